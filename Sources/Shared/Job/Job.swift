@@ -1,0 +1,44 @@
+/// One accepted request as it travels through the queue: the fields of a queue entry (`docs/queue-protocol.md`).
+package struct Job: Sendable, Equatable {
+    /// The entry version this build writes; entries of a newer one are put back for newer workers.
+    package static let version = 1
+    /// Bodies above this many bytes travel beside the entry, under `QueueKeys.request`, so that claims stay small.
+    package static let inlineBodyBytes = 16 * 1024
+
+    /// What to do when a worker dies after text was shown to the caller.
+    package enum WorkerLossPolicy: String, Sendable {
+        /// End the stream with `worker_lost`; the text shown stays valid as a prefix.
+        case fail
+        /// Start the answer again, announced to the reader by a new attempt.
+        case restart
+    }
+
+    package enum Body: Sendable, Equatable {
+        case inline([UInt8])
+        /// Under `QueueKeys.request(id)`.
+        case stored
+    }
+
+    /// `<shard>-<unguessable>`, made by the submitter.
+    package var id: String
+    package var tenant = "default"
+    package var user: String?
+    /// Milliseconds since 1970; a job is not started after it.
+    package var deadline: Int64
+    /// The shim process that waits for the answer; `nil` for readers of the log.
+    package var shim: String?
+    /// Attempts made before this entry (`n` of the entry).
+    package var attemptsBefore = 0
+    package var provider: Provider?
+    package var routingStrategy: String?
+    package var onWorkerLoss = WorkerLossPolicy.fail
+    package var lane = Lane.normal
+    /// OpenAI `chat.completions` JSON, as the caller sent it.
+    package var body: Body
+
+    package init(id: String, deadline: Int64, body: Body) {
+        self.id = id
+        self.deadline = deadline
+        self.body = body
+    }
+}

@@ -1,0 +1,56 @@
+/// Why a job, or one attempt of it, did not give an answer.
+///
+/// `message` is safe to show to the caller and to log: it never contains a prompt, an answer, a key or a URL query.
+package struct JobFailure: Error, Sendable, Equatable {
+    /// The closed list that `FailurePolicy`, the ledger (`error_kind`) and metric labels share; raw values are wire names.
+    package enum Kind: String, Sendable, CaseIterable {
+        // The request's own making: returned to the caller, never retried, the account is not blamed.
+        case invalidRequest = "invalid_request"
+        case unsupportedParameter = "unsupported_parameter"
+        case contentFiltered = "content_filtered"
+        case contextTooLong = "context_too_long"
+        case modelNotFound = "model_not_found"
+        // The account's: another account may serve the request.
+        case authentication
+        case quotaExhausted = "quota_exhausted"
+        case rateLimited = "rate_limited"
+        // The platform's or the network's.
+        case overloaded
+        case serverError = "server_error"
+        case network
+        case timeout
+        case streamBroken = "stream_broken"
+        // Ours.
+        case noCapacity = "no_capacity"
+        case workerLost = "worker_lost"
+        case workerShutdown = "worker_shutdown"
+        case deadlineExceeded = "deadline_exceeded"
+        case cancelled
+        case poison
+        case undecodable
+        case `internal`
+    }
+
+    package var kind: Kind
+    package var message: String
+    /// The request field at fault, as in `messages[2].role`.
+    package var param: String?
+    /// The platform's own code, or ours where it says more than `kind`.
+    package var code: String?
+    /// The HTTP status the platform answered with, `nil` if it never answered.
+    package var upstreamStatus: Int?
+    /// How long the platform asks us to stay away; may be longer than a connection would live.
+    package var retryAfter: Duration?
+
+    package init(
+        _ kind: Kind, _ message: String, param: String? = nil, code: String? = nil, upstreamStatus: Int? = nil,
+        retryAfter: Duration? = nil
+    ) {
+        self.kind = kind
+        self.message = message
+        self.param = param
+        self.code = code
+        self.upstreamStatus = upstreamStatus
+        self.retryAfter = retryAfter
+    }
+}

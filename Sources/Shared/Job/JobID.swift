@@ -1,0 +1,63 @@
+import Crypto
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Request ids: `<shard>-<26 characters of Crockford base32>`, unguessable.
+package enum JobID {
+    private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+
+    /// A new id: a ULID (48 bits of milliseconds, 80 random bits), so ids sort by the time they were made.
+    package static func make(shard: Int = 0, now: Int64) -> String {
+        var generator = SystemRandomNumberGenerator()
+        let low = generator.next()
+        let high = UInt64(bitPattern: now) << 16 | generator.next() & 0xFFFF
+        return name(shard, high, low)
+    }
+
+    /// The id of a request with an `Idempotency-Key`: the same for every retry of the same tenant.
+    package static func make(shard: Int = 0, tenant: String, idempotencyKey: String) -> String {
+        let digest = Array(SHA256.hash(data: Data("\(tenant.utf8.count):\(tenant)\(idempotencyKey)".utf8)))
+        let word = { (range: Range<Int>) in digest[range].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+        return name(shard, word(0..<8), word(8..<16))
+    }
+
+    /// Whether a foreign producer's id can be used as part of a key and a message: `<digits>-<8…64 of [A-Za-z0-9_-]>`.
+    package static func isValid(_ id: String) -> Bool {
+        guard let dash = id.utf8.firstIndex(of: UInt8(ascii: "-")) else { return false }
+        let shard = id.utf8[..<dash]
+        let name = id.utf8[id.utf8.index(after: dash)...]
+        return (1...4).contains(shard.count) && shard.allSatisfy { (48...57).contains($0) }
+            && (8...64).contains(name.count) && name.allSatisfy(isNameByte)
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    private static func name(_ shard: Int, _ high: UInt64, _ low: UInt64) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(26)
+        for position in (0..<26).reversed() {
+            let shift = position * 5
+            let bits: UInt64
+            if shift >= 64 {
+                bits = high >> (shift - 64)
+            } else if shift > 59 {
+                bits = high << (64 - shift) | low >> shift
+            } else {
+                bits = low >> shift
+            }
+            text.append(alphabet[Int(bits & 31)])
+        }
+        return "\(shard)-" + String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,0 +1,36 @@
+/// A claimed entry: the job in it, and what proves that this worker holds it.
+package struct Claim: Sendable {
+    package var job: Job
+    package var attempt: Attempt
+}
+
+/// One attempt of one request, as every script wants it named.
+///
+/// `worker`, `entry` and `deliveries` together are the proof of ownership (*mine* in QUEUE.md); the delivery count tells
+/// two deliveries of one entry to the same worker apart.
+package struct Attempt: Sendable, Hashable {
+    package let id: String
+    package let lane: Lane
+    package let worker: String
+    package let entry: String
+    /// `a`: attempts before the entry + deliveries of the entry.
+    package internal(set) var number: Int
+    package internal(set) var deliveries: Int
+    /// Deliveries of this entry that were our own choice (failover), not a death.
+    package internal(set) var failovers = 0
+    /// Milliseconds since 1970.
+    package let deadline: Int64
+    /// The channel of the shim that waits, empty if none does.
+    package let channel: String
+
+    /// The attempt after a failover within the same claim.
+    package var next: Attempt {
+        var next = self
+        next.number += 1
+        next.deliveries += 1
+        next.failovers += 1
+        return next
+    }
+
+    package func logID(_ seq: Int) -> String { "\(number)-\(seq)" }
+}

@@ -1,0 +1,35 @@
+/// Names of everything the queue keeps in Redis; the table in `docs/queue-protocol.md` says what each holds.
+///
+/// All keys of one request share the hash tag `{shard}`, so that every script is legal in Redis Cluster.
+package struct QueueKeys: Sendable, Equatable {
+    package static let group = "workers"
+    package static let outboxGroup = "postgres"
+
+    package let prefix: String
+    package let shard: Int
+    private let tagged: String
+
+    package init(prefix: String = "ai_model_service:", shard: Int = 0) {
+        self.prefix = prefix
+        self.shard = shard
+        self.tagged = "\(prefix){\(shard)}:"
+    }
+
+    package func queue(_ lane: Lane) -> String { tagged + "q:" + lane.rawValue }
+    package func log(_ id: String) -> String { tagged + "log:" + id }
+    /// The body of a request that is too large to travel inside its queue entry.
+    package func request(_ id: String) -> String { tagged + "req:" + id }
+    package func held(_ id: String) -> String { tagged + "held:" + id }
+    package var delayed: String { tagged + "delayed" }
+    package var dead: String { tagged + "dead" }
+    package var usage: String { tagged + "usage" }
+
+    package func workerCard(_ worker: String) -> String { prefix + "worker:" + worker }
+    package func workerChannel(_ worker: String) -> String { prefix + "worker:" + worker }
+    package func shimChannel(_ shim: String) -> String { prefix + "shim:" + shim }
+}
+
+/// The three queues, most urgent first.
+package enum Lane: String, Sendable, CaseIterable, Codable {
+    case high, normal, batch
+}

@@ -1,0 +1,501 @@
+/// The state moves of QUEUE.md, one Lua script each; KEYS, ARGV and every return value stand above each script.
+///
+/// Words: *mine* = the pending list names this worker and this delivery count for the entry; *top* = last entry of the
+/// log; *k* = attempt of the last entry before the end; *owner* = the queue entry named in record `k-0`.
+/// A log record has the field `k`: `q` queued, `s` started, `d` delta, `e` end.
+/// Only the error "equal or smaller" is a refusal. Everything else (OOM, READONLY, MISCONF) is raised to the caller.
+package enum QueueScripts {
+    package static let end = "18446744073709551615-0"
+
+    // MARK: - Building blocks
+
+    /// `field(record, name)`; `attempt(id)`, `seq(id)` of a log ID as numbers.
+    private static let records = """
+        local END = '\(end)'
+        local function field(record, name)
+          local f = record[2]
+          for i = 1, #f, 2 do if f[i] == name then return f[i + 1] end end
+        end
+        local function attempt(id) return tonumber(string.match(id, '^(%d+)-')) end
+        local function seq(id) return tonumber(string.match(id, '-(%d+)$')) end
+
+        """
+
+    /// `mine(q, wid, entry, count)`.
+    private static let ownership = """
+        local function mine(q, wid, entry, count)
+          local p = redis.call('XPENDING', q, 'workers', entry, entry, 1)[1]
+          return p and p[2] == wid and p[4] == tonumber(count)
+        end
+        local function drop(q, entry)
+          redis.call('XACK', q, 'workers', entry)
+          redis.call('XDEL', q, entry)
+        end
+
+        """
+
+    /// `look(log)` → {ended, k, start record of k or nil, last record before the end or nil, top id or nil}.
+    private static let state = """
+        local function look(log)
+          local rows = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 2)
+          local ended = rows[1] ~= nil and rows[1][1] == END
+          local last = rows[1]
+          if ended then last = rows[2] end
+          local k, start = 0, nil
+          if last then
+            k = attempt(last[1])
+            if k > 0 then
+              if seq(last[1]) == 0 then start = last
+              else start = redis.call('XRANGE', log, k .. '-0', k .. '-0')[1] end
+            end
+          end
+          return ended, k, start, last, rows[1] and rows[1][1]
+        end
+
+        """
+
+    /// `put(log, id, ...)` → true, or false where Redis refused the ID; any other error is raised.
+    private static let refusal = """
+        local function put(log, id, ...)
+          local r = redis.pcall('XADD', log, id, ...)
+          if type(r) == 'table' and r.err then
+            if string.find(r.err, 'equal or smaller', 1, true) then return false end
+            error(r)
+          end
+          return true
+        end
+
+        """
+
+    /// `bill(usage, id, a, final, row, tokens)` puts one attempt into the outbox.
+    private static let billing = """
+        local function bill(usage, id, a, final, row, tokens)
+          redis.call('XADD', usage, '*', 'id', id, 'a', a, 'f', final, 'u', row or '', 't', tokens or '0')
+        end
+
+        """
+
+    /// `estimate(usage, id, k, start, last)` bills an attempt whose worker is gone, from its own start record.
+    private static let estimation = """
+        local function estimate(usage, id, k, start, last)
+          if start then bill(usage, id, k, '0', field(start, 'u'), field(last, 't') or '0') end
+        end
+
+        """
+
+    /// `say(channel, id, entry, prev, kind, body)`: the message a shim receives.
+    private static let publishing = """
+        local function say(channel, id, at, prev, kind, body)
+          if channel and channel ~= '' then
+            redis.call('PUBLISH', channel, id .. ' ' .. at .. ' ' .. prev .. ' ' .. kind .. '\\n' .. body)
+          end
+        end
+
+        """
+
+    // MARK: - Submitting
+
+    /// A tracked request: its log remembers it before the queue does.
+    ///
+    /// KEYS log, q. ARGV body hash, tenant, channel, TTL in ms, then the fields of the entry.
+    /// Returns `submitted`; `attached` (same body, or cancelled before it was submitted); `conflict` (other body).
+    package static let submitTracked = RedisScript(
+        refusal + """
+            if not put(KEYS[1], '0-1', 'k', 'q', 'h', ARGV[1], 't', ARGV[2], 'c', ARGV[3]) then
+              local first = redis.call('XRANGE', KEYS[1], '0-1', '0-1')[1]
+              if first == nil or first[2][4] == ARGV[1] then return 'attached' end
+              return 'conflict'
+            end
+            redis.call('XADD', KEYS[2], '*', unpack(ARGV, 5))
+            redis.call('PEXPIRE', KEYS[1], ARGV[4])
+            return 'submitted'
+            """)
+
+    /// Ends a request whatever its state; running attempts notice at their next write or by the nudge.
+    ///
+    /// KEYS log. ARGV id, TTL in ms, meta, result, channel prefix of workers.
+    /// Returns `cancelled`, or `ended` where the log has an end already.
+    package static let cancel = RedisScript(
+        records + state + refusal + publishing + """
+            local ended, k, start, last, top = look(KEYS[1])
+            if ended then return 'ended' end
+            if not put(KEYS[1], END, 'k', 'e', 'st', 'cancelled', 'a', k, 'm', ARGV[3], 'r', ARGV[4]) then return 'ended' end
+            redis.call('PEXPIRE', KEYS[1], ARGV[2])
+            local known = start or last
+            if known then
+              say(field(known, 'c'), ARGV[1], END, top, 'e cancelled', ARGV[3] .. '\\n' .. ARGV[4])
+            end
+            if start then redis.call('PUBLISH', ARGV[5] .. field(start, 'w'), ARGV[1]) end
+            return 'cancelled'
+            """)
+
+    // MARK: - Claiming
+
+    /// Claims new entries from the lanes in the given order, never more than the free slots in all.
+    ///
+    /// KEYS lanes in order. ARGV worker, free slots, then one share per lane (taken first, the rest fills up in order).
+    /// Returns per claimed entry {lane index from 1, entry id, fields}.
+    package static let claim = RedisScript(
+        """
+        local got, free = {}, tonumber(ARGV[2])
+        local function take(i, most)
+          if most < 1 then return end
+          local r = redis.call('XREADGROUP', 'GROUP', 'workers', ARGV[1], 'COUNT', most, 'STREAMS', KEYS[i], '>')
+          if not r then return end
+          for _, e in ipairs(r[1][2]) do
+            got[#got + 1] = {i, e[1], e[2]}
+            free = free - 1
+          end
+        end
+        for i = 1, #KEYS do take(i, math.min(free, tonumber(ARGV[2 + i]))) end
+        for i = 1, #KEYS do take(i, free) end
+        return got
+        """)
+
+    /// Writes `a-0`, before the platform is called.
+    ///
+    /// KEYS log, q. ARGV a, worker, entry, delivery count, log TTL in ms, usage row, channel.
+    /// Returns `started` (also for a lost reply); `ended mine` (ours and ended: call ABORT); `dropped` (ended or duplicate,
+    /// entry removed or left to its owner); `lost` (somebody else runs it: walk away).
+    package static let start = RedisScript(
+        records + ownership + state + refusal + """
+            local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+            if put(KEYS[1], ARGV[1] .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', '0', 'c', ARGV[7], 'u', ARGV[6]) then
+              redis.call('PEXPIRE', KEYS[1], ARGV[5])
+              return 'started'
+            end
+            local ended, k, start = look(KEYS[1])
+            local owner = start and field(start, 'e')
+            local own = redis.call('XRANGE', KEYS[1], ARGV[1] .. '-0', ARGV[1] .. '-0')[1]
+            local isMine = own and field(own, 'w') == wid and field(own, 'e') == entry
+            if ended then
+              if isMine then return 'ended mine' end
+              if owner ~= entry or mine(KEYS[2], wid, entry, ARGV[4]) then drop(KEYS[2], entry) end
+              return 'dropped'
+            end
+            if isMine then
+              if k == a then return 'started' end
+              return 'lost'
+            end
+            if owner ~= entry then
+              drop(KEYS[2], entry)
+              return 'dropped'
+            end
+            return 'lost'
+            """)
+
+    /// Hands an entry that this delivery has not started to the next worker.
+    ///
+    /// KEYS log, q. ARGV worker, entry, delivery count, n. Returns `released`, or `kept` (not mine, or started).
+    package static let release = RedisScript(
+        records + ownership + state + """
+            if not mine(KEYS[2], ARGV[1], ARGV[2], ARGV[3]) then return 'kept' end
+            local ended, k, start = look(KEYS[1])
+            if k > tonumber(ARGV[4]) and start and field(start, 'e') == ARGV[2] then return 'kept' end
+            local e = redis.call('XRANGE', KEYS[2], ARGV[2], ARGV[2])[1]
+            if e then redis.call('XADD', KEYS[2], '*', unpack(e[2])) end
+            drop(KEYS[2], ARGV[2])
+            return 'released'
+            """)
+
+    // MARK: - Running
+
+    /// Writes one delta if it directly follows what this worker wrote before, and tells the shim.
+    ///
+    /// KEYS log. ARGV `a-s`, `a-(s-1)`, worker, delta, output tokens so far, id, channel.
+    /// Returns `ok` (also if it was there already); `ended`; `fenced` (a later attempt, or another worker's); `behind`
+    /// (Redis lost what we wrote before: RESYNC, then replay).
+    package static let append = RedisScript(
+        records + publishing + """
+            local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+            if not top then return 'behind' end
+            if top[1] == ARGV[2] then
+              if field(top, 'w') ~= ARGV[3] then return 'fenced' end
+              redis.call('XADD', KEYS[1], 'NOMKSTREAM', ARGV[1], 'k', 'd', 'w', ARGV[3], 't', ARGV[5], 'd', ARGV[4])
+              say(ARGV[7], ARGV[6], ARGV[1], ARGV[2], 'd', ARGV[4])
+              return 'ok'
+            end
+            if top[1] == END then return 'ended' end
+            local a, ta = attempt(ARGV[1]), attempt(top[1])
+            if ta > a then return 'fenced' end
+            if ta == a and field(top, 'w') ~= ARGV[3] then return 'fenced' end
+            if ta == a and seq(top[1]) >= seq(ARGV[1]) then return 'ok' end
+            return 'behind'
+            """)
+
+    /// Ends the request with this attempt's result; everything that belongs to the end happens here, at once.
+    ///
+    /// KEYS log, q, usage. ARGV a, worker, entry, delivery count, `a-<last seq>`, log TTL in ms, channel, id, status, meta,
+    /// result, usage row. Returns `ok` (also for a lost reply); `behind` (nothing was done: RESYNC and again);
+    /// `ended` or `fenced` (the attempt was billed, nothing else).
+    package static let finish = RedisScript(
+        records + ownership + billing + publishing + """
+            local wid, entry = ARGV[2], ARGV[3]
+            local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+            if not top then return 'behind' end
+            if top[1] == ARGV[5] then
+              local own = top
+              if seq(top[1]) > 0 then own = redis.call('XRANGE', KEYS[1], ARGV[1] .. '-0', ARGV[1] .. '-0')[1] end
+              if own and field(own, 'w') == wid and field(own, 'e') == entry then
+                redis.call('XADD', KEYS[1], END, 'k', 'e', 'st', ARGV[9], 'a', ARGV[1], 'w', wid, 'm', ARGV[10], 'r', ARGV[11])
+                bill(KEYS[3], ARGV[8], ARGV[1], '1', ARGV[12])
+                drop(KEYS[2], entry)
+                redis.call('PEXPIRE', KEYS[1], ARGV[6])
+                say(ARGV[7], ARGV[8], END, ARGV[5], 'e ' .. ARGV[9], ARGV[10] .. '\\n' .. ARGV[11])
+                return 'ok'
+              end
+            elseif top[1] ~= END then
+              local a, ta = tonumber(ARGV[1]), attempt(top[1])
+              if ta < a or (ta == a and seq(top[1]) < seq(ARGV[5])) then return 'behind' end
+            end
+            bill(KEYS[3], ARGV[8], ARGV[1], '1', ARGV[12])
+            if top[1] ~= END then return 'fenced' end
+            if mine(KEYS[2], wid, entry, ARGV[4]) then drop(KEYS[2], entry) end
+            if field(top, 'w') == wid and field(top, 'a') == ARGV[1] then return 'ok' end
+            return 'ended'
+            """)
+
+    /// Gives up an attempt: it is billed, and the entry leaves the queue only if the request has ended.
+    ///
+    /// KEYS log, q, usage. ARGV a, worker, entry, delivery count, id, usage row. Returns `ended` or `open`.
+    package static let abort = RedisScript(
+        records + ownership + billing + """
+            bill(KEYS[3], ARGV[5], ARGV[1], '1', ARGV[6])
+            local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+            if not top or top[1] ~= END then return 'open' end
+            if mine(KEYS[2], ARGV[2], ARGV[3], ARGV[4]) then drop(KEYS[2], ARGV[3]) end
+            return 'ended'
+            """)
+
+    /// Goes on to the next attempt of the same claim (another account or model), as long as no text was shown.
+    ///
+    /// The delivery count rises with the attempt, so that the count goes on telling attempts apart; `f` in the start
+    /// record says how many deliveries were our own choice, and the reaper leaves those out when it looks for poison.
+    /// KEYS log, q, usage. ARGV a, worker, entry, delivery count, id, usage row of a, usage row of a+1, log TTL in ms, f.
+    /// Returns `started` (attempt a+1, count+1; also for a lost reply), `ended` or `fenced` (a is billed: stop).
+    package static let next = RedisScript(
+        records + ownership + state + billing + """
+            local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+            bill(KEYS[3], ARGV[5], ARGV[1], '1', ARGV[6])
+            local ended, k, start, last, top = look(KEYS[1])
+            if ended then
+              if mine(KEYS[2], wid, entry, ARGV[4]) or mine(KEYS[2], wid, entry, ARGV[4] + 1) then drop(KEYS[2], entry) end
+              return 'ended'
+            end
+            if k == a + 1 and start and field(start, 'w') == wid and field(start, 'e') == entry then return 'started' end
+            if top ~= ARGV[1] .. '-0' or field(last, 'w') ~= wid or not mine(KEYS[2], wid, entry, ARGV[4]) then
+              return 'fenced'
+            end
+            redis.call('XCLAIM', KEYS[2], 'workers', wid, 0, entry)
+            redis.call('XADD', KEYS[1], (a + 1) .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', ARGV[9],
+              'c', field(start, 'c') or '', 'u', ARGV[7])
+            redis.call('PEXPIRE', KEYS[1], ARGV[8])
+            return 'started'
+            """)
+
+    /// Extends the leases of everything a worker runs, in one call.
+    ///
+    /// KEYS q, log per job. ARGV worker, then entry, delivery count, log TTL in ms per job.
+    /// Returns 1 (held) or 0 (lost: ABORT) per job.
+    package static let renew = RedisScript(
+        ownership + """
+            local held = {}
+            for i = 1, #KEYS / 2 do
+              local q, log = KEYS[2 * i - 1], KEYS[2 * i]
+              local entry, count, ttl = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
+              if mine(q, ARGV[1], entry, count) then
+                redis.call('XCLAIM', q, 'workers', ARGV[1], 0, entry, 'JUSTID')
+                redis.call('PEXPIRE', log, ttl)
+                held[i] = 1
+              else
+                held[i] = 0
+              end
+            end
+            return held
+            """)
+
+    /// What Redis still knows of a running attempt, after a reconnect or a `behind`.
+    ///
+    /// KEYS log, q. ARGV a, worker, entry, delivery count.
+    /// Returns {`held`, last seq of a in the log}; {`unstarted`} (mine, but `a-0` is gone: START again); {`ended`}; {`lost`}.
+    package static let resync = RedisScript(
+        records + ownership + state + """
+            local a = tonumber(ARGV[1])
+            local ended, k, start, last = look(KEYS[1])
+            if ended then return {'ended'} end
+            if not mine(KEYS[2], ARGV[2], ARGV[3], ARGV[4]) then return {'lost'} end
+            if k == a and start and field(start, 'w') == ARGV[2] and field(start, 'e') == ARGV[3] then
+              return {'held', seq(last[1])}
+            end
+            if k < a then return {'unstarted'} end
+            return {'lost'}
+            """)
+
+    // MARK: - Waiting
+
+    /// Puts the request aside until a time; the entry's fields move to `held`, with `n` = the attempts so far.
+    ///
+    /// KEYS log, q, usage, delayed, held. ARGV a, worker, entry, delivery count, id, usage row, due in ms since 1970, lane,
+    /// log TTL in ms. Returns `delayed`, `ended` or `fenced` (the attempt is billed in each case).
+    package static let retryLater = RedisScript(
+        records + ownership + state + billing + """
+            local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+            bill(KEYS[3], ARGV[5], ARGV[1], '1', ARGV[6])
+            local ended, k = look(KEYS[1])
+            local isMine = mine(KEYS[2], wid, entry, ARGV[4])
+            if ended then
+              if isMine then drop(KEYS[2], entry) end
+              return 'ended'
+            end
+            if not isMine or k ~= a then return 'fenced' end
+            local e = redis.call('XRANGE', KEYS[2], entry, entry)[1]
+            if not e then return 'fenced' end
+            redis.call('HSET', KEYS[5], unpack(e[2]))
+            redis.call('HSET', KEYS[5], 'n', ARGV[1])
+            redis.call('PEXPIRE', KEYS[5], ARGV[9])
+            redis.call('PEXPIRE', KEYS[1], ARGV[9])
+            redis.call('ZADD', KEYS[4], ARGV[7], ARGV[8] .. ' ' .. ARGV[5])
+            drop(KEYS[2], entry)
+            return 'delayed'
+            """)
+
+    /// Puts an entry aside that this worker must not run (an entry of a newer version); nothing is started or billed.
+    ///
+    /// KEYS q, delayed, held. ARGV worker, entry, delivery count, id, due in ms since 1970, lane, TTL in ms.
+    /// Returns `delayed` or `lost`.
+    package static let putBack = RedisScript(
+        ownership + """
+            if not mine(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 'lost' end
+            local e = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])[1]
+            if not e then return 'lost' end
+            redis.call('HSET', KEYS[3], unpack(e[2]))
+            redis.call('PEXPIRE', KEYS[3], ARGV[7])
+            redis.call('ZADD', KEYS[2], ARGV[5], ARGV[6] .. ' ' .. ARGV[4])
+            drop(KEYS[1], ARGV[2])
+            return 'delayed'
+            """)
+
+    /// Moves one waiting request back into its lane.
+    ///
+    /// KEYS delayed, held, q. ARGV member. Returns 1, or 0 (another worker was quicker, or its payload has expired).
+    package static let promote = RedisScript(
+        """
+        if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return 0 end
+        local fields = redis.call('HGETALL', KEYS[2])
+        if #fields == 0 then return 0 end
+        redis.call('XADD', KEYS[3], '*', unpack(fields))
+        redis.call('UNLINK', KEYS[2])
+        return 1
+        """)
+
+    // MARK: - Cleaning up after others
+
+    /// Decides about an entry whose lease ran out; call it right after XAUTOCLAIM gave it to this worker.
+    ///
+    /// KEYS log, q, usage, dead. ARGV worker, entry, n, id, log TTL in ms while running, log TTL in ms when ended, channel,
+    /// usage row, most deliveries, `fail` or `restart` once text was shown, meta, result if poison, result if worker lost.
+    /// Returns {`run`, a, delivery count}; {`lost`}; {`ended`}; {`duplicate`}; {`poison`}; {`worker_lost`}.
+    package static let reap = RedisScript(
+        records + ownership + state + billing + estimation + publishing + """
+            local wid, entry, n, id = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+            local p = redis.call('XPENDING', KEYS[2], 'workers', entry, entry, 1)[1]
+            if not p or p[2] ~= wid then return {'lost'} end
+            local count = p[4]
+            local a = n + count
+            local ended, k, start, last, top = look(KEYS[1])
+            local owner = start and field(start, 'e')
+            if ended then
+              if owner == entry then estimate(KEYS[3], id, k, start, last) end
+              drop(KEYS[2], entry)
+              return {'ended'}
+            end
+            if owner == entry and k == a and field(start, 'w') == wid then return {'run', a, count} end
+            if owner and owner ~= entry and n < k then
+              drop(KEYS[2], entry)
+              return {'duplicate'}
+            end
+            local chosen, shown = 0, false
+            if k > n then
+              estimate(KEYS[3], id, k, start, last)
+              chosen = tonumber(start and field(start, 'f') or 0)
+              shown = seq(last[1]) > 0
+            end
+            local function close(result, reason)
+              redis.call('XADD', KEYS[1], END, 'k', 'e', 'st', 'error', 'a', k, 'm', ARGV[11], 'r', result)
+              drop(KEYS[2], entry)
+              redis.call('PEXPIRE', KEYS[1], ARGV[6])
+              say(ARGV[7], id, END, top or '0-0', 'e error', ARGV[11] .. '\\n' .. result)
+              return {reason}
+            end
+            if count - chosen >= tonumber(ARGV[9]) then
+              local e = redis.call('XRANGE', KEYS[2], entry, entry)[1]
+              if e then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'why', 'poison', 'lane', KEYS[2], unpack(e[2])) end
+              return close(ARGV[12], 'poison')
+            end
+            if shown and ARGV[10] == 'fail' then return close(ARGV[13], 'worker_lost') end
+            redis.call('XADD', KEYS[1], a .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', chosen, 'c', ARGV[7], 'u', ARGV[8])
+            redis.call('PEXPIRE', KEYS[1], ARGV[5])
+            if top then say(ARGV[7], id, a .. '-0', top, 's', '') end
+            return {'run', a, count}
+            """)
+
+    /// Ends a request that cannot be run (past its deadline, undecodable) without starting an attempt.
+    ///
+    /// KEYS log, q, usage, dead. ARGV worker, entry, delivery count, n, id, log TTL in ms, channel, meta, result, reason for
+    /// the dead letters or empty. Returns `ok`, `lost`, `ended` or `duplicate`.
+    package static let refuse = RedisScript(
+        records + ownership + state + billing + estimation + publishing + """
+            local wid, entry, n, id = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[5]
+            if not mine(KEYS[2], wid, entry, ARGV[3]) then return 'lost' end
+            local ended, k, start, last, top = look(KEYS[1])
+            local owner = start and field(start, 'e')
+            if ended then
+              if owner == entry then estimate(KEYS[3], id, k, start, last) end
+              drop(KEYS[2], entry)
+              return 'ended'
+            end
+            if owner and owner ~= entry and n < k then
+              drop(KEYS[2], entry)
+              return 'duplicate'
+            end
+            if k > n then estimate(KEYS[3], id, k, start, last) end
+            if ARGV[10] ~= '' then
+              local e = redis.call('XRANGE', KEYS[2], entry, entry)[1]
+              if e then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'why', ARGV[10], 'lane', KEYS[2], unpack(e[2])) end
+            end
+            redis.call('XADD', KEYS[1], END, 'k', 'e', 'st', 'error', 'a', k, 'm', ARGV[8], 'r', ARGV[9])
+            drop(KEYS[2], entry)
+            redis.call('PEXPIRE', KEYS[1], ARGV[6])
+            say(ARGV[7], id, END, top or '0-0', 'e error', ARGV[8] .. '\\n' .. ARGV[9])
+            return 'ok'
+            """)
+
+    /// Removes an entry that has no usable id into the dead letters.
+    ///
+    /// KEYS q, dead. ARGV worker, entry, delivery count, reason. Returns 1, or 0 if it is not mine.
+    package static let bury = RedisScript(
+        ownership + """
+            if not mine(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 0 end
+            local e = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])[1]
+            if e then redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'why', ARGV[4], 'lane', KEYS[1], unpack(e[2])) end
+            drop(KEYS[1], ARGV[2])
+            return 1
+            """)
+
+    /// Forgets consumers of workers that are gone and hold nothing.
+    ///
+    /// KEYS stream. ARGV group, least idle time in ms. Returns how many were removed.
+    package static let forgetConsumers = RedisScript(
+        """
+        local gone = 0
+        for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+          local info = {}
+          for i = 1, #c, 2 do info[c[i]] = c[i + 1] end
+          if info['pending'] == 0 and info['idle'] >= tonumber(ARGV[2]) then
+            redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], info['name'])
+            gone = gone + 1
+          end
+        end
+        return gone
+        """)
+}
