@@ -78,7 +78,12 @@ let package = Package(
             swiftSettings: strictTests),
         .testTarget(name: "SharedTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strictTests),
         .testTarget(name: "WorkerTests", dependencies: ["Worker", "TestSupport"], swiftSettings: strictTests),
-        .testTarget(name: "SubmitterTests", dependencies: ["Submitter", "TestSupport"], swiftSettings: strictTests),
+        .testTarget(
+            name: "SubmitterTests",
+            dependencies: [
+                "Submitter", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: strictTests),
         .testTarget(name: "IntegrationTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strictTests),
     ]
 )

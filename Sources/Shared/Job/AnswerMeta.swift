@@ -1,0 +1,70 @@
+/// What is said about an answer beside the answer: one line of JSON in the end record of a log.
+package struct AnswerMeta: Sendable, Equatable {
+    /// One attempt of the trail: which route, how it went, how long it took.
+    package struct Attempt: Sendable, Equatable {
+        package var attempt: Int
+        package var model: String
+        package var provider: String
+        package var account: String
+        /// `nil` for the attempt that answered.
+        package var error: JobFailure.Kind?
+        package var milliseconds: Int64
+
+        package init(
+            attempt: Int, model: String, provider: String, account: String, error: JobFailure.Kind?, milliseconds: Int64
+        ) {
+            self.attempt = attempt
+            self.model = model
+            self.provider = provider
+            self.account = account
+            self.error = error
+            self.milliseconds = milliseconds
+        }
+    }
+
+    package var model = ""
+    package var upstreamModel: String?
+    package var provider = ""
+    package var account = ""
+    /// In `currency`; all attempts of this claim together.
+    package var cost = 0.0
+    package var currency = "USD"
+    package var finishReason: String?
+    package var usage = TokenUsage()
+    package var attempts: [Attempt] = []
+
+    package init() {}
+
+    package var encoded: [UInt8] {
+        var object: JSONObject = [
+            "model": .string(model), "provider": .string(provider), "account": .string(account),
+            "cost": JSONNumber(cost).map(JSON.number) ?? .null, "currency": .string(currency),
+            "usage": usage.openAI, "estimated": .bool(usage.isEstimated),
+            "attempts": .array(attempts.map(\.json)),
+        ]
+        if let upstreamModel { object.set("upstream_model", .string(upstreamModel)) }
+        if let finishReason { object.set("finish_reason", .string(finishReason)) }
+        return object.encoded
+    }
+}
+
+extension AnswerMeta.Attempt {
+    fileprivate var json: JSON {
+        [
+            "attempt": .int(attempt), "model": .string(model), "provider": .string(provider),
+            "account": .string(account), "error": error.map { .string($0.rawValue) } ?? .null,
+            "ms": .int(Int(clamping: milliseconds)),
+        ]
+    }
+}
+
+extension TokenUsage {
+    /// As OpenAI writes it in `usage`.
+    package var openAI: JSON {
+        [
+            "prompt_tokens": .int(input), "completion_tokens": .int(output), "total_tokens": .int(input + output),
+            "prompt_tokens_details": ["cached_tokens": .int(cached)],
+            "completion_tokens_details": ["reasoning_tokens": .int(reasoning)],
+        ]
+    }
+}

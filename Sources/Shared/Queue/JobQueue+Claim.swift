@@ -1,0 +1,154 @@
+/// CLAIM, RELEASE and what keeps the queue in order: groups, refusals, waiting jobs.
+extension JobQueue {
+    /// A claimed entry, before and after reading it.
+    package struct Entry: Sendable {
+        package let lane: Lane
+        package let entry: String
+        package let fields: [RedisValue]
+        /// 1 for a new entry; a reaped one has more.
+        package var deliveries = 1
+
+        /// The time in the entry's ID: when it was enqueued, in milliseconds since 1970.
+        package var enqueuedAt: Int64 { Int64(entry.prefix { $0 != "-" }) ?? 0 }
+    }
+
+    /// Makes the consumer groups where they are missing, from the beginning of the stream, so that nothing is skipped.
+    package func createGroups() async throws(RedisError) {
+        var commands = Lane.allCases.map {
+            RedisCommand("XGROUP", "CREATE", .string(keys.queue($0)), .string(QueueKeys.group), "0", "MKSTREAM")
+        }
+        commands.append(
+            RedisCommand("XGROUP", "CREATE", .string(keys.usage), .string(QueueKeys.outboxGroup), "0", "MKSTREAM"))
+        for reply in try await redis.pipeline(commands) where reply.errorPrefix != "BUSYGROUP" {
+            try reply.throwIfError()
+        }
+    }
+
+    /// Claims what is there, without waiting, at most `free` entries in all.
+    package func claim(worker: String, free: Int, shares: [(lane: Lane, share: Int)]) async throws(RedisError) -> [Entry] {
+        let reply = try await redis.evaluate(
+            QueueScripts.claim, keys: shares.map { keys.queue($0.lane) },
+            args: [.string(worker), .int(free)] + shares.map { .int($0.share) })
+        return (reply.array ?? []).compactMap { item in
+            guard let item = item.array, item.count == 3, let index = item[0].int, let entry = item[1].string,
+                let fields = item[2].array, shares.indices.contains(Int(index) - 1)
+            else { return nil }
+            return Entry(lane: shares[Int(index) - 1].lane, entry: entry, fields: fields)
+        }
+    }
+
+    /// Waits for work in any lane and claims at most one entry per lane (`COUNT` counts per stream).
+    ///
+    /// `connection` must be one that nothing else uses: it is blocked for as long as `block`.
+    package func awaitWork(
+        worker: String, block: Duration, on connection: RedisClient
+    ) async throws(RedisError) -> [Entry] {
+        var command = RedisCommand(
+            "XREADGROUP", "GROUP", .string(QueueKeys.group), .string(worker), "COUNT", "1", "BLOCK",
+            .int(block.milliseconds), "STREAMS")
+        for lane in Lane.allCases { command.append(.string(keys.queue(lane))) }
+        for _ in Lane.allCases { command.append(">") }
+        let reply = try await connection.send(command, timeout: block + .seconds(5))
+        return (reply.array ?? []).flatMap { stream -> [Entry] in
+            guard let stream = stream.array, stream.count == 2, let name = stream[0].string,
+                let lane = Lane.allCases.first(where: { keys.queue($0) == name })
+            else { return [] }
+            return (stream[1].array ?? []).compactMap { Entry(lane: lane, $0) }
+        }
+    }
+
+    /// The body of a job, wherever it travels; `nil` where it has expired.
+    package func body(of job: Job) async throws(RedisError) -> [UInt8]? {
+        switch job.body {
+        case .inline(let bytes): bytes
+        case .stored: try await persist { () async throws(RedisError) in try await redis.send(RedisCommand("GET", .string(keys.request(job.id)))) }.bytes
+        }
+    }
+
+    package enum Release: String, Sendable { case released, kept }
+
+    /// Hands a claimed, unstarted entry to the next worker; the attempt is not counted.
+    package func release(_ attempt: Attempt, attemptsBefore: Int) async throws(RedisError) -> Release {
+        try await persist { () async throws(RedisError) in
+            try await verdict(
+                QueueScripts.release, keys: [keys.log(attempt.id), keys.queue(attempt.lane)],
+                args: [.string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries), .int(attemptsBefore)])
+        }
+    }
+
+    package enum Refusal: String, Sendable { case ok, lost, ended, duplicate }
+
+    /// Ends a request that cannot be run, without an attempt; `deadLetter` also keeps the entry for people to look at.
+    package func refuse(
+        _ attempt: Attempt, attemptsBefore: Int, with failure: JobFailure, deadLetter: String? = nil
+    ) async throws(RedisError) -> Refusal {
+        try await persist { () async throws(RedisError) in
+            try await verdict(
+                QueueScripts.refuse,
+                keys: [keys.log(attempt.id), keys.queue(attempt.lane), keys.usage, keys.dead],
+                args: [
+                    .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries), .int(attemptsBefore),
+                    .string(attempt.id), .int(limits.streamLogTTL.milliseconds), .string(attempt.channel), "{}",
+                    .bytes(failure.encoded), .string(deadLetter ?? ""),
+                ])
+        }
+    }
+
+    /// Moves an entry without a usable id to the dead letters.
+    package func bury(_ entry: Entry, worker: String, reason: String) async throws(RedisError) {
+        _ = try await persist { () async throws(RedisError) in
+            try await redis.evaluate(
+                QueueScripts.bury, keys: [keys.queue(entry.lane), keys.dead],
+                args: [.string(worker), .string(entry.entry), .int(entry.deliveries), .string(reason)])
+        }
+    }
+
+    /// Puts an entry of a newer version aside, for a worker that understands it.
+    package func putBack(_ entry: Entry, id: String, worker: String, delay: Duration) async throws(RedisError) {
+        _ = try await persist { () async throws(RedisError) in
+            try await redis.evaluate(
+                QueueScripts.putBack, keys: [keys.queue(entry.lane), keys.delayed, keys.held(id)],
+                args: [
+                    .string(worker), .string(entry.entry), .int(entry.deliveries), .string(id),
+                    .int(clock.now + delay.milliseconds), .string(entry.lane.rawValue),
+                    .int(limits.jobLogTTL.milliseconds),
+                ])
+        }
+    }
+
+    /// Moves the waiting requests whose time has come back into their lanes; returns how many.
+    package func promote(limit: Int = 100) async throws(RedisError) -> Int {
+        let due = try await redis.send(
+            RedisCommand(
+                "ZRANGEBYSCORE", .string(keys.delayed), "-inf", .int(clock.now), "LIMIT", "0", .int(limit)))
+        var moved = 0
+        for member in (due.array ?? []).compactMap(\.string) {
+            let parts = member.split(separator: " ")
+            guard parts.count == 2, let lane = Lane(rawValue: String(parts[0])) else { continue }
+            let reply = try await redis.evaluate(
+                QueueScripts.promote, keys: [keys.delayed, keys.held(String(parts[1])), keys.queue(lane)],
+                args: [.string(member)])
+            moved += Int(reply.int ?? 0)
+        }
+        return moved
+    }
+
+    /// Forgets consumers that hold nothing and were silent for `idle`.
+    package func forgetConsumers(idle: Duration) async throws(RedisError) {
+        let streams = Lane.allCases.map { (keys.queue($0), QueueKeys.group) } + [(keys.usage, QueueKeys.outboxGroup)]
+        for (stream, group) in streams {
+            _ = try await redis.evaluate(
+                QueueScripts.forgetConsumers, keys: [stream], args: [.string(group), .int(idle.milliseconds)])
+        }
+    }
+}
+
+extension JobQueue.Entry {
+    /// From `[id, [field, value, …]]`, as streams answer; `nil` for an entry that was deleted meanwhile.
+    init?(lane: Lane, _ value: RedisValue) {
+        guard let pair = value.array, pair.count == 2, let entry = pair[0].string, let fields = pair[1].array else {
+            return nil
+        }
+        self.init(lane: lane, entry: entry, fields: fields)
+    }
+}

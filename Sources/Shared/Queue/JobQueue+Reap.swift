@@ -1,0 +1,74 @@
+/// REAP: taking over entries whose worker has not renewed for a lease.
+extension JobQueue {
+    /// Where the search of one lane's pending list goes on; keep it between calls, or an expired entry behind many
+    /// healthy ones is never found.
+    package struct ReapCursor: Sendable {
+        var next: [Lane: String] = [:]
+        package init() {}
+    }
+
+    /// Takes over expired entries of one lane, at most `limit`; each must be given to `reap` at once.
+    ///
+    /// Never a busy cursor walk: one call looks at ten times `limit` entries at most (Redis' own rule).
+    package func takeExpired(
+        lane: Lane, worker: String, limit: Int, cursor: inout ReapCursor
+    ) async throws(RedisError) -> [Entry] {
+        let reply = try await redis.send(
+            RedisCommand(
+                "XAUTOCLAIM", .string(keys.queue(lane)), .string(QueueKeys.group), .string(worker),
+                .int(limits.lease.milliseconds), .string(cursor.next[lane] ?? "0-0"), "COUNT", .int(limit)))
+        guard let parts = reply.array, parts.count >= 2, let next = parts[0].string, let entries = parts[1].array else {
+            throw RedisError(.protocolViolation, "XAUTOCLAIM answered in an unknown shape")
+        }
+        cursor.next[lane] = next
+        return entries.compactMap { Entry(lane: lane, $0) }
+    }
+
+    package enum Reap: Sendable, Equatable {
+        /// A new attempt was started for this worker: run it.
+        case run(number: Int, deliveries: Int)
+        case lost, ended, duplicate, poison, workerLost
+    }
+
+    /// Decides about one entry that `takeExpired` returned.
+    ///
+    /// `usage` is the ledger row of the attempt that would start; rows of the dead attempt come from its own start record.
+    package func reap(_ claim: Claim, usage: [UInt8]) async throws(RedisError) -> Reap {
+        let (attempt, job) = (claim.attempt, claim.job)
+        let poison = JobFailure(.poison, "the request ended \(limits.maxDeliveries) workers; it is in the dead letters")
+        let lost = JobFailure(.workerLost, "the worker was lost after a part of the answer was delivered")
+        let reply = try await persist { () async throws(RedisError) in
+            try await redis.evaluate(
+                QueueScripts.reap, keys: [keys.log(job.id), keys.queue(job.lane), keys.usage, keys.dead],
+                args: [
+                    .string(attempt.worker), .string(attempt.entry), .int(job.attemptsBefore), .string(job.id),
+                    .int(runningTTL(deadline: job.deadline)), .int(limits.streamLogTTL.milliseconds),
+                    .string(attempt.channel), .bytes(usage), .int(limits.maxDeliveries),
+                    .string(job.onWorkerLoss.rawValue), "{}", .bytes(poison.encoded), .bytes(lost.encoded),
+                ])
+        }
+        let parts = reply.array ?? []
+        switch parts.first?.string {
+        case "run":
+            guard parts.count == 3, let number = parts[1].int, let deliveries = parts[2].int else { return .lost }
+            return .run(number: Int(number), deliveries: Int(deliveries))
+        case "ended": return .ended
+        case "duplicate": return .duplicate
+        case "poison": return .poison
+        case "worker_lost": return .workerLost
+        default: return .lost
+        }
+    }
+}
+
+extension JobQueue {
+    /// How often an entry was delivered; `nil` if it is not (or no longer) this worker's.
+    package func deliveries(of entry: Entry, worker: String) async throws(RedisError) -> Int? {
+        let reply = try await redis.send(
+            RedisCommand(
+                "XPENDING", .string(keys.queue(entry.lane)), .string(QueueKeys.group), .string(entry.entry),
+                .string(entry.entry), "1"))
+        guard let row = reply.array?.first?.array, row.count == 4, row[1].string == worker else { return nil }
+        return row[3].int.map(Int.init)
+    }
+}

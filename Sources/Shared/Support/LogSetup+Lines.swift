@@ -1,0 +1,107 @@
+package import Logging
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Writes each event as one line with one `write`, so that lines of several threads do not mix.
+package struct LineLogHandler: LogHandler {
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+    package var logLevel: Logger.Level
+    private let format: SharedConfig.LogFormat
+    private let clock: any WallClock
+    private let emit: @Sendable ([UInt8]) -> Void
+
+    package init(
+        format: SharedConfig.LogFormat, level: Logger.Level, clock: any WallClock = SystemWallClock(),
+        emit: @escaping @Sendable ([UInt8]) -> Void = Self.writeToStandardError
+    ) {
+        self.format = format
+        self.logLevel = level
+        self.clock = clock
+        self.emit = emit
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var all = metadata
+        if let provided = metadataProvider?.get() { all.merge(provided) { _, last in last } }
+        if let given = event.metadata { all.merge(given) { _, last in last } }
+        if let error = event.error { all[LogKey.error] = "\(error)" }
+        let fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+        let time = LogTime.text(milliseconds: clock.now)
+        switch format {
+        case .text: emit(LogLine.text(time: time, level: event.level.rawValue, message: "\(event.message)", fields))
+        case .json: emit(LogLine.json(time: time, level: event.level.rawValue, message: "\(event.message)", fields))
+        }
+    }
+
+    /// A lost log line is nothing anyone could act on, so a failed write is ignored.
+    package static let writeToStandardError: @Sendable ([UInt8]) -> Void = { line in
+        _ = unsafe line.withUnsafeBytes { bytes in unsafe write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
+    }
+}
+
+/// The two forms of a log line (pure).
+enum LogLine {
+    static func text(time: String, level: String, message: String, _ fields: [(String, String)]) -> [UInt8] {
+        var line = "\(time) \(level.uppercased()) \(oneLine(message))"
+        for (key, value) in fields { line += " \(key)=\(value.contains(" ") ? "\"\(oneLine(value))\"" : oneLine(value))" }
+        return Array((line + "\n").utf8)
+    }
+
+    static func json(time: String, level: String, message: String, _ fields: [(String, String)]) -> [UInt8] {
+        let members = [("time", time), ("level", level), ("message", message)] + fields
+        let body = members.map { "\(quoted($0.0)):\(quoted($0.1))" }.joined(separator: ",")
+        return Array("{\(body)}\n".utf8)
+    }
+
+    /// Control characters would let a value forge a second line.
+    private static func oneLine(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 < 32 || $0 == 127 }) else { return text }
+        return String(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case _ where scalar.value < 32: quoted += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}
+
+/// Milliseconds since 1970 as RFC 3339 in UTC.
+enum LogTime {
+    static func text(milliseconds: Int64) -> String {
+        let (days, rest) = (milliseconds / 86_400_000, milliseconds % 86_400_000)
+        let date = civil(days)
+        let two = { (value: Int64) in value < 10 ? "0\(value)" : "\(value)" }
+        let millis = rest % 1000
+        let fraction = (millis < 100 ? "0" : "") + two(millis)
+        return "\(date.year)-\(two(date.month))-\(two(date.day))T\(two(rest / 3_600_000)):"
+            + "\(two(rest / 60_000 % 60)):\(two(rest / 1000 % 60)).\(fraction)Z"
+    }
+
+    /// Days since 1970 as a date of the Gregorian calendar (Howard Hinnant's `civil_from_days`, for days ≥ 0).
+    private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let shifted = days + 719_468
+        let era = shifted / 146_097
+        let dayOfEra = shifted % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
+    }
+}

@@ -1,0 +1,46 @@
+package import Logging
+
+/// The logger of a process: one line per event on standard error, text for people or JSON for collectors.
+package enum LogSetup {
+    /// Nothing is installed globally: whoever logs is handed this logger.
+    package static func logger(_ label: String, _ config: SharedConfig) -> Logger {
+        let level = config.isDebug ? min(config.logLevel.level, .debug) : config.logLevel.level
+        return Logger(label: label) { _ in LineLogHandler(format: config.logFormat, level: level) }
+    }
+}
+
+/// The metadata keys of this service; logs use no others, so that a query works over all processes.
+package enum LogKey {
+    package static let job = "job"
+    package static let attempt = "attempt"
+    package static let provider = "provider"
+    package static let model = "model"
+    package static let account = "account"
+    package static let route = "route"
+    package static let lane = "lane"
+    package static let worker = "worker"
+    package static let shim = "shim"
+    package static let tenant = "tenant"
+    package static let request = "request"
+    package static let path = "path"
+    package static let status = "status"
+    package static let reason = "reason"
+    package static let error = "error"
+    package static let address = "address"
+    package static let count = "count"
+    package static let milliseconds = "ms"
+}
+
+extension SharedConfig.LogLevel {
+    package var level: Logger.Level {
+        switch self {
+        case .trace: .trace
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        case .critical: .critical
+        }
+    }
+}

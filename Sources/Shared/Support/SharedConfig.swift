@@ -1,0 +1,80 @@
+/// What every process of the service must be told; parsed once at start, immutable afterwards.
+///
+/// Reading never throws: mistakes collect in `Settings`, whose `check()` reports them all together.
+package struct SharedConfig: Sendable {
+    package var redisURL: Secret
+    package var redisTLS: RedisTLSFiles
+    package var databaseURL: Secret
+    package var cachePrefix: String
+    package var logLevel: LogLevel
+    package var logFormat: LogFormat
+    package var isDebug: Bool
+    /// Wraps the keys of the platform accounts; `nil` is fine as long as no account has one.
+    package var masterKey: Secret?
+    package var catalogFile: String?
+    package var catalogRefresh: Duration
+    package var limits: QueueLimits
+
+    package var keys: QueueKeys { QueueKeys(prefix: cachePrefix) }
+
+    package struct RedisTLSFiles: Sendable, Equatable {
+        package var caFile: String?
+        package var certFile: String?
+        package var keyFile: String?
+    }
+
+    package enum LogLevel: String, Sendable, CaseIterable { case trace, debug, info, notice, warning, error, critical }
+    package enum LogFormat: String, Sendable, CaseIterable { case text, json }
+
+    package init(_ settings: inout Settings) {
+        redisURL =
+            settings.secret(
+                "REDIS_URL", default: "redis://127.0.0.1:6379/0",
+                "Redis: `redis://` or `rediss://[user[:password]@]host[:port][/database]`.") ?? Secret("")
+        redisTLS = RedisTLSFiles(
+            caFile: settings.path("REDIS_CA_FILE", "Authorities that `rediss://` trusts, PEM; none: the system's."),
+            certFile: settings.path("REDIS_CERT_FILE", "Client certificate for `rediss://`, PEM."),
+            keyFile: settings.path("REDIS_KEY_FILE", "Key of the client certificate, PEM."))
+        if (redisTLS.certFile == nil) != (redisTLS.keyFile == nil) {
+            settings.mistake("REDIS_CERT_FILE", expected: "REDIS_CERT_FILE and REDIS_KEY_FILE together, or neither")
+        }
+        databaseURL =
+            settings.secret(
+                "DATABASE_URL", default: "postgresql://127.0.0.1:5432/ai_model_service",
+                "PostgreSQL, as libpq takes it: catalogue, accounts, usage.") ?? Secret("")
+        cachePrefix = settings.text(
+            "CACHE_PREFIX", default: "ai_model_service:", expected: "1 to 64 characters without blanks, *, ?, [, {, }",
+            "Starts every key and channel in Redis; installations that share a Redis need different ones.",
+            accepts: Self.isPrefix)
+        catalogFile = settings.path(
+            "CATALOG_FILE", "Models and accounts (YAML or JSON) that are loaded when the models table is empty.")
+        catalogRefresh = settings.seconds(
+            "CATALOG_REFRESH", default: 30, in: 1...3600,
+            "How often a process looks whether the catalogue changed, should the invalidation message be lost.")
+        masterKey = settings.secret("MASTER_KEY", "32 bytes in base64 that wrap the keys of the platform accounts.")
+        isDebug = settings.bool("DEBUG", default: false, "More detail in logs; never prompts, answers or keys.")
+        logLevel = settings.choice("LOG_LEVEL", default: LogLevel.info, "Least level that is logged.")
+        logFormat = settings.choice("LOG_FORMAT", default: LogFormat.text, "Form of a log line on standard error.")
+        limits = Self.limits(&settings)
+    }
+
+    private static func limits(_ settings: inout Settings) -> QueueLimits {
+        var limits = QueueLimits()
+        limits.lease = settings.seconds(
+            "LEASE", default: 15, in: 1...600, "A worker that is silent for this long has lost its jobs.")
+        limits.defaultDeadline = settings.seconds(
+            "JOB_DEADLINE", default: 600, in: 1...86_400, "Time a request has when its caller names none.")
+        limits.streamLogTTL = settings.seconds(
+            "STREAM_LOG_TTL", default: 120, in: 5...86_400, "How long a finished stream can still be read again.")
+        limits.jobLogTTL = settings.seconds(
+            "JOB_LOG_TTL", default: 86_400, in: 60...2_592_000,
+            "How long the answer of a job or of an `Idempotency-Key` is kept.")
+        limits.maxDeliveries = settings.int(
+            "MAX_DELIVERIES", default: 4, in: 1...100, "Workers a request may end before it is a dead letter.")
+        return limits
+    }
+
+    private static func isPrefix(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { (33...126).contains($0) && !"*?[]{}\\".utf8.contains($0) }
+    }
+}

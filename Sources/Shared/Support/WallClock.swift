@@ -1,0 +1,31 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Milliseconds since 1970: the clock that processes share, for deadlines and ledger times.
+///
+/// Durations inside one process are measured with `ContinuousClock`, which does not jump.
+package protocol WallClock: Sendable {
+    var now: Int64 { get }
+}
+
+package struct SystemWallClock: WallClock {
+    package init() {}
+
+    package var now: Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded down.
+    package var milliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+
+    package var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}

@@ -1,0 +1,47 @@
+import Logging
+import ServiceLifecycle
+import Shared
+
+/// Renews the leases of all running jobs, three times per lease, in one call.
+///
+/// An actor on a thread of its own with a connection of its own, so that heavy work on the shared pool cannot starve it
+/// (the rivals' "job stalled" on merely slow calls). A job whose lease is lost is interrupted and gives itself up.
+package actor LeaseKeeper: Service {
+    private let executor: ThreadExecutor
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private let queue: JobQueue
+    private let running: RunningJobs
+    private let card: WorkerCard
+    private let logger: Logger
+
+    package init(queue: JobQueue, running: RunningJobs, card: WorkerCard, logger: Logger) {
+        executor = ThreadExecutor(name: "lease-keeper")
+        self.queue = queue
+        self.running = running
+        self.card = card
+        self.logger = logger
+    }
+
+    /// Runs until it is cancelled, not just until graceful shutdown begins: draining jobs need their leases to the end.
+    package func run() async throws {
+        while !Task.isCancelled {
+            do {
+                try await renew()
+                try await card.show(jobs: running.count)
+            } catch {
+                logger.debug("renewal failed, trying again", metadata: ["error": "\(error)"])
+            }
+            do { try await Task.sleep(for: queue.limits.lease / 3) } catch { return }
+        }
+    }
+
+    private func renew() async throws(RedisError) {
+        let held = running.attempts
+        let lost = try await queue.renew(held)
+        for attempt in lost {
+            logger.warning("lease lost", metadata: ["job": "\(attempt.id)", "attempt": "\(attempt.number)"])
+            running.interrupt(attempt, .leaseLost)
+        }
+    }
+}

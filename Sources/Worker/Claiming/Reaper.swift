@@ -1,0 +1,77 @@
+import Logging
+import ServiceLifecycle
+import Shared
+import Synchronization
+
+/// Takes over the jobs of workers that are gone.
+///
+/// In: entries whose holder has not renewed for a lease. Out: they run here, or end, as REAP decides. Only with free
+/// slots. After a Redis start, or its own reconnect, it waits one lease: idle time kept counting while workers could not renew.
+package struct Reaper: Service {
+    let queue: JobQueue
+    let reader: EntryReader
+    let pipeline: JobPipeline
+    let slots: Slots
+    let patience: ReapPatience
+    let configuration: WorkerConfig
+    let logger: Logger
+
+    package func run() async throws {
+        await withDiscardingTaskGroup { group in
+            var cursor = JobQueue.ReapCursor()
+            while await sleepUntilNextRound() {
+                for lane in Lane.allCases {
+                    do { try await sweep(lane, &cursor, &group) } catch {
+                        logger.debug("reaping failed", metadata: ["error": "\(error)"])
+                    }
+                }
+            }
+        }
+    }
+
+    private func sweep(
+        _ lane: Lane, _ cursor: inout JobQueue.ReapCursor, _ group: inout DiscardingTaskGroup
+    ) async throws(RedisError) {
+        guard patience.mayReap else { return }
+        let taken = slots.take(upTo: configuration.reapBatch)
+        guard taken > 0 else { return }
+        var entries: [JobQueue.Entry] = []
+        defer { slots.giveBack(taken - entries.count) }
+        entries = try await queue.takeExpired(lane: lane, worker: reader.worker, limit: taken, cursor: &cursor)
+        for entry in entries { group.addTask { await reap(entry) } }
+    }
+
+    private func reap(_ entry: JobQueue.Entry) async {
+        defer { slots.giveBack(1) }
+        do {
+            var entry = entry
+            // REAP itself reads the true count from the pending list; reading needs it for entries that end unrun.
+            guard let deliveries = try await queue.deliveries(of: entry, worker: reader.worker) else { return }
+            entry.deliveries = deliveries
+            guard let claim = try await reader.read(entry) else { return }
+            try await pipeline.takeOver(claim, enqueuedAt: entry.enqueuedAt)
+        } catch {
+            logger.error("job left to the next reaper", metadata: ["entry": "\(entry.entry)", "error": "\(error)"])
+        }
+    }
+
+    private func sleepUntilNextRound() async -> Bool {
+        do {
+            try await cancelWhenGracefulShutdown { try await Task.sleep(for: configuration.reapInterval) }
+            return !Task.isShuttingDownGracefully
+        } catch {
+            return false
+        }
+    }
+}
+
+/// When reaping is safe: one lease after this worker's connection to Redis came (back) up.
+package final class ReapPatience: Sendable {
+    private let notBefore: Mutex<ContinuousClock.Instant>
+
+    package init() { notBefore = Mutex(.now) }
+
+    package var mayReap: Bool { notBefore.withLock { $0 <= .now } }
+
+    package func connected(lease: Duration) { notBefore.withLock { $0 = .now + lease } }
+}

@@ -1,0 +1,96 @@
+import Shared
+
+/// What happens after an attempt failed. Pure: everything it decides by is handed in, randomness included.
+///
+/// In: the failure, whether the caller has seen text, what was tried. Out: one `Decision`. It is the only place that
+/// knows about retries; nothing else in the worker repeats a call to a platform.
+package struct FailurePolicy: Sendable, Equatable {
+    /// Calls to platforms for one request, all accounts together; waiting for capacity does not count.
+    package var maxAttempts = 6
+    /// First pause when every route has failed; doubles up to `maxBackoff`, with full jitter.
+    package var backoff = Duration.milliseconds(500)
+    package var maxBackoff = Duration.seconds(30)
+
+    package init() {}
+
+    package enum Decision: Sendable, Equatable {
+        /// Tell the caller.
+        case fail
+        /// Go on with the next route of this claim, at once.
+        case nextRoute
+        /// Put the request aside for this long.
+        case later(Duration)
+    }
+
+    package struct Situation: Sendable {
+        package var failure: JobFailure
+        /// Text of this attempt has reached the caller: no silent retry.
+        package var isShown: Bool
+        /// Attempts of the request so far, this one included.
+        package var attempts: Int
+        package var hasOtherRoute: Bool
+        /// When the first route that is cooling now may be tried again; `nil` if none is cooling.
+        package var earliestCapacity: Duration?
+        package var timeLeft: Duration
+        /// 0 ..< 1
+        package var random: Double
+
+        package init(
+            failure: JobFailure, isShown: Bool, attempts: Int, hasOtherRoute: Bool, earliestCapacity: Duration? = nil,
+            timeLeft: Duration, random: Double
+        ) {
+            self.failure = failure
+            self.isShown = isShown
+            self.attempts = attempts
+            self.hasOtherRoute = hasOtherRoute
+            self.earliestCapacity = earliestCapacity
+            self.timeLeft = timeLeft
+            self.random = random
+        }
+    }
+
+    package func decide(_ situation: Situation) -> Decision {
+        guard !situation.isShown else { return .fail }
+        switch situation.failure.kind.blame {
+        case .request, .ours: return .fail
+        case .account, .platform: break
+        }
+        let isWaitingForCapacity = situation.failure.kind == .rateLimited || situation.failure.kind == .noCapacity
+        guard isWaitingForCapacity || situation.attempts < maxAttempts else { return .fail }
+        if situation.hasOtherRoute { return .nextRoute }
+        if situation.failure.kind.blame == .account, !isWaitingForCapacity { return .fail }
+
+        let pause = max(situation.earliestCapacity ?? .zero, situation.failure.retryAfter ?? jittered(situation))
+        return pause < situation.timeLeft ? .later(pause) : .fail
+    }
+
+    private func jittered(_ situation: Situation) -> Duration {
+        let doublings = min(max(situation.attempts - 1, 0), 16)
+        let ceiling = min(backoff * (1 << doublings), maxBackoff)
+        return max(.milliseconds(50), ceiling * situation.random)
+    }
+}
+
+extension JobFailure.Kind {
+    /// Whose fault a failure is: this alone decides who may be tried next.
+    package enum Blame: Sendable {
+        /// The request's own making: the same everywhere.
+        case request
+        /// One account's (key, money, rate): another account may do.
+        case account
+        /// The platform's or the network's: may pass.
+        case platform
+        /// Ours, or an end that was asked for.
+        case ours
+    }
+
+    package var blame: Blame {
+        switch self {
+        case .invalidRequest, .unsupportedParameter, .contentFiltered, .contextTooLong, .modelNotFound, .undecodable:
+            .request
+        case .authentication, .quotaExhausted, .rateLimited: .account
+        case .overloaded, .serverError, .network, .timeout, .streamBroken, .noCapacity: .platform
+        case .workerLost, .workerShutdown, .deadlineExceeded, .cancelled, .poison, .internal: .ours
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Shared
+
+/// Step 4 of a job: writes the deltas of one attempt to its log, in order, each exactly once.
+///
+/// In: payloads (one or more chunks each). Out: `true` while the attempt may go on. After Redis lost acknowledged writes it
+/// finds out what is there (RESYNC) and replays from memory. Keeps the last `replayBytes` for that; if more was lost the
+/// attempt is given up and the request is reaped.
+package struct TokenPublisher {
+    private let queue: JobQueue
+    private let attempt: Attempt
+    /// The start record's row, to start again if Redis lost it.
+    private let startRow: [UInt8]
+    private let replayBytes: Int
+
+    package private(set) var lastSeq = 0
+    private var recent: [(seq: Int, payload: [UInt8], tokens: Int)] = []
+    private var recentBytes = 0
+
+    /// How often a rollback of Redis is repaired before the attempt is given up (QUEUE.md).
+    static let maxRepairs = 3
+
+    package init(queue: JobQueue, attempt: Attempt, startRow: [UInt8], replayBytes: Int) {
+        self.queue = queue
+        self.attempt = attempt
+        self.startRow = startRow
+        self.replayBytes = replayBytes
+    }
+
+    package enum Verdict: Sendable { case goOn, ended, fenced }
+
+    package mutating func publish(_ payload: [UInt8], tokens: Int) async throws(RedisError) -> Verdict {
+        lastSeq += 1
+        remember(payload, tokens)
+        switch try await queue.append(attempt, seq: lastSeq, payload: payload, tokens: tokens) {
+        case .ok: return .goOn
+        case .ended: return .ended
+        case .fenced: return .fenced
+        case .behind: return try await repair()
+        }
+    }
+
+    /// Brings the log back to what was written before, after Redis answered `behind`.
+    package func repair() async throws(RedisError) -> Verdict {
+        for _ in 0..<Self.maxRepairs {
+            var from = 1
+            switch try await queue.resync(attempt) {
+            case .ended: return .ended
+            case .lost: return .fenced
+            case .held(let seq): from = seq + 1
+            case .unstarted:
+                guard try await queue.start(attempt, usage: startRow) == .started else { return .fenced }
+            }
+            switch try await replay(from: from) {
+            case .ok: return .goOn
+            case .ended: return .ended
+            case .fenced: return .fenced
+            case .behind: continue
+            }
+        }
+        return .fenced
+    }
+
+    private func replay(from seq: Int) async throws(RedisError) -> JobQueue.Append {
+        guard seq <= lastSeq else { return .ok }
+        guard let first = recent.first?.seq, first <= seq else { return .fenced }
+        for item in recent where item.seq >= seq {
+            let verdict = try await queue.append(attempt, seq: item.seq, payload: item.payload, tokens: item.tokens)
+            guard verdict == .ok else { return verdict }
+        }
+        return .ok
+    }
+
+    private mutating func remember(_ payload: [UInt8], _ tokens: Int) {
+        recent.append((lastSeq, payload, tokens))
+        recentBytes += payload.count
+        while recentBytes > replayBytes, recent.count > 1 {
+            recentBytes -= recent.removeFirst().payload.count
+        }
+    }
+}
