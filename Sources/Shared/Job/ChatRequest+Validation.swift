@@ -1,0 +1,116 @@
+/// The rules for the fields around the messages, in the order they are checked.
+///
+/// Ranges are OpenAI's (providers/openai.md); a platform with narrower ones has its adapter adapt or refuse.
+struct ChatRequestCheck {
+    let limits: ChatRequest.Limits
+    var neededBy: [ChatRequest.Capability: String] = [:]
+
+    init(limits: ChatRequest.Limits) {
+        self.limits = limits
+    }
+
+    mutating func run(_ body: JSONObject) throws(RequestError) {
+        try model(body)
+        try messages(body)
+        try numbers(body)
+        try stop(body)
+        try stream(body)
+        try tools(body)
+        try responseFormat(body)
+        if let user = present(body, "user"), user.stringValue == nil { throw .type("user", "a string") }
+    }
+
+    /// The member, unless it is null.
+    func present(_ object: JSONObject, _ name: String) -> JSON? {
+        object[name].flatMap { $0 == .null ? nil : $0 }
+    }
+
+    private func model(_ body: JSONObject) throws(RequestError) {
+        guard let value = present(body, "model") else { throw .missing("model") }
+        guard let model = value.stringValue else { throw .type("model", "a string") }
+        let isClean = model.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+        guard isClean, (1...limits.maxModelBytes).contains(model.utf8.count) else {
+            throw .value("model", "1 to \(limits.maxModelBytes) bytes without control characters")
+        }
+    }
+
+    private func numbers(_ body: JSONObject) throws(RequestError) {
+        try number(body, "temperature", 0...2)
+        try number(body, "top_p", 0...1)
+        try number(body, "presence_penalty", -2...2)
+        try number(body, "frequency_penalty", -2...2)
+        try integer(body, "n", 1...128)
+        try integer(body, "max_tokens", 1...Int.max)
+        try integer(body, "max_completion_tokens", 1...Int.max)
+        try integer(body, "top_logprobs", 0...20)
+        try integer(body, "seed", Int.min...Int.max)
+        try bool(body, "logprobs")
+        try bool(body, "parallel_tool_calls")
+    }
+
+    private func number(_ body: JSONObject, _ name: String, _ range: ClosedRange<Double>) throws(RequestError) {
+        guard let value = present(body, name) else { return }
+        guard let number = value.doubleValue else { throw .type(name, "a number") }
+        guard range.contains(number) else {
+            throw .value(name, "a number from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
+        }
+    }
+
+    private func integer(_ body: JSONObject, _ name: String, _ range: ClosedRange<Int>) throws(RequestError) {
+        guard let value = present(body, name) else { return }
+        guard let number = value.intValue else { throw .type(name, "an integer") }
+        guard range.contains(number) else {
+            let bound =
+                range.upperBound == Int.max
+                ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+            throw .value(name, "an integer \(bound)")
+        }
+    }
+
+    func bool(_ body: JSONObject, _ name: String, in parent: String = "") throws(RequestError) {
+        guard let value = present(body, name) else { return }
+        guard value.boolValue != nil else { throw .type(parent + name, "a boolean") }
+    }
+
+    private func stop(_ body: JSONObject) throws(RequestError) {
+        switch present(body, "stop") {
+        case nil, .string: return
+        case .array(let stops):
+            guard stops.count <= 4 else { throw .value("stop", "at most 4 strings") }
+            guard stops.allSatisfy({ $0.stringValue != nil }) else {
+                throw .type("stop", "a string or an array of strings")
+            }
+        default: throw .type("stop", "a string or an array of strings")
+        }
+    }
+
+    private mutating func stream(_ body: JSONObject) throws(RequestError) {
+        try bool(body, "stream")
+        let isStream = body["stream"]?.boolValue ?? false
+        if isStream { neededBy[.streaming] = "stream" }
+        guard let options = present(body, "stream_options") else { return }
+        guard let options = options.objectValue else { throw .type("stream_options", "an object") }
+        guard isStream else {
+            throw RequestError(
+                .invalidValue, "stream_options", "'stream_options' is only allowed when 'stream' is enabled.")
+        }
+        try bool(options, "include_usage", in: "stream_options.")
+    }
+
+    private mutating func responseFormat(_ body: JSONObject) throws(RequestError) {
+        guard let value = present(body, "response_format") else { return }
+        guard let format = value.objectValue else { throw .type("response_format", "an object") }
+        guard let type = present(format, "type") else { throw .missing("response_format.type") }
+        switch type.stringValue {
+        case "text": return
+        case "json_object": break
+        case "json_schema":
+            guard present(format, "json_schema")?.objectValue != nil else {
+                throw .missing("response_format.json_schema")
+            }
+        case nil: throw .type("response_format.type", "a string")
+        default: throw .value("response_format.type", "one of text, json_object, json_schema")
+        }
+        neededBy[.jsonMode] = "response_format"
+    }
+}

@@ -1,0 +1,86 @@
+/// The neutral request: OpenAI's `chat.completions` JSON, checked where we know better than to queue it.
+///
+/// In: any JSON value. Out: a request whose known fields have the right type and range; unknown fields are kept, and a
+/// null counts as absent, as it does at OpenAI. May fail with `RequestError`, which names the first field at fault.
+package struct ChatRequest: Sendable, Equatable {
+    /// What a model must be able to do to serve a request; raw values are the catalogue's capability names.
+    package enum Capability: String, Sendable, CaseIterable {
+        case streaming
+        case functionCalling = "function_calling"
+        case vision
+        case jsonMode = "json_mode"
+    }
+
+    package struct Limits: Sendable {
+        /// Chosen: longer than any real conversation, short enough that checking stays below a few milliseconds.
+        package var maxMessages = 10_000
+        /// Chosen: the longest names seen (fine-tunes, endpoint ids) are below 128 bytes.
+        package var maxModelBytes = 256
+
+        package init() {}
+    }
+
+    /// The request as the caller sent it; adapters derive theirs from it.
+    package var body: JSONObject
+    /// Each capability needed, with the field that needs it, for a refusal that names it.
+    package let neededBy: [Capability: String]
+
+    package init(validating body: JSON, limits: Limits = Limits()) throws(RequestError) {
+        guard case .object(let object) = body else {
+            throw RequestError(.invalidType, nil, "The request body must be a JSON object.")
+        }
+        var check = ChatRequestCheck(limits: limits)
+        try check.run(object)
+        self.body = object
+        neededBy = check.neededBy
+    }
+
+    /// Reads what a queue entry holds; a body that is not JSON is refused like one that is not a request.
+    package init(decoding bytes: [UInt8], limits: Limits = Limits()) throws(RequestError) {
+        let body: JSON
+        do {
+            body = try JSON(parsing: bytes)
+        } catch {
+            throw RequestError(.invalidValue, nil, "The request body is \(error).")
+        }
+        try self.init(validating: body, limits: limits)
+    }
+}
+
+extension ChatRequest {
+    package var needs: Set<Capability> { Set(neededBy.keys) }
+    package var model: String { body["model"]?.stringValue ?? "" }
+    package var isStream: Bool { body["stream"]?.boolValue ?? false }
+    package var messages: [JSON] { body["messages"]?.arrayValue ?? [] }
+    package var user: String? { body["user"]?.stringValue }
+    /// Answers asked for.
+    package var n: Int { body["n"]?.intValue ?? 1 }
+
+    /// Whether the caller wants the extra chunk with the usage at the end of a stream.
+    package var includeUsage: Bool { body["stream_options"]?["include_usage"]?.boolValue ?? false }
+
+    /// Tokens of one answer at most, by either name; `nil` leaves it to the model.
+    package var maxTokens: Int? { body["max_completion_tokens"]?.intValue ?? body["max_tokens"]?.intValue }
+
+    /// Every text of the prompt, for token estimates: contents, names and arguments of calls, tool definitions.
+    package func forEachText(_ visit: (String) -> Void) {
+        for message in messages {
+            ChatRequest.visitTexts(message["content"], visit)
+            ChatRequest.visitTexts(message["tool_calls"], visit)
+        }
+        ChatRequest.visitTexts(body["tools"], visit)
+    }
+
+    /// Strings below `value`, except URLs and data: an image is not read as text.
+    private static func visitTexts(_ value: JSON?, _ visit: (String) -> Void) {
+        switch value {
+        case .string(let text): visit(text)
+        case .array(let elements): for element in elements { visitTexts(element, visit) }
+        case .object(let object):
+            for member in object.members where !["type", "id", "url", "data", "file_data"].contains(member.key) {
+                visitTexts(member.value, visit)
+            }
+        default: break
+        }
+    }
+}

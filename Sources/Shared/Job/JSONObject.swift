@@ -1,0 +1,56 @@
+/// The members of a JSON object in the order they were written; keys are unique, byte for byte.
+///
+/// Lookup is linear: requests and chunks have a dozen members, and an array of pairs is one allocation.
+package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
+    package struct Member: Sendable, Hashable {
+        package let key: String
+        package var value: JSON
+    }
+
+    package private(set) var members: [Member] = []
+
+    package init() {}
+
+    /// For the parser, which has refused duplicates.
+    init(unique members: [Member]) {
+        self.members = members
+    }
+
+    /// Later duplicates replace earlier ones.
+    package init(dictionaryLiteral elements: (String, JSON)...) {
+        members.reserveCapacity(elements.count)
+        for (key, value) in elements { set(key, value) }
+    }
+
+    package var isEmpty: Bool { members.isEmpty }
+    package var count: Int { members.count }
+
+    package subscript(key: String) -> JSON? {
+        index(of: key).map { members[$0].value }
+    }
+
+    /// Replaces in place, or appends.
+    package mutating func set(_ key: String, _ value: JSON) {
+        if let index = index(of: key) {
+            members[index].value = value
+        } else {
+            members.append(Member(key: key, value: value))
+        }
+    }
+
+    @discardableResult
+    package mutating func remove(_ key: String) -> JSON? {
+        index(of: key).map { members.remove(at: $0).value }
+    }
+
+    private func index(of key: String) -> Int? {
+        members.firstIndex { $0.key.hasSameBytes(as: key) }
+    }
+}
+
+extension String {
+    /// Byte equality; `==` alone would take canonically equivalent keys ("K" and the Kelvin sign) for one.
+    func hasSameBytes(as other: String) -> Bool {
+        utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
+    }
+}

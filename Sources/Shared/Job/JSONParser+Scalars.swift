@@ -1,0 +1,136 @@
+/// Strings and numbers, the two tokens with an inside.
+extension JSONParser {
+    /// At the opening quote; leaves behind the closing one.
+    mutating func string(_ bytes: Span<UInt8>) throws(JSONError) -> String {
+        let start = position + 1
+        position = plainEnd(bytes, from: start)
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+            return try escapedString(bytes, from: start)
+        }
+        let text = try text(bytes.extracting(start..<position), at: start)
+        position += 1
+        return text
+    }
+
+    /// The end of a run without quote, backslash and control characters.
+    private func plainEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        var end = start
+        while end < bytes.count {
+            let byte = bytes[end]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { return end }
+            end += 1
+        }
+        return end
+    }
+
+    private func text(_ bytes: Span<UInt8>, at offset: Int) throws(JSONError) -> String {
+        do {
+            return String(copying: try UTF8Span(validating: bytes))
+        } catch {
+            throw JSONError(offset: offset + error.byteOffsets.lowerBound, expected: "UTF-8")
+        }
+    }
+
+    private mutating func escapedString(_ bytes: Span<UInt8>, from start: Int) throws(JSONError) -> String {
+        unescaped.removeAll(keepingCapacity: true)
+        var run = start
+        while true {
+            append(bytes.extracting(run..<position))
+            guard position < bytes.count else { throw expected("the end of a string") }
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                position += 1
+                return try text(unescaped.span, at: start)
+            case UInt8(ascii: "\\"):
+                try escape(bytes)
+                run = position
+                position = plainEnd(bytes, from: run)
+            default:
+                throw expected("control characters to be escaped")
+            }
+        }
+    }
+
+    private mutating func append(_ run: Span<UInt8>) {
+        unescaped.append(addingCapacity: run.count) { output in
+            for index in run.indices { output.append(run[index]) }
+        }
+    }
+
+    /// At a backslash; leaves behind the escape.
+    private mutating func escape(_ bytes: Span<UInt8>) throws(JSONError) {
+        guard position + 1 < bytes.count else { throw expected("an escape") }
+        let byte: UInt8
+        switch bytes[position + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): byte = bytes[position + 1]
+        case UInt8(ascii: "b"): byte = 0x08
+        case UInt8(ascii: "f"): byte = 0x0C
+        case UInt8(ascii: "n"): byte = 0x0A
+        case UInt8(ascii: "r"): byte = 0x0D
+        case UInt8(ascii: "t"): byte = 0x09
+        case UInt8(ascii: "u"): return try unicodeEscape(bytes)
+        default: throw expected("an escape")
+        }
+        unescaped.append(byte)
+        position += 2
+    }
+
+    private mutating func unicodeEscape(_ bytes: Span<UInt8>) throws(JSONError) {
+        var scalar = try codeUnit(bytes, at: position)
+        var length = 6
+        if 0xD800...0xDBFF ~= scalar {
+            let low = try codeUnit(bytes, at: position + 6)
+            guard 0xDC00...0xDFFF ~= low else { throw expected("a surrogate pair") }
+            scalar = 0x10000 + (scalar - 0xD800) << 10 + (low - 0xDC00)
+            length = 12
+        }
+        guard let scalar = Unicode.Scalar(scalar) else { throw expected("a surrogate pair") }
+        unescaped.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        position += length
+    }
+
+    /// The four digits of `\uXXXX` at `start`.
+    private func codeUnit(_ bytes: Span<UInt8>, at start: Int) throws(JSONError) -> UInt32 {
+        guard start + 6 <= bytes.count, bytes[start] == UInt8(ascii: "\\"), bytes[start + 1] == UInt8(ascii: "u")
+        else { throw expected("\\u and four hex digits, surrogates in pairs") }
+        var unit: UInt32 = 0
+        for index in start + 2..<start + 6 {
+            switch bytes[index] {
+            case let digit where 0x30...0x39 ~= digit: unit = unit << 4 | UInt32(digit - 0x30)
+            case let digit where 0x41...0x46 ~= digit: unit = unit << 4 | UInt32(digit - 0x37)
+            case let digit where 0x61...0x66 ~= digit: unit = unit << 4 | UInt32(digit - 0x57)
+            default: throw expected("four hex digits")
+            }
+        }
+        return unit
+    }
+
+    /// At a minus sign or digit; leaves behind the literal.
+    mutating func number(_ bytes: Span<UInt8>) throws(JSONError) -> JSONNumber {
+        let start = position
+        if bytes[position] == UInt8(ascii: "-") { position += 1 }
+        if position < bytes.count, bytes[position] == UInt8(ascii: "0") {
+            position += 1
+        } else {
+            try digits(bytes)
+        }
+        if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+            position += 1
+            try digits(bytes)
+        }
+        if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+                position += 1
+            }
+            try digits(bytes)
+        }
+        return JSONNumber(checked: try text(bytes.extracting(start..<position), at: start))
+    }
+
+    private mutating func digits(_ bytes: Span<UInt8>) throws(JSONError) {
+        let start = position
+        while position < bytes.count, 0x30...0x39 ~= bytes[position] { position += 1 }
+        guard position > start else { throw expected("a digit") }
+    }
+}

@@ -1,0 +1,146 @@
+/// Bytes to `JSON`, strictly by RFC 8259.
+///
+/// In: UTF-8 bytes, with or without white space around one value (a byte order mark is refused). Out: the value.
+/// May fail with `JSONError`: malformed text, invalid UTF-8, a lone surrogate escape, a duplicate key, more than
+/// `maxDepth` nested arrays and objects (which also bounds the recursion here). `\u0000` is legal and kept.
+extension JSON {
+    /// Chosen: the deepest tool schemas seen are below 20; a level costs some 200 bytes of stack.
+    package static let defaultMaxDepth = 64
+
+    package init(parsing bytes: [UInt8], maxDepth: Int = defaultMaxDepth) throws(JSONError) {
+        self = try JSON.parse(bytes.span, maxDepth)
+    }
+
+    package init(parsing bytes: ArraySlice<UInt8>, maxDepth: Int = defaultMaxDepth) throws(JSONError) {
+        self = try JSON.parse(bytes.span, maxDepth)
+    }
+
+    private static func parse(_ bytes: Span<UInt8>, _ maxDepth: Int) throws(JSONError) -> JSON {
+        var parser = JSONParser(depthLeft: maxDepth)
+        let value = try parser.value(bytes)
+        guard parser.nextToken(bytes) == nil else { throw parser.expected("the end of the document") }
+        return value
+    }
+}
+
+struct JSONParser {
+    var position = 0
+    /// Bytes of a string with escapes, kept for its capacity.
+    var unescaped: [UInt8] = []
+    private var depthLeft: Int
+
+    init(depthLeft: Int) {
+        self.depthLeft = depthLeft
+    }
+
+    func expected(_ what: String) -> JSONError {
+        JSONError(offset: position, expected: what)
+    }
+
+    /// The first byte that is not white space, without taking it; `nil` at the end.
+    mutating func nextToken(_ bytes: Span<UInt8>) -> UInt8? {
+        while position < bytes.count {
+            let byte = bytes[position]
+            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
+            position += 1
+        }
+        return nil
+    }
+
+    mutating func value(_ bytes: Span<UInt8>) throws(JSONError) -> JSON {
+        guard let token = nextToken(bytes) else { throw expected("a value") }
+        switch token {
+        case UInt8(ascii: "\""): return .string(try string(bytes))
+        case UInt8(ascii: "{"): return .object(try nested(bytes, JSONParser.object))
+        case UInt8(ascii: "["): return .array(try nested(bytes, JSONParser.array))
+        case UInt8(ascii: "t"): return try keyword(bytes, "true", .bool(true))
+        case UInt8(ascii: "f"): return try keyword(bytes, "false", .bool(false))
+        case UInt8(ascii: "n"): return try keyword(bytes, "null", .null)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number(bytes))
+        default: throw expected("a value")
+        }
+    }
+
+    private mutating func nested<Value>(
+        _ bytes: Span<UInt8>, _ parse: (inout JSONParser, Span<UInt8>) throws(JSONError) -> Value
+    ) throws(JSONError) -> Value {
+        guard depthLeft > 0 else { throw expected("no deeper nesting") }
+        depthLeft -= 1
+        position += 1
+        let value = try parse(&self, bytes)
+        depthLeft += 1
+        return value
+    }
+
+    private static func array(_ parser: inout JSONParser, _ bytes: Span<UInt8>) throws(JSONError) -> [JSON] {
+        var elements: [JSON] = []
+        if parser.take(UInt8(ascii: "]"), bytes) { return elements }
+        while true {
+            do {
+                elements.append(try parser.value(bytes))
+            } catch {
+                throw error.inside(index: elements.count)
+            }
+            if parser.take(UInt8(ascii: "]"), bytes) { return elements }
+            guard parser.take(UInt8(ascii: ","), bytes) else { throw parser.expected("',' or ']'") }
+        }
+    }
+
+    private static func object(_ parser: inout JSONParser, _ bytes: Span<UInt8>) throws(JSONError) -> JSONObject {
+        var members: [JSONObject.Member] = []
+        var keys = JSONKeys()
+        if parser.take(UInt8(ascii: "}"), bytes) { return JSONObject() }
+        while true {
+            let key = try parser.key(bytes)
+            guard keys.isNew(key, after: members) else {
+                throw parser.expected("each member once").inside(key: key)
+            }
+            do {
+                members.append(JSONObject.Member(key: key, value: try parser.value(bytes)))
+            } catch {
+                throw error.inside(key: key)
+            }
+            if parser.take(UInt8(ascii: "}"), bytes) { return JSONObject(unique: members) }
+            guard parser.take(UInt8(ascii: ","), bytes) else { throw parser.expected("',' or '}'") }
+        }
+    }
+
+    private mutating func key(_ bytes: Span<UInt8>) throws(JSONError) -> String {
+        guard nextToken(bytes) == UInt8(ascii: "\"") else { throw expected("a member name") }
+        let key = try string(bytes)
+        guard take(UInt8(ascii: ":"), bytes) else { throw expected("':'") }
+        return key
+    }
+
+    /// Takes `byte` if it is the next token.
+    private mutating func take(_ byte: UInt8, _ bytes: Span<UInt8>) -> Bool {
+        guard nextToken(bytes) == byte else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func keyword(_ bytes: Span<UInt8>, _ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {
+        var end = position
+        for byte in "\(word)".utf8 {
+            guard end < bytes.count, bytes[end] == byte else { throw expected("a value") }
+            end += 1
+        }
+        position = end
+        return value
+    }
+}
+
+/// Refuses the second member of one name, in constant time per member for objects of any size.
+private struct JSONKeys {
+    /// Up to here a scan is cheaper than hashing; beyond, a scan would make huge objects quadratic.
+    private static let scanned = 16
+    private var seen: Set<[UInt8]> = []
+
+    mutating func isNew(_ key: String, after members: [JSONObject.Member]) -> Bool {
+        if members.count < JSONKeys.scanned {
+            return !members.contains { $0.key.hasSameBytes(as: key) }
+        }
+        if seen.isEmpty { seen = Set(members.map { Array($0.key.utf8) }) }
+        return seen.insert(Array(key.utf8)).inserted
+    }
+}

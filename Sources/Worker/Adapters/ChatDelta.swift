@@ -1,0 +1,87 @@
+/// One step of a streamed answer: an OpenAI chunk without `id`, `object`, `created` and `usage`.
+///
+/// Most are plain text for one choice; those stay unencoded, so that the coalescer can join neighbours and encode once.
+package import Shared
+
+package struct ChatDelta: Sendable, Equatable {
+    package enum Content: Sendable, Equatable {
+        case text(TextDelta)
+        /// Any other chunk, encoded.
+        case chunk([UInt8])
+    }
+
+    package var content: Content
+    /// Whether a caller who got this has seen part of the answer: text, reasoning, a refusal or a tool call. Role
+    /// announcements and finish reasons are not.
+    package var isVisible: Bool
+    /// The output text in it, for attempts whose platform reports no usage.
+    package var estimate: TokenEstimate
+
+    package init(content: Content, isVisible: Bool, estimate: TokenEstimate) {
+        self.content = content
+        self.isVisible = isVisible
+        self.estimate = estimate
+    }
+
+    package init(_ text: TextDelta) {
+        self.init(content: .text(text), isVisible: !text.text.isEmpty, estimate: TokenEstimate(of: text.text))
+    }
+
+    /// One JSON object, no line feeds in it.
+    package var json: [UInt8] {
+        switch content {
+        case .text(let delta): delta.encoded
+        case .chunk(let bytes): bytes
+        }
+    }
+}
+
+/// A chunk that says nothing but text for one choice.
+package struct TextDelta: Sendable, Equatable {
+    package enum Field: String, Sendable {
+        case content
+        case reasoning = "reasoning_content"
+    }
+
+    /// The members around `choices` (model, system_fingerprint, …), which neighbours must share to be joined.
+    package var envelope: JSONObject
+    package var choice: Int
+    /// `nil` on all but the first delta, at most platforms.
+    package var role: String?
+    package var field: Field
+    package var text: String
+
+    package init(envelope: JSONObject, choice: Int = 0, role: String? = nil, field: Field = .content, text: String) {
+        self.envelope = envelope
+        self.choice = choice
+        self.role = role
+        self.field = field
+        self.text = text
+    }
+
+    /// Whether `next` can be appended without loss.
+    package func canAppend(_ next: TextDelta) -> Bool {
+        choice == next.choice && field == next.field && (next.role == nil || next.role == role)
+            && envelope == next.envelope
+    }
+}
+
+/// How an answer ended.
+package struct ChatCompletionEnd: Sendable, Equatable {
+    /// The platform's name for the model that answered.
+    package var model: String?
+    /// That of choice 0; `nil` if the platform gave none.
+    package var finishReason: String?
+    /// `nil`: to be estimated.
+    package var usage: TokenUsage?
+    /// The complete `chat.completion` JSON of a non-stream request, byte for byte as the platform sent it where that
+    /// has OpenAI's shape; empty for streams.
+    package var body: [UInt8]
+
+    package init(model: String?, finishReason: String?, usage: TokenUsage?, body: [UInt8] = []) {
+        self.model = model
+        self.finishReason = finishReason
+        self.usage = usage
+        self.body = body
+    }
+}
