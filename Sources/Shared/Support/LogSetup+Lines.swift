@@ -51,7 +51,9 @@ package struct LineLogHandler: LogHandler {
 enum LogLine {
     static func text(time: String, level: String, message: String, _ fields: [(String, String)]) -> [UInt8] {
         var line = "\(time) \(level.uppercased()) \(oneLine(message))"
-        for (key, value) in fields { line += " \(key)=\(value.contains(" ") ? "\"\(oneLine(value))\"" : oneLine(value))" }
+        for (key, value) in fields {
+            line += " \(key)=\(value.contains(" ") ? "\"\(oneLine(value))\"" : oneLine(value))"
+        }
         return Array((line + "\n").utf8)
     }
 
@@ -73,7 +75,8 @@ enum LogLine {
             switch scalar {
             case "\"": quoted += "\\\""
             case "\\": quoted += "\\\\"
-            case _ where scalar.value < 32: quoted += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            case _ where scalar.value < 32:
+                quoted += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
             default: quoted.unicodeScalars.append(scalar)
             }
         }

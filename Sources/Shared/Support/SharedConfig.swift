@@ -75,6 +75,7 @@ package struct SharedConfig: Sendable {
     }
 
     private static func isPrefix(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { (33...126).contains($0) && !"*?[]{}\\".utf8.contains($0) }
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { (33...126).contains($0) && !"*?[]{}\\".utf8.contains($0) }
     }
 }
