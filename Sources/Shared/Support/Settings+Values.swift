@@ -75,7 +75,7 @@ extension Settings {
     package mutating func secret(_ name: String, default standard: String? = nil, _ effect: String) -> Secret? {
         describe(name, "secret", standard ?? "none", "or `\(name)_FILE`: a file with it", effect, isSecret: true)
         let direct = given(name, isSecret: true)
-        guard let path = given(name + "_FILE") else { return (direct ?? standard).map(Secret.init) }
+        guard let path = given(name + "_FILE") else { return (direct ?? standard).map { Secret($0) } }
         if direct != nil { mistake(name, expected: "either \(name) or \(name)_FILE, not both") }
         guard let value = SettingsFile.text(at: path)?.trimmingSpaces, !value.isEmpty else {
             mistake(name + "_FILE", expected: "the path of a readable file that is not empty")
@@ -105,18 +105,6 @@ extension Settings {
     private static func text(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
     }
-}
-
-/// A text that no description, log or error shows.
-package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The text itself; keep it out of everything a person may read.
-    package let value: String
-
-    package init(_ value: String) { self.value = value }
-
-    package var description: String { "***" }
-    package var debugDescription: String { "***" }
-    package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 extension StringProtocol {
