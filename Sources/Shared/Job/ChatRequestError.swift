@@ -32,12 +32,12 @@ package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible
         RequestError(.missingParameter, param, "Missing required parameter: '\(param)'.")
     }
 
-    /// - Parameter expected: a noun phrase ("a string or an array of content parts").
+    /// `expected` is a noun phrase ("a string or an array of content parts").
     static func type(_ param: String, _ expected: String) -> RequestError {
         RequestError(.invalidType, param, "Invalid type for '\(param)': expected \(expected).")
     }
 
-    /// - Parameter expected: a noun phrase ("a number from 0 to 2").
+    /// `expected` is a noun phrase ("a number from 0 to 2").
     static func value(_ param: String, _ expected: String) -> RequestError {
         RequestError(.invalidValue, param, "Invalid value for '\(param)': expected \(expected).")
     }

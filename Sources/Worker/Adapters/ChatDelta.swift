@@ -11,8 +11,9 @@ package struct ChatDelta: Sendable, Equatable {
     }
 
     package var content: Content
-    /// Whether a caller who got this has seen part of the answer: text, reasoning, a refusal or a tool call. Role
-    /// announcements and finish reasons are not.
+    /// Whether a caller who got this has seen part of the answer.
+    ///
+    /// Text, reasoning, refusals and tool calls are; role announcements and finish reasons are not.
     package var isVisible: Bool
     /// The output text in it, for attempts whose platform reports no usage.
     package var estimate: TokenEstimate
@@ -70,18 +71,26 @@ package struct TextDelta: Sendable, Equatable {
 package struct ChatCompletionEnd: Sendable, Equatable {
     /// The platform's name for the model that answered.
     package var model: String?
-    /// That of choice 0; `nil` if the platform gave none.
+    /// The platform's id of the answer, for support cases; `nil` if it gave none.
+    package var requestID: String?
+    /// That of the first choice that has one; `nil` if the platform gave none.
     package var finishReason: String?
     /// `nil`: to be estimated.
     package var usage: TokenUsage?
-    /// The complete `chat.completion` JSON of a non-stream request, byte for byte as the platform sent it where that
-    /// has OpenAI's shape; empty for streams.
-    package var body: [UInt8]
+    /// Our own count of the output in `body` where `usage` is `nil`; streams are counted delta by delta instead.
+    package var countedTokens: Int?
+    /// The complete `chat.completion` JSON of a non-stream request; empty for streams.
+    ///
+    /// Byte for byte as the platform sent it, where that has OpenAI's shape.
+    package var body: [UInt8] = []
+    /// Deltas that only the end of the body completed, to be published before the end.
+    ///
+    /// A last event without its empty line, or the whole answer where a stream was asked for and one JSON object came.
+    package var deltas: [ChatDelta] = []
 
-    package init(model: String?, finishReason: String?, usage: TokenUsage?, body: [UInt8] = []) {
+    package init(model: String?, finishReason: String?, usage: TokenUsage?) {
         self.model = model
         self.finishReason = finishReason
         self.usage = usage
-        self.body = body
     }
 }

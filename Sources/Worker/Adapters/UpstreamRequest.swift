@@ -2,7 +2,7 @@
 package struct UpstreamRequest: Sendable {
     package var method = "POST"
     package var url: String
-    /// In the order they are sent. May hold the credential: never log.
+    /// In the order they are sent; the credential is among them, so they are never logged.
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
     /// Whether the answer is read as it comes.
@@ -36,13 +36,9 @@ package struct AnswerShape: Sendable {
         self.contentType = contentType
     }
 
-    /// Whether the body is to be read as server-sent events: what the platform says counts, what was asked for only
-    /// where it says nothing.
-    package var isEventStream: Bool {
-        guard let contentType else { return isStream }
-        let type = contentType.prefix { $0 != ";" }.lowercased()
-        if type.contains("event-stream") { return true }
-        return isStream && !type.contains("json")
+    /// A page of some proxy or a wrong base URL: no platform answers so.
+    var isWebPage: Bool {
+        contentType?.prefix { $0 != ";" }.lowercased() == "text/html"
     }
 }
 

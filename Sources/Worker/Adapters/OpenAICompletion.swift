@@ -1,0 +1,63 @@
+/// Reads a whole `chat.completion`, and turns one into deltas where a stream was asked for.
+package import Shared
+
+package struct OpenAICompletion {
+    private let body: JSONObject
+    private let choices: [JSON]
+
+    /// Fails with what the platform reported in a 200, or `serverError` where this is no completion.
+    package init(_ bytes: [UInt8]) throws(JobFailure) {
+        let value: JSON
+        do {
+            value = try JSON(parsing: bytes)
+        } catch {
+            throw JobFailure(.serverError, "The platform's answer is \(error).")
+        }
+        if OpenAIFailure.errorObject(value) != nil { throw OpenAIFailure(body: value, status: nil).failure() }
+        guard let body = value.objectValue, let choices = value["choices"]?.arrayValue, !choices.isEmpty else {
+            throw JobFailure(.serverError, "The platform's answer has no choices.")
+        }
+        self.body = body
+        self.choices = choices
+    }
+
+    /// Everything about the end but the body and the deltas.
+    package var end: ChatCompletionEnd {
+        let reason = choices.lazy.compactMap { $0["finish_reason"]?.stringValue }.first
+        let usage = TokenUsage(openAI: body["usage"])
+        var end = ChatCompletionEnd(model: body["model"]?.stringValue, finishReason: reason, usage: usage)
+        end.requestID = body["id"]?.stringValue
+        if usage == nil { end.countedTokens = countedTokens }
+        return end
+    }
+
+    private var countedTokens: Int {
+        var estimate = TokenEstimate()
+        for choice in choices { OpenAIChunk.addTexts(of: choice["message"], to: &estimate) }
+        return estimate.tokens
+    }
+
+    /// The answer as one chunk per choice.
+    package var deltas: [ChatDelta] {
+        choices.compactMap { choice in
+            guard var object = choice.objectValue, var message = object.remove("message")?.objectValue else {
+                return nil
+            }
+            if let calls = message["tool_calls"]?.arrayValue {
+                message.set("tool_calls", .array(calls.enumerated().map(OpenAICompletion.indexed)))
+            }
+            object.set("delta", .object(message))
+            var chunk = body
+            chunk.set("choices", [.object(object)])
+            chunk.remove("usage")
+            return OpenAIChunk(chunk).delta
+        }
+    }
+
+    /// Calls in a delta say which one they are; in a message their place does.
+    private static func indexed(_ position: Int, _ call: JSON) -> JSON {
+        guard var object = call.objectValue, object["index"] == nil else { return call }
+        object.set("index", .int(position))
+        return .object(object)
+    }
+}
