@@ -1,0 +1,79 @@
+package import NIOCore
+
+/// A message on a shim's channel: `<id> <entry-id> <prev-id> <kind>[ <status>]` LF body.
+///
+/// The fast path beside the log: it may be lost or come twice, so it names the record before it (`prev`), and a reader
+/// that has not seen that one reads the log. Bodies are slices of the received buffer, never copied.
+package struct ReplyMessage: Sendable, Equatable {
+    package enum Body: Sendable, Equatable {
+        /// One or more chunks, separated by line feeds.
+        case delta(ByteBuffer)
+        /// A reaper started another attempt.
+        case restart
+        case end(RequestEnd)
+        /// Another shim has taken over this request's caller.
+        case resumed
+    }
+
+    package let request: String
+    package let id: RequestLogID
+    package let prev: RequestLogID
+    package let body: Body
+
+    package init(request: String, id: RequestLogID, prev: RequestLogID, body: Body) {
+        self.request = request
+        self.id = id
+        self.prev = prev
+        self.body = body
+    }
+
+    /// `nil` for anything that is not such a message: a newer version's, or a stranger's.
+    package init?(_ message: ByteBuffer) {
+        var message = message
+        guard let line = Self.line(&message) else { return nil }
+        let words = line.split(separator: UInt8(ascii: " "))
+        guard words.count >= 4, let id = Self.id(words[1]), let prev = Self.id(words[2]), let kind = words[3].first,
+            words[3].count == 1
+        else { return nil }
+        request = String(decoding: words[0], as: UTF8.self)
+        self.id = id
+        self.prev = prev
+        switch kind {
+        case UInt8(ascii: "d"): body = .delta(message)
+        case UInt8(ascii: "s"): body = .restart
+        case UInt8(ascii: "r"): body = .resumed
+        case UInt8(ascii: "e"):
+            guard words.count == 5, let end = Self.end(String(decoding: words[4], as: UTF8.self), message) else {
+                return nil
+            }
+            body = .end(end)
+        default: return nil
+        }
+    }
+
+    /// The message that tells the first shim of a request that its caller came back elsewhere.
+    package static func resumed(_ request: String) -> String { "\(request) 0-0 0-0 r\n" }
+
+    private static func end(_ status: String, _ rest: ByteBuffer) -> RequestEnd? {
+        var rest = rest
+        guard let status = JobQueue.End.Status(rawValue: status),
+            let length = rest.readableBytesView.firstIndex(of: UInt8(ascii: "\n")).map({ $0 - rest.readerIndex }),
+            let meta = rest.readSlice(length: length), rest.readSlice(length: 1) != nil
+        else { return nil }
+        return RequestEnd(status: status, meta: meta, result: rest)
+    }
+
+    private static func line(_ buffer: inout ByteBuffer) -> ByteBufferView? {
+        guard let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        let line = buffer.readableBytesView[..<end]
+        buffer.moveReaderIndex(to: end + 1)
+        return line
+    }
+
+    private static func id(_ word: ByteBufferView) -> RequestLogID? {
+        guard let dash = word.firstIndex(of: UInt8(ascii: "-")), let attempt = RequestLogID.number(word[..<dash]),
+            let seq = RequestLogID.number(word[(dash + 1)...])
+        else { return nil }
+        return RequestLogID(attempt: attempt, seq: seq)
+    }
+}

@@ -1,0 +1,118 @@
+package import NIOCore
+
+/// One record of a request's log, as its readers need it.
+package struct RequestLogEntry: Sendable, Equatable {
+    package enum Record: Sendable, Equatable {
+        /// A tracked request was accepted. `channel` is where its deltas are published, empty for none.
+        case queued(bodyHash: String, tenant: String, channel: String)
+        case started(channel: String)
+        /// One or more chunks, separated by line feeds.
+        case delta(ByteBuffer)
+        case end(RequestEnd)
+        /// Written by a newer version; nothing for this reader.
+        case unknown
+    }
+
+    package let id: RequestLogID
+    package let record: Record
+
+    package init(id: RequestLogID, record: Record) {
+        self.id = id
+        self.record = record
+    }
+}
+
+/// How a request ended, as the log has it.
+package struct RequestEnd: Sendable, Equatable {
+    package let status: JobQueue.End.Status
+    /// `AnswerMeta` as JSON; `{}` where nobody could know.
+    package let meta: ByteBuffer
+    /// The completion body, the failure as JSON, or empty for a stream that ended well.
+    package let result: ByteBuffer
+
+    package init(status: JobQueue.End.Status, meta: ByteBuffer, result: ByteBuffer) {
+        self.status = status
+        self.meta = meta
+        self.result = result
+    }
+
+    /// `nil` where the request ended well.
+    package var failure: JobFailure? {
+        status == .done ? nil : JobFailure(decoding: Array(result.readableBytesView))
+    }
+}
+
+/// First and last record of a log: the state of its request.
+package struct RequestLogEdges: Sendable, Equatable {
+    package let first: RequestLogEntry
+    package let last: RequestLogEntry
+}
+
+/// Reading logs: the truth about every request.
+extension JobQueue {
+    /// The records after `id`, oldest first, at most `count`; empty for a log that does not exist.
+    package func readLog(
+        _ request: String, after id: RequestLogID = .beginning, count: Int
+    ) async throws(RedisError) -> [RequestLogEntry] {
+        let reply = try await redis.send(
+            RedisCommand("XRANGE", .string(keys.log(request)), "(\(id)", "+", "COUNT", .int(count)))
+        return RequestLogEntry.list(reply)
+    }
+
+    /// `nil` where the log does not exist.
+    package func logEdges(_ request: String) async throws(RedisError) -> RequestLogEdges? {
+        let log = RedisArgument.string(keys.log(request))
+        let replies = try await redis.pipeline([
+            RedisCommand("XRANGE", log, "-", "+", "COUNT", "1"),
+            RedisCommand("XREVRANGE", log, "+", "-", "COUNT", "1"),
+        ])
+        for reply in replies { try reply.throwIfError() }
+        guard let first = replies.first.map(RequestLogEntry.list)?.first,
+            let last = replies.last.map(RequestLogEntry.list)?.first
+        else { return nil }
+        return RequestLogEdges(first: first, last: last)
+    }
+
+    /// The ID of the last record of each log, `nil` for a log that does not exist; one round trip.
+    package func logTops(_ requests: [String]) async throws(RedisError) -> [RequestLogID?] {
+        let replies = try await redis.pipeline(
+            requests.map { RedisCommand("XREVRANGE", .string(keys.log($0)), "+", "-", "COUNT", "1") })
+        for reply in replies { try reply.throwIfError() }
+        return replies.map { $0.array?.first?.array?.first?.string.flatMap { RequestLogID($0) } }
+    }
+}
+
+extension RequestLogEntry {
+    /// From the reply of XRANGE; entries of an unknown shape are left out.
+    package static func list(_ reply: RedisValue) -> [RequestLogEntry] {
+        (reply.array ?? []).compactMap { item in
+            guard let pair = item.array, pair.count == 2, let id = pair[0].string.flatMap({ RequestLogID($0) }),
+                let fields = pair[1].array
+            else { return nil }
+            return RequestLogEntry(id: id, record: Record(fields))
+        }
+    }
+}
+
+extension RequestLogEntry.Record {
+    fileprivate init(_ fields: [RedisValue]) {
+        func value(_ name: String) -> RedisValue? {
+            for index in stride(from: 0, to: fields.count - 1, by: 2) where fields[index].string == name {
+                return fields[index + 1]
+            }
+            return nil
+        }
+        func buffer(_ name: String) -> ByteBuffer { ByteBuffer(bytes: value(name)?.bytes ?? []) }
+        switch value("k")?.string {
+        case "q":
+            self = .queued(
+                bodyHash: value("h")?.string ?? "", tenant: value("t")?.string ?? "", channel: value("c")?.string ?? "")
+        case "s": self = .started(channel: value("c")?.string ?? "")
+        case "d": self = .delta(buffer("d"))
+        case "e":
+            let status = value("st")?.string.flatMap(JobQueue.End.Status.init) ?? .error
+            self = .end(RequestEnd(status: status, meta: buffer("m"), result: buffer("r")))
+        default: self = .unknown
+        }
+    }
+}
