@@ -33,8 +33,9 @@ package struct OpenAIAdapter: ProviderAdapter {
         return base + path
     }
 
-    /// Usage is always asked for in streams: without it nobody could be billed exactly. Whether the caller sees it is
-    /// decided where the stream is written to the caller.
+    /// The caller's body with our model id; streams always ask for usage.
+    ///
+    /// Without it nobody could be billed exactly. Whether the caller sees it is decided where the stream is written out.
     static func body(_ chat: ChatRequest, model: String) -> JSONObject {
         var body = chat.body
         body.set("model", .string(model))

@@ -1,0 +1,122 @@
+/// The platform that needs no key and no network, as a plan: what to say, after which pauses, and how it ends.
+///
+/// In: a request, its last user message with directives (`SandboxDirectives`), the number of the attempt. Out: steps, the
+/// pause after the last one, and the ending. Pure and deterministic; the pauses are kept by whoever plays the plan. The
+/// deltas and bodies have the shapes that the OpenAI decoder gives.
+package import Shared
+
+package struct SandboxScript: Sendable {
+    package struct Step: Sendable, Equatable {
+        /// Before the delta.
+        package var pause: Duration
+        package var delta: ChatDelta
+    }
+
+    package enum Ending: Sendable, Equatable {
+        case answer(ChatCompletionEnd)
+        case failure(JobFailure)
+    }
+
+    /// Made for non-stream requests too, whose pauses add up to the time of the whole answer.
+    package private(set) var steps: [Step] = []
+    /// Between the last step and the ending.
+    package private(set) var lastPause = Duration.zero
+    package private(set) var ending: Ending
+
+    /// How long the whole plan takes.
+    package var duration: Duration { steps.reduce(lastPause) { $0 + $1.pause } }
+
+    /// - Parameters:
+    ///   - model: the name the answer gives.
+    ///   - attempt: from 1, for `fail_attempts`.
+    ///   - id: of the answer.
+    ///   - created: seconds since 1970.
+    package init(_ chat: ChatRequest, model: String, attempt: Int, id: String, created: Int64) {
+        let last = chat.messages.last { $0["role"]?.stringValue == "user" }
+        let message = SandboxReply.text(of: last)
+        let (directives, rest) = SandboxDirectives.parse(message)
+        let reply = SandboxReply(chat, directives, message: message, rest: rest)
+        let body = SandboxScript.body(chat, directives, reply, CompletionBody(id: id, created: created, model: model))
+        ending = .answer(SandboxScript.end(body, isStream: chat.isStream))
+        addSteps(chat, directives, reply, ChunkBody(model: model))
+        if let kind = directives.failure, attempt <= directives.failAttempts {
+            fail(kind, directives, pieces: reply.pieces.count)
+        }
+    }
+
+    private static func body(
+        _ chat: ChatRequest, _ directives: SandboxDirectives, _ reply: SandboxReply, _ empty: CompletionBody
+    ) -> CompletionBody {
+        var choice = CompletionBody.Choice(
+            content: reply.toolCall == nil ? reply.pieces.joined() : nil, finishReason: reply.finishReason)
+        choice.reasoning = String(repeating: thought, count: directives.reasoning)
+        choice.toolCalls = reply.toolCall.map { [$0] } ?? []
+        var body = empty
+        body.choices = Array(repeating: choice, count: chat.n)
+        if directives.reportsUsage { body.usage = usage(chat, directives, reply) }
+        return body
+    }
+
+    /// Pieces are the sandbox's tokens.
+    private static func usage(
+        _ chat: ChatRequest, _ directives: SandboxDirectives, _ reply: SandboxReply
+    ) -> TokenUsage {
+        var usage = TokenUsage()
+        usage.input = TokenEstimate.prompt(of: chat)
+        let call = reply.toolCall.map { TokenEstimate(of: $0.name + $0.arguments).tokens } ?? 0
+        usage.reasoning = directives.reasoning * chat.n
+        usage.output = (reply.pieces.count + call) * chat.n + usage.reasoning
+        return usage
+    }
+
+    private static func end(_ body: CompletionBody, isStream: Bool) -> ChatCompletionEnd {
+        guard isStream else { return body.end }
+        var end = ChatCompletionEnd(
+            model: body.model, finishReason: body.choices.first?.finishReason, usage: body.usage)
+        end.requestID = body.id
+        return end
+    }
+
+    private static let thought = "thinking "
+
+    private mutating func addSteps(
+        _ chat: ChatRequest, _ directives: SandboxDirectives, _ reply: SandboxReply, _ chunk: ChunkBody
+    ) {
+        for choice in 0..<chat.n {
+            add(chunk.role(choice: choice), after: choice == 0 ? directives.firstDelay : .zero)
+            for _ in 0..<directives.reasoning {
+                add(chunk.text(Self.thought, .reasoning, choice: choice), after: pause(directives))
+            }
+            for piece in reply.pieces { add(chunk.text(piece, choice: choice), after: pause(directives)) }
+            if let call = reply.toolCall {
+                let start = chunk.toolCall(0, id: call.id, name: call.name, arguments: "", choice: choice)
+                add(start, after: pause(directives))
+                add(chunk.toolCall(0, arguments: call.arguments, choice: choice), after: directives.delay)
+            }
+            add(chunk.finish(reply.finishReason, choice: choice), after: .zero)
+        }
+    }
+
+    /// None before the very first piece: that is `ttft_ms`.
+    private func pause(_ directives: SandboxDirectives) -> Duration {
+        steps.contains { $0.delta.isVisible } ? directives.delay : .zero
+    }
+
+    private mutating func add(_ delta: ChatDelta, after pause: Duration) {
+        steps.append(Step(pause: pause, delta: delta))
+    }
+
+    /// Cuts the plan where the failure is to come: at once, or after `fail_after` visible pieces.
+    private mutating func fail(_ kind: JobFailure.Kind, _ directives: SandboxDirectives, pieces: Int) {
+        lastPause = directives.failAfter == nil ? directives.firstDelay : directives.delay
+        var visible = 0
+        let kept = steps.prefix { step in
+            visible += step.delta.isVisible ? 1 : 0
+            return directives.failAfter.map { visible <= $0 } ?? false
+        }
+        steps = Array(kept)
+        ending = .failure(
+            JobFailure(
+                kind, "The sandbox failed as it was told to.", code: "sandbox", retryAfter: directives.retryAfter))
+    }
+}
