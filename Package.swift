@@ -63,7 +63,9 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "Worker",
-            dependencies: ["Shared", "CCurl", logging, lifecycle, arguments] + nio,
+            dependencies: [
+                "Shared", "CCurl", logging, lifecycle, arguments, .product(name: "Hummingbird", package: "hummingbird"),
+            ] + nio,
             swiftSettings: strict),
         .executableTarget(
             name: "Submitter",

@@ -2,6 +2,11 @@
 package struct Claim: Sendable {
     package var job: Job
     package var attempt: Attempt
+
+    package init(job: Job, attempt: Attempt) {
+        self.job = job
+        self.attempt = attempt
+    }
 }
 
 /// One attempt of one request, as every script wants it named.
@@ -14,14 +19,36 @@ package struct Attempt: Sendable, Hashable {
     package let worker: String
     package let entry: String
     /// `a`: attempts before the entry + deliveries of the entry.
-    package internal(set) var number: Int
-    package internal(set) var deliveries: Int
+    package private(set) var number: Int
+    package private(set) var deliveries: Int
     /// Deliveries of this entry that were our own choice (failover), not a death.
-    package internal(set) var failovers = 0
+    package private(set) var failovers = 0
     /// Milliseconds since 1970.
     package let deadline: Int64
     /// The channel of the shim that waits, empty if none does.
     package let channel: String
+
+    package init(
+        id: String, lane: Lane, worker: String, entry: String, number: Int, deliveries: Int, deadline: Int64,
+        channel: String
+    ) {
+        self.id = id
+        self.lane = lane
+        self.worker = worker
+        self.entry = entry
+        self.number = number
+        self.deliveries = deliveries
+        self.deadline = deadline
+        self.channel = channel
+    }
+
+    /// The attempt that REAP started for this worker.
+    package func takenOver(number: Int, deliveries: Int) -> Attempt {
+        var taken = self
+        taken.number = number
+        taken.deliveries = deliveries
+        return taken
+    }
 
     /// The attempt after a failover within the same claim.
     package var next: Attempt {

@@ -14,14 +14,15 @@ extension JobQueue {
 
     /// Makes the consumer groups where they are missing, from the beginning of the stream, so that nothing is skipped.
     package func createGroups() async throws(RedisError) {
-        var commands = Lane.allCases.map {
-            RedisCommand("XGROUP", "CREATE", .string(keys.queue($0)), .string(QueueKeys.group), "0", "MKSTREAM")
-        }
-        commands.append(
-            RedisCommand("XGROUP", "CREATE", .string(keys.usage), .string(QueueKeys.outboxGroup), "0", "MKSTREAM"))
-        for reply in try await redis.pipeline(commands) where reply.errorPrefix != "BUSYGROUP" {
+        for reply in try await redis.pipeline(Self.groupCommands(keys)) where reply.errorPrefix != "BUSYGROUP" {
             try reply.throwIfError()
         }
+    }
+
+    /// The commands of `createGroups`; `BUSYGROUP` answers mean that a group is there.
+    package static func groupCommands(_ keys: QueueKeys) -> [RedisCommand] {
+        let streams = Lane.allCases.map { (keys.queue($0), QueueKeys.group) } + [(keys.usage, QueueKeys.outboxGroup)]
+        return streams.map { RedisCommand("XGROUP", "CREATE", .string($0), .string($1), "0", "MKSTREAM") }
     }
 
     /// Claims what is there, without waiting, at most `free` entries in all.
@@ -61,7 +62,10 @@ extension JobQueue {
     package func body(of job: Job) async throws(RedisError) -> [UInt8]? {
         switch job.body {
         case .inline(let bytes): bytes
-        case .stored: try await persist { () async throws(RedisError) in try await redis.send(RedisCommand("GET", .string(keys.request(job.id)))) }.bytes
+        case .stored:
+            try await persist { () async throws(RedisError) in
+                try await redis.send(RedisCommand("GET", .string(keys.request(job.id))))
+            }.bytes
         }
     }
 
@@ -103,15 +107,19 @@ extension JobQueue {
         }
     }
 
-    /// Puts an entry of a newer version aside, for a worker that understands it.
-    package func putBack(_ entry: Entry, id: String, worker: String, delay: Duration) async throws(RedisError) {
-        _ = try await persist { () async throws(RedisError) in
-            try await redis.evaluate(
-                QueueScripts.putBack, keys: [keys.queue(entry.lane), keys.delayed, keys.held(id)],
+    package enum Postponement: String, Sendable { case delayed, lost }
+
+    /// Puts an entry aside that was not started here, until `due` (milliseconds since 1970); nothing is counted or billed.
+    ///
+    /// For an entry of a newer version, and for a request that every account is too busy to take.
+    package func postpone(_ attempt: Attempt, due: Int64) async throws(RedisError) -> Postponement {
+        let ttl = max(0, due - clock.now) + max(runningTTL(deadline: attempt.deadline), limits.jobLogTTL.milliseconds)
+        return try await persist { () async throws(RedisError) in
+            try await verdict(
+                QueueScripts.postpone, keys: [keys.queue(attempt.lane), keys.delayed, keys.held(attempt.id)],
                 args: [
-                    .string(worker), .string(entry.entry), .int(entry.deliveries), .string(id),
-                    .int(clock.now + delay.milliseconds), .string(entry.lane.rawValue),
-                    .int(limits.jobLogTTL.milliseconds),
+                    .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries), .string(attempt.id),
+                    .int(due), .string(attempt.lane.rawValue), .int(ttl),
                 ])
         }
     }

@@ -153,17 +153,27 @@ extension JobQueue {
 
     package func resync(_ attempt: Attempt) async throws(RedisError) -> Resync {
         let reply = try await persist { () async throws(RedisError) in
-            try await redis.evaluate(
-                QueueScripts.resync, keys: [keys.log(attempt.id), keys.queue(attempt.lane)],
-                args: [
-                    .int(attempt.number), .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
-                ])
+            try await redis.send(Self.resyncCommand(attempt, keys))
         }
+        return Resync(reply)
+    }
+
+    /// RESYNC as one command that needs no script cache: it is sent to servers that have just started.
+    package static func resyncCommand(_ attempt: Attempt, _ keys: QueueKeys) -> RedisCommand {
+        QueueScripts.resync.command(
+            keys: [keys.log(attempt.id), keys.queue(attempt.lane)],
+            args: [.int(attempt.number), .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries)],
+            isCached: false)
+    }
+}
+
+extension JobQueue.Resync {
+    package init(_ reply: RedisValue) {
         switch (reply.array?.first?.string, reply.array?.last?.int) {
-        case ("held", let seq?): return .held(seq: Int(seq))
-        case ("unstarted", _): return .unstarted
-        case ("ended", _): return .ended
-        default: return .lost
+        case ("held", let seq?): self = .held(seq: Int(seq))
+        case ("unstarted", _): self = .unstarted
+        case ("ended", _): self = .ended
+        default: self = .lost
         }
     }
 }

@@ -359,11 +359,11 @@ package enum QueueScripts {
             return 'delayed'
             """)
 
-    /// Puts an entry aside that this worker must not run (an entry of a newer version); nothing is started or billed.
+    /// Puts an entry aside that this worker cannot run now; nothing is started or billed.
     ///
     /// KEYS q, delayed, held. ARGV worker, entry, delivery count, id, due in ms since 1970, lane, TTL in ms.
     /// Returns `delayed` or `lost`.
-    package static let putBack = RedisScript(
+    package static let postpone = RedisScript(
         ownership + """
             if not mine(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 'lost' end
             local e = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])[1]

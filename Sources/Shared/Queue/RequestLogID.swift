@@ -1,4 +1,4 @@
-/// The ID of a log record: `<attempt>-<seq>`. Greater means later, whatever happened in between.
+/// The ID of a log record, attempt and sequence number, written `<attempt>-<seq>`; greater means later.
 ///
 /// Attempt 0 is the queue's own record (`0-1`), seq 0 the start of an attempt, both without text for the caller.
 package struct RequestLogID: Sendable, Hashable, Comparable, CustomStringConvertible {

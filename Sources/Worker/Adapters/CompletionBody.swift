@@ -72,14 +72,14 @@ package struct CompletionBody: Sendable {
 
     private static func json(_ choice: Choice, index: Int) -> JSON {
         var message: JSONObject = [
-            "role": "assistant", "content": choice.content.map(JSON.string) ?? .null, "refusal": nil,
+            "role": "assistant", "content": choice.content.map(JSON.string) ?? .null, "refusal": .null,
         ]
         if !choice.reasoning.isEmpty { message.set("reasoning_content", .string(choice.reasoning)) }
         if !choice.toolCalls.isEmpty {
             message.set("tool_calls", .array(choice.toolCalls.map(json)))
         }
         return [
-            "index": .int(index), "message": .object(message), "logprobs": nil,
+            "index": .int(index), "message": .object(message), "logprobs": .null,
             "finish_reason": .string(choice.finishReason),
         ]
     }

@@ -26,11 +26,9 @@ package struct SandboxScript: Sendable {
     /// How long the whole plan takes.
     package var duration: Duration { steps.reduce(lastPause) { $0 + $1.pause } }
 
-    /// - Parameters:
-    ///   - model: the name the answer gives.
-    ///   - attempt: from 1, for `fail_attempts`.
-    ///   - id: of the answer.
-    ///   - created: seconds since 1970.
+    /// Plans the answer named `id` by `model`, for attempt number `attempt` (from 1, for `fail_attempts`).
+    ///
+    /// `created` is in seconds since 1970.
     package init(_ chat: ChatRequest, model: String, attempt: Int, id: String, created: Int64) {
         let last = chat.messages.last { $0["role"]?.stringValue == "user" }
         let message = SandboxReply.text(of: last)

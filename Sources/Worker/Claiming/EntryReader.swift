@@ -41,22 +41,27 @@ package struct EntryReader: Sendable {
     }
 
     private func attempt(of job: Job, _ entry: JobQueue.Entry) -> Attempt {
+        attempt(
+            id: job.id, number: job.attemptsBefore + entry.deliveries, entry, channel: job.shim, deadline: job.deadline)
+    }
+
+    private func attempt(
+        id: String, number: Int, _ entry: JobQueue.Entry, channel: String?, deadline: Int64 = 0
+    ) -> Attempt {
         Attempt(
-            id: job.id, lane: entry.lane, worker: worker, entry: entry.entry,
-            number: job.attemptsBefore + entry.deliveries, deliveries: entry.deliveries, deadline: job.deadline,
-            channel: job.shim.map(queue.keys.shimChannel) ?? "")
+            id: id, lane: entry.lane, worker: worker, entry: entry.entry, number: number,
+            deliveries: entry.deliveries, deadline: deadline, channel: channel.map(queue.keys.shimChannel) ?? "")
     }
 
     private func setAside(_ entry: JobQueue.Entry, _ error: JobWireError) async throws(RedisError) {
         switch error {
         case .newerVersion(let id):
-            try await queue.putBack(entry, id: id, worker: worker, delay: Self.newerVersionDelay)
+            let due = clock.now + Self.newerVersionDelay.milliseconds
+            _ = try await queue.postpone(attempt(id: id, number: 0, entry, channel: nil), due: due)
         case .undecodable(let id, let channel, let reason):
             logger.warning("undecodable queue entry", metadata: ["entry": "\(entry.entry)", "reason": "\(reason)"])
             guard let id else { return try await queue.bury(entry, worker: worker, reason: reason) }
-            let attempt = Attempt(
-                id: id, lane: entry.lane, worker: worker, entry: entry.entry, number: entry.deliveries,
-                deliveries: entry.deliveries, deadline: 0, channel: channel.map(queue.keys.shimChannel) ?? "")
+            let attempt = attempt(id: id, number: entry.deliveries, entry, channel: channel)
             let failure = JobFailure(.undecodable, "the queue entry cannot be read: \(reason)")
             _ = try await queue.refuse(attempt, attemptsBefore: 0, with: failure, deadLetter: reason)
         }

@@ -1,0 +1,309 @@
+package import Logging
+package import NIOCore
+package import ServiceLifecycle
+import Synchronization
+
+/// One connection to Redis that heals itself; `run()` must run for as long as it is used.
+///
+/// In: commands from any task. Out: their replies, matched in order. Commands of all callers within one turn of the event
+/// loop share one write. While there is no connection, callers wait up to their command's time. After a reconnect
+/// `onConnect` runs first, with a session that passes the gate; then the waiting commands are sent.
+/// Use separate clients for blocking reads: a blocked connection makes everybody behind it wait.
+package final class RedisClient: Service, Sendable {
+    private struct State {
+        var link: Link?
+        var isOpen = false
+        var isClosed = false
+        /// Written when the gate opens; `outbox` is what the next flush writes.
+        var waiting: [(RedisCall, ByteBuffer)] = []
+        var outbox = ByteBuffer()
+        var outboxCalls: [RedisCall] = []
+        var isFlushScheduled = false
+        var isTickScheduled = false
+        var pendingBytes = 0
+    }
+
+    private let connector: RedisConnector
+    private let eventLoop: any EventLoop
+    private let logger: Logger
+    private let onConnect: @Sendable (RedisSession) async throws -> Void
+    private let onStateChange: @Sendable (Bool) -> Void
+    private let state = Mutex(State())
+
+    package init(
+        _ configuration: RedisConfiguration, name: String, group: any EventLoopGroup, logger: Logger,
+        onConnect: @escaping @Sendable (RedisSession) async throws -> Void = { _ in },
+        onStateChange: @escaping @Sendable (Bool) -> Void = { _ in }
+    ) {
+        connector = RedisConnector(configuration: configuration, name: name)
+        eventLoop = group.next()
+        self.logger = logger
+        self.onConnect = onConnect
+        self.onStateChange = onStateChange
+    }
+
+    package var configuration: RedisConfiguration { connector.configuration }
+    package var isConnected: Bool { state.withLock { $0.isOpen } }
+
+    // MARK: - Commands
+
+    /// The reply; an error reply is thrown.
+    package func send(_ command: RedisCommand, timeout: Duration? = nil) async throws(RedisError) -> RedisValue {
+        let replies = try await pipeline([command], timeout: timeout)
+        try replies[0].throwIfError()
+        return replies[0]
+    }
+
+    /// All replies, in order; error replies stay values. Throws where the connection could not give all of them.
+    package func pipeline(
+        _ commands: [RedisCommand], timeout: Duration? = nil
+    ) async throws(RedisError) -> [RedisValue] {
+        try await exchange(commands, timeout: timeout, passesGate: false)
+    }
+
+    func exchange(
+        _ commands: [RedisCommand], timeout: Duration?, passesGate: Bool
+    ) async throws(RedisError) -> [RedisValue] {
+        guard !commands.isEmpty else { return [] }
+        let deadline = ContinuousClock.now + (timeout ?? configuration.commandTimeout)
+        let call = RedisCall(expected: commands.count, deadline: deadline)
+        try enqueue(call, commands, passesGate: passesGate)
+        let replies = try await call.wait().get()
+        if replies.contains(where: { $0.errorPrefix == "READONLY" }) { dropLink() }
+        return replies
+    }
+
+    private func enqueue(_ call: RedisCall, _ commands: [RedisCommand], passesGate: Bool) throws(RedisError) {
+        let refusal = state.withLock { state -> RedisError? in
+            if state.isClosed { return RedisError(.notConnected, "the client is closed") }
+            guard state.pendingBytes <= configuration.maxPendingBytes else {
+                return RedisError(.overloaded, "\(state.pendingBytes) bytes are waiting to be sent")
+            }
+            if state.isOpen || (passesGate && state.link != nil) {
+                let before = state.outbox.readableBytes
+                for command in commands { command.write(to: &state.outbox) }
+                state.pendingBytes += state.outbox.readableBytes - before
+                state.outboxCalls.append(call)
+                scheduleFlush(&state)
+            } else if passesGate {
+                return RedisError(.connectionLost, "the connection to the server was lost")
+            } else {
+                var buffer = ByteBuffer()
+                for command in commands { command.write(to: &buffer) }
+                state.pendingBytes += buffer.readableBytes
+                state.waiting.append((call, buffer))
+            }
+            scheduleTick(&state)
+            return nil
+        }
+        if let refusal { throw refusal }
+    }
+
+    private func scheduleFlush(_ state: inout State) {
+        guard !state.isFlushScheduled else { return }
+        state.isFlushScheduled = true
+        eventLoop.execute { self.flush() }
+    }
+
+    /// On the event loop: everything gathered since the last turn in one write.
+    private func flush() {
+        let work = state.withLock { state -> (Link, ByteBuffer, [RedisCall])? in
+            state.isFlushScheduled = false
+            guard let link = state.link, !state.outboxCalls.isEmpty else { return nil }
+            defer {
+                state.pendingBytes -= state.outbox.readableBytes
+                state.outbox = ByteBuffer()
+                state.outboxCalls = []
+            }
+            return (link, state.outbox, state.outboxCalls)
+        }
+        guard let (link, bytes, calls) = work else { return }
+        link.send(bytes, for: calls)
+    }
+
+    // MARK: - Time
+
+    /// How exactly time-outs are kept: a tenth of a second is enough for limits of seconds, and costs nothing while idle.
+    private static let tick = TimeAmount.milliseconds(100)
+
+    private func scheduleTick(_ state: inout State) {
+        guard !state.isTickScheduled else { return }
+        state.isTickScheduled = true
+        eventLoop.scheduleTask(in: Self.tick) { self.checkDeadlines() }
+    }
+
+    /// On the event loop.
+    private func checkDeadlines() {
+        let now = ContinuousClock.now
+        let (link, expired) = state.withLock { state in
+            state.isTickScheduled = false
+            let expired = state.waiting.filter { $0.0.deadline <= now }
+            state.waiting.removeAll { $0.0.deadline <= now }
+            state.pendingBytes -= expired.reduce(0) { $0 + $1.1.readableBytes }
+            if !state.waiting.isEmpty || state.link != nil && !state.outboxCalls.isEmpty { scheduleTick(&state) }
+            return (state.link, expired)
+        }
+        for (call, _) in expired {
+            call.complete(.failure(RedisError(.notConnected, "no connection to \(configuration) in time")))
+        }
+        guard let link, link.hasPending else { return }
+        if link.hasExpired(now) {
+            logger.warning("Redis did not answer in time, reconnecting")
+            link.close(because: RedisError(.timeout, "no reply in time"))
+        } else {
+            state.withLock { scheduleTick(&$0) }
+        }
+    }
+
+    // MARK: - Connection
+
+    /// Connects and reconnects until cancelled or until graceful shutdown.
+    package func run() async throws {
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await keepConnected()
+        } onCancelOrGracefulShutdown: {
+            self.close()
+        }
+    }
+
+    /// Ends the connection for good; waiting callers fail with `notConnected`.
+    package func close() {
+        let waiting = state.withLock { state in
+            state.isClosed = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for (call, _) in waiting { call.complete(.failure(RedisError(.notConnected, "the client is closed"))) }
+        dropLink()
+    }
+
+    private func dropLink() {
+        guard let link = state.withLock({ $0.link }) else { return }
+        eventLoop.execute { link.close(because: RedisError(.connectionLost, "the connection was closed")) }
+    }
+
+    private func keepConnected() async {
+        var backoff = RedisBackoff(configuration)
+        var lastServer: String?
+        var isComplaining = false
+        while !state.withLock({ $0.isClosed }) {
+            do {
+                let link = try await establish(&lastServer)
+                backoff.succeeded()
+                if isComplaining { logger.info("Redis is back") }
+                isComplaining = false
+                await link.closed()
+                setLink(nil)
+            } catch {
+                setLink(nil)
+                if !isComplaining, !state.withLock({ $0.isClosed }) {
+                    logger.warning("no connection to Redis, trying again", metadata: ["error": "\(error)"])
+                    isComplaining = true
+                }
+            }
+            guard !state.withLock({ $0.isClosed }) else { break }
+            do { try await Task.sleep(for: backoff.pause()) } catch { break }
+        }
+    }
+
+    private func establish(_ lastServer: inout String?) async throws -> Link {
+        let link = Link(eventLoop)
+        let maxReplyBytes = configuration.maxReplyBytes
+        do {
+            link.attach(try await connector.connect(on: eventLoop) { try link.makeHandler(maxReplyBytes) })
+            setLink(link)
+            for reply in try await exchange(connector.greeting, timeout: nil, passesGate: true) { try reply.throwIfError() }
+            let session = try await RedisSession(self, previousRunID: lastServer)
+            try await onConnect(session)
+            lastServer = session.runID
+            openGate()
+        } catch {
+            link.closeFromAnywhere(because: RedisError(.connectionLost, "the connection could not be set up"))
+            await link.closed()
+            throw error
+        }
+        return link
+    }
+
+    private func setLink(_ link: Link?) {
+        let (orphans, wasOpen) = state.withLock { state in
+            defer {
+                state.link = link
+                state.isOpen = false
+                state.pendingBytes -= state.outbox.readableBytes
+                state.outbox = ByteBuffer()
+                state.outboxCalls = []
+            }
+            return (state.outboxCalls, state.isOpen)
+        }
+        for call in orphans {
+            call.complete(.failure(RedisError(.connectionLost, "the connection to the server was lost")))
+        }
+        if wasOpen { onStateChange(false) }
+    }
+
+    private func openGate() {
+        state.withLock { state in
+            state.isOpen = true
+            for (call, buffer) in state.waiting {
+                state.outbox.writeImmutableBuffer(buffer)
+                state.outboxCalls.append(call)
+            }
+            state.waiting = []
+            scheduleFlush(&state)
+        }
+        onStateChange(true)
+    }
+}
+
+/// A connection while `onConnect` runs: what is sent through it goes before everything that waits.
+package struct RedisSession: Sendable {
+    private let client: RedisClient
+    /// Identifies the server process.
+    package let runID: String
+    /// That of the connection before; `nil` for the first one.
+    package let previousRunID: String?
+    package let uptime: Duration
+
+    /// Whether this is another server process than before: acknowledged writes may be gone.
+    package var isNewServer: Bool { previousRunID != nil && previousRunID != runID }
+
+    fileprivate init(_ client: RedisClient, previousRunID: String?) async throws(RedisError) {
+        self.client = client
+        self.previousRunID = previousRunID
+        let info = try await client.exchange([RedisCommand("INFO", "server")], timeout: nil, passesGate: true)
+        try info[0].throwIfError()
+        let fields = RedisInfo(info[0].string ?? "")
+        guard let runID = fields["run_id"] else {
+            throw RedisError(.protocolViolation, "INFO names no run_id")
+        }
+        self.runID = runID
+        uptime = .seconds(Int(fields["uptime_in_seconds"] ?? "") ?? 0)
+    }
+
+    package func send(_ command: RedisCommand) async throws(RedisError) -> RedisValue {
+        let reply = try await pipeline([command])[0]
+        try reply.throwIfError()
+        return reply
+    }
+
+    package func pipeline(_ commands: [RedisCommand]) async throws(RedisError) -> [RedisValue] {
+        try await client.exchange(commands, timeout: nil, passesGate: true)
+    }
+}
+
+/// The `name:value` lines of `INFO`.
+package struct RedisInfo: Sendable {
+    private let fields: [Substring: Substring]
+
+    package init(_ text: String) {
+        var fields: [Substring: Substring] = [:]
+        for line in text.split(whereSeparator: \.isNewline) {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            if parts.count == 2 { fields[parts[0]] = parts[1] }
+        }
+        self.fields = fields
+    }
+
+    package subscript(name: String) -> String? { fields[name[...]].map(String.init) }
+}

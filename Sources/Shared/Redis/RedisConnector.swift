@@ -1,0 +1,67 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Opens connections: TCP, then TLS where asked; and the commands that make a fresh connection usable.
+struct RedisConnector: Sendable {
+    let configuration: RedisConfiguration
+    let name: String
+
+    /// A connected channel whose handler was made on its event loop.
+    func connect(
+        on eventLoop: any EventLoop, handler: @escaping @Sendable () throws -> RedisReplyHandler
+    ) async throws(RedisError) -> any Channel {
+        let tls: NIOSSLContext?
+        do { tls = try configuration.tls.map { try NIOSSLContext(configuration: $0) } } catch {
+            throw RedisError(.configuration, "the TLS settings are not usable")
+        }
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(.milliseconds(configuration.connectTimeout.milliseconds))
+            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let tls { try channel.pipeline.syncOperations.addHandler(tlsHandler(tls)) }
+                    try channel.pipeline.syncOperations.addHandler(try handler())
+                }
+            }
+        do {
+            return try await bootstrap.connect(host: configuration.host, port: configuration.port).get()
+        } catch {
+            throw RedisError(.notConnected, "cannot connect to \(configuration): \(type(of: error))")
+        }
+    }
+
+    /// AUTH, SELECT, CLIENT SETNAME: each must be answered before anything else is sent.
+    var greeting: [RedisCommand] {
+        var commands: [RedisCommand] = []
+        if let password = configuration.password?.reveal() {
+            let user: [RedisArgument] = configuration.user.map { [.string($0)] } ?? []
+            commands.append(RedisCommand("AUTH", user + [.string(password)]))
+        }
+        if configuration.database != 0 { commands.append(RedisCommand("SELECT", .int(configuration.database))) }
+        commands.append(RedisCommand("CLIENT", "SETNAME", .string(name)))
+        return commands
+    }
+
+    private func tlsHandler(_ context: NIOSSLContext) throws -> NIOSSLClientHandler {
+        // A name is verified and sent as SNI; an address cannot be sent.
+        let isAddress = (try? SocketAddress(ipAddress: configuration.host, port: 0)) != nil
+        return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : configuration.host)
+    }
+}
+
+/// Pauses between attempts to connect: doubling, with full jitter, reset by success.
+struct RedisBackoff {
+    let configuration: RedisConfiguration
+    private var failures = 0
+
+    init(_ configuration: RedisConfiguration) { self.configuration = configuration }
+
+    mutating func succeeded() { failures = 0 }
+
+    mutating func pause(random: Double = .random(in: 0.1...1)) -> Duration {
+        let ceiling = min(configuration.backoff * (1 << min(failures, 16)), configuration.maxBackoff)
+        failures += 1
+        return ceiling * random
+    }
+}

@@ -1,0 +1,89 @@
+import DequeModule
+import NIOCore
+
+/// One established connection of a `RedisClient`: which calls wait for replies, in order.
+///
+/// Everything but `closed` and `closeFromAnywhere` is to be called on the event loop, which confines `pending`.
+final class Link: Sendable {
+    private final class Pending {
+        /// Calls and how many replies each still gets; a cancelled call keeps its place, or the order would be lost.
+        var calls: Deque<(call: RedisCall, missing: Int)> = []
+        var failure: RedisError?
+        var channel: (any Channel)?
+    }
+
+    private let eventLoop: any EventLoop
+    private let pending: NIOLoopBoundBox<Pending>
+    private let closePromise: EventLoopPromise<Void>
+
+    init(_ eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        pending = NIOLoopBoundBox.makeBoxSendingValue(Pending(), eventLoop: eventLoop)
+        closePromise = eventLoop.makePromise()
+    }
+
+    func makeHandler(_ maxReplyBytes: Int) throws(RedisError) -> RedisReplyHandler {
+        try RedisReplyHandler(maxReplyBytes: maxReplyBytes) { reply in
+            self.received(reply)
+        } onClose: { error in
+            self.ended(error)
+        }
+    }
+
+    /// From any thread, before anything is sent.
+    func attach(_ channel: any Channel) {
+        eventLoop.execute { self.pending.value.channel = channel }
+    }
+
+    func send(_ bytes: ByteBuffer, for calls: [RedisCall]) {
+        let pending = pending.value
+        if let failure = pending.failure {
+            for call in calls { call.complete(.failure(failure)) }
+            return
+        }
+        for call in calls { pending.calls.append((call, call.expected)) }
+        pending.channel?.writeAndFlush(bytes, promise: nil)
+    }
+
+    var hasPending: Bool { !pending.value.calls.isEmpty }
+
+    func hasExpired(_ now: ContinuousClock.Instant) -> Bool {
+        pending.value.calls.contains { $0.call.deadline <= now }
+    }
+
+    /// Calls that wait fail with `error`.
+    func close(because error: RedisError) {
+        let pending = pending.value
+        if pending.failure == nil { pending.failure = error }
+        pending.channel?.close(promise: nil)
+        ended(error)
+    }
+
+    func closeFromAnywhere(because error: RedisError) {
+        eventLoop.execute { self.close(because: error) }
+    }
+
+    /// Returns when the connection has ended.
+    func closed() async {
+        do { try await closePromise.futureResult.get() } catch { return }
+    }
+
+    private func received(_ reply: RedisValue) {
+        let pending = pending.value
+        guard let first = pending.calls.first else {
+            return close(because: RedisError(.protocolViolation, "a reply came that nobody asked for"))
+        }
+        first.call.add(reply)
+        if first.missing == 1 { pending.calls.removeFirst() } else { pending.calls[0].missing -= 1 }
+    }
+
+    private func ended(_ error: RedisError) {
+        let pending = pending.value
+        let failure = pending.failure ?? error
+        pending.failure = failure
+        let calls = pending.calls
+        pending.calls = []
+        for (call, _) in calls { call.complete(.failure(failure)) }
+        closePromise.succeed()
+    }
+}

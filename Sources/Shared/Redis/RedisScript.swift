@@ -1,0 +1,41 @@
+import Crypto
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A Lua script and the name Redis caches it under. KEYS, ARGV and returns are documented where the script stands.
+package struct RedisScript: Sendable {
+    package let source: String
+    /// SHA-1 of the source in lower-case hex: Redis' own name for it.
+    package let sha1: String
+
+    package init(_ source: String) {
+        self.source = source
+        sha1 = Insecure.SHA1.hash(data: Data(source.utf8)).map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }.joined()
+    }
+
+    package func command(keys: [String], args: [RedisArgument], isCached: Bool = true) -> RedisCommand {
+        var command = RedisCommand(isCached ? "EVALSHA" : "EVAL", .string(isCached ? sha1 : source), .int(keys.count))
+        for key in keys { command.append(.string(key)) }
+        for argument in args { command.append(argument) }
+        return command
+    }
+}
+
+extension RedisClient {
+    /// Runs a script by its hash; where the server does not know it (a restart empties its cache), once by its source.
+    package func evaluate(
+        _ script: RedisScript, keys: [String], args: [RedisArgument], timeout: Duration? = nil
+    ) async throws(RedisError) -> RedisValue {
+        do {
+            return try await send(script.command(keys: keys, args: args), timeout: timeout)
+        } catch where error.prefix == "NOSCRIPT" {
+            return try await send(script.command(keys: keys, args: args, isCached: false), timeout: timeout)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Hummingbird
+import Logging
+import Shared
+
+/// `/live`, `/ready` and `/metrics` of a worker, on a small port of its own.
+///
+/// `/live` answers as long as the process can; `/ready` is 503 with the reason while the worker takes no jobs.
+package struct HealthServer {
+    let readiness: Readiness
+    let metrics: WorkerMetrics
+    let running: RunningJobs
+    let slots: Slots
+
+    package func application(host: String, port: Int, logger: Logger) -> some ApplicationProtocol {
+        let router = Router()
+        router.get("live") { _, _ in "ok\n" }
+        router.get("ready") { _, _ in
+            let problem = readiness.problem
+            return Response(
+                status: problem == nil ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: (problem ?? "ok") + "\n")))
+        }
+        router.get("metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: metrics.text(running: running.count, slots: slots.total))))
+        }
+        return Application(
+            router: router, configuration: .init(address: .hostname(host, port: port), serverName: nil), logger: logger)
+    }
+}

@@ -1,0 +1,34 @@
+import Shared
+
+/// One row of the ledger while it travels through the outbox: what was known at the start, and how it went.
+///
+/// In the start record of a log it stands without a result; a reaper forwards exactly those bytes, and `UsageFlusher` then
+/// makes an estimated row of them. `startedAt` is the same in every copy, since it is part of the row's key.
+package struct AttemptRecord: Sendable, Equatable {
+    package enum Status: String, Sendable { case done, error, cancelled, lost }
+
+    package var startedAt: Int64
+    package var enqueuedAt: Int64
+    package var tenant = "default"
+    package var user: String?
+    package var lane = Lane.normal
+    package var isStreamed = false
+    package var worker = ""
+    package var model = ""
+    package var provider = ""
+    package var account = ""
+    package var prices = Prices()
+
+    package var status = Status.lost
+    package var endedAt: Int64?
+    package var usage = TokenUsage()
+    package var errorKind: JobFailure.Kind?
+    package var finishReason: String?
+    package var upstreamModel: String?
+    package var upstreamRequest: String?
+    /// Milliseconds from the start to the first visible delta.
+    package var firstToken: Int64?
+
+    package var latency: Int64 { max(0, (endedAt ?? startedAt) - startedAt) }
+    package var cost: Double { prices.cost(of: usage) }
+}

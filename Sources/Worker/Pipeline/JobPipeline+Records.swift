@@ -1,0 +1,93 @@
+import Shared
+
+/// What the pipeline writes down about an attempt: the ledger row and the answer's meta data.
+extension JobPipeline {
+    /// The row at the start: what a reaper bills with if this worker dies.
+    func record(_ run: JobRun) -> AttemptRecord {
+        var record = AttemptRecord(startedAt: run.startedAt, enqueuedAt: run.plan.enqueuedAt)
+        let job = run.plan.job
+        record.tenant = job.tenant
+        record.user = job.user
+        record.lane = job.lane
+        record.isStreamed = run.plan.request?.isStream ?? false
+        record.worker = run.attempt.worker
+        record.usage.input = run.plan.promptTokens
+        record.usage.isEstimated = true
+        guard let route = run.route else {
+            // Known to the ledger under the name that was asked for, so that refusals can be counted by it.
+            record.model = run.plan.request?.model ?? ""
+            return record
+        }
+        record.model = route.model.id
+        record.provider = route.model.provider.rawValue
+        record.account = route.account.id
+        record.prices = route.model.prices
+        return record
+    }
+
+    func record(_ run: JobRun, endedWith status: AttemptRecord.Status) -> AttemptRecord {
+        var record = record(run)
+        record.status = status
+        record.endedAt = clock.now
+        return record
+    }
+
+    /// The row at the end.
+    func record(_ run: JobRun, _ outcome: AttemptOutcome) -> AttemptRecord {
+        var record: AttemptRecord
+        switch outcome.result {
+        case .completed(let completion):
+            record = self.record(run, endedWith: .done)
+            if let usage = completion.usage {
+                record.usage = usage
+            } else {
+                record.usage.output = completion.countedTokens ?? outcome.countedTokens
+            }
+            record.finishReason = completion.finishReason
+            record.upstreamModel = completion.model
+            record.upstreamRequest = completion.requestID
+        case .failed(let failure):
+            record = self.record(run, endedWith: run.interrupt.reason == .cancelled ? .cancelled : .error)
+            record.errorKind = run.interrupt.reason.map(\.errorKind) ?? failure.kind
+            countUnreported(&record, outcome, wasAnswered: outcome.isShown)
+        case .superseded(let hasEnded):
+            record = self.record(run, endedWith: hasEnded ? .cancelled : .lost)
+            record.errorKind = hasEnded ? .cancelled : .workerLost
+            countUnreported(&record, outcome, wasAnswered: true)
+        }
+        record.firstToken = outcome.firstVisible.map { $0 - run.startedAt }
+        return record
+    }
+
+    /// An attempt that failed before any output is not billed by any of the six platforms; one that was cut off is.
+    private func countUnreported(_ record: inout AttemptRecord, _ outcome: AttemptOutcome, wasAnswered: Bool) {
+        let isCutOff = wasAnswered || record.status == .cancelled
+        record.usage.input = isCutOff ? record.usage.input : 0
+        record.usage.output = outcome.countedTokens
+        record.usage.isEstimated = isCutOff
+    }
+
+    func meta(_ run: JobRun, _ record: AttemptRecord) -> AnswerMeta {
+        var meta = AnswerMeta()
+        meta.model = record.model
+        meta.upstreamModel = record.upstreamModel
+        meta.provider = record.provider
+        meta.account = record.account
+        meta.cost = run.spent
+        meta.currency = record.prices.currency
+        meta.finishReason = record.finishReason
+        meta.usage = record.usage
+        meta.attempts = run.trail
+        return meta
+    }
+}
+
+extension Interrupt.Reason {
+    var errorKind: JobFailure.Kind {
+        switch self {
+        case .cancelled: .cancelled
+        case .leaseLost: .workerLost
+        case .shutdown: .workerShutdown
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Shared
+
+/// Step 2 of a job: what is known about it before any platform is called. Pure values.
+///
+/// A plan always exists, also for a request that cannot be served: such a request is started and ended with `refusal`, so
+/// that the caller of any kind gets an answer and the ledger a row.
+package struct JobPlan: Sendable {
+    package let job: Job
+    package let enqueuedAt: Int64
+    package let request: ChatRequest?
+    /// Our own estimate, for attempts whose platform reports none.
+    package let promptTokens: Int
+    /// Best first; empty where `refusal` is set.
+    package var routes: [Route] = []
+    /// Why no route can be tried: final, or `noCapacity` while all accounts rest.
+    package var refusal: JobFailure?
+    package var earliestCapacity: Duration?
+
+    package init(_ job: Job, enqueuedAt: Int64, request: ChatRequest?, refusal: JobFailure? = nil) {
+        self.job = job
+        self.enqueuedAt = enqueuedAt
+        self.request = request
+        self.refusal = refusal
+        promptTokens = request.map { TokenEstimate.prompt(of: $0) } ?? 0
+    }
+
+    package init(_ job: Job, enqueuedAt: Int64, request: ChatRequest, candidates: Candidates) {
+        self.init(job, enqueuedAt: enqueuedAt, request: request)
+        routes = candidates.ready
+        earliestCapacity = candidates.earliestCapacity
+        if routes.isEmpty { refusal = JobFailure(.noCapacity, "every account for this model is resting") }
+    }
+
+    /// Whether the request should wait without being started at all.
+    package var mayWait: Bool { refusal?.kind == .noCapacity }
+}

@@ -1,0 +1,59 @@
+import Shared
+
+/// Plays the plan of the `sandbox` platform in real time.
+///
+/// In: a call. Out: the same steps that a platform behind HTTP would give. Waits can be interrupted like any call.
+struct SandboxStream: Sendable {
+    private let script: SandboxScript
+    private let interrupt: Interrupt
+    private let started = ContinuousClock.now
+    private var index = 0
+    /// When the next step is due.
+    private var due: ContinuousClock.Instant
+
+    init(_ call: PlatformCall, clock: any WallClock) {
+        script = SandboxScript(
+            call.request, model: call.route.model.modelID, attempt: call.attempt, id: "chatcmpl-\(call.requestID)",
+            created: clock.now / 1000)
+        interrupt = call.interrupt
+        due = started + (script.steps.first?.pause ?? script.lastPause)
+    }
+
+    func complete() async throws(JobFailure) -> ChatCompletionEnd {
+        try await wait(until: started + script.duration)
+        return try ending()
+    }
+
+    mutating func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> StreamStep {
+        guard index < script.steps.count else {
+            try await wait(until: due)
+            return .end(try ending())
+        }
+        // Gathering stops early where the answer ends, like a transfer that completes.
+        let wake = max(due, min(notBefore ?? due, started + script.duration))
+        try await wait(until: wake)
+        var deltas: [ChatDelta] = []
+        while index < script.steps.count, due <= wake {
+            deltas.append(script.steps[index].delta)
+            index += 1
+            due += index < script.steps.count ? script.steps[index].pause : script.lastPause
+        }
+        return .deltas(deltas)
+    }
+
+    private func ending() throws(JobFailure) -> ChatCompletionEnd {
+        switch script.ending {
+        case .answer(let end): return end
+        case .failure(let failure): throw failure
+        }
+    }
+
+    private func wait(until time: ContinuousClock.Instant) async throws(JobFailure) {
+        if interrupt.reason == nil, time <= .now { return }
+        do {
+            try await interrupt.stopping { try await Task.sleep(until: time, clock: .continuous) }
+        } catch {
+            throw JobFailure(.cancelled, "the call was interrupted")
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Shared
+
+/// The parts of a worker and how they hold together; one connection to Redis per kind of use, so that none waits for another.
+struct WorkerProcess {
+    private let shared: SharedConfig
+    private let config: WorkerConfig
+    private let logger: Logger
+    private let name = WorkerCard.makeName()
+
+    init(_ shared: SharedConfig, _ config: WorkerConfig, _ logger: Logger) {
+        self.shared = shared
+        self.config = config
+        var logger = logger
+        logger[metadataKey: "worker"] = "\(name)"
+        self.logger = logger
+    }
+
+    /// Runs until graceful shutdown; throws what prevents a start.
+    func run() async throws {
+        let redisConfiguration = try shared.redisConfiguration()
+        let group = MultiThreadedEventLoopGroup.singleton
+        let postgres = try PostgresPool(url: shared.databaseURL)
+        let catalog = try await CatalogBootstrap(shared, postgres, logger).start()
+        let http = try HTTPClient(configuration: config.http)
+        let state = (readiness: Readiness(), patience: ReapPatience(), running: RunningJobs(), metrics: WorkerMetrics())
+        let slots = Slots(config.concurrency)
+        let cooldowns = AccountCooldowns(times: config.cooldowns)
+
+        func client(_ use: String, onConnect: @escaping @Sendable (RedisSession) async throws -> Void = { _ in }) -> RedisClient {
+            RedisClient(redisConfiguration, name: "worker-\(use)", group: group, logger: logger, onConnect: onConnect)
+        }
+        let keys = shared.keys
+        let greeting = WorkerGreeting(
+            keys: keys, limits: shared.limits, readiness: state.readiness, patience: state.patience, running: state.running, logger: logger)
+        let redis = RedisClient(
+            redisConfiguration, name: "worker", group: group, logger: logger, onConnect: greeting.greet,
+            onStateChange: { state.readiness.redis(isUp: $0) })
+        let (blocking, leases, outbox) = (client("claim"), client("lease"), client("outbox"))
+        let queue = JobQueue(redis: redis, keys: keys, limits: shared.limits)
+        let router = Router(queue: queue, catalog: catalog, cooldowns: cooldowns, defaultStrategy: config.routing)
+        let platforms = PlatformCaller(
+            http: http, credentials: AccountCredentials(box: try shared.secretBox()), timeouts: config.timeouts,
+            maxAnswerBytes: config.maxAnswerBytes, clock: SystemWallClock())
+        let pipeline = JobPipeline(
+            queue: queue, router: router, platforms: platforms, policy: config.policy, cooldowns: cooldowns,
+            running: state.running, configuration: config, metrics: state.metrics, clock: SystemWallClock(), logger: logger)
+        let reader = EntryReader(queue: queue, worker: name, logger: logger)
+        let card = WorkerCard(name: name, redis: leases, keys: keys, lease: shared.limits.lease)
+        let nudges = RedisSubscription(
+            redisConfiguration, channels: [keys.workerChannel(name)], name: "worker-nudges", group: group, logger: logger,
+            onMessage: { _, payload in state.running.interrupt(id: String(decoding: payload, as: UTF8.self), .cancelled) })
+        let health = HealthServer(readiness: state.readiness, metrics: state.metrics, running: state.running, slots: slots)
+
+        // Stopped in reverse order, each only when the one below it has ended: claiming first, connections last.
+        let services: [any Service] = [
+            redis, leases, outbox, blocking, nudges, catalog,
+            health.application(host: config.host, port: config.port, logger: logger),
+            UsageFlusher(
+                queue: queue, outbox: outbox, ledger: UsageLedger(postgres), worker: name, configuration: config, logger: logger),
+            LeaseKeeper(
+                queue: JobQueue(redis: leases, keys: keys, limits: shared.limits), running: state.running, card: card, logger: logger),
+            DelayedPromoter(queue: queue, configuration: config, logger: logger),
+            Reaper(
+                queue: queue, reader: reader, pipeline: pipeline, slots: slots, patience: state.patience,
+                configuration: config, logger: logger),
+            ClaimService(
+                queue: queue, blocking: blocking, reader: reader, pipeline: pipeline, slots: slots,
+                running: state.running, configuration: config, readiness: state.readiness, logger: logger),
+        ]
+        logger.info("worker started", metadata: ["slots": "\(config.concurrency)"])
+        try await ServiceGroup(
+            configuration: .init(
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        ).run()
+        await http.shutdown()
+        await postgres.close()
+        logger.info("worker ended")
+    }
+}

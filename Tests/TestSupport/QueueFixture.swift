@@ -1,0 +1,154 @@
+package import Shared
+import Logging
+import NIOPosix
+
+/// A queue with a prefix of its own on the shared test server, and what tests want to see of it.
+package struct QueueFixture: Sendable {
+    package let queue: JobQueue
+    package let redis: RedisClient
+
+    package var keys: QueueKeys { queue.keys }
+
+    /// Runs `body` with a connected queue. `lease` is zero unless given: then everything claimed counts as expired.
+    package static func run(
+        lease: Duration = .zero, server: RedisServer? = nil, patience: Duration = .seconds(5),
+        _ body: (QueueFixture) async throws -> Void
+    ) async throws {
+        let url: String
+        if let server { url = server.url } else { url = try await SharedRedis.shared.url }
+        let redis = RedisClient(
+            try RedisConfiguration(url: url), name: "test", group: MultiThreadedEventLoopGroup.singleton,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        var limits = QueueLimits()
+        limits.lease = lease
+        limits.patience = patience
+        let keys = QueueKeys(prefix: "test-\(UInt64.random(in: .min ... .max)):")
+        let fixture = QueueFixture(queue: JobQueue(redis: redis, keys: keys, limits: limits), redis: redis)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await redis.run() }
+            try await fixture.queue.createGroups()
+            try await body(fixture)
+            group.cancelAll()
+        }
+    }
+
+    // MARK: - Doing
+
+    package static let body = Array(#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#.utf8)
+
+    package func job(_ id: String = JobID.make(now: 1), lane: Lane = .normal) -> Job {
+        var job = Job(id: id, deadline: SystemWallClock().now + 600_000, body: .stored)
+        job.lane = lane
+        return job
+    }
+
+    /// Submits a job; returns it.
+    @discardableResult
+    package func submit(_ id: String = JobID.make(now: 1), lane: Lane = .normal) async throws -> Job {
+        let job = job(id, lane: lane)
+        _ = try await queue.submit(job, body: Self.body)
+        return job
+    }
+
+    /// All that can be claimed by `worker` from one lane.
+    package func claim(_ worker: String, most: Int = 100) async throws -> [Claim] {
+        try await queue.claim(worker: worker, free: most, shares: Lane.allCases.map { ($0, most) })
+            .map { try claim($0, worker) }
+    }
+
+    package func claimOne(_ worker: String) async throws -> Claim {
+        let claims = try await claim(worker, most: 1)
+        guard let claim = claims.first else { throw QueueFixtureError.nothingToClaim }
+        return claim
+    }
+
+    /// Submits, claims and starts one job.
+    package func running(_ worker: String) async throws -> Claim {
+        try await submit()
+        let claim = try await claimOne(worker)
+        guard try await queue.start(claim.attempt, usage: row(1)) == .started else { throw QueueFixtureError.notStarted }
+        return claim
+    }
+
+    /// Takes over everything whose lease ran out, without reaping it yet.
+    package func takeExpired(_ worker: String) async throws -> [Claim] {
+        var cursor = JobQueue.ReapCursor()
+        let entries = try await queue.takeExpired(lane: .normal, worker: worker, limit: 100, cursor: &cursor)
+        var claims: [Claim] = []
+        for var entry in entries {
+            entry.deliveries = try await queue.deliveries(of: entry, worker: worker) ?? 1
+            claims.append(try claim(entry, worker))
+        }
+        return claims
+    }
+
+    /// Takes over and reaps the one expired entry; returns the running claim.
+    package func reapOne(_ worker: String) async throws -> (JobQueue.Reap, Claim) {
+        guard let claim = try await takeExpired(worker).first else { throw QueueFixtureError.nothingToClaim }
+        let verdict = try await queue.reap(claim, usage: row(2))
+        guard case .run(let number, let deliveries) = verdict else { return (verdict, claim) }
+        return (verdict, Claim(job: claim.job, attempt: claim.attempt.takenOver(number: number, deliveries: deliveries)))
+    }
+
+    package func claim(_ entry: JobQueue.Entry, _ worker: String) throws -> Claim {
+        let job = try Job(entry: entry.fields, lane: entry.lane, defaultDeadline: 0)
+        return Claim(
+            job: job,
+            attempt: Attempt(
+                id: job.id, lane: entry.lane, worker: worker, entry: entry.entry,
+                number: job.attemptsBefore + entry.deliveries, deliveries: entry.deliveries, deadline: job.deadline,
+                channel: job.shim.map(keys.shimChannel) ?? ""))
+    }
+
+    package func row(_ number: Int) -> [UInt8] { Array(#"{"row":\#(number)}"#.utf8) }
+
+    package func finish(_ attempt: Attempt, lastSeq: Int = 0) async throws -> JobQueue.Finish {
+        try await queue.finish(
+            attempt, lastSeq: lastSeq,
+            end: .init(status: .done, meta: Array("{}".utf8), result: Array("answer".utf8)), usage: row(9),
+            keepLog: .seconds(60))
+    }
+
+    // MARK: - Seeing
+
+    package struct Record: Sendable, Equatable {
+        package let id: String
+        package let fields: [String: String]
+    }
+
+    package func stream(_ key: String) async throws -> [Record] {
+        let reply = try await redis.send(RedisCommand("XRANGE", .string(key), "-", "+"))
+        return (reply.array ?? []).compactMap { item in
+            guard let item = item.array, let id = item[0].string, let flat = item[1].array else { return nil }
+            var fields: [String: String] = [:]
+            for index in stride(from: 0, to: flat.count, by: 2) {
+                fields[flat[index].string ?? ""] = flat[index + 1].string
+            }
+            return Record(id: id, fields: fields)
+        }
+    }
+
+    package func logIDs(_ id: String) async throws -> [String] { try await stream(keys.log(id)).map(\.id) }
+
+    /// What the outbox holds, as `request attempt final|estimated`.
+    package func bills() async throws -> [String] {
+        try await stream(keys.usage).map {
+            "\($0.fields["id"] ?? "") \($0.fields["a"] ?? "") \($0.fields["f"] == "1" ? "final" : "estimated")"
+        }
+    }
+
+    /// Who holds what in the normal lane, as `consumer:count`.
+    package func pending(_ lane: Lane = .normal) async throws -> [String] {
+        let reply = try await redis.send(
+            RedisCommand("XPENDING", .string(keys.queue(lane)), .string(QueueKeys.group), "-", "+", "1000"))
+        return (reply.array ?? []).compactMap { row in
+            row.array.map { "\($0[1].string ?? ""):\($0[3].int ?? 0)" }
+        }
+    }
+
+    package func length(_ lane: Lane = .normal) async throws -> Int {
+        Int(try await redis.send(RedisCommand("XLEN", .string(keys.queue(lane)))).int ?? -1)
+    }
+}
+
+package enum QueueFixtureError: Error { case nothingToClaim, notStarted }

@@ -1,0 +1,32 @@
+import Shared
+import Testing
+
+@testable import Worker
+
+@Suite struct AccountCooldownsTests {
+    private let now = ContinuousClock.now
+
+    @Test func `a rate-limited account rests as long as the platform says and then is used again`() {
+        let cooldowns = AccountCooldowns()
+        cooldowns.note(JobFailure(.rateLimited, "x", retryAfter: .seconds(20)), account: "a", now: now)
+
+        #expect(cooldowns.remaining("a", now: now) == .seconds(20))
+        #expect(cooldowns.remaining("b", now: now) == nil)
+        #expect(cooldowns.remaining("a", now: now + .seconds(20)) == nil)
+    }
+
+    @Test func `a shorter rest does not end a longer one`() {
+        let cooldowns = AccountCooldowns()
+        cooldowns.note(JobFailure(.rateLimited, "x", retryAfter: .seconds(20)), account: "a", now: now)
+        cooldowns.note(JobFailure(.rateLimited, "x", retryAfter: .seconds(1)), account: "a", now: now)
+
+        #expect(cooldowns.remaining("a", now: now) == .seconds(20))
+    }
+
+    @Test(arguments: [JobFailure.Kind.serverError, .network, .timeout, .invalidRequest, .contentFiltered, .cancelled])
+    func `one blip does not rest an account`(_ kind: JobFailure.Kind) {
+        let cooldowns = AccountCooldowns()
+        cooldowns.note(JobFailure(kind, "x"), account: "a", now: now)
+        #expect(cooldowns.remaining("a", now: now) == nil)
+    }
+}

@@ -1,0 +1,35 @@
+import Testing
+
+@testable import Worker
+
+@Suite struct InterruptTests {
+    @Test func `an interrupted wait ends at once`() async throws {
+        let interrupt = Interrupt()
+        async let wait: Void = interrupt.stopping { try await Task.sleep(for: .seconds(3600)) }
+
+        interrupt.raise(.cancelled)
+
+        await #expect(throws: CancellationError.self) { try await wait }
+        #expect(interrupt.reason == .cancelled)
+    }
+
+    @Test func `a wait that begins after the interrupt ends at once too`() async {
+        let interrupt = Interrupt()
+        interrupt.raise(.shutdown)
+
+        await #expect(throws: CancellationError.self) {
+            try await interrupt.stopping { try await Task.sleep(for: .seconds(3600)) }
+        }
+    }
+
+    @Test func `the first reason stays`() {
+        let interrupt = Interrupt()
+        interrupt.raise(.leaseLost)
+        interrupt.raise(.shutdown)
+        #expect(interrupt.reason == .leaseLost)
+    }
+
+    @Test func `an undisturbed operation gives its value`() async throws {
+        #expect(try await Interrupt().stopping { 7 } == 7)
+    }
+}

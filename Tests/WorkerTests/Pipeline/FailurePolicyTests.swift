@@ -1,0 +1,60 @@
+import Shared
+import Testing
+
+@testable import Worker
+
+@Suite struct FailurePolicyTests {
+    private func decide(
+        _ kind: JobFailure.Kind, retryAfter: Duration? = nil, isShown: Bool = false, attempts: Int = 1,
+        hasOtherRoute: Bool = false, earliestCapacity: Duration? = nil, timeLeft: Duration = .seconds(600)
+    ) -> FailurePolicy.Decision {
+        FailurePolicy().decide(
+            .init(
+                failure: JobFailure(kind, "x", retryAfter: retryAfter), isShown: isShown, attempts: attempts,
+                hasOtherRoute: hasOtherRoute, earliestCapacity: earliestCapacity, timeLeft: timeLeft, random: 0.5))
+    }
+
+    @Test(arguments: [
+        JobFailure.Kind.invalidRequest, .unsupportedParameter, .contentFiltered, .contextTooLong, .modelNotFound,
+        .undecodable, .cancelled, .deadlineExceeded, .internal,
+    ])
+    func `what no other route could mend goes to the caller`(_ kind: JobFailure.Kind) {
+        #expect(decide(kind, hasOtherRoute: true) == .fail)
+    }
+
+    @Test(arguments: [
+        JobFailure.Kind.authentication, .quotaExhausted, .rateLimited, .overloaded, .serverError, .network, .timeout,
+        .streamBroken,
+    ])
+    func `another route is tried at once`(_ kind: JobFailure.Kind) {
+        #expect(decide(kind, hasOtherRoute: true) == .nextRoute)
+    }
+
+    @Test(arguments: JobFailure.Kind.allCases)
+    func `nothing is retried once text was shown`(_ kind: JobFailure.Kind) {
+        #expect(decide(kind, isShown: true, hasOtherRoute: true) == .fail)
+    }
+
+    @Test func `a rate limit is waited out for as long as the platform asks, however many attempts were made`() {
+        #expect(decide(.rateLimited, retryAfter: .seconds(90), attempts: 50) == .later(.seconds(90)))
+    }
+
+    @Test func `waiting beyond the deadline is a failure at once`() {
+        #expect(decide(.rateLimited, retryAfter: .seconds(90), timeLeft: .seconds(60)) == .fail)
+    }
+
+    @Test func `the pause covers the rest of the account that is free first`() {
+        #expect(decide(.noCapacity, earliestCapacity: .seconds(7)) == .later(.seconds(7)))
+    }
+
+    @Test func `a wrong key on the only account is not tried again`() {
+        #expect(decide(.authentication) == .fail)
+        #expect(decide(.quotaExhausted) == .fail)
+    }
+
+    @Test func `server errors are tried again with growing pauses, and not for ever`() {
+        #expect(decide(.serverError, attempts: 1) == .later(.milliseconds(250)))
+        #expect(decide(.serverError, attempts: 3) == .later(.seconds(1)))
+        #expect(decide(.serverError, attempts: 6) == .fail)
+    }
+}
