@@ -37,21 +37,37 @@ extension JSON {
     /// Appends `text` as a JSON string, quotes included.
     package static func encode(_ text: String, into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        if needsEscape(text) {
-            for byte in text.utf8 { appendEscaped(byte, to: &bytes) }
+        let source = text.utf8.span
+        if hasEscapes(source) {
+            appendRuns(source, to: &bytes)
         } else {
             bytes.append(contentsOf: text.utf8)
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private static func needsEscape(_ text: String) -> Bool {
-        let bytes = text.utf8.span
-        for index in bytes.indices {
-            let byte = bytes[index]
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    /// Reads to the end, since most strings have none and a loop without exit is vectorised.
+    private static func hasEscapes(_ bytes: Span<UInt8>) -> Bool {
+        var found: UInt8 = 0
+        for index in bytes.indices { found |= isEscaped(bytes[index]) ? 1 : 0 }
+        return found != 0
+    }
+
+    private static func appendRuns(_ source: Span<UInt8>, to bytes: inout [UInt8]) {
+        var start = 0
+        while start < source.count {
+            var end = start
+            while end < source.count, !isEscaped(source[end]) { end += 1 }
+            bytes.append(addingCapacity: end - start) { output in
+                for index in start..<end { output.append(source[index]) }
+            }
+            if end < source.count { appendEscaped(source[end], to: &bytes) }
+            start = end + 1
         }
-        return false
     }
 
     private static func appendEscaped(_ byte: UInt8, to bytes: inout [UInt8]) {
