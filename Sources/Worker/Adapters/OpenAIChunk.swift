@@ -12,8 +12,13 @@ package struct OpenAIChunk {
     /// Indexes of the choices that appear, each with its finish reason if it has one.
     package private(set) var choices: [(index: Int, finishReason: String?)] = []
 
-    /// Ours to write (`id`, `object`, `created`), read here (`usage`), or padding.
-    private static let dropped: Set<String> = ["id", "object", "created", "usage", "obfuscation", "choices"]
+    /// Ours to write (`id`, `object`, `created`), read here (`usage`, `choices`), or padding.
+    private static func isDropped(_ name: String) -> Bool {
+        switch name {
+        case "id", "object", "created", "usage", "obfuscation", "choices": true
+        default: false
+        }
+    }
 
     package init(_ chunk: JSONObject) {
         usage = TokenUsage(openAI: chunk["usage"])
@@ -25,7 +30,7 @@ package struct OpenAIChunk {
             return (choice["index"]?.intValue ?? 0, reason?.isEmpty == true ? nil : reason)
         }
         var envelope = JSONObject()
-        for member in chunk.members where !OpenAIChunk.dropped.contains(member.key) {
+        for member in chunk.members where !OpenAIChunk.isDropped(member.key) {
             envelope.set(member.key, member.value)
         }
         if choices.isEmpty {

@@ -51,8 +51,9 @@ struct SandboxDirectives: Sendable, Equatable {
                 index += 1
             }
         }
-        let words = String(decoding: rest, as: UTF8.self).drop { $0.isWhitespace }
-        return (directives, String(words.reversed().drop { $0.isWhitespace }.reversed()))
+        var words = String(decoding: rest, as: UTF8.self).drop { $0.isWhitespace }
+        while words.last?.isWhitespace == true { words.removeLast() }
+        return (directives, String(words))
     }
 
     /// Takes the brackets that open at `start`; returns where they end, `nil` if these are not directives.

@@ -24,7 +24,7 @@ package struct SandboxScript: Sendable {
     package private(set) var ending: Ending
 
     /// How long the whole plan takes.
-    package var duration: Duration { steps.reduce(lastPause) { $0 + $1.pause } }
+    package private(set) var duration = Duration.zero
 
     /// Plans the answer named `id` by `model`, for attempt number `attempt` (from 1, for `fail_attempts`).
     ///
@@ -38,8 +38,9 @@ package struct SandboxScript: Sendable {
         ending = .answer(SandboxScript.end(body, isStream: chat.isStream))
         addSteps(chat, directives, reply, ChunkBody(model: model))
         if let kind = directives.failure, attempt <= directives.failAttempts {
-            fail(kind, directives, pieces: reply.pieces.count)
+            fail(kind, directives)
         }
+        duration = steps.reduce(lastPause) { $0 + $1.pause }
     }
 
     private static func body(
@@ -105,7 +106,7 @@ package struct SandboxScript: Sendable {
     }
 
     /// Cuts the plan where the failure is to come: at once, or after `fail_after` visible pieces.
-    private mutating func fail(_ kind: JobFailure.Kind, _ directives: SandboxDirectives, pieces: Int) {
+    private mutating func fail(_ kind: JobFailure.Kind, _ directives: SandboxDirectives) {
         lastPause = directives.failAfter == nil ? directives.firstDelay : directives.delay
         var visible = 0
         let kept = steps.prefix { step in
