@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 
 /// A command as Redis reads it: a RESP array of byte strings, encoded while it is built, binary safe.
 package struct RedisCommand: Sendable {

@@ -14,7 +14,7 @@ final class Link: Sendable {
 
     private let eventLoop: any EventLoop
     private let pending: NIOLoopBoundBox<Pending>
-    private let closePromise: EventLoopPromise<Void>
+    private let closePromise: EventLoopPromise<RedisError>
 
     init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -63,9 +63,11 @@ final class Link: Sendable {
         eventLoop.execute { self.close(because: error) }
     }
 
-    /// Returns when the connection has ended.
-    func closed() async {
-        do { try await closePromise.futureResult.get() } catch { return }
+    /// Returns when the connection has ended, with the reason.
+    func closed() async -> RedisError {
+        do { return try await closePromise.futureResult.get() } catch {
+            return RedisError(.connectionLost, "the connection to the server was lost")
+        }
     }
 
     private func received(_ reply: RedisValue) {
@@ -84,6 +86,6 @@ final class Link: Sendable {
         let calls = pending.calls
         pending.calls = []
         for (call, _) in calls { call.complete(.failure(failure)) }
-        closePromise.succeed()
+        closePromise.succeed(failure)
     }
 }

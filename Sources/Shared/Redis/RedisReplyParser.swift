@@ -6,7 +6,7 @@ import CHiredis
 /// parser is of no more use, and the connection must be closed.
 ///
 /// Not Sendable: it lives on one event loop, inside its channel handler. The only file that touches hiredis.
-final class RedisReplyParser {
+@safe final class RedisReplyParser {
     private let reader: UnsafeMutablePointer<redisReader>
     private let maxReplyBytes: Int
     private var unfinishedBytes = 0
@@ -25,8 +25,8 @@ final class RedisReplyParser {
     }
 
     func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
-        guard let base = unsafe bytes.baseAddress else { return }
-        unfinishedBytes += unsafe bytes.count
+        guard let base = bytes.baseAddress else { return }
+        unfinishedBytes += bytes.count
         guard unfinishedBytes <= maxReplyBytes else {
             throw RedisError(.replyTooLarge, "a reply is larger than \(maxReplyBytes) bytes")
         }

@@ -1,6 +1,6 @@
 package import Logging
 package import NIOCore
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// A connection that only listens to channels, and listens again by itself after every reconnect.
 ///
@@ -34,7 +34,7 @@ package final class RedisSubscription: Service, Sendable {
 
     /// Listens until cancelled or until graceful shutdown.
     package func run() async throws {
-        try await cancelWhenGracefulShutdown { await self.keepListening() }
+        await cancelWhenGracefulShutdown { await self.keepListening() }
     }
 
     private func keepListening() async {
@@ -51,110 +51,46 @@ package final class RedisSubscription: Service, Sendable {
 
     /// One connection, until it ends.
     private func listen(_ subscribed: () -> Void) async throws {
-        let (events, feed) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(64))
-        let listener = Listener(onMessage: onMessage, feed: feed)
+        // Room for all confirmations and a refusal; everything else that arrives makes no event.
+        let (events, feed) = AsyncStream.makeStream(
+            of: RedisListener.Event.self, bufferingPolicy: .bufferingOldest(channels.count + 1))
+        let listener = RedisListener(onMessage: onMessage, feed: feed)
         let maxReplyBytes = connector.configuration.maxReplyBytes
         let channel = try await connector.connect(on: eventLoop) {
             try RedisReplyHandler(maxReplyBytes: maxReplyBytes, onReply: listener.received) { _ in feed.finish() }
         }
+        let pulse = listener.keepAlive(channel, every: heartbeat)
+        defer {
+            pulse.cancel()
+            channel.close(promise: nil)
+        }
         try await withTaskCancellationHandler {
-            try await greet(channel)
-            try await follow(events, on: channel, subscribed)
+            subscribe(channel)
+            try await follow(events, subscribed)
         } onCancel: {
             channel.close(promise: nil)
         }
     }
 
-    private func greet(_ channel: any Channel) async throws {
+    private func subscribe(_ channel: any Channel) {
         var bytes = ByteBuffer()
         for command in connector.greeting { command.write(to: &bytes) }
         RedisCommand("SUBSCRIBE", channels.map { .string($0) }).write(to: &bytes)
-        try await channel.writeAndFlush(bytes)
+        channel.writeAndFlush(bytes, promise: nil)
     }
 
-    /// Confirmations and heartbeats; returns when the connection has ended.
-    private func follow(_ events: AsyncStream<Event>, on channel: any Channel, _ subscribed: () -> Void) async throws {
-        defer { channel.close(promise: nil) }
-        let pings = channel.eventLoop.scheduleRepeatedTask(
-            initialDelay: .milliseconds(heartbeat.milliseconds), delay: .milliseconds(heartbeat.milliseconds)
-        ) { _ in
-            var ping = ByteBuffer()
-            RedisCommand("PING").write(to: &ping)
-            channel.writeAndFlush(ping, promise: nil)
-        }
-        defer { pings.cancel() }
-        let watch = channel.eventLoop.makeWatchdog(after: heartbeat * 3, channel)
-        defer { watch.stop() }
+    /// Returns when the connection has ended.
+    private func follow(_ events: AsyncStream<RedisListener.Event>, _ subscribed: () -> Void) async throws {
         var confirmed = 0
         for await event in events {
-            watch.pet()
             switch event {
             case .confirmed:
                 confirmed += 1
                 guard confirmed == channels.count else { continue }
                 subscribed()
                 await onSubscribed()
-            case .alive: break
             case .refused(let error): throw error
             }
         }
-    }
-
-    private enum Event: Sendable {
-        case confirmed, alive
-        case refused(RedisError)
-    }
-
-    /// Sorts what arrives, on the event loop.
-    private struct Listener: Sendable {
-        let onMessage: @Sendable (String, [UInt8]) -> Void
-        let feed: AsyncStream<Event>.Continuation
-
-        @Sendable func received(_ reply: RedisValue) {
-            switch reply {
-            case .list(let parts) where parts.count == 3 && parts[0].string == "message":
-                if let channel = parts[1].string, let payload = parts[2].bytes { onMessage(channel, payload) }
-            case .list(let parts) where parts.first?.string == "subscribe": feed.yield(.confirmed)
-            case .list: feed.yield(.alive)
-            case .error(let text): feed.yield(.refused(RedisError(reply: text)))
-            case .status, .integer, .bulk, .null: break
-            }
-        }
-    }
-}
-
-extension EventLoop {
-    /// Closes a channel unless it is petted at least once per interval.
-    fileprivate func makeWatchdog(after interval: Duration, _ channel: any Channel) -> Watchdog {
-        Watchdog(eventLoop: self, interval: interval, channel: channel)
-    }
-}
-
-private final class Watchdog: Sendable {
-    private let eventLoop: any EventLoop
-    private let interval: Duration
-    private let channel: any Channel
-    private let task: NIOLoopBoundBox<Scheduled<Void>?>
-
-    init(eventLoop: any EventLoop, interval: Duration, channel: any Channel) {
-        self.eventLoop = eventLoop
-        self.interval = interval
-        self.channel = channel
-        task = NIOLoopBoundBox.makeEmptyBox(eventLoop: eventLoop)
-        pet()
-    }
-
-    func pet() {
-        eventLoop.execute {
-            self.task.value?.cancel()
-            let channel = self.channel
-            self.task.value = self.eventLoop.scheduleTask(in: .milliseconds(self.interval.milliseconds)) {
-                channel.close(promise: nil)
-            }
-        }
-    }
-
-    func stop() {
-        eventLoop.execute { self.task.value?.cancel() }
     }
 }

@@ -8,7 +8,8 @@ import Shared
 /// (the rivals' "job stalled" on merely slow calls). A job whose lease is lost is interrupted and gives itself up.
 package actor LeaseKeeper: Service {
     private let executor: ThreadExecutor
-    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    // unsafe: the reference is unowned; the actor holds the executor for as long as it lives.
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let queue: JobQueue
     private let running: RunningJobs

@@ -1,2 +1,2 @@
 // The reply parser only: bytes in, reply tree out. Connections are NIO's.
-#include <hiredis/read.h>
+#include <hiredis/hiredis.h>

@@ -1,12 +1,11 @@
-import Shared
-
 /// One row of the ledger while it travels through the outbox: what was known at the start, and how it went.
 ///
-/// In the start record of a log it stands without a result; a reaper forwards exactly those bytes, and `UsageFlusher` then
+/// In the start record of a log it stands without a result; a reaper forwards exactly those bytes, and the flusher then
 /// makes an estimated row of them. `startedAt` is the same in every copy, since it is part of the row's key.
 package struct AttemptRecord: Sendable, Equatable {
     package enum Status: String, Sendable { case done, error, cancelled, lost }
 
+    /// Milliseconds since 1970, like every time here.
     package var startedAt: Int64
     package var enqueuedAt: Int64
     package var tenant = "default"
@@ -28,6 +27,11 @@ package struct AttemptRecord: Sendable, Equatable {
     package var upstreamRequest: String?
     /// Milliseconds from the start to the first visible delta.
     package var firstToken: Int64?
+
+    package init(startedAt: Int64, enqueuedAt: Int64) {
+        self.startedAt = startedAt
+        self.enqueuedAt = enqueuedAt
+    }
 
     package var latency: Int64 { max(0, (endedAt ?? startedAt) - startedAt) }
     package var cost: Double { prices.cost(of: usage) }

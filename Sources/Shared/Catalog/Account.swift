@@ -1,0 +1,54 @@
+/// An account at a platform: one row of `accounts`. Its key is here in sealed form only.
+package struct Account: Sendable, Equatable {
+    package enum Status: String, Sendable, CaseIterable {
+        case active, disabled
+    }
+
+    package var id: String
+    package var accountName: String
+    package var provider: Provider
+    /// `nil` for platforms that need none.
+    package var apiKeyEncrypted: String?
+    /// Replaces the platform's own.
+    package var baseURL: String?
+    /// `native`, `compatible`, `legacy`; `nil` is the platform's default.
+    package var mode: String?
+    package var quotaLimit: Int64?
+    package var quotaUsed: Int64
+    package var status: Status
+    package var statusReason: String?
+    /// 0 … 1
+    package var healthScore: Double
+    /// Requests and tokens per minute, requests at once; `nil` is no limit.
+    package var requestsPerMinute: Int?
+    package var tokensPerMinute: Int?
+    package var concurrency: Int?
+    package var weight: Int
+    /// Platform-specific extras (`organization`, `project`, `headers`, …).
+    package var settings: [String: String]
+
+    package init(
+        id: String, accountName: String? = nil, provider: Provider, apiKeyEncrypted: String? = nil,
+        baseURL: String? = nil, mode: String? = nil, quotaLimit: Int64? = nil, quotaUsed: Int64 = 0,
+        status: Status = .active, statusReason: String? = nil, healthScore: Double = 1,
+        requestsPerMinute: Int? = nil, tokensPerMinute: Int? = nil, concurrency: Int? = nil, weight: Int = 1,
+        settings: [String: String] = [:]
+    ) {
+        self.id = id
+        self.accountName = accountName ?? id
+        self.provider = provider
+        self.apiKeyEncrypted = apiKeyEncrypted
+        self.baseURL = baseURL
+        self.mode = mode
+        self.quotaLimit = quotaLimit
+        self.quotaUsed = quotaUsed
+        self.status = status
+        self.statusReason = statusReason
+        self.healthScore = healthScore
+        self.requestsPerMinute = requestsPerMinute
+        self.tokensPerMinute = tokensPerMinute
+        self.concurrency = concurrency
+        self.weight = weight
+        self.settings = settings
+    }
+}

@@ -1,0 +1,127 @@
+import Yams
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// `CATALOG_FILE`: models and accounts as people write them, YAML or JSON.
+///
+/// In: the text. Out: models, and accounts with where their keys come from. All mistakes are reported together, each with the
+/// path of its field and never with a value; unknown fields are mistakes too, since a misspelt limit would be no limit.
+package struct CatalogFile: Sendable {
+    package struct Mistakes: Error, CustomStringConvertible {
+        package let list: [String]
+        package var description: String { (["the catalogue is wrong:"] + list.map { "  " + $0 }).joined(separator: "\n") }
+    }
+
+    package enum KeySource: Sendable {
+        case none
+        case plain(Secret)
+        case environment(String)
+        case file(String)
+        case sealed(String)
+    }
+
+    package struct AccountEntry: Sendable {
+        package var account: Account
+        package var key: KeySource
+        package var givesQuotaUsed: Bool
+        package var givesStatus: Bool
+        package var givesHealth: Bool
+
+        /// The key as the database keeps it; `nil` for accounts without one.
+        func sealedKey(_ box: SecretBox?) throws -> String? {
+            let secret: Secret
+            switch key {
+            case .none: return nil
+            case .sealed(let text): return text
+            case .plain(let given): secret = given
+            case .environment(let name):
+                guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else {
+                    throw Mistakes(list: ["accounts \(account.id): the environment variable \(name) is not set"])
+                }
+                secret = Secret(value)
+            case .file(let path):
+                guard let value = SettingsFile.text(at: path)?.trimmingSpaces, !value.isEmpty else {
+                    throw Mistakes(list: ["accounts \(account.id): api_key_file cannot be read"])
+                }
+                secret = Secret(String(value))
+            }
+            guard let box else {
+                throw Mistakes(list: ["accounts \(account.id): MASTER_KEY must be set to seal its key"])
+            }
+            return try box.seal(secret, for: account.id)
+        }
+    }
+
+    package private(set) var models: [Model] = []
+    package private(set) var accounts: [AccountEntry] = []
+
+    package init(path: String) throws {
+        guard let text = SettingsFile.text(at: path) else { throw Mistakes(list: ["the file cannot be read"]) }
+        try self.init(text: text)
+    }
+
+    package init(text: String) throws(Mistakes) {
+        var reader = CatalogReader(try Self.tree(text))
+        reader.known(["models", "accounts"])
+        models = reader.each("models") { Self.model(&$0) }
+        accounts = reader.each("accounts") { Self.account(&$0) }
+        reader.unique("models", models.map(\.id))
+        reader.unique("accounts", accounts.map(\.account.id))
+        if !reader.mistakes.isEmpty { throw Mistakes(list: reader.mistakes) }
+    }
+
+    /// JSON is YAML too. A syntax error is told by its place alone: the text around it may be a key.
+    private static func tree(_ text: String) throws(Mistakes) -> Node {
+        do {
+            return try Yams.compose(yaml: text) ?? Node([(Node, Node)]())
+        } catch {
+            guard case YamlError.parser(_, let problem, let mark, _) = error else {
+                throw Mistakes(list: ["expected YAML or JSON"])
+            }
+            throw Mistakes(list: ["line \(mark.line): \(problem)"])
+        }
+    }
+
+    private static func model(_ field: inout CatalogReader) -> Model {
+        field.known([
+            "id", "name", "provider", "model_id", "max_tokens", "context_tokens", "cost_per_1k_tokens", "input_price",
+            "cached_input_price", "output_price", "currency", "priority", "weight", "is_active", "capabilities",
+            "aliases", "fallback_models", "routing_strategy",
+        ])
+        let flat = field.number("cost_per_1k_tokens").map { $0 * 1000 }
+        let input = field.number("input_price") ?? flat ?? 0
+        return Model(
+            id: field.required("id"), name: field.text("name"), provider: field.provider(), modelID: field.text("model_id"),
+            maxTokens: field.whole("max_tokens", from: 1), contextTokens: field.whole("context_tokens", from: 1),
+            prices: Prices(
+                input: input, cachedInput: field.number("cached_input_price"),
+                output: field.number("output_price") ?? flat ?? 0, currency: field.text("currency") ?? "USD"),
+            priority: field.whole("priority", from: -1_000_000) ?? 0, weight: field.whole("weight", from: 1) ?? 1,
+            isActive: field.bool("is_active") ?? true, capabilities: Capabilities(field.flags("capabilities")),
+            aliases: field.list("aliases"), fallbackModels: field.list("fallback_models"),
+            routingStrategy: field.text("routing_strategy"))
+    }
+
+    private static func account(_ field: inout CatalogReader) -> AccountEntry {
+        field.known([
+            "id", "account_name", "provider", "api_key", "api_key_env", "api_key_file", "api_key_encrypted", "base_url",
+            "mode", "quota_limit", "quota_used", "status", "health_score", "rpm", "tpm", "concurrency", "weight", "settings",
+        ])
+        let (used, status, health) = (field.whole("quota_used", from: 0), field.status(), field.number("health_score"))
+        if let health, health > 1 { field.wrong("health_score", "a number from 0 to 1") }
+        let account = Account(
+            id: field.required("id"), accountName: field.text("account_name"), provider: field.provider(),
+            baseURL: field.url("base_url"), mode: field.text("mode"),
+            quotaLimit: field.whole("quota_limit", from: 0).map { Int64($0) }, quotaUsed: Int64(used ?? 0),
+            status: status ?? .active, healthScore: health ?? 1, requestsPerMinute: field.whole("rpm", from: 1),
+            tokensPerMinute: field.whole("tpm", from: 1), concurrency: field.whole("concurrency", from: 1),
+            weight: field.whole("weight", from: 1) ?? 1, settings: field.texts("settings"))
+        return AccountEntry(
+            account: account, key: field.key(), givesQuotaUsed: used != nil, givesStatus: status != nil,
+            givesHealth: health != nil)
+    }
+}

@@ -1,0 +1,170 @@
+import Yams
+
+/// Reads one mapping of the catalogue file, field by field, and collects what is wrong with it.
+struct CatalogReader {
+    private let node: Node
+    private let path: String
+    private(set) var mistakes: [String] = []
+
+    init(_ node: Node, path: String = "") {
+        self.node = node
+        self.path = path
+        if node.mapping == nil { mistakes.append("\(path.isEmpty ? "the file" : path): expected named fields") }
+    }
+
+    mutating func wrong(_ field: String, _ expected: String) {
+        mistakes.append("\(path.isEmpty ? "" : path + ".")\(field): expected \(expected)")
+    }
+
+    /// Every other field is a mistake; the message names the nearest known one.
+    mutating func known(_ names: [String]) {
+        for (key, _) in node.mapping ?? [:] {
+            guard let name = key.string, !names.contains(name) else { continue }
+            let nearest = names.min { Self.distance($0, name) < Self.distance($1, name) } ?? ""
+            let isPlain = name.utf8.count <= 40 && name.utf8.allSatisfy { $0 > 32 && $0 < 127 }
+            wrong(isPlain ? name : "?", "a known field, perhaps \(nearest)")
+        }
+    }
+
+    mutating func each<Item>(_ name: String, _ read: (inout CatalogReader) -> Item) -> [Item] {
+        guard let value = given(name) else { return [] }
+        guard let sequence = value.sequence else {
+            wrong(name, "a list")
+            return []
+        }
+        return sequence.enumerated().map { index, element in
+            var reader = CatalogReader(element, path: "\(name)[\(index)]")
+            defer { mistakes += reader.mistakes }
+            return read(&reader)
+        }
+    }
+
+    mutating func unique(_ name: String, _ ids: [String]) {
+        var seen: Set<String> = []
+        for (index, id) in ids.enumerated() where !id.isEmpty && !seen.insert(id).inserted {
+            mistakes.append("\(name)[\(index)].id: expected an id that no other entry has")
+        }
+    }
+
+    mutating func text(_ name: String) -> String? {
+        guard let value = given(name) else { return nil }
+        guard let text = value.string, !text.isEmpty, text.utf8.count <= 4096, !text.utf8.contains(where: { $0 < 32 }) else {
+            wrong(name, "a text without control characters")
+            return nil
+        }
+        return text
+    }
+
+    mutating func required(_ name: String) -> String {
+        if given(name) == nil { wrong(name, "a text") }
+        return text(name) ?? ""
+    }
+
+    mutating func provider() -> Provider {
+        if let provider = given("provider")?.string.flatMap(Provider.init) { return provider }
+        wrong("provider", "one of " + Provider.allCases.map(\.rawValue).joined(separator: ", "))
+        return .sandbox
+    }
+
+    mutating func status() -> Account.Status? {
+        guard let value = given("status") else { return nil }
+        if let status = value.string.flatMap(Account.Status.init) { return status }
+        wrong("status", "one of " + Account.Status.allCases.map(\.rawValue).joined(separator: ", "))
+        return nil
+    }
+
+    mutating func whole(_ name: String, from least: Int) -> Int? {
+        guard let value = given(name) else { return nil }
+        if let number = value.int, number >= least { return number }
+        wrong(name, "a whole number from \(least)")
+        return nil
+    }
+
+    mutating func number(_ name: String) -> Double? {
+        guard let value = given(name) else { return nil }
+        if let number = value.float ?? value.int.map(Double.init), number.isFinite, number >= 0 { return number }
+        wrong(name, "a number from 0")
+        return nil
+    }
+
+    mutating func bool(_ name: String) -> Bool? {
+        guard let value = given(name) else { return nil }
+        if let flag = value.bool { return flag }
+        wrong(name, "true or false")
+        return nil
+    }
+
+    mutating func url(_ name: String) -> String? {
+        guard let text = text(name) else { return nil }
+        if text.hasPrefix("http://") || text.hasPrefix("https://"), !text.contains(" ") { return text }
+        wrong(name, "an http:// or https:// URL")
+        return nil
+    }
+
+    mutating func list(_ name: String) -> [String] {
+        guard let value = given(name) else { return [] }
+        if let texts = value.sequence.map({ $0.compactMap(\.string) }), texts.count == value.sequence?.count { return texts }
+        wrong(name, "a list of texts")
+        return []
+    }
+
+    mutating func flags(_ name: String) -> [String: Bool] {
+        pairs(name, "names with true or false") { $0.bool }
+    }
+
+    mutating func texts(_ name: String) -> [String: String] {
+        pairs(name, "names with texts") { $0.string }
+    }
+
+    mutating func key() -> CatalogFile.KeySource {
+        let names = ["api_key", "api_key_env", "api_key_file", "api_key_encrypted"].filter { given($0) != nil }
+        guard names.count <= 1 else {
+            wrong(names[1], "only one of api_key, api_key_env, api_key_file, api_key_encrypted")
+            return .none
+        }
+        guard let name = names.first, let value = text(name) else { return .none }
+        switch name {
+        case "api_key": return .plain(Secret(value))
+        case "api_key_env": return .environment(value)
+        case "api_key_file": return .file(value)
+        default: return .sealed(value)
+        }
+    }
+
+    private mutating func pairs<Value>(_ name: String, _ expected: String, _ read: (Node) -> Value?) -> [String: Value] {
+        guard let value = given(name) else { return [:] }
+        guard let mapping = value.mapping else {
+            wrong(name, expected)
+            return [:]
+        }
+        var pairs: [String: Value] = [:]
+        for (key, element) in mapping {
+            guard let key = key.string, let value = read(element) else {
+                wrong(name, expected)
+                continue
+            }
+            pairs[key] = value
+        }
+        return pairs
+    }
+
+    /// The field, unless it is missing or null.
+    private func given(_ name: String) -> Node? {
+        guard let value = node.mapping?[Node(name)], value.null == nil else { return nil }
+        return value
+    }
+
+    /// Levenshtein's distance, for the hint at a misspelt name.
+    private static func distance(_ a: String, _ b: String) -> Int {
+        let (a, b) = (Array(a.utf8), Array(b.utf8.prefix(64)))
+        var row = Array(0...b.count)
+        for i in a.indices {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for j in b.indices {
+                (diagonal, row[j + 1]) = (row[j + 1], min(diagonal + (a[i] == b[j] ? 0 : 1), row[j] + 1, row[j + 1] + 1))
+            }
+        }
+        return row[b.count]
+    }
+}

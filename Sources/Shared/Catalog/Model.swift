@@ -1,0 +1,56 @@
+/// A model that callers can name: one row of `models`.
+package struct Model: Sendable, Equatable {
+    package var id: String
+    package var name: String
+    package var provider: Provider
+    /// The platform's own id.
+    package var modelID: String
+    /// Tokens of an answer at most; `nil` if unknown.
+    package var maxTokens: Int?
+    /// Tokens of prompt and answer together; `nil` if unknown.
+    package var contextTokens: Int?
+    package var prices: Prices
+    /// Higher is preferred.
+    package var priority: Int
+    package var weight: Int
+    package var isActive: Bool
+    package var capabilities: Capabilities
+    package var aliases: [String]
+    /// Models to try when this one cannot serve, by id.
+    package var fallbackModels: [String]
+    /// Replaces `DEFAULT_ROUTING_STRATEGY` for requests that name this model.
+    package var routingStrategy: String?
+
+    package init(
+        id: String, name: String? = nil, provider: Provider, modelID: String? = nil, maxTokens: Int? = nil,
+        contextTokens: Int? = nil, prices: Prices = Prices(), priority: Int = 0, weight: Int = 1,
+        isActive: Bool = true, capabilities: Capabilities = Capabilities(), aliases: [String] = [],
+        fallbackModels: [String] = [], routingStrategy: String? = nil
+    ) {
+        self.id = id
+        self.name = name ?? id
+        self.provider = provider
+        self.modelID = modelID ?? id
+        self.maxTokens = maxTokens
+        self.contextTokens = contextTokens
+        self.prices = prices
+        self.priority = priority
+        self.weight = weight
+        self.isActive = isActive
+        self.capabilities = capabilities
+        self.aliases = aliases
+        self.fallbackModels = fallbackModels
+        self.routingStrategy = routingStrategy
+    }
+}
+
+/// What a model can do, by the catalogue's names (`streaming`, `function_calling`, `vision`, `json_mode`, …).
+///
+/// A capability that is not mentioned counts as there: only an explicit `false` refuses a request.
+package struct Capabilities: Sendable, Equatable {
+    package var named: [String: Bool]
+
+    package init(_ named: [String: Bool] = [:]) { self.named = named }
+
+    package func has(_ capability: ChatRequest.Capability) -> Bool { named[capability.rawValue] ?? true }
+}

@@ -1,0 +1,47 @@
+/// A ledger row as JSON in the outbox. Unknown members are ignored, missing ones have their defaults.
+extension AttemptRecord {
+    package var encoded: [UInt8] {
+        var object: JSONObject = [
+            "s": .int(Int(startedAt)), "q": .int(Int(enqueuedAt)), "t": .string(tenant), "l": .string(lane.rawValue),
+            "st": .bool(isStreamed), "w": .string(worker), "m": .string(model), "p": .string(provider),
+            "ac": .string(account), "pr": prices.json, "status": .string(status.rawValue),
+            "tok": .array([usage.input, usage.output, usage.cached, usage.reasoning].map { .int($0) }),
+            "est": .bool(usage.isEstimated),
+        ]
+        if let user { object.set("u", .string(user)) }
+        if let endedAt { object.set("e", .int(Int(endedAt))) }
+        if let errorKind { object.set("err", .string(errorKind.rawValue)) }
+        if let finishReason { object.set("fr", .string(finishReason)) }
+        if let upstreamModel { object.set("um", .string(upstreamModel)) }
+        if let upstreamRequest { object.set("ur", .string(upstreamRequest)) }
+        if let firstToken { object.set("ft", .int(Int(firstToken))) }
+        return object.encoded
+    }
+
+    /// `nil` for what no version of this service has written.
+    package init?(decoding bytes: [UInt8]) {
+        guard let json = try? JSON(parsing: bytes), let started = json["s"]?.intValue else { return nil }
+        self.init(startedAt: Int64(started), enqueuedAt: Int64(json["q"]?.intValue ?? started))
+        tenant = json["t"]?.stringValue ?? tenant
+        user = json["u"]?.stringValue
+        lane = json["l"]?.stringValue.flatMap(Lane.init) ?? lane
+        isStreamed = json["st"]?.boolValue ?? false
+        worker = json["w"]?.stringValue ?? ""
+        model = json["m"]?.stringValue ?? ""
+        provider = json["p"]?.stringValue ?? ""
+        account = json["ac"]?.stringValue ?? ""
+        prices = Prices(json: json["pr"]) ?? prices
+        status = json["status"]?.stringValue.flatMap(Status.init) ?? .lost
+        endedAt = json["e"]?.intValue.map { Int64($0) }
+        let tokens = (json["tok"]?.arrayValue ?? []).map { $0.intValue ?? 0 }
+        if tokens.count == 4 {
+            usage = TokenUsage(input: tokens[0], output: tokens[1], cached: tokens[2], reasoning: tokens[3])
+        }
+        usage.isEstimated = json["est"]?.boolValue ?? false
+        errorKind = json["err"]?.stringValue.flatMap(JobFailure.Kind.init)
+        finishReason = json["fr"]?.stringValue
+        upstreamModel = json["um"]?.stringValue
+        upstreamRequest = json["ur"]?.stringValue
+        firstToken = json["ft"]?.intValue.map { Int64($0) }
+    }
+}

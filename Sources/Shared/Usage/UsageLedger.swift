@@ -1,0 +1,37 @@
+import Synchronization
+
+/// The ledger in PostgreSQL: one row per attempt, and the hourly sums.
+///
+/// In: rows, at least once, in any order, from any number of processes. Out: each attempt counted exactly once, in the same
+/// transaction in the raw table, the rollup and the account's quota; an estimated row is replaced by a final one and its
+/// difference booked. Throws `serializationOrDeadlock` and `unavailable` where the same call should be repeated.
+package final class UsageLedger: Sendable {
+    private let pool: PostgresPool
+    /// Months whose partition is known to exist.
+    private let months = Mutex<Set<String>>([])
+
+    package init(_ pool: PostgresPool) { self.pool = pool }
+
+    package func record(_ rows: [UsageRow]) async throws(PostgresError) {
+        guard !rows.isEmpty else { return }
+        let rows = UsageRow.merged(rows)
+        try await makePartitions(for: rows)
+        let all = UsageStatements.parameters(rows)
+        let finals = rows.filter(\.isFinal)
+        try await pool.transaction { connection throws(PostgresError) in
+            let inserted: Int = try connection.query(UsageStatements.insert, all).first?.required("inserted") ?? 0
+            // Whatever was there before may be an estimate that a final row replaces.
+            if inserted < rows.count, !finals.isEmpty {
+                _ = try connection.query(UsageStatements.replace, UsageStatements.parameters(finals))
+            }
+        }
+    }
+
+    private func makePartitions(for rows: [UsageRow]) async throws(PostgresError) {
+        let known = months.withLock { $0 }
+        for month in Set(rows.map { UsageStatements.month(of: $0.record.startedAt) }).subtracting(known).sorted() {
+            _ = try await pool.query(UsageStatements.partition(month))
+            months.withLock { _ = $0.insert(month) }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/// One row for the ledger, as the outbox delivers it: at least once, in any order.
+package struct UsageRow: Sendable, Equatable {
+    package var requestID: String
+    package var attempt: Int
+    /// `false`: written by a reaper for a worker that is gone; a final row replaces it, never the other way round.
+    package var isFinal: Bool
+    package var record: AttemptRecord
+
+    package init(requestID: String, attempt: Int, isFinal: Bool, record: AttemptRecord) {
+        self.requestID = requestID
+        self.attempt = attempt
+        self.isFinal = isFinal
+        self.record = record
+    }
+
+    /// From the fields of an outbox entry, whose own time ends an attempt that nobody saw end; `nil` if it cannot be read.
+    package init?(outbox fields: [RedisValue], writtenAt: Int64) {
+        var values: [String: RedisValue] = [:]
+        for index in stride(from: 0, to: fields.count - 1, by: 2) { values[fields[index].string ?? ""] = fields[index + 1] }
+        guard let id = values["id"]?.string, let attempt = values["a"]?.int, let bytes = values["u"]?.bytes,
+            let record = AttemptRecord(decoding: bytes)
+        else { return nil }
+        self.init(requestID: id, attempt: Int(attempt), isFinal: values["f"]?.string == "1", record: record)
+        guard !isFinal else { return }
+        self.record.status = .lost
+        self.record.errorKind = .workerLost
+        self.record.endedAt = writtenAt
+        self.record.usage.output = Int(values["t"]?.int ?? 0)
+        self.record.usage.isEstimated = true
+    }
+
+    /// One row per attempt, sorted by key: what is written together locks in the same order everywhere.
+    package static func merged(_ rows: [UsageRow]) -> [UsageRow] {
+        var byKey: [Key: UsageRow] = [:]
+        for row in rows where byKey[row.key].map({ !$0.isFinal && row.isFinal }) ?? true { byKey[row.key] = row }
+        return byKey.values.sorted { $0.key < $1.key }
+    }
+
+    private struct Key: Hashable, Comparable {
+        let id: String
+        let attempt: Int
+        static func < (a: Key, b: Key) -> Bool { (a.id, a.attempt) < (b.id, b.attempt) }
+    }
+
+    private var key: Key { Key(id: requestID, attempt: attempt) }
+}

@@ -1,0 +1,128 @@
+/// The SQL of the ledger. Values travel as arrays, one per column, unnested on the server.
+enum UsageStatements {
+    /// Name, type and value of every column of `usage_attempts`, in one order for all statements.
+    private static let columns: [(name: String, type: String, value: @Sendable (UsageRow) -> String?)] = [
+        ("request_id", "text", { $0.requestID }),
+        ("attempt", "integer", { String($0.attempt) }),
+        ("started_at", "timestamptz", { PostgresParameter.timestamp($0.record.startedAt) }),
+        ("ended_at", "timestamptz", { $0.record.endedAt.map(PostgresParameter.timestamp) }),
+        ("tenant", "text", { $0.record.tenant }),
+        ("user_id", "text", { $0.record.user }),
+        ("model", "text", { $0.record.model }),
+        ("provider", "text", { $0.record.provider }),
+        ("account", "text", { $0.record.account }),
+        ("upstream_model", "text", { $0.record.upstreamModel }),
+        ("lane", "text", { $0.record.lane.rawValue }),
+        ("streamed", "boolean", { $0.record.isStreamed ? "t" : "f" }),
+        ("tokens_in", "bigint", { String($0.record.usage.input) }),
+        ("tokens_out", "bigint", { String($0.record.usage.output) }),
+        ("tokens_cached", "bigint", { String($0.record.usage.cached) }),
+        ("tokens_reasoning", "bigint", { String($0.record.usage.reasoning) }),
+        ("cost", "numeric", { String($0.record.cost) }),
+        ("currency", "text", { $0.record.prices.currency }),
+        ("latency_ms", "bigint", { String($0.record.latency) }),
+        ("ttft_ms", "bigint", { $0.record.firstToken.map { String($0) } }),
+        ("queue_ms", "bigint", { String(max(0, $0.record.startedAt - $0.record.enqueuedAt)) }),
+        ("status", "text", { $0.record.status.rawValue }),
+        ("error_kind", "text", { $0.record.errorKind?.rawValue }),
+        ("finish_reason", "text", { $0.record.finishReason }),
+        ("estimated", "boolean", { $0.record.usage.isEstimated ? "t" : "f" }),
+        ("final", "boolean", { $0.isFinal ? "t" : "f" }),
+        ("worker", "text", { $0.record.worker }),
+        ("upstream_request_id", "text", { $0.record.upstreamRequest }),
+    ]
+
+    private static let names = columns.map(\.name).joined(separator: ", ")
+
+    /// One array per column.
+    static func parameters(_ rows: [UsageRow]) -> [PostgresParameter] {
+        columns.map { column in .array(rows.map(column.value).map { $0.map(withoutNUL) }) }
+    }
+
+    /// PostgreSQL's text cannot hold NUL; a caller's user id with one must not block the ledger.
+    private static func withoutNUL(_ text: String) -> String {
+        text.utf8.contains(0) ? String(text.unicodeScalars.map { $0.value == 0 ? "\u{FFFD}" : Character($0) }) : text
+    }
+
+    private static let new = """
+        new AS (SELECT * FROM unnest(\(columns.enumerated().map { "$\($0 + 1)::\($1.type)[]" }.joined(separator: ", ")))
+            AS n(\(names)))
+        """
+
+    /// Adds new rows to the raw table, the rollup and the quota; returns how many were new. Uses the primary keys.
+    static let insert = """
+        WITH \(new),
+        fresh AS (
+            INSERT INTO usage_attempts (\(names)) SELECT \(names) FROM new ORDER BY request_id, attempt
+            ON CONFLICT DO NOTHING RETURNING *),
+        change AS (SELECT 1 AS sign, * FROM fresh),
+        \(booking)
+        SELECT (SELECT count(*) FROM fresh) AS inserted, (SELECT count(*) FROM rolled) AS rolled
+        """
+
+    /// Replaces estimated rows by final ones and books the difference. The lock makes concurrent replacers wait and look again.
+    static let replace = """
+        WITH \(new),
+        old AS (
+            SELECT t.* FROM usage_attempts t JOIN new n USING (request_id, attempt, started_at)
+            WHERE NOT t.final ORDER BY t.request_id, t.attempt FOR UPDATE OF t),
+        done AS (
+            UPDATE usage_attempts t SET \(columns.dropFirst(3).map { "\($0.name) = n.\($0.name)" }.joined(separator: ", "))
+            FROM new n JOIN old USING (request_id, attempt, started_at)
+            WHERE t.request_id = n.request_id AND t.attempt = n.attempt AND t.started_at = n.started_at AND NOT t.final
+            RETURNING t.*),
+        change AS (
+            SELECT -1 AS sign, old.* FROM old JOIN done USING (request_id, attempt, started_at)
+            UNION ALL SELECT 1, done.* FROM done),
+        \(booking)
+        SELECT (SELECT count(*) FROM done) AS replaced, (SELECT count(*) FROM rolled) AS rolled
+        """
+
+    private static let rollupKey = ["hour", "model", "provider", "account", "tenant", "user_id", "currency", "status"]
+    private static let sums: [(name: String, value: String)] = [
+        ("attempts", "1"), ("tokens_in", "tokens_in"), ("tokens_out", "tokens_out"), ("tokens_cached", "tokens_cached"),
+        ("tokens_reasoning", "tokens_reasoning"), ("cost", "cost"), ("latency_ms_sum", "latency_ms"),
+        ("ttft_ms_sum", "coalesce(ttft_ms, 0)"), ("ttft_count", "(ttft_ms IS NOT NULL)::int"),
+        ("estimated_attempts", "estimated::int"),
+    ]
+
+    /// `change` (rows with a sign) to the rollup and to the accounts, both in key order.
+    private static var booking: String {
+        let key = rollupKey.joined(separator: ", ")
+        let selected = "date_trunc('hour', started_at, 'UTC'), model, provider, account, tenant, coalesce(user_id, ''), currency, status"
+        return """
+            rolled AS (
+                INSERT INTO usage_hourly AS h (\(key), \(sums.map(\.name).joined(separator: ", ")))
+                SELECT \(selected), \(sums.map { "sum(sign * \($0.value))" }.joined(separator: ", "))
+                FROM change GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
+                ON CONFLICT (\(key)) DO UPDATE SET \(sums.map { "\($0.name) = h.\($0.name) + excluded.\($0.name)" }.joined(separator: ", "))
+                RETURNING 1),
+            spent AS (
+                SELECT account, sum(sign * (tokens_in + tokens_out)) AS tokens FROM change GROUP BY account),
+            held AS (
+                SELECT a.id, spent.tokens FROM accounts a JOIN spent ON spent.account = a.id ORDER BY a.id FOR UPDATE OF a),
+            quotas AS (
+                UPDATE accounts SET quota_used = quota_used + held.tokens FROM held WHERE accounts.id = held.id)
+            """
+    }
+
+    /// `2026-11`.
+    static func month(of milliseconds: Int64) -> String {
+        String(PostgresParameter.timestamp(milliseconds).prefix { $0 != " " }.dropLast(3))
+    }
+
+    /// Makes one month's partition; harmless where it exists, or where two make it at once.
+    static func partition(_ month: String) -> String {
+        let parts = month.split(separator: "-").compactMap { Int($0) }
+        let (year, number) = (parts.first ?? 1970, parts.last ?? 1)
+        func first(_ year: Int, _ month: Int) -> String { "\(year)-\(month < 10 ? "0" : "")\(month)-01 00:00:00+00" }
+        let next = number == 12 ? first(year + 1, 1) : first(year, number + 1)
+        return """
+            DO $$ BEGIN
+                CREATE TABLE IF NOT EXISTS usage_attempts_\(year)_\(number < 10 ? "0" : "")\(number)
+                    PARTITION OF usage_attempts FOR VALUES FROM ('\(first(year, number))') TO ('\(next)');
+            EXCEPTION WHEN duplicate_table OR unique_violation THEN NULL;
+            END $$
+            """
+    }
+}

@@ -1,0 +1,194 @@
+import Logging
+import ServiceLifecycle
+import Shared
+
+/// Moves the bills of all attempts from the outbox in Redis into the ledger in PostgreSQL.
+///
+/// In: outbox entries, at least once, in any order. Out: ledger rows, each counted once. Every worker runs one.
+///
+///     1 take      own entries left from an error, then those of dead flushers, then new ones
+///     2 gather    for `FLUSH_INTERVAL`, so that a transaction carries more than one row
+///     3 record    one transaction; PostgreSQL away → the batch is kept and tried again, ever more slowly
+///     4 delete    acknowledged and deleted only now
+///
+/// An entry that cannot be read, or whose values PostgreSQL refuses, goes to the dead letters and never holds up the others.
+/// At shutdown what is there is written; if PostgreSQL is away then, it waits in Redis for another worker.
+package struct UsageFlusher: Service {
+    private let queue: JobQueue
+    private let outbox: UsageOutbox
+    private let ledger: UsageLedger
+    private let configuration: WorkerConfig
+    private let logger: Logger
+
+    /// How long an entry may lie with a silent flusher; far longer than a batch takes while PostgreSQL is there.
+    private static let abandonedAfter = Duration.seconds(60)
+    /// A lost flusher's rows are late anyway: looking six times a minute costs nothing.
+    private static let sweepInterval = Duration.seconds(10)
+    /// 60 s would be a long time for people who have just started PostgreSQL again.
+    private static let longestPause = Duration.seconds(5)
+
+    package init(
+        queue: JobQueue, outbox: RedisClient, ledger: UsageLedger, worker: String, configuration: WorkerConfig, logger: Logger
+    ) {
+        self.queue = queue
+        self.outbox = UsageOutbox(redis: outbox, keys: queue.keys, consumer: worker)
+        self.ledger = ledger
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        var backlog = Backlog()
+        var pause = Pause(longest: Self.longestPause)
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            do throws(RedisError) {
+                let batch = try await take(&backlog)
+                if !batch.isEmpty { try await flush(batch) }
+                pause.reset()
+            } catch {
+                backlog.mayHaveOwn = true
+                await recover(from: error)
+                guard await pause.wait() else { return }
+            }
+        }
+        await drain(&backlog)
+    }
+
+    // MARK: - 1 and 2: take and gather
+
+    /// What this flusher still has to look at before it waits for new entries.
+    private struct Backlog {
+        var mayHaveOwn = true
+        var cursor = UsageOutbox.Cursor()
+        var nextSweep = ContinuousClock.now
+    }
+
+    private func take(_ backlog: inout Backlog) async throws(RedisError) -> [UsageOutbox.Entry] {
+        if backlog.mayHaveOwn {
+            let own = try await outbox.readOwn(limit: configuration.flushBatch)
+            if !own.isEmpty { return own }
+            backlog.mayHaveOwn = false
+        }
+        if ContinuousClock.now >= backlog.nextSweep {
+            let abandoned = try await outbox.takeAbandoned(
+                idle: Self.abandonedAfter, limit: configuration.flushBatch, &backlog.cursor)
+            if !abandoned.isEmpty { return abandoned }
+            backlog.nextSweep = .now + Self.sweepInterval
+        }
+        let first = try await outbox.read(limit: configuration.flushBatch, block: configuration.claimBlock)
+        guard !first.isEmpty, first.count < configuration.flushBatch else { return first }
+        // Cut short by a shutdown, which must not wait for company.
+        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: configuration.flushInterval) }
+        return first + (try await outbox.read(limit: configuration.flushBatch - first.count, block: nil))
+    }
+
+    /// The group goes with the stream when Redis has lost its data.
+    private func recover(from error: RedisError) async {
+        logger.debug("the outbox cannot be read, trying again", metadata: ["error": "\(error)"])
+        guard error.prefix == "NOGROUP" else { return }
+        do { try await queue.createGroups() } catch {
+            logger.debug("the outbox group cannot be made, trying again", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// What was written to the outbox by this worker's own last jobs, without waiting for anything.
+    private func drain(_ backlog: inout Backlog) async {
+        do throws(RedisError) {
+            backlog.mayHaveOwn = true
+            while !Task.isCancelled {
+                var batch = backlog.mayHaveOwn ? try await outbox.readOwn(limit: configuration.flushBatch) : []
+                if batch.isEmpty {
+                    backlog.mayHaveOwn = false
+                    batch = try await outbox.read(limit: configuration.flushBatch, block: nil)
+                }
+                guard !batch.isEmpty, try await flush(batch) else { return }
+            }
+        } catch {
+            logger.info("ledger rows are left to other workers", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: - 3 and 4: record and delete
+
+    /// Returns whether the batch is done with; `false` only where the worker is told to stop while PostgreSQL is away.
+    @discardableResult
+    private func flush(_ batch: [UsageOutbox.Entry]) async throws(RedisError) -> Bool {
+        var readable: [(entry: UsageOutbox.Entry, row: UsageRow)] = []
+        var unreadable: [UsageOutbox.Entry] = []
+        for entry in batch {
+            if let row = UsageRow(outbox: entry.fields, writtenAt: entry.writtenAt) {
+                readable.append((entry, row))
+            } else {
+                unreadable.append(entry)
+            }
+        }
+        try await bury(unreadable, "unreadable")
+        return try await record(readable[...])
+    }
+
+    /// A batch that PostgreSQL refuses is halved until the row at fault stands alone.
+    private func record(_ batch: ArraySlice<(entry: UsageOutbox.Entry, row: UsageRow)>) async throws(RedisError) -> Bool {
+        guard !batch.isEmpty else { return true }
+        switch await record(batch.map(\.row)) {
+        case .stopped: return false
+        case .recorded: try await outbox.acknowledge(batch.map(\.entry))
+        case .refused where batch.count == 1: try await bury(batch.map(\.entry), "refused by PostgreSQL")
+        case .refused:
+            let middle = batch.startIndex + batch.count / 2
+            guard try await record(batch[..<middle]) else { return false }
+            return try await record(batch[middle...])
+        }
+        return true
+    }
+
+    private enum Outcome { case recorded, refused, stopped }
+
+    /// Until PostgreSQL has taken the rows, or has said that it never will.
+    private func record(_ rows: [UsageRow]) async -> Outcome {
+        var pause = Pause(longest: Self.longestPause)
+        var isComplaining = false
+        while true {
+            do throws(PostgresError) {
+                try await ledger.record(rows)
+                if isComplaining { logger.info("the ledger is back") }
+                return .recorded
+            } catch {
+                if error.isRefusedValue { return .refused }
+                if error.code != .serializationOrDeadlock, !isComplaining {
+                    logger.warning("the ledger cannot be written, rows wait in Redis", metadata: ["error": "\(error)"])
+                    isComplaining = true
+                }
+            }
+            guard await pause.wait() else { return .stopped }
+        }
+    }
+
+    private func bury(_ entries: [UsageOutbox.Entry], _ reason: String) async throws(RedisError) {
+        guard !entries.isEmpty else { return }
+        logger.error("ledger rows moved to the dead letters", metadata: ["rows": "\(entries.count)", "reason": "\(reason)"])
+        try await outbox.bury(entries, reason: reason)
+    }
+}
+
+/// Pauses that double, with jitter, and end at once when the worker is told to stop.
+private struct Pause {
+    private static let first = Duration.milliseconds(50)
+    private let longest: Duration
+    private var next = Pause.first
+
+    init(longest: Duration) { self.longest = longest }
+
+    mutating func reset() { next = Self.first }
+
+    /// Returns `false` where it was cut short.
+    mutating func wait() async -> Bool {
+        let pause = next * Double.random(in: 0.5...1)
+        next = min(next * 2, longest)
+        do {
+            try await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
+            return !Task.isShuttingDownGracefully
+        } catch {
+            return false
+        }
+    }
+}
