@@ -30,11 +30,18 @@ package final class ThreadExecutor: SerialExecutor {
         unsafe UnownedSerialExecutor(ordinary: self)
     }
 
+    /// Runs `work` on the thread, after what was given to it before.
+    package func run(_ work: @escaping @Sendable () -> Void) { inbox.add(work) }
+
+    /// For `assumeIsolated` within `run`.
+    package func checkIsolated() { precondition(inbox.isCurrentThread, "not on the thread of the actor") }
+
     /// What the thread shares with everybody: it must not hold the executor, or that would never be released.
     private final class Inbox: Sendable {
         private struct State {
             var jobs: [@Sendable () -> Void] = []
             var isClosed = false
+            var thread: pthread_t?
         }
 
         private let state = Mutex(State())
@@ -56,7 +63,10 @@ package final class ThreadExecutor: SerialExecutor {
             condition.unlock()
         }
 
+        var isCurrentThread: Bool { state.withLock { $0.thread == pthread_self() } }
+
         func work() {
+            state.withLock { $0.thread = pthread_self() }
             while true {
                 condition.lock()
                 while state.withLock({ $0.jobs.isEmpty && !$0.isClosed }) { condition.wait() }

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Shared
+import UnixSignals
+
+/// `submitter serve`: the HTTP shim.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serves the OpenAI-compatible HTTP API and the jobs API.",
+        discussion: """
+            Waits for PostgreSQL, applies migrations, loads CATALOG_FILE if there is no model yet, then listens on \
+            SERVICE_HOST:SERVICE_PORT (127.0.0.1:8007). The address is in the log line 'listening'.
+
+            SIGTERM and SIGINT drain: /ready turns to 503, no new connection is accepted, open requests have \
+            DRAIN_TIMEOUT to end; then exit code 0.
+            """)
+
+    func run() async throws {
+        let startup = try Startup()
+        let logger = startup.logger("submitter")
+        let redis = try startup.redis()
+        do {
+            try await serve(startup, redis, logger)
+        } catch {
+            logger.critical("the shim cannot run", metadata: [LogKey.error: "\(error)"])
+            throw Exit.failed
+        }
+    }
+
+    private func serve(_ startup: Startup, _ redis: RedisConfiguration, _ logger: Logger) async throws {
+        let postgres = PostgresPool(startup.postgres())
+        let catalog = try await CatalogBootstrap(startup.shared, postgres, logger).start()
+        let threads = startup.shim.threads == 0 ? System.coreCount : startup.shim.threads
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        let shim = Shim(
+            config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.limits,
+            models: catalog, logger: logger, id: Startup.processName("shim"))
+        let services: [any Service] = [catalog] + shim.services(group: group)
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = startup.shim.drainTimeout
+        try await ServiceGroup(configuration: configuration).run()
+        await postgres.close()
+        try await group.shutdownGracefully()
+        logger.info("shim ended")
+    }
+}
+
+extension CatalogCache: ModelLookup {
+    var catalog: CatalogSnapshot? { current }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Logging
+import Shared
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Exit codes of all commands, as `submitter --help` lists them.
+enum Exit {
+    static let failed = ExitCode(1)
+    static let wrongSettings = ExitCode(3)
+    static let wrongCatalog = ExitCode(3)
+    static let interrupted = ExitCode(130)
+}
+
+/// What every command does first: read the settings, or say all that is wrong with them.
+struct Startup {
+    let shared: SharedConfig
+    let shim: ShimConfig
+
+    init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+        var settings = Settings(environment: environment)
+        shared = SharedConfig(&settings)
+        shim = ShimConfig(&settings)
+        do {
+            try settings.check()
+        } catch {
+            StandardStreams.error("\(error)\n")
+            throw Exit.wrongSettings
+        }
+    }
+
+    func logger(_ label: String) -> Logger { LogSetup.logger(label, shared) }
+
+    /// Redis' address, or exit code 3.
+    func redis() throws -> RedisConfiguration {
+        do {
+            return try shared.redisConfiguration()
+        } catch {
+            StandardStreams.error("\(error)\n")
+            throw Exit.wrongSettings
+        }
+    }
+
+    func postgres() -> PostgresConfiguration { PostgresConfiguration(url: shared.databaseURL) }
+
+    /// Host, process and 8 random hex digits: unlike any other process, and unlike this one before a restart.
+    static func processName(_ role: String) -> String {
+        let host = ProcessInfo.processInfo.hostName.prefix { $0 != "." }.filter { $0.isASCII && !$0.isWhitespace }
+        var generator = SystemRandomNumberGenerator()
+        let random = String(UInt32.random(in: 0x1000_0000...UInt32.max, using: &generator), radix: 16)
+        return "\(role)-\(host)-\(ProcessInfo.processInfo.processIdentifier)-\(random)"
+    }
+}
+
+/// Bytes to standard output and standard error, whole and in order.
+enum StandardStreams {
+    static func out(_ bytes: [UInt8]) { write(bytes, STDOUT_FILENO) }
+    static func error(_ text: String) { write(Array(text.utf8), STDERR_FILENO) }
+
+    /// A closed pipe ends the output; whoever closed it does not want the rest.
+    private static func write(_ bytes: [UInt8], _ file: Int32) {
+        var done = 0
+        while done < bytes.count {
+            let count = unsafe bytes[done...].withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            done += count
+        }
+    }
+}

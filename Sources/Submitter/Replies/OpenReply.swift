@@ -1,0 +1,198 @@
+import NIOCore
+import Shared
+import Synchronization
+
+/// One caller's open reply: the hub puts messages in, one reader takes events out.
+///
+/// The lock joins `ReplyState` with the one waiting reader. Everything that can end a wait is a flag that the reader finds
+/// when it wakes, so a wake-up is never lost and never wrong.
+final class OpenReply: Sendable {
+    enum Batch: Sendable {
+        case events([ReplyEvent])
+        /// Nothing came for the ping interval.
+        case silence
+        /// The longest wait is over.
+        case expired
+        /// The caller closed its connection, or this process ends.
+        case gone
+    }
+
+    struct Options {
+        var after = RequestLogID.beginning
+        var wantsDeltas = true
+        var startsFromLog = false
+        /// When the reader gives up.
+        var expires: ContinuousClock.Instant
+        /// What to submit again if Redis forgets this request; `nil` for readers of a request somebody else submitted.
+        var resubmission: Resubmission?
+    }
+
+    let id: String
+    let resubmission: Resubmission?
+    private let expires: ContinuousClock.Instant
+    private let state: Mutex<Shared>
+
+    private struct Shared {
+        var reply: ReplyState
+        var waiter: CheckedContinuation<Void, Never>?
+        var isSilent = false
+        var isExpired = false
+        var isGone = false
+        /// The log could not be read; the next tick tries again.
+        var isReadPaused = false
+        var quietSince = ContinuousClock.now
+        var heard = ContinuousClock.now
+        var isFollowed = false
+        var entry: String?
+        var wasRepeated = false
+    }
+
+    init(id: String, _ options: Options, limit: Int) {
+        self.id = id
+        resubmission = options.resubmission
+        expires = options.expires
+        state = Mutex(
+            Shared(
+                reply: ReplyState(
+                    after: options.after, limit: limit, wantsDeltas: options.wantsDeltas,
+                    startsFromLog: options.startsFromLog)))
+    }
+
+    // MARK: - The hub's side
+
+    func received(_ message: ReplyMessage) {
+        change { shared in
+            shared.heard = .now
+            return shared.reply.received(message)
+        }
+    }
+
+    func swept(top: RequestLogID?) {
+        change { shared in
+            shared.heard = .now
+            return top.map { shared.reply.swept(top: $0) } ?? false
+        }
+    }
+
+    func callerLeft() {
+        change { shared in
+            shared.isGone = true
+            return true
+        }
+    }
+
+    /// Once a second: the waits that are over.
+    func tick(now: ContinuousClock.Instant, ping: Duration) {
+        change { shared in
+            shared.isReadPaused = false
+            if now >= expires { shared.isExpired = true }
+            if now - shared.quietSince >= ping { shared.isSilent = true }
+            return shared.isExpired || shared.isSilent || shared.reply.isBehind
+        }
+    }
+
+    /// Whether the log should be looked at: no message for `silence`.
+    func isSilent(for silence: Duration, now: ContinuousClock.Instant) -> Bool {
+        state.withLock { !$0.reply.isEnded && !$0.reply.isBehind && now - $0.heard >= silence }
+    }
+
+    /// The last record seen, where nothing but more records is missing (for XREAD).
+    var followedFrom: RequestLogID? {
+        state.withLock { $0.isFollowed && !$0.reply.isEnded && !$0.reply.isBehind ? $0.reply.last : nil }
+    }
+
+    var isFollowed: Bool { state.withLock { $0.isFollowed && !$0.reply.isEnded } }
+
+    /// No attempt is known of.
+    var isUnstarted: Bool { state.withLock { $0.reply.last.attempt == 0 && !$0.reply.isEnded } }
+
+    /// The queue entry of an untracked request, once Redis has named it.
+    var entry: String? { state.withLock { $0.entry } }
+
+    func submitted(entry: String) { state.withLock { $0.entry = entry } }
+
+    /// The request may be in the queue twice: its log must stay, or the second entry would run as well.
+    var wasRepeated: Bool { state.withLock { $0.wasRepeated } }
+
+    func repeated() { state.withLock { $0.wasRepeated = true } }
+
+    private func change(_ body: (inout Shared) -> Bool) {
+        let waiter = state.withLock { shared -> CheckedContinuation<Void, Never>? in
+            guard body(&shared) else { return nil }
+            defer { shared.waiter = nil }
+            return shared.waiter
+        }
+        waiter?.resume()
+    }
+
+    // MARK: - The reader's side
+
+    enum Step {
+        case batch(Batch)
+        case readLog(after: RequestLogID)
+        case wait
+    }
+
+    func step() -> Step { state.withLock { Self.step(&$0) } }
+
+    private static func step(_ shared: inout Shared) -> Step {
+        if shared.isGone { return .batch(.gone) }
+        if shared.isReadPaused, shared.reply.isBehind { return signal(&shared) ?? .wait }
+        switch shared.reply.take() {
+        case .events(let events):
+            shared.quietSince = .now
+            shared.isSilent = false
+            return .batch(.events(events))
+        case .readLog(let last): return .readLog(after: last)
+        case .wait: return signal(&shared) ?? .wait
+        }
+    }
+
+    private static func signal(_ shared: inout Shared) -> Step? {
+        if shared.isExpired { return .batch(.expired) }
+        guard shared.isSilent else { return nil }
+        shared.isSilent = false
+        shared.quietSince = .now
+        return .batch(.silence)
+    }
+
+    /// Returns when `step` may have something else to say than `wait`.
+    func wait() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isReady = state.withLock { shared in
+                    if shared.isGone || shared.isSilent || shared.isExpired || shared.reply.hasWork(shared.isReadPaused)
+                    {
+                        return true
+                    }
+                    shared.waiter = continuation
+                    return false
+                }
+                if isReady { continuation.resume() }
+            }
+        } onCancel: {
+            callerLeft()
+        }
+    }
+
+    /// `ownChannel`: where this process listens; a request that is published elsewhere must be followed in its log.
+    func read(_ entries: [RequestLogEntry], isWhole: Bool, ownChannel: String) -> Bool {
+        state.withLock { shared in
+            shared.reply.read(entries, isWhole: isWhole)
+            shared.heard = .now
+            let wasFollowed = shared.isFollowed
+            if let channel = shared.reply.channel { shared.isFollowed = channel != ownChannel }
+            return shared.isFollowed && !wasFollowed
+        }
+    }
+
+    func readFailed() { state.withLock { $0.isReadPaused = true } }
+}
+
+/// All that is needed to submit a request a second time.
+struct Resubmission: Sendable {
+    let job: Job
+    let body: [UInt8]
+    /// For tracked requests.
+    let bodyHash: String?
+}

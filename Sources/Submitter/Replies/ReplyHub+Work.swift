@@ -1,0 +1,126 @@
+import Logging
+import NIOCore
+import Shared
+import Synchronization
+
+/// One round of the hub, a tick apart or sooner: 1. cancel, 2. waits that are over, 3. recovery, 4. sweep, 5. delete.
+///
+/// Every step may fail while Redis is away; what was not done stays noted and is tried in the next round.
+extension ReplyHub {
+    func work() async {
+        await cancelDue(now: .now)
+        let now = ContinuousClock.now
+        for reply in allReplies { reply.tick(now: now, ping: configuration.ping) }
+        do throws(RedisError) {
+            try await recover()
+            try await sweep(now: now)
+            try await deleteForgotten()
+        } catch {
+            logger.debug("redis is away, the next round tries again", metadata: [LogKey.error: "\(error)"])
+        }
+    }
+
+    /// At the end of the process: nobody can come back to it, so requests in their grace are cancelled now.
+    func lastWork() async {
+        await cancelDue(now: .now + configuration.cancelGrace)
+        do throws(RedisError) {
+            try await deleteForgotten()
+        } catch {
+            logger.debug("logs are left to their TTL", metadata: [LogKey.error: "\(error)"])
+        }
+    }
+
+    var allReplies: [OpenReply] { state.withLock { $0.replies.values.flatMap { $0 } } }
+
+    // MARK: - 1
+
+    private func cancelDue(now: ContinuousClock.Instant) async {
+        let due = state.withLock { $0.cancels.filter { $0.value <= now }.map(\.key) }
+        for id in due {
+            guard state.withLock({ $0.replies[id] == nil && $0.cancels[id] != nil }) else { continue }
+            do throws(RedisError) {
+                _ = try await queue.cancel(id)
+                state.withLock { $0.cancels[id] = nil }
+            } catch  where error.isTransient {
+                return
+            } catch {
+                state.withLock { $0.cancels[id] = nil }
+                logger.warning(
+                    "a request could not be cancelled", metadata: [LogKey.job: "\(id)", LogKey.error: "\(error)"])
+            }
+        }
+    }
+
+    // MARK: - 3
+
+    /// Submits again what the new server knows nothing of: no log, not waiting for a time, not in its lane.
+    private func recover() async throws(RedisError) {
+        guard state.withLock({ $0.needsRecovery }) else { return }
+        let candidates = allReplies.filter { $0.resubmission != nil && $0.isUnstarted }
+        for batch in batches(candidates) {
+            for reply in try await forgotten(batch) { try await submitAgain(reply) }
+        }
+        state.withLock { $0.needsRecovery = false }
+    }
+
+    private func forgotten(_ replies: [OpenReply]) async throws(RedisError) -> [OpenReply] {
+        var commands: [RedisCommand] = []
+        for reply in replies {
+            let keys = queue.keys
+            let lane = keys.queue(reply.resubmission?.job.lane ?? .normal)
+            let entry = RedisArgument.string(reply.entry ?? "0-0")
+            commands.append(RedisCommand("EXISTS", .string(keys.log(reply.id)), .string(keys.held(reply.id))))
+            commands.append(RedisCommand("XRANGE", .string(lane), entry, entry))
+        }
+        let answers = try await queue.redis.pipeline(commands)
+        for answer in answers { try answer.throwIfError() }
+        return replies.indices.filter { index in
+            answers[2 * index].int == 0 && answers[2 * index + 1].array?.isEmpty == true
+        }.map { replies[$0] }
+    }
+
+    private func submitAgain(_ reply: OpenReply) async throws(RedisError) {
+        guard let again = reply.resubmission else { return }
+        reply.repeated()
+        if let hash = again.bodyHash {
+            _ = try await queue.submitTracked(again.job, body: again.body, bodyHash: hash)
+        } else {
+            _ = try await queue.submit(again.job, body: again.body)
+        }
+        logger.info("a request that redis had lost was submitted again", metadata: [LogKey.job: "\(reply.id)"])
+    }
+
+    // MARK: - 4
+
+    private func sweep(now: ContinuousClock.Instant) async throws(RedisError) {
+        let isFull = state.withLock { $0.needsSweep }
+        let silence = isFull ? .zero : configuration.silence
+        for batch in batches(allReplies.filter { $0.isSilent(for: silence, now: now) }) {
+            for (reply, top) in zip(batch, try await queue.logTops(batch.map(\.id))) {
+                reply.swept(top: top)
+            }
+        }
+        if isFull { state.withLock { $0.needsSweep = false } }
+    }
+
+    // MARK: - 5
+
+    private func deleteForgotten() async throws(RedisError) {
+        let ids = state.withLock { $0.forgotten }
+        guard !ids.isEmpty else { return }
+        for start in stride(from: 0, to: ids.count, by: configuration.sweepBatch) {
+            var unlink = RedisCommand("UNLINK")
+            for id in ids[start..<min(start + configuration.sweepBatch, ids.count)] {
+                unlink.append(.string(queue.keys.log(id)))
+            }
+            _ = try await queue.redis.send(unlink)
+        }
+        state.withLock { $0.forgotten.removeFirst(ids.count) }
+    }
+
+    private func batches(_ replies: [OpenReply]) -> [[OpenReply]] {
+        stride(from: 0, to: replies.count, by: configuration.sweepBatch).map {
+            Array(replies[$0..<min($0 + configuration.sweepBatch, replies.count)])
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Shared
+import Synchronization
+
+/// All open replies of this process, fed by one subscription; the heart of the shim.
+///
+/// In: messages of this shim's channel, what Redis' connection tells, callers that come and go. Out: events to the readers
+/// (`ReplyLease`), cancels, deletions. The cost of a token does not depend on how many callers wait: one dictionary lookup.
+/// The state is a dictionary behind a lock; decisions about one reply are in `ReplyState`. The work that needs Redis runs
+/// in `run`, one round a tick (`ReplyHub+Work`), so nothing here starts tasks.
+final class ReplyHub: Service, Sendable {
+    struct Configuration: Sendable {
+        /// How often deadlines, pings and sweeps are looked at.
+        var tick = Duration.seconds(1)
+        /// A reply without a message for this long has its log looked at: a lost last message shows no hole. QUEUE.md: 3 s.
+        var silence = Duration.seconds(3)
+        /// Bytes that wait for one slow reader before it is sent to the log. QUEUE.md: 256 KB.
+        var bufferedBytes = 256 * 1024
+        /// Comments that keep proxies from closing a silent stream; most close after 30 to 60 s.
+        var ping = Duration.seconds(15)
+        /// How long a caller of a stream may come back before its request is cancelled.
+        var cancelGrace = Duration.seconds(5)
+        /// Records read from a log at once.
+        var page = 64
+        /// Logs looked at in one round trip.
+        var sweepBatch = 500
+    }
+
+    let shim: String
+    let queue: JobQueue
+    let configuration: Configuration
+    let logger: Logger
+    let state = Mutex(State())
+    private let wakes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+    /// Yields when a reply must be followed in its log (`LogFollower`).
+    let follows: AsyncStream<Void>
+    private let following: AsyncStream<Void>.Continuation
+
+    struct State {
+        var replies: [String: [OpenReply]] = [:]
+        var count = 0
+        /// Requests to cancel, with the time from which on.
+        var cancels: [String: ContinuousClock.Instant] = [:]
+        /// Logs nobody will read again.
+        var forgotten: [String] = []
+        /// Messages may have been lost: look at every log.
+        var needsSweep = false
+        /// Redis came back as another server: look for requests it has forgotten.
+        var needsRecovery = false
+    }
+
+    init(shim: String, queue: JobQueue, configuration: Configuration = Configuration(), logger: Logger) {
+        self.shim = shim
+        self.queue = queue
+        self.configuration = configuration
+        self.logger = logger
+        (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (follows, following) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    var channel: String { queue.keys.shimChannel(shim) }
+    var openCount: Int { state.withLock { $0.count } }
+
+    // MARK: - Replies
+
+    /// Registers a reader; before the request is submitted, or the first token may be missed.
+    func open(_ id: String, _ options: OpenReply.Options) -> OpenReply {
+        let reply = OpenReply(id: id, options, limit: configuration.bufferedBytes)
+        state.withLock { state in
+            state.replies[id, default: []].append(reply)
+            state.count += 1
+            state.cancels[id] = nil
+        }
+        return reply
+    }
+
+    func close(_ reply: OpenReply) {
+        state.withLock { state in
+            guard var readers = state.replies[reply.id], let index = readers.firstIndex(where: { $0 === reply }) else {
+                return
+            }
+            readers.remove(at: index)
+            state.replies[reply.id] = readers.isEmpty ? nil : readers
+            state.count -= 1
+        }
+    }
+
+    /// Whether a reader is or was here a moment ago; a queued request without a log is known to its own shim only.
+    func isKnown(_ id: String) -> Bool {
+        state.withLock { $0.replies[id] != nil || $0.cancels[id] != nil }
+    }
+
+    /// Cancels a request unless somebody reads it again within `grace`.
+    func cancel(_ id: String, after grace: Duration = .zero) {
+        state.withLock { state in
+            if state.replies[id] == nil { state.cancels[id] = .now + grace }
+        }
+        if grace == .zero { wake.yield() }
+    }
+
+    /// Deletes the log of an answer that was delivered.
+    func forget(_ id: String) { state.withLock { $0.forgotten.append(id) } }
+
+    /// A reply turned out to belong to another shim.
+    func follow() { following.yield() }
+
+    // MARK: - What Redis tells
+
+    /// A message of this shim's channel; called on the event loop.
+    func received(_ payload: ByteBuffer) {
+        guard let message = ReplyMessage(payload) else { return }
+        if message.body == .resumed {
+            state.withLock { $0.cancels[message.request] = nil }
+            return
+        }
+        guard let readers = state.withLock({ $0.replies[message.request] }) else { return }
+        for reader in readers { reader.received(message) }
+    }
+
+    /// The subscription stands (again): whatever was published meanwhile is lost.
+    func subscribed() {
+        state.withLock { $0.needsSweep = true }
+        wake.yield()
+    }
+
+    /// Redis came back with another `run_id`.
+    func serverChanged() {
+        state.withLock { state in
+            state.needsRecovery = true
+            state.needsSweep = true
+        }
+        wake.yield()
+    }
+
+    // MARK: - Running
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.ticks() }
+                for await _ in self.wakes { await self.work() }
+                group.cancelAll()
+            }
+        }
+        await lastWork()
+    }
+
+    private func ticks() async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: configuration.tick) } catch { return }
+            wake.yield()
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Shared
+import Synchronization
+
+/// A reader's hold on its open reply; letting go of it is leaving.
+///
+/// Handlers end in many ways (written, thrown, response never sent), and every one of them releases this object: its
+/// `deinit` closes the reply and, if the answer had not ended, applies `onLeaving`. So no path can leak a reply.
+final class ReplyLease: Sendable {
+    enum Leaving: Sendable {
+        /// The request goes on: background jobs, idempotent requests, mere readers.
+        case goOn
+        /// Nobody can come back to it.
+        case cancel
+        /// The caller may come back with `Last-Event-ID`.
+        case cancelAfterGrace
+    }
+
+    let hub: ReplyHub
+    let reply: OpenReply
+    let created: Int64
+    private let connection: Connection?
+    private let leaving: Leaving
+    private let isOver = Mutex(false)
+
+    init(_ reply: OpenReply, in hub: ReplyHub, created: Int64, leaving: Leaving, connection: Connection?) {
+        self.reply = reply
+        self.hub = hub
+        self.created = created
+        self.leaving = leaving
+        self.connection = connection
+        connection?.watch(reply)
+    }
+
+    deinit {
+        connection?.unwatch()
+        hub.close(reply)
+        guard !isOver.withLock({ $0 }) else { return }
+        switch leaving {
+        case .goOn: break
+        case .cancel: hub.cancel(reply.id)
+        case .cancelAfterGrace: hub.cancel(reply.id, after: hub.configuration.cancelGrace)
+        }
+    }
+
+    var id: String { reply.id }
+
+    /// The next events in order; waits for them, and reads the log where the fast path was not enough.
+    func next() async -> OpenReply.Batch {
+        while true {
+            switch reply.step() {
+            case .batch(let batch):
+                if case .events(let events) = batch, case .end? = events.last { isOver.withLock { $0 = true } }
+                return batch
+            case .readLog(let last): await readLog(after: last)
+            case .wait: await reply.wait()
+            }
+        }
+    }
+
+    /// The caller was told that there will be no answer: the request must not run on, whatever the policy for leaving.
+    func giveUp() {
+        isOver.withLock { $0 = true }
+        hub.close(reply)
+        hub.cancel(reply.id)
+    }
+
+    /// The request was refused: nothing is to be cancelled.
+    func abandon() { isOver.withLock { $0 = true } }
+
+    /// The bytes are on their way to a socket: it is closed if it does not take them in time.
+    func willWrite() { connection?.willWrite() }
+    func didWrite() { connection?.didWrite() }
+
+    private func readLog(after last: RequestLogID) async {
+        let page = hub.configuration.page
+        do throws(RedisError) {
+            let entries = try await hub.queue.readLog(reply.id, after: last, count: page)
+            let isForeign = reply.read(entries, isWhole: entries.count < page, ownChannel: hub.channel)
+            if isForeign { hub.follow() }
+        } catch {
+            reply.readFailed()
+        }
+    }
+}

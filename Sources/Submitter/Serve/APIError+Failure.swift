@@ -1,0 +1,60 @@
+import HTTPTypes
+import Shared
+
+/// What a failed job says to its HTTP caller: one row per kind.
+///
+/// Failures of our own accounts are told as ours (502), never as the caller's 401 or 429: the caller's key is fine.
+extension APIError {
+    init(_ failure: JobFailure) {
+        let row = Self.row(failure.kind)
+        self.init(
+            row.status, row.kind, code: row.keepsCode ? failure.code ?? row.code : row.code, failure.message,
+            param: failure.param, retryAfter: failure.retryAfter ?? row.retryAfter)
+        if failure.kind == .authentication || failure.kind == .quotaExhausted {
+            message = "The service has no usable account for this model at the moment."
+        }
+    }
+
+    private struct Row {
+        var status: HTTPResponse.Status
+        var kind: Kind
+        var code: String
+        /// The platform's own code says more than ours and is safe to pass on.
+        var keepsCode = false
+        var retryAfter: Duration?
+    }
+
+    private static func row(_ kind: JobFailure.Kind) -> Row {
+        switch kind {
+        case .invalidRequest: Row(status: .badRequest, kind: .invalidRequest, code: "invalid_value", keepsCode: true)
+        case .unsupportedParameter: Row(status: .badRequest, kind: .invalidRequest, code: "unsupported_parameter")
+        case .contentFiltered: Row(status: .badRequest, kind: .invalidRequest, code: "content_filter")
+        case .contextTooLong: Row(status: .badRequest, kind: .invalidRequest, code: "context_length_exceeded")
+        case .modelNotFound: Row(status: .notFound, kind: .invalidRequest, code: "model_not_found")
+        case .authentication, .quotaExhausted:
+            Row(status: .badGateway, kind: .server, code: "upstream_credentials_exhausted")
+        case .rateLimited:
+            Row(
+                status: .tooManyRequests, kind: .rateLimit, code: "rate_limit_exceeded", retryAfter: .seconds(5))
+        case .overloaded: Row(status: .serviceUnavailable, kind: .server, code: "overloaded", retryAfter: .seconds(5))
+        case .noCapacity: Row(status: .serviceUnavailable, kind: .server, code: "no_capacity", retryAfter: .seconds(5))
+        case .serverError: Row(status: .badGateway, kind: .server, code: "upstream_error")
+        case .network: Row(status: .badGateway, kind: .server, code: "upstream_unreachable")
+        case .streamBroken: Row(status: .badGateway, kind: .server, code: "upstream_stream_broken")
+        case .timeout: Row(status: .gatewayTimeout, kind: .server, code: "upstream_timeout")
+        case .deadlineExceeded: Row(status: .gatewayTimeout, kind: .server, code: "deadline_exceeded")
+        case .workerLost: Row(status: .internalServerError, kind: .server, code: "worker_lost")
+        case .workerShutdown:
+            Row(status: .serviceUnavailable, kind: .server, code: "worker_shutdown", retryAfter: .seconds(1))
+        case .poison: Row(status: .internalServerError, kind: .server, code: "poison_request")
+        case .undecodable: Row(status: .internalServerError, kind: .server, code: "undecodable_request")
+        case .internal: Row(status: .internalServerError, kind: .server, code: "internal_error")
+        case .cancelled: Row(status: .clientClosedRequest, kind: .invalidRequest, code: "cancelled")
+        }
+    }
+}
+
+extension HTTPResponse.Status {
+    /// 499, as nginx names it: the caller ended the request.
+    static let clientClosedRequest = HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
+}

@@ -1,0 +1,80 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Shared
+
+/// An error as callers see it: OpenAI's shape and types, with a status and headers that say what to do.
+struct APIError: Error, Equatable {
+    enum Kind: String {
+        case invalidRequest = "invalid_request_error"
+        case rateLimit = "rate_limit_error"
+        case server = "server_error"
+        case notFound = "not_found_error"
+    }
+
+    var status: HTTPResponse.Status
+    var kind: Kind
+    var code: String?
+    var message: String
+    var param: String?
+    var retryAfter: Duration?
+    /// Methods a path has, for 405.
+    var allow: String?
+
+    init(
+        _ status: HTTPResponse.Status, _ kind: Kind, code: String?, _ message: String, param: String? = nil,
+        retryAfter: Duration? = nil, allow: String? = nil
+    ) {
+        self.status = status
+        self.kind = kind
+        self.code = code
+        self.message = message
+        self.param = param
+        self.retryAfter = retryAfter
+        self.allow = allow
+    }
+
+    /// `{"error":{"message","type","code","param","request_id"}}`
+    func json(requestID: String) -> JSON {
+        [
+            "error": [
+                "message": .string(message), "type": .string(kind.rawValue), "code": code.map { .string($0) } ?? .null,
+                "param": param.map { .string($0) } ?? .null, "request_id": .string(requestID),
+            ]
+        ]
+    }
+
+    func response(requestID: String) -> Response {
+        var response = Response.json(json(requestID: requestID), status: status)
+        if let retryAfter { response.headers[.retryAfter] = "\(Self.wholeSeconds(retryAfter))" }
+        if let allow { response.headers[.allow] = allow }
+        return response
+    }
+
+    /// Rounded up: half a second early would be refused again.
+    private static func wholeSeconds(_ duration: Duration) -> Int64 { max(1, (duration.milliseconds + 999) / 1000) }
+}
+
+extension APIError {
+    static func notFound(_ what: String) -> APIError {
+        APIError(.notFound, .notFound, code: "not_found", "There is no \(what).")
+    }
+
+    static func invalid(_ param: String?, _ message: String, code: String = "invalid_value") -> APIError {
+        APIError(.badRequest, .invalidRequest, code: code, message, param: param)
+    }
+
+    init(_ error: RequestError) {
+        self.init(.badRequest, .invalidRequest, code: error.code.rawValue, error.message, param: error.param)
+    }
+}
+
+extension Response {
+    static func json(_ value: JSON, status: HTTPResponse.Status = .ok) -> Response {
+        json(ByteBuffer(bytes: value.encoded), status: status)
+    }
+
+    static func json(_ body: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {
+        Response(status: status, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: body))
+    }
+}

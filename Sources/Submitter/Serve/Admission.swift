@@ -1,0 +1,58 @@
+import HTTPTypes
+import Shared
+
+/// Whether new work may be accepted (pure).
+///
+/// In: what the queue looked like a second ago. Out: nothing, or the 503 to answer with. An unknown state accepts: if
+/// Redis is away, the submission itself finds out.
+struct Admission: Sendable {
+    struct Limits: Sendable, Equatable {
+        /// Requests waiting in one lane. Chosen: at 100 jobs a second a quarter of an hour, far past most deadlines.
+        var maxWaiting = 100_000
+        /// Usage rows PostgreSQL has not taken. QUEUE.md: refuse work rather than lose billing.
+        var maxOutbox = 1_000_000
+        /// Share of `maxmemory` in use. QUEUE.md: 80 %, so that running requests can still be finished.
+        var memoryShare = 0.8
+
+        init() {}
+
+        init(_ settings: inout Settings) {
+            maxWaiting = settings.int(
+                "QUEUE_MAX", default: maxWaiting, in: 1...100_000_000, "Requests that may wait in one lane; then 503.")
+            maxOutbox = settings.int(
+                "OUTBOX_MAX", default: maxOutbox, in: 1...100_000_000,
+                "Usage rows that may wait for PostgreSQL; then new work is refused.")
+            memoryShare = settings.number(
+                "REDIS_MEMORY_SHARE", default: memoryShare, in: 0.1...1,
+                "Share of Redis' `maxmemory` from which on new work is refused.")
+        }
+    }
+
+    struct Gauges: Sendable, Equatable {
+        var waiting: [Lane: Int] = [:]
+        var outbox = 0
+        var usedMemory = 0
+        /// 0 for no limit.
+        var maxMemory = 0
+        var evicts = false
+    }
+
+    let limits: Limits
+
+    func refusal(_ gauges: Gauges?, lane: Lane) -> APIError? {
+        guard let gauges else { return nil }
+        if gauges.waiting[lane, default: 0] >= limits.maxWaiting { return Self.full("too many requests are waiting") }
+        if gauges.outbox >= limits.maxOutbox { return Self.full("too many usage records are waiting") }
+        let share = Double(gauges.usedMemory)
+        if gauges.maxMemory > 0, share >= limits.memoryShare * Double(gauges.maxMemory) {
+            return Self.full("its memory is nearly used up")
+        }
+        return nil
+    }
+
+    private static func full(_ why: String) -> APIError {
+        APIError(
+            .serviceUnavailable, .server, code: "queue_full", "The queue takes no new requests: \(why).",
+            retryAfter: .seconds(5))
+    }
+}

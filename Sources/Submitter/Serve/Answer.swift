@@ -1,0 +1,127 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Shared
+
+/// Waits for the end of a request and makes one HTTP answer of it; the completion's bytes pass through untouched.
+struct WholeAnswer {
+    let accepted: Intake.Accepted
+    let style: ChatCall.Style
+
+    func response() async throws(APIError) -> Response {
+        let lease = accepted.lease
+        while true {
+            switch await lease.next() {
+            case .events(let events):
+                guard case .end(let end)? = events.last else { continue }
+                return try answer(end)
+            case .silence: continue
+            case .expired:
+                lease.giveUp()
+                throw .expired
+            case .gone: throw .callerLeft
+            }
+        }
+    }
+
+    private func answer(_ end: RequestEnd) throws(APIError) -> Response {
+        if accepted.isForgettable, !accepted.lease.reply.wasRepeated { accepted.lease.hub.forget(accepted.lease.id) }
+        if let failure = end.failure { throw APIError(failure) }
+        var body = end.result
+        if style == .native, let meta = try? JSON(parsing: Array(end.meta.readableBytesView)) {
+            body = RouteMembers(meta).spliced(into: body)
+        }
+        var response = Response.json(body)
+        response.headers[.xJobID] = accepted.lease.id
+        return response
+    }
+}
+
+/// Writes a request's events to its caller as they come.
+///
+/// The head is held back until there is something to say, so that a failure before the first token has its own status;
+/// after a ping interval of silence it is sent with a comment.
+struct StreamedAnswer {
+    let lease: ReplyLease
+    let stream: EventStream
+    let requestID: String
+
+    func response() async throws(APIError) -> Response {
+        let first = await lease.next()
+        switch first {
+        case .events(let events):
+            if case .end(let end)? = events.first, let failure = end.failure { throw APIError(failure) }
+        case .silence: break
+        case .expired:
+            lease.giveUp()
+            throw .expired
+        case .gone: throw .callerLeft
+        }
+        var response = Response(status: .ok, body: ResponseBody { writer in try await write(first, to: &writer) })
+        response.headers = [
+            .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache", .xAccelBuffering: "no",
+            .xJobID: lease.id,
+        ]
+        return response
+    }
+
+    @concurrent private func write(_ first: OpenReply.Batch, to writer: inout any ResponseBodyWriter) async throws {
+        var batch = first
+        var hasText = false
+        while true {
+            var out = ByteBuffer()
+            let isOver = try append(batch, to: &out, &hasText)
+            if out.readableBytes > 0 {
+                lease.willWrite()
+                try await writer.write(out)
+                lease.didWrite()
+            }
+            if isOver { break }
+            batch = await lease.next()
+        }
+        try await writer.finish(nil)
+    }
+
+    /// Returns whether the stream is complete.
+    private func append(_ batch: OpenReply.Batch, to out: inout ByteBuffer, _ hasText: inout Bool) throws -> Bool {
+        switch batch {
+        case .events(let events):
+            for event in events where append(event, to: &out, &hasText) { return true }
+            return false
+        case .silence:
+            EventStream.appendPing(to: &out)
+            return false
+        case .expired:
+            lease.giveUp()
+            EventStream.append(.expired, requestID: requestID, to: &out)
+            return true
+        case .gone: throw APIError.callerLeft
+        }
+    }
+
+    private func append(_ event: ReplyEvent, to out: inout ByteBuffer, _ hasText: inout Bool) -> Bool {
+        switch event {
+        case .delta(let id, let payload):
+            hasText = true
+            stream.append(payload, id: id, to: &out)
+        case .restart(let attempt): if hasText { EventStream.appendRestart(attempt: attempt, to: &out) }
+        case .end(let end):
+            if let failure = end.failure {
+                EventStream.append(APIError(failure), requestID: requestID, to: &out)
+            } else {
+                if end.result.readableBytes > 0, !hasText { stream.append(completion: end.result, to: &out) }
+                stream.appendDone(meta: end.meta, to: &out)
+            }
+            return true
+        }
+        return false
+    }
+}
+
+extension APIError {
+    static let expired = APIError(
+        .gatewayTimeout, .server, code: "deadline_exceeded", "The request was not answered before its deadline.")
+    /// Nobody reads it; it is there for the log of a proxy.
+    static let callerLeft = APIError(
+        .clientClosedRequest, .invalidRequest, code: "cancelled", "The caller closed the connection.")
+}

@@ -1,0 +1,33 @@
+import Shared
+
+/// A checked request on its way to the queue, whichever API it came by.
+struct ChatCall: Sendable {
+    enum Style: Sendable {
+        case openAI
+        /// OpenAI's object plus `provider`, `account`, `cost`, `attempts`.
+        case native
+    }
+
+    var chat: ChatRequest
+    /// The neutral request as it is queued.
+    var body: [UInt8]
+    /// What the caller sent, for telling a repeat from another request under the same key.
+    var received: [UInt8]
+    var style: Style
+    var tenant: String
+    var idempotencyKey: String?
+    var lane = Lane.normal
+    var deadline: Duration?
+    var provider: Provider?
+    var routingStrategy: String?
+    var onWorkerLoss = Job.WorkerLossPolicy.fail
+    /// Runs on when its caller leaves.
+    var isBackground = false
+
+    /// What happens when the caller goes away. A request with a key runs on: its caller, or another one that is attached
+    /// to it (perhaps at another shim), may still want the answer, which is kept.
+    var leaving: ReplyLease.Leaving {
+        if isBackground || idempotencyKey != nil { return .goOn }
+        return chat.isStream ? .cancelAfterGrace : .cancel
+    }
+}

@@ -1,0 +1,72 @@
+import HTTPTypes
+import Hummingbird
+import Shared
+
+/// `POST /v1/chat/completions` and `POST /api/v1/chat/completions[/stream]`.
+struct ChatRoutes: Sendable {
+    let shim: ShimParts
+
+    func add(to table: inout RouteTable) {
+        table.on(.post, "/v1/chat/completions") { try await openAI($0, $1) }
+        table.on(.post, "/api/v1/chat/completions") { try await native($0, $1, isStream: false) }
+        table.on(.post, "/api/v1/chat/completions/stream") { try await native($0, $1, isStream: true) }
+    }
+
+    private func openAI(_ request: Request, _ context: ShimContext) async throws -> Response {
+        let options = try RequestOptions(request.headers)
+        let (bytes, json) = try await shim.bodies.json(request)
+        let chat = try ChatRequest(validating: json)
+        try shim.models.check(chat, provider: nil, field: "model")
+        var call = ChatCall(
+            chat: chat, body: bytes, received: bytes, style: .openAI, tenant: options.tenant,
+            idempotencyKey: options.idempotencyKey)
+        call.lane = options.lane ?? .normal
+        call.deadline = options.deadline
+        return try await answer(call, context)
+    }
+
+    private func native(_ request: Request, _ context: ShimContext, isStream: Bool) async throws -> Response {
+        let options = try RequestOptions(request.headers)
+        let (bytes, json) = try await shim.bodies.json(request)
+        var body = try NativeRequest(json)
+        if isStream { body.forceStream() }
+        let call = try shim.call(body, bytes: bytes, options: options)
+        return try await answer(call, context)
+    }
+
+    private func answer(_ call: ChatCall, _ context: ShimContext) async throws -> Response {
+        let accepted = try await shim.intake.accept(call, from: shim.connections.of(context.channel))
+        guard call.chat.isStream else {
+            return try await WholeAnswer(accepted: accepted, style: call.style).response()
+        }
+        let stream = EventStream(
+            id: accepted.lease.id, created: accepted.lease.created, includesUsage: call.chat.includeUsage,
+            addsRoute: call.style == .native)
+        return try await StreamedAnswer(lease: accepted.lease, stream: stream, requestID: context.requestID).response()
+    }
+}
+
+/// What the routes work with.
+struct ShimParts: Sendable {
+    let intake: Intake
+    let hub: ReplyHub
+    let models: ModelCheck
+    let bodies: BodyReader
+    let connections: Connections
+
+    /// A native request as a call, checked against the catalogue.
+    func call(_ body: NativeRequest, bytes: [UInt8], options: RequestOptions) throws(APIError) -> ChatCall {
+        let chat = try body.validated()
+        try models.check(chat, provider: body.provider, field: body.modelField)
+        var call = ChatCall(
+            chat: chat, body: chat.body.encoded, received: bytes, style: .native, tenant: options.tenant,
+            idempotencyKey: options.idempotencyKey)
+        call.lane = body.lane ?? options.lane ?? .normal
+        call.deadline = body.deadline ?? options.deadline
+        call.provider = body.provider
+        call.routingStrategy = body.routingStrategy
+        call.onWorkerLoss = body.onWorkerLoss
+        call.isBackground = body.isBackground
+        return call
+    }
+}

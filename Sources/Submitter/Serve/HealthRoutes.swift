@@ -1,0 +1,54 @@
+import HTTPTypes
+import Hummingbird
+import Shared
+import Synchronization
+
+/// `GET /live`: the process answers. `GET /ready`: it can take work; 503 with the reasons otherwise.
+struct HealthRoutes: Sendable {
+    let readiness: Readiness
+
+    func add(to table: inout RouteTable) {
+        table.on(.get, "/live") { _, _ in .json(["status": "ok"]) }
+        table.on(.get, "/ready") { _, _ in
+            let problems = readiness.problems
+            return .json(
+                [
+                    "status": problems.isEmpty ? "ok" : "unavailable",
+                    "problems": .array(problems.map { .string($0) }),
+                ], status: problems.isEmpty ? .ok : .serviceUnavailable)
+        }
+    }
+}
+
+/// What must be there before this process wants requests.
+final class Readiness: Sendable {
+    private struct State {
+        var isSubscribed = false
+        var isDraining = false
+    }
+
+    private let redis: RedisClient
+    private let gauges: QueueGauges
+    private let models: any ModelLookup
+    private let state = Mutex(State())
+
+    init(redis: RedisClient, gauges: QueueGauges, models: any ModelLookup) {
+        self.redis = redis
+        self.gauges = gauges
+        self.models = models
+    }
+
+    func subscribed() { state.withLock { $0.isSubscribed = true } }
+    func drain() { state.withLock { $0.isDraining = true } }
+
+    var problems: [String] {
+        var problems: [String] = []
+        let state = state.withLock { $0 }
+        if state.isDraining { problems.append("shutting down") }
+        if !redis.isConnected { problems.append("redis: not connected") }
+        if !state.isSubscribed { problems.append("redis: not subscribed yet") }
+        if gauges.latest?.evicts == true { problems.append("redis: maxmemory-policy must be noeviction") }
+        if models.catalog == nil { problems.append("catalogue: not loaded") }
+        return problems
+    }
+}

@@ -1,0 +1,129 @@
+import Hummingbird
+import Logging
+import NIOCore
+import Shared
+
+/// Puts a checked request into the queue: 1. admission, 2. register the reader, 3. submit, with patience.
+///
+/// In: a `ChatCall`. Out: a lease on its reply, or for jobs just the id. May fail with 503 (`queue_full`, Redis away:
+/// nothing was accepted) or 422 (`idempotency_conflict`).
+struct Intake: Sendable {
+    let hub: ReplyHub
+    let queue: JobQueue
+    let gauges: QueueGauges
+    let config: ShimConfig
+    let clock: any WallClock
+
+    /// A request that is in the queue, with its reader.
+    struct Accepted: Sendable {
+        let lease: ReplyLease
+        /// Its log can go as soon as the answer is delivered.
+        let isForgettable: Bool
+    }
+
+    /// Synchronous requests: the caller waits on its connection.
+    func accept(_ call: ChatCall, from connection: Connection?) async throws(APIError) -> Accepted {
+        try admit(call)
+        let now = clock.now
+        let (job, hash) = job(call, now: now)
+        let patience = call.deadline ?? queue.limits.defaultDeadline
+        let options = OpenReply.Options(
+            wantsDeltas: call.chat.isStream, startsFromLog: hash != nil,
+            expires: .now + patience + queue.limits.lease + .seconds(5),
+            resubmission: Resubmission(job: job, body: call.body, bodyHash: hash))
+        let lease = ReplyLease(
+            hub.open(job.id, options), in: hub, created: now / 1000, leaving: call.leaving, connection: connection)
+        let outcome = try await submit(job, call.body, hash) { lease.abandon() }
+        if case .entry(let entry) = outcome.verdict { lease.reply.submitted(entry: entry) }
+        return Accepted(lease: lease, isForgettable: hash == nil && !outcome.wasRepeated)
+    }
+
+    /// Jobs: answered with an id at once. Returns whether the request was known already.
+    func enqueue(_ call: ChatCall) async throws(APIError) -> (id: String, isKnown: Bool) {
+        try admit(call)
+        var (job, hash) = job(call, now: clock.now)
+        // Nobody waits here, so nothing is published, unless the caller said that it will read a stream.
+        if !call.chat.isStream { job.shim = nil }
+        let outcome = try await submit(job, call.body, hash ?? RequestHash.hex(call.received)) {}
+        if case .tracked(.attached) = outcome.verdict { return (job.id, !outcome.wasRepeated) }
+        return (job.id, false)
+    }
+
+    private func admit(_ call: ChatCall) throws(APIError) {
+        if hub.openCount >= config.maxOpenRequests {
+            throw APIError(
+                .serviceUnavailable, .server, code: "too_many_open_requests",
+                "This server has \(config.maxOpenRequests) open requests, which is its limit.", retryAfter: .seconds(1))
+        }
+        if let refusal = Admission(limits: config.admission).refusal(gauges.latest, lane: call.lane) { throw refusal }
+    }
+
+    private func job(_ call: ChatCall, now: Int64) -> (Job, hash: String?) {
+        let id =
+            call.idempotencyKey.map { JobID.make(tenant: call.tenant, idempotencyKey: $0) } ?? JobID.make(now: now)
+        let patience = call.deadline ?? queue.limits.defaultDeadline
+        var job = Job(id: id, deadline: now + patience.milliseconds, body: .inline(call.body))
+        job.tenant = call.tenant
+        job.user = call.chat.user
+        job.shim = hub.shim
+        job.lane = call.lane
+        job.provider = call.provider
+        job.routingStrategy = call.routingStrategy
+        job.onWorkerLoss = call.onWorkerLoss
+        return (job, call.idempotencyKey == nil ? nil : RequestHash.hex(call.received))
+    }
+
+    // MARK: - Submitting
+
+    private enum Verdict {
+        case entry(String)
+        case tracked(JobQueue.TrackedSubmission)
+    }
+
+    /// Repeats a submission whose reply was lost, which the queue allows, until it is answered or patience ends.
+    private func submit(
+        _ job: Job, _ body: [UInt8], _ hash: String?, onFailure: () -> Void
+    ) async throws(APIError) -> (verdict: Verdict, wasRepeated: Bool) {
+        let giveUp = ContinuousClock.now + config.submitTimeout
+        var mayBeQueued = false
+        while true {
+            do throws(RedisError) {
+                let verdict = try await once(job, body, hash)
+                if case .tracked(.conflict) = verdict { break }
+                return (verdict, mayBeQueued)
+            } catch {
+                mayBeQueued = mayBeQueued || error.mayHaveRun
+                guard Self.mayRepeat(error), ContinuousClock.now < giveUp else {
+                    onFailure()
+                    if mayBeQueued, hash == nil { hub.cancel(job.id) }
+                    throw Self.refusal(error)
+                }
+            }
+            do { try await Task.sleep(for: .milliseconds(20)) } catch { onFailure(); throw Self.left }
+        }
+        onFailure()
+        throw APIError(
+            .unprocessableContent, .invalidRequest, code: "idempotency_conflict",
+            "The Idempotency-Key was used with another request body.", param: "Idempotency-Key")
+    }
+
+    private func once(_ job: Job, _ body: [UInt8], _ hash: String?) async throws(RedisError) -> Verdict {
+        guard let hash else { return .entry(try await queue.submit(job, body: body)) }
+        return .tracked(try await queue.submitTracked(job, body: body, bodyHash: hash))
+    }
+
+    /// A server that is full says so at once; one that is gone has been waited for already.
+    private static func mayRepeat(_ error: RedisError) -> Bool {
+        error.isTransient && error.prefix != "OOM" && error.code != .notConnected && error.code != .overloaded
+    }
+
+    private static let left = APIError(
+        .clientClosedRequest, .invalidRequest, code: "cancelled", "The request was cancelled.")
+
+    private static func refusal(_ error: RedisError) -> APIError {
+        if error.code == .cancelled { return left }
+        return APIError(
+            .serviceUnavailable, .server, code: error.prefix == "OOM" ? "queue_full" : "queue_unavailable",
+            "The queue cannot take the request at the moment; nothing was accepted.", retryAfter: .seconds(2))
+    }
+}

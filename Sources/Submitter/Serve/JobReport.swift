@@ -1,0 +1,40 @@
+import HTTPTypes
+import NIOCore
+import Shared
+
+/// What the jobs API says about a job (pure).
+enum JobReport {
+    static func path(_ id: String) -> String { "/api/v1/jobs/\(id)" }
+
+    static func queued(_ id: String) -> JSON { .object(base(id, "queued")) }
+
+    /// A job that has not ended, by the last record of its log.
+    static func open(_ id: String, _ last: RequestLogEntry) -> JSON {
+        var report = base(id, last.id.attempt == 0 ? "queued" : "running")
+        report.set("attempt", .number(JSONNumber(Int64(clamping: last.id.attempt))))
+        return .object(report)
+    }
+
+    /// An ended one; `completion` is the answer where it ended well.
+    static func ended(_ id: String, _ end: RequestEnd, _ completion: ByteBuffer) -> JSON {
+        var report = base(id, end.status.rawValue)
+        let meta = (try? JSON(parsing: Array(end.meta.readableBytesView))) ?? [:]
+        for (name, value) in RouteMembers(meta).members where value != .null { report.set(name, value) }
+        if let usage = meta["usage"] { report.set("usage", usage) }
+        if let failure = end.failure {
+            let error = APIError(failure)
+            report.set("error", error.json(requestID: id)["error"] ?? .null)
+            report.set("error_status", .int(error.status.code))
+        } else {
+            report.set("result", (try? JSON(parsing: Array(completion.readableBytesView))) ?? .null)
+        }
+        return .object(report)
+    }
+
+    private static func base(_ id: String, _ status: String) -> JSONObject {
+        [
+            "id": .string(id), "object": "job", "status": .string(status),
+            "links": ["self": .string(path(id)), "stream": .string(path(id) + "/stream")],
+        ]
+    }
+}

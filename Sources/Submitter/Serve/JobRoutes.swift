@@ -1,0 +1,149 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Shared
+
+/// `/api/v1/jobs`: requests that are answered later, looked at, read as a stream, cancelled.
+struct JobRoutes: Sendable {
+    let shim: ShimParts
+
+    func add(to table: inout RouteTable) {
+        table.on(.post, "/api/v1/jobs") { try await create($0, $1) }
+        table.on(.get, "/api/v1/jobs/:id") { request, context in .json(try await status(request, context)) }
+        table.on(.delete, "/api/v1/jobs/:id") { try await cancel($0, $1) }
+        table.on(.get, "/api/v1/jobs/:id/stream") { try await stream($0, $1) }
+    }
+
+    private func create(_ request: Request, _ context: ShimContext) async throws -> Response {
+        let options = try RequestOptions(request.headers)
+        let (bytes, json) = try await shim.bodies.json(request)
+        let call = try shim.call(NativeRequest(json, allowsOpenAI: true), bytes: bytes, options: options)
+        let (id, isKnown) = try await shim.intake.enqueue(call)
+        let known = isKnown ? try await report(id, tenant: call.tenant) : nil
+        var response = Response.json(known ?? JobReport.queued(id), status: .accepted)
+        response.headers[.location] = JobReport.path(id)
+        return response
+    }
+
+    private func status(_ request: Request, _ context: ShimContext) async throws -> JSON {
+        let id = try Self.id(context)
+        guard let report = try await report(id, tenant: RequestOptions(request.headers).tenant) else {
+            throw APIError.notFound("such job")
+        }
+        return report
+    }
+
+    private func cancel(_ request: Request, _ context: ShimContext) async throws -> Response {
+        let id = try Self.id(context)
+        let tenant = try RequestOptions(request.headers).tenant
+        guard try await state(id, tenant: tenant) != nil else { throw APIError.notFound("such job") }
+        _ = try await redis { () async throws(RedisError) in try await shim.intake.queue.cancel(id) }
+        guard let report = try await report(id, tenant: tenant) else { throw APIError.notFound("such job") }
+        return .json(report)
+    }
+
+    // MARK: - Reading
+
+    /// `nil` for a job that does not exist, or belongs to another tenant.
+    private func state(_ id: String, tenant: String) async throws(APIError) -> RequestLogEdges? {
+        let edges = try await redis { () async throws(RedisError) in try await shim.intake.queue.logEdges(id) }
+        if case .queued(_, let owner, _)? = edges?.first.record, owner != tenant { return nil }
+        return edges
+    }
+
+    private func report(_ id: String, tenant: String) async throws(APIError) -> JSON? {
+        guard let edges = try await state(id, tenant: tenant) else { return nil }
+        guard case .end(let end) = edges.last.record else { return JobReport.open(id, edges.last) }
+        guard end.status == .done, end.result.readableBytes == 0 else { return JobReport.ended(id, end, end.result) }
+        let usage = (try? JSON(parsing: Array(end.meta.readableBytesView)))?["usage"]
+        let whole = try await assembly(id).completion(id: id, created: shim.intake.clock.now / 1000, usage: usage)
+        return JobReport.ended(id, end, ByteBuffer(bytes: whole.encoded))
+    }
+
+    private func assembly(_ id: String) async throws(APIError) -> CompletionAssembly {
+        var assembly = CompletionAssembly()
+        var last = RequestLogID.beginning
+        while true {
+            let from = last
+            let page = try await redis { () async throws(RedisError) in
+                try await shim.intake.queue.readLog(id, after: from, count: 256)
+            }
+            for entry in page {
+                switch entry.record {
+                case .started: assembly.restart()
+                case .delta(let payload): assembly.add(payload)
+                case .end: return assembly
+                case .queued, .unknown: break
+                }
+                last = entry.id
+            }
+            if page.isEmpty { return assembly }
+        }
+    }
+
+    // MARK: - Streaming
+
+    private func stream(_ request: Request, _ context: ShimContext) async throws -> Response {
+        let id = try Self.id(context)
+        let after = try Self.cursor(request)
+        let edges = try await state(id, tenant: RequestOptions(request.headers).tenant)
+        guard edges != nil || shim.hub.isKnown(id) else { throw APIError.notFound("such job") }
+        let lease = ReplyLease(
+            shim.hub.open(
+                id, .init(after: after, startsFromLog: true, expires: .now + .seconds(24 * 3600), resubmission: nil)),
+            in: shim.hub, created: shim.intake.clock.now / 1000, leaving: Self.leaving(edges),
+            connection: shim.connections.of(context.channel))
+        try await tellOwner(id, edges)
+        let stream = EventStream(id: id, created: lease.created, includesUsage: false, addsRoute: true)
+        return try await StreamedAnswer(lease: lease, stream: stream, requestID: context.requestID).response()
+    }
+
+    /// A tracked request belongs to its key or to the jobs API and runs on; another one now hangs on this caller.
+    private static func leaving(_ edges: RequestLogEdges?) -> ReplyLease.Leaving {
+        if case .queued? = edges?.first.record { return .goOn }
+        return .cancelAfterGrace
+    }
+
+    /// The shim that waits with a cancel must hear that the caller is back.
+    private func tellOwner(_ id: String, _ edges: RequestLogEdges?) async throws(APIError) {
+        guard case .started(let channel)? = edges?.first.record, !channel.isEmpty, channel != shim.hub.channel else {
+            return
+        }
+        _ = try await redis { () async throws(RedisError) in
+            try await shim.intake.queue.redis.send(
+                RedisCommand("PUBLISH", .string(channel), .string(ReplyMessage.resumed(id))))
+        }
+    }
+
+    private static func cursor(_ request: Request) throws(APIError) -> RequestLogID {
+        let query = request.uri.queryParameters["last_event_id"].map(String.init)
+        guard let text = request.headers[.lastEventID] ?? query, !text.isEmpty else { return .beginning }
+        guard let id = RequestLogID(text) else {
+            throw .invalid("Last-Event-ID", "Last-Event-ID: expected the id of an event of this stream.")
+        }
+        // Nothing can follow the end, and Redis refuses to read after it: read the end itself again.
+        return min(id, RequestLogID(attempt: .max - 1, seq: .max))
+    }
+
+    // MARK: -
+
+    /// Job ids, also in the form in which completions carry them.
+    private static func id(_ context: ShimContext) throws(APIError) -> String {
+        let given = context.parameters.get("id") ?? ""
+        let id = given.hasPrefix("chatcmpl-") ? String(given.dropFirst("chatcmpl-".count)) : given
+        guard JobID.isValid(id) else { throw .notFound("such job") }
+        return id
+    }
+
+    private func redis<Answer: Sendable>(
+        _ operation: () async throws(RedisError) -> Answer
+    ) async throws(APIError) -> Answer {
+        do {
+            return try await operation()
+        } catch {
+            throw APIError(
+                .serviceUnavailable, .server, code: "queue_unavailable", "The queue cannot be reached at the moment.",
+                retryAfter: .seconds(2))
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import HTTPTypes
+import Shared
+
+/// The catalogue as the shim needs it: to refuse early, and to list.
+protocol ModelLookup: Sendable {
+    /// The catalogue of this moment; `nil` before it was loaded.
+    var catalog: CatalogSnapshot? { get }
+}
+
+/// Refuses what no model can serve, before anything is queued.
+struct ModelCheck: Sendable {
+    let models: any ModelLookup
+
+    static let unavailable = APIError(
+        .serviceUnavailable, .server, code: "catalog_unavailable", "The catalogue is not loaded yet.",
+        retryAfter: .seconds(2))
+
+    /// - Parameter field: what the caller calls the model ("model" or "model_name").
+    func check(_ chat: ChatRequest, provider: Provider?, field: String) throws(APIError) {
+        guard let catalog = models.catalog else { throw Self.unavailable }
+        let named = catalog.models(matching: chat.model, provider: provider).filter(\.isActive)
+        guard !named.isEmpty else {
+            let place = provider.map { " on \($0.rawValue)" } ?? ""
+            throw APIError(
+                .notFound, .invalidRequest, code: "model_not_found",
+                "The model does not exist\(place), or you do not have access to it.", param: field)
+        }
+        guard !named.contains(where: { model in chat.needs.allSatisfy { model.capabilities.has($0) } }) else { return }
+        let missing = ChatRequest.Capability.allCases.filter { need in
+            chat.needs.contains(need) && !named.contains { $0.capabilities.has(need) }
+        }
+        let need = missing.first ?? chat.needs.sorted { $0.rawValue < $1.rawValue }.first
+        throw APIError(
+            .badRequest, .invalidRequest, code: "unsupported_parameter",
+            "The model does not support this request: it lacks \(need?.rawValue ?? "a capability").",
+            param: need.flatMap { chat.neededBy[$0] })
+    }
+}

@@ -1,0 +1,68 @@
+import HTTPTypes
+import Hummingbird
+import Shared
+
+/// `GET /v1/models` as OpenAI lists them, `GET /api/v1/models` with what we know of them.
+struct ModelRoutes: Sendable {
+    let models: any ModelLookup
+
+    func add(to table: inout RouteTable) {
+        table.on(.get, "/v1/models") { _, _ in
+            .json(["object": "list", "data": .array(try active().map(Self.openAI))])
+        }
+        table.on(.get, "/v1/models/:id") { _, context in .json(Self.openAI(try named(context))) }
+        table.on(.get, "/api/v1/models") { request, _ in .json(try list(Self.query(request))) }
+        table.on(.get, "/api/v1/models/:provider/models") { _, context in
+            .json(try list(context.parameters.get("provider")))
+        }
+    }
+
+    private func active() throws(APIError) -> [Model] {
+        guard let catalog = models.catalog else { throw ModelCheck.unavailable }
+        return catalog.models.filter(\.isActive)
+    }
+
+    private func named(_ context: ShimContext) throws(APIError) -> Model {
+        let name = context.parameters.get("id") ?? ""
+        guard let catalog = models.catalog else { throw ModelCheck.unavailable }
+        guard let model = catalog.models(matching: name).first(where: \.isActive) else {
+            throw APIError(
+                .notFound, .invalidRequest, code: "model_not_found",
+                "The model does not exist, or you do not have access to it.", param: "model")
+        }
+        return model
+    }
+
+    private func list(_ provider: String?) throws(APIError) -> JSON {
+        var found = try active()
+        if let provider {
+            guard let provider = Provider(rawValue: provider) else {
+                let all = Provider.allCases.map(\.rawValue).joined(separator: ", ")
+                throw .invalid("provider", "Invalid value for 'provider': expected one of \(all).")
+            }
+            found = found.filter { $0.provider == provider }
+        }
+        return ["object": "list", "data": .array(found.map(Self.native))]
+    }
+
+    private static func query(_ request: Request) -> String? {
+        request.uri.queryParameters["provider"].map(String.init)
+    }
+
+    private static func openAI(_ model: Model) -> JSON {
+        ["id": .string(model.id), "object": "model", "created": 0, "owned_by": .string(model.provider.rawValue)]
+    }
+
+    private static func native(_ model: Model) -> JSON {
+        let capabilities = model.capabilities.named.sorted { $0.key < $1.key }
+        var named = JSONObject()
+        for (name, value) in capabilities { named.set(name, .bool(value)) }
+        return [
+            "id": .string(model.id), "name": .string(model.name), "provider": .string(model.provider.rawValue),
+            "model_id": .string(model.modelID), "max_tokens": model.maxTokens.map { .int($0) } ?? .null,
+            "context_tokens": model.contextTokens.map { .int($0) } ?? .null, "priority": .int(model.priority),
+            "is_active": .bool(model.isActive), "capabilities": .object(named),
+            "aliases": .array(model.aliases.map { .string($0) }),
+        ]
+    }
+}

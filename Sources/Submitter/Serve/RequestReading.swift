@@ -1,0 +1,102 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Shared
+
+/// Reads a JSON body: bounded, and refused with the reason in OpenAI's shape.
+///
+/// 413 over the limit, 415 where the type is clearly not JSON, 400 for anything that is not JSON text in UTF-8.
+/// `curl -d` says `application/x-www-form-urlencoded`: that is let through, and judged by its content.
+struct BodyReader: Sendable {
+    let maxBytes: Int
+
+    func json(_ request: Request) async throws(APIError) -> (bytes: [UInt8], json: JSON) {
+        let type = request.headers[.contentType] ?? ""
+        if Self.isClearlyNotJSON(type) { throw Self.unsupportedType }
+        let bytes = try await bytes(request)
+        do throws(JSONError) {
+            return (bytes, try JSON(parsing: bytes))
+        } catch {
+            if !type.isEmpty, !type.lowercased().contains("json") { throw Self.unsupportedType }
+            throw .invalid(nil, "The request body is not valid: \(error).", code: "invalid_json")
+        }
+    }
+
+    private func bytes(_ request: Request) async throws(APIError) -> [UInt8] {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maxBytes { throw tooLarge }
+        do {
+            return Array((try await request.body.collect(upTo: maxBytes)).readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw tooLarge
+        } catch {
+            throw APIError(.clientClosedRequest, .invalidRequest, code: "cancelled", "The request body was cut off.")
+        }
+    }
+
+    private var tooLarge: APIError {
+        APIError(
+            .contentTooLarge, .invalidRequest, code: "request_too_large",
+            "The request body is larger than \(maxBytes) bytes.")
+    }
+
+    private static let unsupportedType = APIError(
+        .unsupportedMediaType, .invalidRequest, code: "unsupported_media_type", "Send application/json.")
+
+    private static func isClearlyNotJSON(_ type: String) -> Bool {
+        let type = type.lowercased()
+        if type.contains("json") { return false }
+        return ["multipart/", "image/", "audio/", "video/", "text/html", "text/xml", "application/xml"]
+            .contains { type.hasPrefix($0) }
+    }
+}
+
+/// What the headers of a request ask for, beside its body.
+struct RequestOptions: Sendable, Equatable {
+    /// Whose request it is; part of the identity of an idempotency key.
+    var tenant = "default"
+    var idempotencyKey: String?
+    var lane: Lane?
+    var deadline: Duration?
+
+    init(_ headers: HTTPFields) throws(APIError) {
+        if let tenant = headers[.xTenant] {
+            guard Self.isName(tenant, max: 64) else {
+                throw .invalid("X-Tenant", "X-Tenant: expected 1 to 64 letters, digits, dots, dashes or underscores.")
+            }
+            self.tenant = tenant
+        }
+        if let key = headers[.idempotencyKey] {
+            guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (32...126).contains($0) }) else {
+                throw .invalid("Idempotency-Key", "Idempotency-Key: expected 1 to 255 printable ASCII characters.")
+            }
+            idempotencyKey = key
+        }
+        if let priority = headers[.xPriority] { lane = try Self.lane(priority, "X-Priority") }
+        if let deadline = headers[.xDeadline] {
+            self.deadline = try Self.deadline(Int(deadline), "X-Deadline-Ms")
+        }
+    }
+
+    static func lane(_ name: String, _ param: String) throws(APIError) -> Lane {
+        guard let lane = Lane(rawValue: name) else {
+            throw .invalid(param, "\(param): expected high, normal or batch.")
+        }
+        return lane
+    }
+
+    /// Milliseconds from now; a day at most, because the answer is kept no longer.
+    static func deadline(_ milliseconds: Int?, _ param: String) throws(APIError) -> Duration {
+        guard let milliseconds, (1...86_400_000).contains(milliseconds) else {
+            throw .invalid(param, "\(param): expected milliseconds from 1 to 86400000.")
+        }
+        return .milliseconds(milliseconds)
+    }
+
+    static func isName(_ text: String, max: Int) -> Bool {
+        (1...max).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                    || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+            }
+    }
+}

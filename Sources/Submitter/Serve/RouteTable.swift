@@ -1,0 +1,44 @@
+import HTTPTypes
+import Hummingbird
+
+/// The table of paths: registers the handlers, and knows afterwards which methods a path has.
+struct RouteTable: Sendable {
+    typealias Handler = @Sendable (Request, ShimContext) async throws -> Response
+
+    struct Entry: Sendable {
+        /// As in `/api/v1/jobs/:id`.
+        let path: String
+        let method: HTTPRequest.Method
+        let handler: Handler
+    }
+
+    private(set) var entries: [Entry] = []
+
+    mutating func on(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) {
+        entries.append(Entry(path: path, method: method, handler: handler))
+    }
+
+    func router() -> Router<ShimContext> {
+        let router = Router(context: ShimContext.self)
+        router.add(middleware: Edge(table: self))
+        for entry in entries { router.on(RouterPath(entry.path), method: entry.method, use: entry.handler) }
+        return router
+    }
+
+    /// Why the router found nothing: 405 where only the method is wrong, else 404.
+    func missing(_ request: Request) -> APIError {
+        let parts = Self.parts(request.uri.path)
+        let methods = entries.filter { Self.matches(Self.parts($0.path), parts) }.map(\.method.rawValue)
+        guard !methods.isEmpty else { return .notFound("such path") }
+        let allow = methods.sorted().joined(separator: ", ")
+        return APIError(
+            .methodNotAllowed, .invalidRequest, code: "method_not_allowed", "This path takes \(allow) only.",
+            allow: allow)
+    }
+
+    private static func parts(_ path: String) -> [Substring] { path.split(separator: "/") }
+
+    private static func matches(_ pattern: [Substring], _ parts: [Substring]) -> Bool {
+        pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix(":") || $0 == $1 }
+    }
+}

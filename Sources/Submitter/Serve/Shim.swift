@@ -1,0 +1,105 @@
+import Hummingbird
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Shared
+
+/// The shim's parts and how they are joined: HTTP on one side, the queue on the other.
+///
+/// Three connections to Redis: commands, the subscription, and blocking reads for requests of other shims. Services stop
+/// in reverse order, so that the HTTP server drains while the rest still works.
+struct Shim {
+    let config: ShimConfig
+    let redis: RedisConfiguration
+    let keys: QueueKeys
+    let limits: QueueLimits
+    let models: any ModelLookup
+    let logger: Logger
+    /// Unlike any other process, and unlike this one before a restart.
+    let id: String
+    var clock: any WallClock = SystemWallClock()
+    var onListening: @Sendable (any Channel) async -> Void = { _ in }
+
+    /// Everything that must run, first started first.
+    func services(group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton) -> [any Service] {
+        var settings = redis
+        settings.commandTimeout = min(settings.commandTimeout, config.submitTimeout)
+        let changes = HubReference()
+        let commands = RedisClient(
+            settings, name: "shim-\(id)", group: group, logger: logger,
+            onConnect: { session in if session.isNewServer { changes.hub?.serverChanged() } })
+        let queue = JobQueue(redis: commands, keys: keys, limits: limits, clock: clock)
+        let hub = ReplyHub(shim: id, queue: queue, configuration: config.hub, logger: logger)
+        changes.hub = hub
+        let gauges = QueueGauges(queue: queue, logger: logger)
+        let readiness = Readiness(redis: commands, gauges: gauges, models: models)
+        let subscription = RedisSubscription(
+            redis, channels: [hub.channel], name: "shim-\(id)-in", group: group, logger: logger,
+            onMessage: { _, payload in hub.received(ByteBuffer(bytes: payload)) },
+            onSubscribed: {
+                readiness.subscribed()
+                hub.subscribed()
+            })
+        let blocking = RedisClient(redis, name: "shim-\(id)-logs", group: group, logger: logger)
+        let connections = Connections()
+        let parts = ShimParts(
+            intake: Intake(hub: hub, queue: queue, gauges: gauges, config: config, clock: clock), hub: hub,
+            models: ModelCheck(models: models), bodies: BodyReader(maxBytes: config.maxBodyBytes),
+            connections: connections)
+        return [
+            commands, blocking, subscription, hub, LogFollower(hub: hub, redis: blocking, logger: logger), gauges,
+            StuckWriters(connections: connections, limit: config.writeTimeout),
+            application(parts, readiness, group), DrainSignal(readiness: readiness),
+        ]
+    }
+
+    private func application(_ parts: ShimParts, _ readiness: Readiness, _ group: any EventLoopGroup) -> any Service {
+        var table = RouteTable()
+        ChatRoutes(shim: parts).add(to: &table)
+        JobRoutes(shim: parts).add(to: &table)
+        ModelRoutes(models: models).add(to: &table)
+        HealthRoutes(readiness: readiness).add(to: &table)
+        let connections = parts.connections
+        let logger = logger
+        let onListening = onListening
+        return Application(
+            router: table.router(),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [Connections.Handler(connections)],
+                    idleTimeout: .milliseconds(config.idleTimeout.milliseconds))),
+            configuration: .init(address: .hostname(config.host, port: config.port), serverName: nil, backlog: 1024),
+            onServerRunning: { channel in
+                logger.info(
+                    "listening", metadata: [LogKey.address: "\(channel.localAddress.map { "\($0)" } ?? "?")"])
+                await onListening(channel)
+            },
+            eventLoopGroupProvider: .shared(group), logger: logger)
+    }
+}
+
+/// Last to start, first to be told of a shutdown: turns readiness off before the server stops accepting.
+struct DrainSignal: Service {
+    let readiness: Readiness
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        readiness.drain()
+    }
+}
+
+/// Disconnects callers that take no bytes.
+struct StuckWriters: Service {
+    let connections: Connections
+    let limit: Duration
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do { try await Task.sleep(for: min(limit / 4, .seconds(1))) } catch { return }
+                connections.closeStuck(for: limit)
+            }
+        }
+    }
+}

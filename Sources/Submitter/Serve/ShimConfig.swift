@@ -1,0 +1,52 @@
+import Shared
+
+/// The settings of `submitter serve`, beside those every process shares.
+struct ShimConfig: Sendable {
+    var host = "127.0.0.1"
+    var port = 8007
+    var threads = 0
+    var maxBodyBytes = 16 << 20
+    var maxOpenRequests = 10_000
+    var submitTimeout = Duration.seconds(5)
+    var writeTimeout = Duration.seconds(60)
+    var idleTimeout = Duration.seconds(75)
+    var drainTimeout = Duration.seconds(120)
+    var admission = Admission.Limits()
+    var hub = ReplyHub.Configuration()
+
+    init() {}
+
+    init(_ settings: inout Settings) {
+        host = settings.text(
+            "SERVICE_HOST", default: host, "Address to listen on; without authentication keep it a loopback address.")
+        port = settings.int("SERVICE_PORT", default: port, in: 0...65_535, "Port to listen on; 0 takes any free one.")
+        threads = settings.int("HTTP_THREADS", default: threads, in: 0...256, "Event loops; 0 is one per core.")
+        maxBodyBytes = settings.int(
+            "MAX_BODY_BYTES", default: maxBodyBytes, in: 1024...(1 << 30), "Largest request body, in bytes; then 413.")
+        maxOpenRequests = settings.int(
+            "MAX_OPEN_REQUESTS", default: maxOpenRequests, in: 1...1_000_000,
+            "Requests that may wait for an answer in one shim; then 503.")
+        submitTimeout = settings.seconds(
+            "SUBMIT_TIMEOUT", default: 5, in: 0.1...60, "How long a request may wait for Redis to take it; then 503.")
+        writeTimeout = settings.seconds(
+            "WRITE_TIMEOUT", default: 60, in: 1...3600, "A caller that takes no bytes for this long is disconnected.")
+        idleTimeout = settings.seconds(
+            "IDLE_TIMEOUT", default: 75, in: 1...3600,
+            "Idle keep-alive connections are closed after this; longer than the 60 s of common load balancers.")
+        drainTimeout = settings.seconds(
+            "DRAIN_TIMEOUT", default: 120, in: 0...3600, "How long open requests may run on after SIGTERM.")
+        hub.ping = settings.seconds(
+            "PING_INTERVAL", default: 15, in: 0.05...300, "Comment in a stream that is silent for this long.")
+        hub.cancelGrace = settings.seconds(
+            "CANCEL_GRACE", default: 5, in: 0...600,
+            "How long the caller of a broken stream may come back before its request is cancelled.")
+        hub.silence = settings.seconds(
+            "SWEEP_INTERVAL", default: 3, in: 0.05...60,
+            "A request without a message for this long has its log looked at.")
+        hub.tick = min(hub.tick, hub.silence, hub.ping)
+        hub.bufferedBytes = settings.int(
+            "REPLY_BUFFER_BYTES", default: hub.bufferedBytes, in: 4096...(64 << 20),
+            "Bytes that wait for a slow caller; beyond, it is served from the log.")
+        admission = Admission.Limits(&settings)
+    }
+}

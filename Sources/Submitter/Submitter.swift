@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// Puts requests into the queue: by HTTP, from the command line.
+@main
+struct Submitter: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submitter",
+        abstract: "Puts requests into the queue of the AI Model Service.",
+        discussion: """
+            All commands read their settings from the environment and from the file that CONFIG_FILE names; \
+            'submitter config' lists them.
+
+            Exit codes: 0 done, 1 failed, 3 wrong settings or catalogue, 64 wrong arguments, 130 interrupted.
+            """,
+        version: "0.1.0",
+        subcommands: [ServeCommand.self, ConfigCommand.self])
+}
