@@ -1,4 +1,6 @@
-/// An account at a platform: one row of `accounts`. Its key is here in sealed form only.
+/// An account at a platform: one row of `accounts`.
+///
+/// Its key is here in sealed form only.
 package struct Account: Sendable, Equatable {
     package enum Status: String, Sendable, CaseIterable {
         case active, disabled
@@ -17,7 +19,7 @@ package struct Account: Sendable, Equatable {
     package var quotaUsed: Int64
     package var status: Status
     package var statusReason: String?
-    /// 0 … 1
+    /// From 0 to 1.
     package var healthScore: Double
     /// Requests and tokens per minute, requests at once; `nil` is no limit.
     package var requestsPerMinute: Int?

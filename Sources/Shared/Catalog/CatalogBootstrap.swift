@@ -33,7 +33,9 @@ package struct CatalogBootstrap: Sendable {
         while true {
             do throws(PostgresError) {
                 let applied = try await Migrations.run(on: pool)
-                if !applied.isEmpty { logger.info("migrated", metadata: ["steps": "\(applied.joined(separator: ", "))"]) }
+                if !applied.isEmpty {
+                    logger.info("migrated", metadata: ["steps": "\(applied.joined(separator: ", "))"])
+                }
                 return applied
             } catch {
                 guard error.code == .unavailable, ContinuousClock.now < giveUp else { throw error }

@@ -36,7 +36,10 @@ package final class CatalogCache: Service, Sendable {
                 }
                 isComplaining = false
             } catch {
-                if !isComplaining { logger.warning("the catalogue cannot be refreshed, keeping the last one", metadata: ["error": "\(error)"]) }
+                if !isComplaining {
+                    logger.warning(
+                        "the catalogue cannot be refreshed, keeping the last one", metadata: ["error": "\(error)"])
+                }
                 isComplaining = true
             }
         }

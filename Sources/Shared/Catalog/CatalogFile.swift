@@ -13,7 +13,9 @@ import Yams
 package struct CatalogFile: Sendable {
     package struct Mistakes: Error, CustomStringConvertible {
         package let list: [String]
-        package var description: String { (["the catalogue is wrong:"] + list.map { "  " + $0 }).joined(separator: "\n") }
+        package var description: String {
+            (["the catalogue is wrong:"] + list.map { "  " + $0 }).joined(separator: "\n")
+        }
     }
 
     package enum KeySource: Sendable {
@@ -74,7 +76,9 @@ package struct CatalogFile: Sendable {
         if !reader.mistakes.isEmpty { throw Mistakes(list: reader.mistakes) }
     }
 
-    /// JSON is YAML too. A syntax error is told by its place alone: the text around it may be a key.
+    /// JSON is YAML too.
+    ///
+    /// A syntax error is told by its place alone: the text around it may be a key.
     private static func tree(_ text: String) throws(Mistakes) -> Node {
         do {
             return try Yams.compose(yaml: text) ?? Node([(Node, Node)]())
@@ -95,7 +99,8 @@ package struct CatalogFile: Sendable {
         let flat = field.number("cost_per_1k_tokens").map { $0 * 1000 }
         let input = field.number("input_price") ?? flat ?? 0
         return Model(
-            id: field.required("id"), name: field.text("name"), provider: field.provider(), modelID: field.text("model_id"),
+            id: field.required("id"), name: field.text("name"), provider: field.provider(),
+            modelID: field.text("model_id"),
             maxTokens: field.whole("max_tokens", from: 1), contextTokens: field.whole("context_tokens", from: 1),
             prices: Prices(
                 input: input, cachedInput: field.number("cached_input_price"),
@@ -109,7 +114,8 @@ package struct CatalogFile: Sendable {
     private static func account(_ field: inout CatalogReader) -> AccountEntry {
         field.known([
             "id", "account_name", "provider", "api_key", "api_key_env", "api_key_file", "api_key_encrypted", "base_url",
-            "mode", "quota_limit", "quota_used", "status", "health_score", "rpm", "tpm", "concurrency", "weight", "settings",
+            "mode", "quota_limit", "quota_used", "status", "health_score", "rpm", "tpm", "concurrency", "weight",
+            "settings",
         ])
         let (used, status, health) = (field.whole("quota_used", from: 0), field.status(), field.number("health_score"))
         if let health, health > 1 { field.wrong("health_score", "a number from 0 to 1") }

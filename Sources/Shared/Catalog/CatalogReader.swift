@@ -48,7 +48,8 @@ struct CatalogReader {
 
     mutating func text(_ name: String) -> String? {
         guard let value = given(name) else { return nil }
-        guard let text = value.string, !text.isEmpty, text.utf8.count <= 4096, !text.utf8.contains(where: { $0 < 32 }) else {
+        guard let text = value.string, !text.isEmpty, text.utf8.count <= 4096, !text.utf8.contains(where: { $0 < 32 })
+        else {
             wrong(name, "a text without control characters")
             return nil
         }
@@ -103,7 +104,9 @@ struct CatalogReader {
 
     mutating func list(_ name: String) -> [String] {
         guard let value = given(name) else { return [] }
-        if let texts = value.sequence.map({ $0.compactMap(\.string) }), texts.count == value.sequence?.count { return texts }
+        if let texts = value.sequence.map({ $0.compactMap(\.string) }), texts.count == value.sequence?.count {
+            return texts
+        }
         wrong(name, "a list of texts")
         return []
     }
@@ -131,7 +134,8 @@ struct CatalogReader {
         }
     }
 
-    private mutating func pairs<Value>(_ name: String, _ expected: String, _ read: (Node) -> Value?) -> [String: Value] {
+    private mutating func pairs<Value>(_ name: String, _ expected: String, _ read: (Node) -> Value?) -> [String: Value]
+    {
         guard let value = given(name) else { return [:] }
         guard let mapping = value.mapping else {
             wrong(name, expected)
@@ -162,7 +166,9 @@ struct CatalogReader {
             var diagonal = row[0]
             row[0] = i + 1
             for j in b.indices {
-                (diagonal, row[j + 1]) = (row[j + 1], min(diagonal + (a[i] == b[j] ? 0 : 1), row[j] + 1, row[j + 1] + 1))
+                (diagonal, row[j + 1]) = (
+                    row[j + 1], min(diagonal + (a[i] == b[j] ? 0 : 1), row[j] + 1, row[j + 1] + 1)
+                )
             }
         }
         return row[b.count]

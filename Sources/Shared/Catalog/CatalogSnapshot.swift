@@ -1,4 +1,4 @@
-/// Models and accounts as they were at one moment, with the look-ups that routing needs. Pure, immutable.
+/// Models and accounts as they were at one moment, with the look-ups that routing needs.
 package struct CatalogSnapshot: Sendable {
     package let models: [Model]
     package let accounts: [Account]
@@ -10,7 +10,9 @@ package struct CatalogSnapshot: Sendable {
         self.accounts = accounts.sorted { $0.id < $1.id }
         var byName: [String: [Int]] = [:]
         for (index, model) in self.models.enumerated() {
-            for name in Set([model.id, model.name, model.modelID] + model.aliases) { byName[name, default: []].append(index) }
+            for name in Set([model.id, model.name, model.modelID] + model.aliases) {
+                byName[name, default: []].append(index)
+            }
         }
         self.byName = byName
         active = Dictionary(grouping: self.accounts.filter { $0.status == .active }, by: \.provider)

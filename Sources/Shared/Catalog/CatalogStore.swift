@@ -5,7 +5,8 @@ package struct CatalogStore: Sendable {
     package init(_ pool: PostgresPool) { self.pool = pool }
 
     package func load() async throws(PostgresError) -> CatalogSnapshot {
-        let models = try await pool.query("SELECT *, to_json(aliases) AS alias_list, to_json(fallback_models) AS fallback_list FROM models")
+        let models = try await pool.query(
+            "SELECT *, to_json(aliases) AS alias_list, to_json(fallback_models) AS fallback_list FROM models")
         let accounts = try await pool.query("SELECT * FROM accounts")
         var known = (models: [Model](), accounts: [Account]())
         for row in models.rows { if let model = try Model(row: row) { known.models.append(model) } }
@@ -13,12 +14,15 @@ package struct CatalogStore: Sendable {
         return CatalogSnapshot(models: known.models, accounts: known.accounts)
     }
 
-    /// Changes whenever a model or an account does; cheap enough to be asked often. Usage booked to accounts does not count.
+    /// Changes whenever a model or an account does, and costs less than to load them.
+    ///
+    /// Usage booked to accounts does not count.
+    /// Not just the latest time: of two transactions the one that began first may commit last, with the earlier time.
     package func version() async throws(PostgresError) -> String {
         let row = try await pool.query(
             """
-            SELECT (SELECT count(*) || ' ' || coalesce(max(updated_at)::text, '') FROM models) || ' ' ||
-                   (SELECT count(*) || ' ' || coalesce(max(updated_at)::text, '') FROM accounts) AS version
+            SELECT coalesce((SELECT md5(string_agg(id || ' ' || updated_at, ',' ORDER BY id)) FROM models), '') || ' ' ||
+                   coalesce((SELECT md5(string_agg(id || ' ' || updated_at, ',' ORDER BY id)) FROM accounts), '') AS version
             """
         ).first
         return try row?.text("version") ?? ""
@@ -28,7 +32,9 @@ package struct CatalogStore: Sendable {
         try await pool.query("SELECT 1 FROM models LIMIT 1").count == 0
     }
 
-    /// Writes what a file declares; what it does not mention stays. Usage, status and health of known accounts stay too,
+    /// Writes what a file declares; what it does not mention stays.
+    ///
+    /// Usage, status and health of known accounts stay too,
     /// unless the file gives them. Returns how many models and accounts were written.
     package func apply(_ file: CatalogFile, box: SecretBox?) async throws -> (models: Int, accounts: Int) {
         let accounts = try file.accounts.map { try ($0, $0.sealedKey(box)) }
@@ -55,7 +61,9 @@ package struct CatalogStore: Sendable {
 
     private static func parameters(_ model: Model) -> [PostgresParameter] {
         let capabilities = JSON.object(
-            model.capabilities.named.sorted { $0.key < $1.key }.reduce(into: JSONObject()) { $0.set($1.key, .bool($1.value)) })
+            model.capabilities.named.sorted { $0.key < $1.key }.reduce(into: JSONObject()) {
+                $0.set($1.key, .bool($1.value))
+            })
         return [
             .text(model.id), .text(model.name), .text(model.provider.rawValue), .text(model.modelID),
             .int(model.maxTokens), .int(model.contextTokens), .double(model.prices.input),
@@ -82,7 +90,8 @@ package struct CatalogStore: Sendable {
     private static func parameters(_ entry: CatalogFile.AccountEntry, _ key: String?) -> [PostgresParameter] {
         let account = entry.account
         let settings = JSON.object(
-            account.settings.sorted { $0.key < $1.key }.reduce(into: JSONObject()) { $0.set($1.key, .string($1.value)) })
+            account.settings.sorted { $0.key < $1.key }.reduce(into: JSONObject()) { $0.set($1.key, .string($1.value)) }
+        )
         return [
             .text(account.id), .text(account.accountName), .text(account.provider.rawValue), .text(key),
             .text(account.baseURL), .text(account.mode), .int(account.quotaLimit),
@@ -123,7 +132,9 @@ extension Account {
     init?(row: PostgresRow) throws(PostgresError) {
         guard let provider = Provider(rawValue: try row.required("provider")) else { return nil }
         var settings: [String: String] = [:]
-        for member in try row.json("settings").objectValue?.members ?? [] { settings[member.key] = member.value.stringValue }
+        for member in try row.json("settings").objectValue?.members ?? [] {
+            settings[member.key] = member.value.stringValue
+        }
         self.init(
             id: try row.required("id"), accountName: try row.required("account_name"), provider: provider,
             apiKeyEncrypted: try row.text("api_key_encrypted"), baseURL: try row.text("base_url"),

@@ -53,7 +53,8 @@ package struct SecretBox: Sendable {
 
     package func open(_ sealed: String, for accountID: String) throws(Failure) -> Secret {
         let parts = sealed.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 4, parts[0] == "v1", let wrapped = Self.data(parts[2]), let body = Self.data(parts[3]) else {
+        guard parts.count == 4, parts[0] == "v1", let wrapped = Self.data(parts[2]), let body = Self.data(parts[3])
+        else {
             throw .corrupted
         }
         guard let master = all.first(where: { $0.name == parts[1] }) else { throw .unknownMasterKey }
@@ -64,7 +65,9 @@ package struct SecretBox: Sendable {
 
     private static func master(_ secret: Secret) throws(Failure) -> Master {
         let text = secret.reveal()
-        guard let bytes = hexadecimal(text) ?? Data(base64Encoded: text), bytes.count == 32 else { throw .masterKeyForm }
+        guard let bytes = hexadecimal(text) ?? Data(base64Encoded: text), bytes.count == 32 else {
+            throw .masterKeyForm
+        }
         let name = SHA256.hash(data: bytes).prefix(4).map { byte in
             String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
         }

@@ -5,76 +5,95 @@ package actor PostgresConnection {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let settings: [(String, String)]
+    private let usualPatience: Duration
+    private var patience: Duration
     private var handle: PostgresHandle?
+    private var isInTransaction = false
 
     package init(_ configuration: PostgresConfiguration) {
         executor = ThreadExecutor(name: "postgres")
         settings = configuration.connectionSettings
+        usualPatience = configuration.statementTimeout + configuration.answerGrace
+        patience = usualPatience
     }
 
-    /// One statement. Only with `$1`, `$2`, … for values.
-    package func query(_ sql: String, _ parameters: [PostgresParameter]) throws(PostgresError) -> PostgresRows {
-        if handle?.isUsable != true {
-            handle = nil
-            handle = try PostgresHandle.connected(settings)
-        }
-        guard let result = try handle?.execute(sql, parameters) else {
-            throw PostgresError(.unavailable, "not connected")
-        }
-        return result
-    }
-
-    /// Several statements without parameters.
-    package func script(_ sql: String) throws(PostgresError) {
-        _ = try query("SELECT 1", [])
-        try handle?.executeScript(sql)
-    }
-
-    /// All or nothing: commits when `body` returns, rolls back when it throws. `body` runs whole on this connection.
-    package func transaction<Value: Sendable>(
-        _ body: @Sendable (isolated PostgresConnection) throws(PostgresError) -> Value
-    ) throws(PostgresError) -> Value {
-        _ = try query("BEGIN", [])
+    /// One statement.
+    ///
+    /// Only with `$1`, `$2`, … for values.
+    @discardableResult
+    package func query(_ sql: String, _ parameters: [PostgresParameter] = []) throws(PostgresError) -> PostgresRows {
+        try connect()
         do throws(PostgresError) {
-            let value = try body(self)
-            _ = try query("COMMIT", [])
-            return value
+            guard let rows = try handle?.execute(sql, parameters, patience: patience) else { throw .connectionLost }
+            return rows
         } catch {
-            do throws(PostgresError) {
-                if handle?.isInTransaction == true { _ = try query("ROLLBACK", []) }
-            } catch {
-                // A connection that cannot roll back is given up, and the server rolls back by itself.
-                handle = nil
-            }
+            if error.code == .unavailable { disconnect() }
             throw error
         }
     }
 
-    package func disconnect() { handle = nil }
-}
+    /// Several statements without parameters.
+    package func script(_ sql: String) throws(PostgresError) {
+        try connect()
+        do throws(PostgresError) { try handle?.executeScript(sql, patience: patience) } catch {
+            if error.code == .unavailable { disconnect() }
+            throw error
+        }
+    }
 
-/// How to reach PostgreSQL. Prints nothing of the URL.
-package struct PostgresConfiguration: Sendable {
-    package var url: Secret
-    /// Connections of one process. The ledger and the catalogue need one each; two more for administration.
-    package var poolSize = 4
-    package var connectTimeout = Duration.seconds(5)
-    /// No statement of this service takes longer; a longer one is a lock that should not be there.
-    package var statementTimeout = Duration.seconds(10)
-    /// Callers that may wait for a connection.
-    package var maxWaiting = 1000
+    /// All or nothing: commits when `body` returns, rolls back when it throws.
+    ///
+    /// `body` runs whole on this connection.
+    package func transaction<Value: Sendable>(
+        _ body: (isolated PostgresConnection) throws(PostgresError) -> Value
+    ) throws(PostgresError) -> Value {
+        precondition(!isInTransaction, "transactions do not nest")
+        try query("BEGIN")
+        isInTransaction = true
+        defer { isInTransaction = false }
+        do throws(PostgresError) {
+            let value = try body(self)
+            // A transaction whose error `body` swallowed is rolled back by COMMIT, which reports success all the same.
+            guard try query("COMMIT").tag == "COMMIT" else {
+                throw PostgresError(.server, "the transaction had failed and was rolled back")
+            }
+            return value
+        } catch {
+            rollBack()
+            throw error
+        }
+    }
 
-    package init(url: Secret) { self.url = url }
+    private func rollBack() {
+        guard handle?.isInTransaction == true else { return }
+        // A connection that cannot roll back is given up, and the server rolls back by itself.
+        do throws(PostgresError) { try query("ROLLBACK") } catch { disconnect() }
+    }
 
-    /// libpq's own keywords; `dbname` takes a whole URL, whose settings win over ours that come before it.
-    var connectionSettings: [(String, String)] {
-        [
-            ("application_name", "ai-model-service"), ("client_encoding", "UTF8"),
-            ("connect_timeout", String(max(2, connectTimeout.components.seconds))),
-            ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
-            ("tcp_user_timeout", String((statementTimeout + .seconds(5)).milliseconds)),
-            ("options", "-c statement_timeout=\(statementTimeout.milliseconds) -c TimeZone=UTC -c DateStyle=ISO"),
-            ("dbname", url.reveal()),
-        ]
+    /// Lets statements of this session take longer, until `disconnect`: migrations.
+    package func allow(_ time: Duration) throws(PostgresError) {
+        try query("SELECT set_config('statement_timeout', $1, false)", [.text(String(time.milliseconds))])
+        patience = time + usualPatience
+    }
+
+    /// Ends the session, and with it its locks and settings.
+    package func disconnect() {
+        handle = nil
+        patience = usualPatience
+    }
+
+    private func connect() throws(PostgresError) {
+        if isInTransaction {
+            // Never again within a transaction: what follows would run outside it.
+            guard handle != nil else { throw .connectionLost }
+            return
+        }
+        if handle?.isStale == true { disconnect() }
+        if handle == nil { handle = try PostgresHandle.connected(settings) }
+    }
+
+    /// Runs `work` on this connection's thread, after what was given to it before, and returns at once.
+    nonisolated func submit(_ work: @escaping @Sendable (isolated PostgresConnection) -> Void) {
+        executor.run { self.assumeIsolated { connection in work(connection) } }
     }
 }

@@ -1,20 +1,28 @@
-/// Why a statement has no result. The description holds no value of any parameter: PostgreSQL's DETAIL stays out of it.
+/// Why a statement has no result.
+///
+/// The description holds no value of any parameter: PostgreSQL's DETAIL stays out of it, and so do primary messages of
+/// the kinds that quote values.
 package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
         /// No server, or the connection was lost: nothing was committed, unless the loss came in reply to a COMMIT.
         case unavailable
         /// Longer than `statement_timeout`.
         case timeout
-        case constraint
+        /// The caller was cancelled. The statement may still be executed: it ends by itself, after `statement_timeout` at most.
+        case cancelled
+        case constraint(name: String?)
         /// 40001 or 40P01: the same transaction will succeed when repeated.
         case serializationOrDeadlock
+        /// The migrations have not run.
+        case undefinedTable
         case server
         /// The result is not what the caller reads it as.
         case decoding
-        /// Too many wait for a connection.
-        case overloaded
+        /// No connection became free in time, or too many wait for one.
+        case poolTimeout
         /// A parameter PostgreSQL cannot hold (a NUL byte).
         case parameter
+        /// What only a person can mend: the URL, the password, the name of the database, a changed migration.
         case configuration
     }
 
@@ -28,18 +36,60 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
         self.sqlState = sqlState
     }
 
-    init(sqlState: String, message: String) {
-        self.sqlState = sqlState
-        self.message = message
-        code =
-            switch sqlState {
-            case "57014": .timeout
-            case "40001", "40P01": .serializationOrDeadlock
-            case let state where state.hasPrefix("23"): .constraint
-            case let state where state.hasPrefix("08") || state.hasPrefix("57P"): .unavailable
-            default: .server
-            }
+    package var description: String { "PostgreSQL: \(message)\(sqlState.map { " (\($0))" } ?? "")" }
+
+    /// Whether the same values will be refused again, whatever else happens.
+    package var isRefusedValue: Bool {
+        switch code {
+        case .constraint, .parameter: true
+        default: sqlState?.hasPrefix("22") == true
+        }
     }
 
-    package var description: String { "PostgreSQL: \(message)\(sqlState.map { " (\($0))" } ?? "")" }
+    static let connectionLost = PostgresError(.unavailable, "the connection to the database server was lost")
+    static let noAnswer = PostgresError(.unavailable, "the database server does not answer")
+}
+
+extension PostgresError {
+    /// From an error of the server.
+    init(sqlState: String, message: String, constraint: String?) {
+        self.sqlState = sqlState
+        switch sqlState {
+        case "57014": code = .timeout
+        case "40001", "40P01": code = .serializationOrDeadlock
+        case "42P01": code = .undefinedTable
+        case let state where state.hasPrefix("23"): code = .constraint(name: constraint)
+        case let state where state.hasPrefix("08") || state.hasPrefix("57P"): code = .unavailable
+        default: code = .server
+        }
+        // Class 22 quotes the value ("invalid input syntax for type integer: …"), P0 is any text a function made up.
+        let mayQuote = sqlState.hasPrefix("22") || sqlState.hasPrefix("P0")
+        self.message = mayQuote ? "a value was refused" : message
+    }
+
+    /// From libpq's text about a connection that could not be made.
+    ///
+    /// It may quote a wrong URL, and so a password.
+    init(refusal text: String, by place: String) {
+        let reason = Self.refusals.first { text.contains($0.text) }
+        code = reason?.code ?? .unavailable
+        sqlState = nil
+        message = "cannot connect to the database server at \(place): \(reason?.meaning ?? "the connection failed")"
+    }
+
+    /// What libpq and the server say, until libpq 16 without a code; in the order in which they are looked for.
+    private static let refusals: [(text: String, code: Code, meaning: String)] = [
+        ("the database system is", .unavailable, "it is starting up or shutting down"),
+        ("too many clients", .unavailable, "it has no connection left"),
+        ("remaining connection slots", .unavailable, "it has no connection left"),
+        ("authentication failed", .configuration, "user or password refused"),
+        ("no password supplied", .configuration, "it wants a password"),
+        ("pg_hba.conf", .configuration, "its pg_hba.conf does not admit us"),
+        ("does not support SSL", .configuration, "it does not speak TLS"),
+        ("certificate", .configuration, "its certificate, or ours, is not trusted"),
+        ("\" does not exist", .configuration, "no such database or user"),
+        ("Connection refused", .unavailable, "nobody listens there"),
+        ("timeout expired", .unavailable, "no answer in time"),
+        ("translate host name", .unavailable, "no such host"),
+    ]
 }

@@ -1,14 +1,20 @@
 import CPostgres
 import Glibc
 
-/// The one owner of a libpq connection. Every call blocks: only for a thread that may.
+/// The one owner of a libpq connection.
 ///
-/// Not Sendable; `PostgresConnection` confines it to its thread. The only file that touches libpq.
+/// Every call blocks its thread, but never longer than its patience.
+///
+/// Not Sendable; `PostgresConnection` confines it to its thread. With `PostgresResult.swift` the only file that touches libpq.
+/// libpq is used without blocking calls of its own after connecting: the server's `statement_timeout` does not help against
+/// a server process that is stopped, nor do TCP's time-outs, as its kernel goes on acknowledging.
 @safe struct PostgresHandle: ~Copyable {
-    // unsafe: an owned PGconn; made in init, finished in deinit, never handed out.
+    // unsafe: an owned PGconn; made in connected(), finished in deinit, never handed out.
     private let connection: OpaquePointer
 
     private init(_ connection: OpaquePointer) { unsafe self.connection = connection }
+
+    deinit { unsafe PQfinish(connection) }
 
     /// Connects, at most `connect_timeout`.
     static func connected(_ settings: [(String, String)]) throws(PostgresError) -> PostgresHandle {
@@ -16,105 +22,121 @@ import Glibc
             throw PostgresError(.unavailable, "libpq is out of memory")
         }
         let handle = unsafe PostgresHandle(connection)
-        // libpq's own text may quote a wrong URL, and so a password.
-        guard handle.isUsable else { throw PostgresError(.unavailable, "cannot connect to the database server") }
+        guard unsafe PQstatus(connection) == CONNECTION_OK, unsafe PQsetnonblocking(connection, 1) == 0 else {
+            let place = unsafe [text(PQhost(connection)), text(PQport(connection))]
+            throw unsafe PostgresError(refusal: text(PQerrorMessage(connection)), by: place.joined(separator: ":"))
+        }
         return handle
     }
 
-    deinit { unsafe PQfinish(connection) }
+    /// Whether libpq can read it, as a URL or as `name=value` settings; connects nowhere.
+    static func canRead(_ conninfo: String) -> Bool {
+        guard let options = unsafe PQconninfoParse(conninfo, nil) else { return false }
+        unsafe PQconninfoFree(options)
+        return true
+    }
 
-    var isUsable: Bool { unsafe PQstatus(connection) == CONNECTION_OK }
     /// Whether a transaction is open, failed or not.
     var isInTransaction: Bool { unsafe PQtransactionStatus(connection) != PQTRANS_IDLE }
 
-    func execute(_ sql: String, _ parameters: [PostgresParameter]) throws(PostgresError) -> PostgresRows {
-        var texts: [[CChar]?] = []
-        for (index, parameter) in parameters.enumerated() {
-            guard case .text(let text) = parameter else {
-                texts.append(nil)
-                continue
-            }
-            guard !text.utf8.contains(0) else {
-                throw PostgresError(.parameter, "parameter $\(index + 1) contains a NUL byte")
-            }
-            texts.append(text.utf8CString.map { $0 })
+    /// Whether the server closed the connection while nobody used it; costs no round trip.
+    var isStale: Bool {
+        while unsafe PQstatus(connection) == CONNECTION_OK {
+            guard waitUntilReady(for: Int16(POLLIN), until: .now) else { return false }
+            guard unsafe PQconsumeInput(connection) == 1 else { return true }
         }
-        guard let result = unsafe run(sql, texts) else {
-            throw PostgresError(.unavailable, "the connection to the database server was lost")
-        }
-        // unsafe: the result is ours until it is cleared here; everything is copied out of it first.
-        defer { unsafe PQclear(result) }
-        return try unsafe Self.rows(result, isUsable: isUsable)
+        return true
     }
 
-    /// Several statements without parameters: migrations.
-    func executeScript(_ sql: String) throws(PostgresError) {
-        guard let result = unsafe PQexec(connection, sql) else {
-            throw PostgresError(.unavailable, "the connection to the database server was lost")
+    /// One statement with its parameters.
+    ///
+    /// After `unavailable` the handle must not be used again.
+    func execute(
+        _ sql: String, _ parameters: [PostgresParameter], patience: Duration
+    ) throws(PostgresError) -> PostgresRows {
+        for case (let index, .text(let text)) in parameters.enumerated() where text.utf8.contains(0) {
+            throw PostgresError(.parameter, "parameter $\(index + 1): expected a text without NUL bytes")
         }
-        defer { unsafe PQclear(result) }
-        _ = try unsafe Self.rows(result, isUsable: isUsable)
+        return try rows(isSent: send(sql, parameters) == 1, patience: patience)
     }
+
+    /// Several statements without parameters, in one transaction unless they say otherwise: migrations.
+    func executeScript(_ sql: String, patience: Duration) throws(PostgresError) {
+        _ = try rows(isSent: unsafe PQsendQuery(connection, sql) == 1, patience: patience)
+    }
+
+    private func rows(isSent: Bool, patience: Duration) throws(PostgresError) -> PostgresRows {
+        let deadline = ContinuousClock.now + patience
+        guard isSent else { throw .connectionLost }
+        try flush(until: deadline)
+        var last = PostgresResult?.none
+        while true {
+            try awaitResult(until: deadline)
+            guard let next = unsafe PQgetResult(connection) else { break }
+            let result = unsafe PostgresResult(next)
+            // The first error is what happened; what follows it is only "not done".
+            if last?.isError != true { last = consume result }
+        }
+        guard let last, unsafe PQstatus(connection) == CONNECTION_OK else { throw .connectionLost }
+        return try last.rows()
+    }
+
+    private func flush(until deadline: ContinuousClock.Instant) throws(PostgresError) {
+        while true {
+            let left = unsafe PQflush(connection)
+            guard left != 0 else { return }
+            guard left > 0 else { throw .connectionLost }
+            guard waitUntilReady(for: Int16(POLLIN | POLLOUT), until: deadline) else { throw .noAnswer }
+            // The server may want to be read before it reads on.
+            guard unsafe PQconsumeInput(connection) == 1 else { throw .connectionLost }
+        }
+    }
+
+    private func awaitResult(until deadline: ContinuousClock.Instant) throws(PostgresError) {
+        while unsafe PQisBusy(connection) == 1 {
+            guard waitUntilReady(for: Int16(POLLIN), until: deadline) else { throw .noAnswer }
+            // What came before the end of the connection, an error of the server perhaps, is still to be had.
+            if unsafe PQconsumeInput(connection) != 1 { return }
+        }
+    }
+
+    private func waitUntilReady(for events: Int16, until deadline: ContinuousClock.Instant) -> Bool {
+        while true {
+            let left = max(.zero, deadline - .now).milliseconds
+            var descriptor = pollfd(fd: unsafe PQsocket(connection), events: events, revents: 0)
+            // unsafe: poll reads and writes the one descriptor during the call.
+            let count = unsafe poll(&descriptor, 1, Int32(clamping: left))
+            guard count < 0, errno == EINTR else { return count > 0 }
+        }
+    }
+
+    // MARK: - C strings
 
     // unsafe: C strings live for the length of the call; libpq copies what it keeps.
     private static func connect(_ names: [String], _ values: [String]) -> OpaquePointer? {
-        unsafe withCStrings(names) { names in
-            unsafe withCStrings(values) { values in
+        unsafe withCStrings(names + [nil]) { names in
+            unsafe withCStrings(values + [nil]) { values in
                 unsafe PQconnectdbParams(names, values, 1)
             }
         }
     }
 
-    private static func withCStrings<Result>(
-        _ texts: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
-    ) -> Result {
-        let copies = unsafe texts.map { unsafe strdup($0) }
-        defer { unsafe copies.forEach { unsafe free($0) } }
-        var pointers: [UnsafePointer<CChar>?] = unsafe copies.map { unsafe UnsafePointer($0) }
-        unsafe pointers.append(nil)
-        return unsafe pointers.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("the array holds at least its end") }
-            return unsafe body(base)
+    private func send(_ sql: String, _ parameters: [PostgresParameter]) -> Int32 {
+        unsafe Self.withCStrings(parameters.map(\.text)) { values in
+            unsafe PQsendQueryParams(connection, sql, Int32(parameters.count), nil, values, nil, nil, 0)
         }
     }
 
-    private func run(_ sql: String, _ texts: [[CChar]?]) -> OpaquePointer? {
-        let copies = unsafe texts.map { text -> UnsafeMutablePointer<CChar>? in
-            guard let text else { return nil }
-            return unsafe text.withUnsafeBufferPointer { unsafe $0.baseAddress.flatMap { unsafe strdup($0) } }
-        }
+    private static func withCStrings<Result>(
+        _ texts: [String?], _ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Result
+    ) -> Result {
+        let copies = unsafe texts.map { text in unsafe text.flatMap { unsafe strdup($0) } }
         defer { unsafe copies.forEach { unsafe free($0) } }
         let pointers: [UnsafePointer<CChar>?] = unsafe copies.map { unsafe UnsafePointer($0) }
-        return unsafe pointers.withUnsafeBufferPointer { values in
-            unsafe PQexecParams(connection, sql, Int32(texts.count), nil, values.baseAddress, nil, nil, 0)
-        }
+        return unsafe pointers.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
     }
 
-    private static func rows(_ result: OpaquePointer, isUsable: Bool) throws(PostgresError) -> PostgresRows {
-        switch unsafe PQresultStatus(result) {
-        case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: break
-        default:
-            guard isUsable, let state = unsafe PQresultErrorField(result, Int32(UInt8(ascii: "C"))) else {
-                throw PostgresError(.unavailable, "the connection to the database server was lost")
-            }
-            let message = unsafe PQresultErrorField(result, Int32(UInt8(ascii: "M")))
-            let text = unsafe message.map { unsafe String(cString: $0) } ?? "error"
-            throw unsafe PostgresError(sqlState: String(cString: state), message: safe(text))
-        }
-        let (width, height) = unsafe (PQnfields(result), PQntuples(result))
-        let columns = (0..<width).map { unsafe String(cString: PQfname(result, $0)) }
-        let values = (0..<height).map { row in
-            (0..<width).map { column in
-                unsafe PQgetisnull(result, row, column) == 1 ? nil : String(cString: PQgetvalue(result, row, column))
-            }
-        }
-        let affected = unsafe Int(String(cString: PQcmdTuples(result))) ?? 0
-        return PostgresRows(columns: columns, values: values, affected: affected)
-    }
-
-    /// PostgreSQL quotes wrong input in the primary message of class 22 errors ("invalid input syntax for type integer: …").
-    private static func safe(_ message: String) -> String {
-        guard let colon = message.firstIndex(of: ":"), message.hasPrefix("invalid") else { return message }
-        return String(message[..<colon])
+    private static func text(_ pointer: UnsafePointer<CChar>?) -> String {
+        unsafe pointer.map { unsafe String(cString: $0) } ?? ""
     }
 }

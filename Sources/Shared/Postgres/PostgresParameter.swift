@@ -6,6 +6,12 @@ package enum PostgresParameter: Sendable, ExpressibleByStringLiteral, Expressibl
     package init(stringLiteral value: String) { self = .text(value) }
     package init(nilLiteral: ()) { self = .null }
 
+    /// As PostgreSQL reads it; `nil` for null.
+    var text: String? {
+        guard case .text(let text) = self else { return nil }
+        return text
+    }
+
     package static func text(_ value: String?) -> PostgresParameter { value.map { .text($0) } ?? .null }
     package static func int(_ value: Int64?) -> PostgresParameter { .text(value.map { String($0) }) }
     package static func int(_ value: Int?) -> PostgresParameter { .text(value.map { String($0) }) }

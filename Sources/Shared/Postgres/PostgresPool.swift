@@ -1,64 +1,128 @@
 import Synchronization
 
-/// A few connections shared by a process. Callers get one in turn; a broken one connects again when it is next used.
+/// A few connections shared by a process.
+///
+/// Callers get one in turn; a broken one connects again when it is next used.
+///
+/// A caller that is cancelled goes on at once, with `cancelled`; its statement ends by itself, and only then does its
+/// connection serve the next one.
 package final class PostgresPool: Sendable {
     private struct State {
         var free: [PostgresConnection]
-        var waiting: [CheckedContinuation<PostgresConnection, Never>] = []
+        var waiting: [PostgresReply<PostgresConnection>] = []
+        var isClosed = false
     }
 
     private let state: Mutex<State>
-    private let maxWaiting: Int
+    private let configuration: PostgresConfiguration
 
     package init(_ configuration: PostgresConfiguration) {
-        maxWaiting = configuration.maxWaiting
+        self.configuration = configuration
         state = Mutex(State(free: (0..<configuration.poolSize).map { _ in PostgresConnection(configuration) }))
+    }
+
+    /// Throws `configuration` where libpq cannot read the URL; connects nowhere yet.
+    package convenience init(url: Secret) throws(PostgresError) {
+        let configuration = PostgresConfiguration(url: url)
+        try configuration.check()
+        self.init(configuration)
     }
 
     package func query(
         _ sql: String, _ parameters: [PostgresParameter] = []
     ) async throws(PostgresError) -> PostgresRows {
-        try await withConnection { connection throws(PostgresError) in try await connection.query(sql, parameters) }
+        try await perform { connection throws(PostgresError) in try connection.query(sql, parameters) }
     }
 
+    /// All or nothing; see `PostgresConnection.transaction`.
     package func transaction<Value: Sendable>(
-        _ body: @Sendable (isolated PostgresConnection) throws(PostgresError) -> Value
+        _ body: @escaping @Sendable (isolated PostgresConnection) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
-        try await withConnection { connection throws(PostgresError) in try await connection.transaction(body) }
+        try await perform { connection throws(PostgresError) in try connection.transaction(body) }
     }
 
-    package func withConnection<Value: Sendable>(
-        _ body: (PostgresConnection) async throws(PostgresError) -> Value
+    /// Runs `work` on a connection, on that connection's thread.
+    package func perform<Value: Sendable>(
+        _ work: @escaping @Sendable (isolated PostgresConnection) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
-        let connection = try await take()
-        defer { giveBack(connection) }
-        return try await body(connection)
-    }
-
-    /// Closes what is idle; call it when nobody uses the pool any more.
-    package func close() async {
-        for connection in state.withLock({ $0.free }) { await connection.disconnect() }
-    }
-
-    private func take() async throws(PostgresError) -> PostgresConnection {
-        let isFull = state.withLock { $0.free.isEmpty && $0.waiting.count >= maxWaiting }
-        if isFull { throw PostgresError(.overloaded, "\(maxWaiting) callers wait for a connection") }
-        return await withCheckedContinuation { continuation in
-            let connection = state.withLock { state in
-                if let connection = state.free.popLast() { return connection as PostgresConnection? }
-                state.waiting.append(continuation)
-                return nil
-            }
-            if let connection { continuation.resume(returning: connection) }
+        let connection = try await lend()
+        let reply = PostgresReply<Value>()
+        connection.submit { connection in
+            let answer: Result<Value, PostgresError>
+            do throws(PostgresError) { answer = .success(try work(connection)) } catch { answer = .failure(error) }
+            self.takeBack(connection)
+            reply.complete(answer)
         }
+        return try await reply.wait()
     }
 
-    private func giveBack(_ connection: PostgresConnection) {
-        let next = state.withLock { state -> CheckedContinuation<PostgresConnection, Never>? in
-            guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
-            state.free.append(connection)
+    /// Closes every connection, those in use when their statement has ended; later calls fail.
+    package func close() async {
+        let (free, waiting) = state.withLock { state in
+            defer { (state.free, state.waiting, state.isClosed) = ([], [], true) }
+            return (state.free, state.waiting)
+        }
+        for reply in waiting { reply.complete(.failure(Self.closed)) }
+        for connection in free { await connection.disconnect() }
+    }
+
+    private static let closed = PostgresError(.unavailable, "the pool is closed")
+
+    // MARK: - Lending
+
+    private func lend() async throws(PostgresError) -> PostgresConnection {
+        let reply = PostgresReply<PostgresConnection>()
+        let refusal = state.withLock { state -> PostgresError? in
+            if state.isClosed { return Self.closed }
+            if let connection = state.free.popLast() {
+                reply.complete(.success(connection))
+            } else if state.waiting.count < configuration.maxWaiting {
+                state.waiting.append(reply)
+            } else {
+                return PostgresError(.poolTimeout, "\(configuration.maxWaiting) callers wait for a connection")
+            }
             return nil
         }
-        next?.resume(returning: connection)
+        if let refusal { throw refusal }
+        do throws(PostgresError) {
+            return try await withTimeout(reply)
+        } catch {
+            state.withLock { $0.waiting.removeAll { $0 === reply } }
+            throw error
+        }
+    }
+
+    private func withTimeout(_ reply: PostgresReply<PostgresConnection>) async throws(PostgresError)
+        -> PostgresConnection
+    {
+        let time = configuration.poolTimeout
+        let result = await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do { try await Task.sleep(for: time) } catch { return }
+                reply.complete(.failure(PostgresError(.poolTimeout, "no connection became free within \(time)")))
+            }
+            defer { group.cancelAll() }
+            do throws(PostgresError) {
+                return Result<PostgresConnection, PostgresError>.success(try await reply.wait())
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// On the connection's thread.
+    ///
+    /// The longest waiting caller gets it, unless that one has gone.
+    private func takeBack(_ connection: isolated PostgresConnection) {
+        while true {
+            let (next, isClosed) = state.withLock { state -> (PostgresReply<PostgresConnection>?, Bool) in
+                if !state.waiting.isEmpty { return (state.waiting.removeFirst(), false) }
+                if !state.isClosed { state.free.append(connection) }
+                return (nil, state.isClosed)
+            }
+            if isClosed { connection.disconnect() }
+            guard let next, !next.complete(.success(connection)) else { return }
+        }
     }
 }

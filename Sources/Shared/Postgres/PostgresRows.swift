@@ -2,16 +2,18 @@
 package struct PostgresRows: Sendable {
     private let columns: [String: Int]
     private let values: [[String?]]
-    /// Rows that a statement without a result changed.
-    package let affected: Int
+    /// The server's word on what it did: `COMMIT`, `UPDATE 3`.
+    package let tag: String
 
-    init(columns: [String], values: [[String?]], affected: Int) {
+    init(columns: [String], values: [[String?]], tag: String) {
         self.columns = Dictionary(columns.enumerated().map { ($1, $0) }) { first, _ in first }
         self.values = values
-        self.affected = affected
+        self.tag = tag
     }
 
     package var count: Int { values.count }
+    /// Rows that an INSERT, UPDATE or DELETE changed, or a SELECT found.
+    package var affected: Int { tag.split(separator: " ").last.flatMap { Int($0) } ?? 0 }
     package var rows: [PostgresRow] { values.map { PostgresRow(columns: columns, values: $0) } }
     package var first: PostgresRow? { values.first.map { PostgresRow(columns: columns, values: $0) } }
 }

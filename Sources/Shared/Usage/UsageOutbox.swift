@@ -67,7 +67,8 @@ package struct UsageOutbox: Sendable {
     package func bury(_ entries: [Entry], reason: String) async throws(RedisError) {
         for entry in entries where !entry.fields.isEmpty {
             var command = RedisCommand(
-                "XADD", .string(keys.dead), "MAXLEN", "~", "10000", "*", "why", .string(reason), "lane", .string(keys.usage))
+                "XADD", .string(keys.dead), "MAXLEN", "~", "10000", "*", "why", .string(reason), "lane",
+                .string(keys.usage))
             for field in entry.fields { command.append(.bytes(field.bytes ?? [])) }
             _ = try await redis.send(command)
         }

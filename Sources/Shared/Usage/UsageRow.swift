@@ -16,7 +16,9 @@ package struct UsageRow: Sendable, Equatable {
     /// From the fields of an outbox entry, whose own time ends an attempt that nobody saw end; `nil` if it cannot be read.
     package init?(outbox fields: [RedisValue], writtenAt: Int64) {
         var values: [String: RedisValue] = [:]
-        for index in stride(from: 0, to: fields.count - 1, by: 2) { values[fields[index].string ?? ""] = fields[index + 1] }
+        for index in stride(from: 0, to: fields.count - 1, by: 2) {
+            values[fields[index].string ?? ""] = fields[index + 1]
+        }
         guard let id = values["id"]?.string, let attempt = values["a"]?.int, let bytes = values["u"]?.bytes,
             let record = AttemptRecord(decoding: bytes)
         else { return nil }

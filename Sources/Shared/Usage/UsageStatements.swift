@@ -1,4 +1,6 @@
-/// The SQL of the ledger. Values travel as arrays, one per column, unnested on the server.
+/// The SQL of the ledger.
+///
+/// Values travel as arrays, one per column, unnested on the server.
 enum UsageStatements {
     /// Name, type and value of every column of `usage_attempts`, in one order for all statements.
     private static let columns: [(name: String, type: String, value: @Sendable (UsageRow) -> String?)] = [
@@ -49,7 +51,9 @@ enum UsageStatements {
             AS n(\(names)))
         """
 
-    /// Adds new rows to the raw table, the rollup and the quota; returns how many were new. Uses the primary keys.
+    /// Adds new rows to the raw table, the rollup and the quota; returns how many were new.
+    ///
+    /// The primary keys serve it.
     static let insert = """
         WITH \(new),
         fresh AS (
@@ -60,7 +64,9 @@ enum UsageStatements {
         SELECT (SELECT count(*) FROM fresh) AS inserted, (SELECT count(*) FROM rolled) AS rolled
         """
 
-    /// Replaces estimated rows by final ones and books the difference. The lock makes concurrent replacers wait and look again.
+    /// Replaces estimated rows by final ones and books the difference.
+    ///
+    /// The lock makes concurrent replacers wait and look again.
     static let replace = """
         WITH \(new),
         old AS (
@@ -89,7 +95,8 @@ enum UsageStatements {
     /// `change` (rows with a sign) to the rollup and to the accounts, both in key order.
     private static var booking: String {
         let key = rollupKey.joined(separator: ", ")
-        let selected = "date_trunc('hour', started_at, 'UTC'), model, provider, account, tenant, coalesce(user_id, ''), currency, status"
+        let selected =
+            "date_trunc('hour', started_at, 'UTC'), model, provider, account, tenant, coalesce(user_id, ''), currency, status"
         return """
             rolled AS (
                 INSERT INTO usage_hourly AS h (\(key), \(sums.map(\.name).joined(separator: ", ")))

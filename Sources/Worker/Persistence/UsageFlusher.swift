@@ -13,7 +13,7 @@ import Shared
 ///
 /// An entry that cannot be read, or whose values PostgreSQL refuses, goes to the dead letters and never holds up the others.
 /// At shutdown what is there is written; if PostgreSQL is away then, it waits in Redis for another worker.
-package struct UsageFlusher: Service {
+struct UsageFlusher: Service {
     private let queue: JobQueue
     private let outbox: UsageOutbox
     private let ledger: UsageLedger
@@ -27,8 +27,9 @@ package struct UsageFlusher: Service {
     /// 60 s would be a long time for people who have just started PostgreSQL again.
     private static let longestPause = Duration.seconds(5)
 
-    package init(
-        queue: JobQueue, outbox: RedisClient, ledger: UsageLedger, worker: String, configuration: WorkerConfig, logger: Logger
+    init(
+        queue: JobQueue, outbox: RedisClient, ledger: UsageLedger, worker: String, configuration: WorkerConfig,
+        logger: Logger
     ) {
         self.queue = queue
         self.outbox = UsageOutbox(redis: outbox, keys: queue.keys, consumer: worker)
@@ -37,7 +38,7 @@ package struct UsageFlusher: Service {
         self.logger = logger
     }
 
-    package func run() async throws {
+    func run() async throws {
         var backlog = Backlog()
         var pause = Pause(longest: Self.longestPause)
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
@@ -127,7 +128,8 @@ package struct UsageFlusher: Service {
     }
 
     /// A batch that PostgreSQL refuses is halved until the row at fault stands alone.
-    private func record(_ batch: ArraySlice<(entry: UsageOutbox.Entry, row: UsageRow)>) async throws(RedisError) -> Bool {
+    private func record(_ batch: ArraySlice<(entry: UsageOutbox.Entry, row: UsageRow)>) async throws(RedisError) -> Bool
+    {
         guard !batch.isEmpty else { return true }
         switch await record(batch.map(\.row)) {
         case .stopped: return false
@@ -165,7 +167,8 @@ package struct UsageFlusher: Service {
 
     private func bury(_ entries: [UsageOutbox.Entry], _ reason: String) async throws(RedisError) {
         guard !entries.isEmpty else { return }
-        logger.error("ledger rows moved to the dead letters", metadata: ["rows": "\(entries.count)", "reason": "\(reason)"])
+        logger.error(
+            "ledger rows moved to the dead letters", metadata: ["rows": "\(entries.count)", "reason": "\(reason)"])
         try await outbox.bury(entries, reason: reason)
     }
 }

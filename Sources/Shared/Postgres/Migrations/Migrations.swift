@@ -16,7 +16,10 @@ package enum Migrations {
         let name: String
         let sql: String
 
-        var checksum: String { SHA256.hash(data: Data(sql.utf8)).map { String($0, radix: 16) }.joined() }
+        /// SHA-256 in lower-case hexadecimal.
+        var checksum: String {
+            SHA256.hash(data: Data(sql.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        }
     }
 
     static let all = [Step.catalog, .usage]
@@ -24,46 +27,54 @@ package enum Migrations {
     /// Any number that nobody else locks in this database.
     private static let lock = "7305812344187213"
 
+    /// Longer than any step takes on tables of millions of rows, and than another process' steps.
+    private static let patience = Duration.seconds(600)
+
     /// Applies what is missing; returns the names of what was applied.
     package static func run(on pool: PostgresPool) async throws(PostgresError) -> [String] {
-        try await pool.withConnection { connection throws(PostgresError) in
-            _ = try await connection.query("SELECT set_config('statement_timeout', '600000', false)", [])
-            _ = try await connection.query("SELECT pg_advisory_lock(\(lock))", [])
-            let result: Result<[String], PostgresError>
-            do throws(PostgresError) { result = .success(try await apply(on: connection)) } catch { result = .failure(error) }
+        try await run(all, on: pool)
+    }
+
+    static func run(_ steps: [Step], on pool: PostgresPool) async throws(PostgresError) -> [String] {
+        try await pool.perform { connection throws(PostgresError) in
             // Ends the session, and with it the lock and its settings.
-            await connection.disconnect()
-            return try result.get()
+            defer { connection.disconnect() }
+            try connection.allow(patience)
+            try connection.query("SELECT pg_advisory_lock(\(lock))")
+            return try apply(steps, on: connection)
         }
     }
 
-    private static func apply(on connection: PostgresConnection) async throws(PostgresError) -> [String] {
-        try await connection.script(
-            """
-            CREATE TABLE IF NOT EXISTS schema_migrations (
-                version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,
-                applied_at timestamptz NOT NULL DEFAULT now())
-            """)
+    private static func apply(
+        _ steps: [Step], on connection: isolated PostgresConnection
+    ) throws(PostgresError) -> [String] {
+        try connection.script(history)
         var applied: [Int: String] = [:]
-        for row in try await connection.query("SELECT version, checksum FROM schema_migrations", []).rows {
+        for row in try connection.query("SELECT version, checksum FROM schema_migrations").rows {
             applied[try row.required("version")] = try row.required("checksum")
         }
         var names: [String] = []
-        for step in all {
+        for step in steps {
             if let checksum = applied[step.version] {
                 guard checksum == step.checksum else {
                     throw PostgresError(.configuration, "migration \(step.version) was changed after it was applied")
                 }
                 continue
             }
-            try await connection.transaction { connection throws(PostgresError) in
+            try connection.transaction { connection throws(PostgresError) in
                 try connection.script(step.sql)
-                _ = try connection.query(
-                    "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+                try connection.query(
+                    "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1::integer, $2, $3)",
                     [.int(step.version), .text(step.name), .text(step.checksum)])
             }
             names.append(step.name)
         }
         return names
     }
+
+    private static let history = """
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+            version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now())
+        """
 }
