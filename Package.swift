@@ -65,6 +65,8 @@ let package = Package(
             name: "Worker",
             dependencies: [
                 "Shared", "CCurl", logging, lifecycle, arguments, .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,
             swiftSettings: strict),
         .executableTarget(

@@ -1,7 +1,6 @@
 import ArgumentParser
+import Foundation
 import Logging
-import NIOPosix
-import ServiceLifecycle
 import Shared
 
 /// The worker process: reads its settings, puts the parts together, runs until SIGTERM.
@@ -11,29 +10,36 @@ struct WorkerCommand: AsyncParsableCommand {
         commandName: "worker",
         abstract: "Claims requests from the Redis queue, calls the AI platforms and streams their answers back.",
         discussion: """
-            Settings come from the environment and from the file that CONFIG_FILE names; `submitter config` lists them all.
+            Settings come from the environment and from the file that CONFIG_FILE names; `worker --list-settings` lists them.
             Start as many workers as you like: they share the work and take over from each other.
 
             SIGTERM drains: no new jobs, running ones have DRAIN_TIMEOUT to end, then exit 0.
-            Exit codes: 0 drained, 1 cannot start (the reason is on standard error), 3 wrong settings.
+            Exit codes: 0 drained, 1 cannot run (the reason is on standard error), 3 wrong settings.
             """,
         version: Build.version)
 
-    @Flag(help: "Print the worker's own settings as a Markdown table and exit.")
+    @Flag(help: "Print all settings of the worker as a Markdown table and exit.")
     var listSettings = false
 
     func run() async throws {
-        var settings = Settings(environment: ProcessEnvironment.all)
+        var settings = Settings(environment: listSettings ? [:] : ProcessInfo.processInfo.environment)
         let shared = SharedConfig(&settings)
         let worker = WorkerConfig(&settings)
-        if listSettings { return Output.line(SettingsTable(settings.declared).markdown) }
-        do { try settings.check() } catch { throw Exit.settings(error) }
+        if listSettings {
+            return FileHandle.standardOutput.write(Data(SettingsTable(settings.declared).markdown.utf8))
+        }
+        do { try settings.check() } catch { try fail("\(error)", code: 3) }
         let logger = LogSetup.logger("worker", shared)
         do {
             try await WorkerProcess(shared, worker, logger).run()
         } catch {
-            logger.critical("cannot run", metadata: ["error": "\(error)"])
+            logger.critical("the worker cannot run", metadata: ["error": "\(error)"])
             throw ExitCode(1)
         }
+    }
+
+    private func fail(_ text: String, code: Int32) throws -> Never {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+        throw ExitCode(code)
     }
 }

@@ -1,35 +1,35 @@
 import Shared
 
 /// The worker's own settings, beside those every process shares (`SharedConfig`); `docs/configuration.md` is made from here.
-package struct WorkerConfig: Sendable {
-    package var concurrency: Int
-    package var laneWeights: [(lane: Lane, weight: Int)]
-    package var claimBatch: Int
-    package var claimBlock: Duration
-    package var claimPoll: Duration
-    package var reapInterval: Duration
-    package var reapBatch: Int
-    package var promoteInterval: Duration
-    package var promoteBatch: Int
-    package var consumerSweep: Duration
-    package var consumerIdle: Duration
-    package var drainTimeout: Duration
-    package var replayBytes: Int
-    package var coalescing: CoalescingWindow
-    package var policy: FailurePolicy
-    package var cooldowns: AccountCooldowns.Times
-    package var routing: RoutingStrategyName
-    package var timeouts: HTTPTimeouts
-    package var maxAnswerBytes: Int
-    package var flushBatch: Int
-    package var flushInterval: Duration
-    package var host: String
-    package var port: Int
-    package var upstreamProxy: String?
-    package var upstreamCAFile: String?
-    package var upstreamConnectionsPerHost: Int
+struct WorkerConfig: Sendable {
+    var concurrency: Int
+    var laneWeights: [(lane: Lane, weight: Int)]
+    var claimBatch: Int
+    var claimBlock: Duration
+    var claimPoll: Duration
+    var reapInterval: Duration
+    var reapBatch: Int
+    var promoteInterval: Duration
+    var promoteBatch: Int
+    var consumerSweep: Duration
+    var consumerIdle: Duration
+    var drainTimeout: Duration
+    var replayBytes: Int
+    var coalescing: CoalescingWindow
+    var policy: FailurePolicy
+    var cooldowns: AccountCooldowns.Times
+    var routing: RoutingStrategyName
+    var timeouts: HTTPTimeouts
+    var maxAnswerBytes: Int
+    var flushBatch: Int
+    var flushInterval: Duration
+    var host: String
+    var port: Int
+    var upstreamProxy: String?
+    var upstreamCAFile: String?
+    var upstreamConnectionsPerHost: Int
 
-    package init(_ settings: inout Settings) {
+    init(_ settings: inout Settings) {
         concurrency = settings.int(
             "WORKER_CONCURRENCY", default: 512, in: 1...20_000,
             "Jobs that run at once in a worker; each costs memory for its request and answer, hardly any processor while it waits.")
@@ -113,5 +113,17 @@ package struct WorkerConfig: Sendable {
         timeouts.idle = settings.seconds("UPSTREAM_IDLE_TIMEOUT", default: 60, in: 0.1...3600, "Silence within an answer.")
         timeouts.total = settings.seconds("UPSTREAM_TOTAL_TIMEOUT", default: 600, in: 0.1...86_400, "A whole answer.")
         return timeouts
+    }
+}
+
+extension WorkerConfig {
+    /// As the HTTP client wants it; one connection per running job may stay open.
+    var http: HTTPClientConfiguration {
+        var configuration = HTTPClientConfiguration()
+        configuration.proxy = upstreamProxy
+        configuration.caFile = upstreamCAFile
+        configuration.maxConnectionsPerHost = upstreamConnectionsPerHost
+        configuration.maxIdleConnections = concurrency
+        return configuration
     }
 }

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import Shared
+import UnixSignals
 
 /// The parts of a worker and how they hold together; one connection to Redis per kind of use, so that none waits for another.
 struct WorkerProcess {
@@ -23,7 +24,7 @@ struct WorkerProcess {
     func run() async throws {
         let redisConfiguration = try shared.redisConfiguration()
         let group = MultiThreadedEventLoopGroup.singleton
-        let postgres = try PostgresPool(url: shared.databaseURL)
+        let postgres = PostgresPool(PostgresConfiguration(url: shared.databaseURL))
         let catalog = try await CatalogBootstrap(shared, postgres, logger).start()
         let http = try HTTPClient(configuration: config.http)
         let state = (readiness: Readiness(), patience: ReapPatience(), running: RunningJobs(), metrics: WorkerMetrics())

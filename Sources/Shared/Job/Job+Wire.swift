@@ -21,6 +21,7 @@ extension Job {
         if let provider { fields.append(("pr", Array(provider.rawValue.utf8))) }
         if let routingStrategy { fields.append(("rs", Array(routingStrategy.utf8))) }
         if onWorkerLoss != .fail { fields.append(("wl", Array(onWorkerLoss.rawValue.utf8))) }
+        if isTracked { fields.append(("tr", [UInt8(ascii: "1")])) }
         switch body {
         case .inline(let bytes): fields.append(("req", bytes))
         case .stored: fields.append(("rq", [UInt8(ascii: "1")]))
@@ -61,6 +62,7 @@ extension Job {
         user = text("u")
         attemptsBefore = Int(clamping: try number("n") ?? 0)
         routingStrategy = text("rs")
+        isTracked = text("tr") == "1"
         if let name = text("pr") {
             guard let provider = Provider(rawValue: name) else { throw broken("pr: unknown provider") }
             self.provider = provider

@@ -33,6 +33,8 @@ package struct Job: Sendable, Equatable {
     package var routingStrategy: String?
     package var onWorkerLoss = WorkerLossPolicy.fail
     package var lane = Lane.normal
+    /// Submitted so that its answer can be fetched later: the log is kept for `JOB_LOG_TTL`.
+    package var isTracked = false
     /// OpenAI `chat.completions` JSON, as the caller sent it.
     package var body: Body
 

@@ -33,7 +33,9 @@ extension JobQueue {
     package func submitTracked(
         _ job: Job, body: [UInt8], bodyHash: String
     ) async throws(RedisError) -> TrackedSubmission {
-        let (job, commands) = entry(for: job, body: body)
+        var tracked = job
+        tracked.isTracked = true
+        let (job, commands) = entry(for: tracked, body: body)
         if !commands.isEmpty {
             for reply in try await redis.pipeline(commands) { try reply.throwIfError() }
         }

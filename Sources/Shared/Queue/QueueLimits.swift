@@ -18,4 +18,7 @@ package struct QueueLimits: Sendable, Equatable {
     package var patience = Duration.seconds(60)
 
     package init() {}
+
+    /// How long the log of a job outlives its end.
+    package func logTTL(of job: Job) -> Duration { job.isTracked ? jobLogTTL : streamLogTTL }
 }

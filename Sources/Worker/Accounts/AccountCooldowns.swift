@@ -5,22 +5,22 @@ import Synchronization
 ///
 /// In: an account and the failure it answered with. Out: until when it rests. Local to the worker; a platform's
 /// `Retry-After` is kept to even where it is longer than any connection lives.
-package final class AccountCooldowns: Sendable {
+final class AccountCooldowns: Sendable {
     /// Where the platform names no time. A rate limit window is a minute or less on all six platforms; a wrong key or an
     /// empty purse is looked at again after five minutes, since people mend those.
-    package struct Times: Sendable {
-        package var rateLimited = Duration.seconds(5)
-        package var unusable = Duration.seconds(300)
-        package init() {}
+    struct Times: Sendable {
+        var rateLimited = Duration.seconds(5)
+        var unusable = Duration.seconds(300)
+        init() {}
     }
 
     private let times: Times
     private let until = Mutex<[String: ContinuousClock.Instant]>([:])
 
-    package init(times: Times = Times()) { self.times = times }
+    init(times: Times = Times()) { self.times = times }
 
     /// Notes what a failure says about its account; failures that are not the account's change nothing.
-    package func note(_ failure: JobFailure, account: String, now: ContinuousClock.Instant = .now) {
+    func note(_ failure: JobFailure, account: String, now: ContinuousClock.Instant = .now) {
         let rest: Duration
         switch failure.kind {
         case .rateLimited: rest = failure.retryAfter ?? times.rateLimited
@@ -34,7 +34,7 @@ package final class AccountCooldowns: Sendable {
     }
 
     /// How long the account still rests; `nil` if it may be used.
-    package func remaining(_ account: String, now: ContinuousClock.Instant = .now) -> Duration? {
+    func remaining(_ account: String, now: ContinuousClock.Instant = .now) -> Duration? {
         until.withLock { resting in
             guard let end = resting[account] else { return nil }
             if end > now { return end - now }

@@ -5,13 +5,13 @@ import Synchronization
 ///
 /// In: an account. Out: its credential; each sealed text is opened once. Fails with `authentication` where the key cannot
 /// be opened: another account may do.
-package final class AccountCredentials: Sendable {
+final class AccountCredentials: Sendable {
     private let box: SecretBox?
     private let opened = Mutex<[String: Credential]>([:])
 
-    package init(box: SecretBox?) { self.box = box }
+    init(box: SecretBox?) { self.box = box }
 
-    package func credential(of account: Account) throws(JobFailure) -> Credential {
+    func credential(of account: Account) throws(JobFailure) -> Credential {
         guard let sealed = account.apiKeyEncrypted, !sealed.isEmpty else { return Credential("") }
         if let known = opened.withLock({ $0[sealed] }) { return known }
         guard let box else {

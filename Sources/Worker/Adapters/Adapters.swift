@@ -1,10 +1,10 @@
 /// Which adapter speaks to which platform: the one `switch` over `Provider`.
-package import Shared
+import Shared
 
-package enum Adapters {
+enum Adapters {
     /// `nil` for a platform that this build cannot call, and for the sandbox, which answers in this process
     /// (`SandboxScript`).
-    package static func adapter(for provider: Provider) -> (any ProviderAdapter)? {
+    static func adapter(for provider: Provider) -> (any ProviderAdapter)? {
         switch provider {
         case .openai: OpenAIAdapter()
         case .anthropic, .baidu, .alibaba, .tencent, .zhipu: nil

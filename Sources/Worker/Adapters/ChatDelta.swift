@@ -1,35 +1,35 @@
 /// One step of a streamed answer: an OpenAI chunk without `id`, `object`, `created` and `usage`.
 ///
 /// Most are plain text for one choice; those stay unencoded, so that the coalescer can join neighbours and encode once.
-package import Shared
+import Shared
 
-package struct ChatDelta: Sendable, Equatable {
-    package enum Content: Sendable, Equatable {
+struct ChatDelta: Sendable, Equatable {
+    enum Content: Sendable, Equatable {
         case text(TextDelta)
         /// Any other chunk, encoded.
         case chunk([UInt8])
     }
 
-    package var content: Content
+    var content: Content
     /// Whether a caller who got this has seen part of the answer.
     ///
     /// Text, reasoning, refusals and tool calls are; role announcements and finish reasons are not.
-    package var isVisible: Bool
+    var isVisible: Bool
     /// The output text in it, for attempts whose platform reports no usage.
-    package var estimate: TokenEstimate
+    var estimate: TokenEstimate
 
-    package init(content: Content, isVisible: Bool, estimate: TokenEstimate) {
+    init(content: Content, isVisible: Bool, estimate: TokenEstimate) {
         self.content = content
         self.isVisible = isVisible
         self.estimate = estimate
     }
 
-    package init(_ text: TextDelta) {
+    init(_ text: TextDelta) {
         self.init(content: .text(text), isVisible: !text.text.isEmpty, estimate: TokenEstimate(of: text.text))
     }
 
     /// One JSON object, no line feeds in it.
-    package var json: [UInt8] {
+    var json: [UInt8] {
         switch content {
         case .text(let delta): delta.encoded
         case .chunk(let bytes): bytes
@@ -38,21 +38,21 @@ package struct ChatDelta: Sendable, Equatable {
 }
 
 /// A chunk that says nothing but text for one choice.
-package struct TextDelta: Sendable, Equatable {
-    package enum Field: String, Sendable {
+struct TextDelta: Sendable, Equatable {
+    enum Field: String, Sendable {
         case content
         case reasoning = "reasoning_content"
     }
 
     /// The members around `choices` (model, system_fingerprint, …), which neighbours must share to be joined.
-    package var envelope: JSONObject
-    package var choice: Int
+    var envelope: JSONObject
+    var choice: Int
     /// `nil` on all but the first delta, at most platforms.
-    package var role: String?
-    package var field: Field
-    package var text: String
+    var role: String?
+    var field: Field
+    var text: String
 
-    package init(envelope: JSONObject, choice: Int = 0, role: String? = nil, field: Field = .content, text: String) {
+    init(envelope: JSONObject, choice: Int = 0, role: String? = nil, field: Field = .content, text: String) {
         self.envelope = envelope
         self.choice = choice
         self.role = role
@@ -61,34 +61,34 @@ package struct TextDelta: Sendable, Equatable {
     }
 
     /// Whether `next` can be appended without loss.
-    package func canAppend(_ next: TextDelta) -> Bool {
+    func canAppend(_ next: TextDelta) -> Bool {
         choice == next.choice && field == next.field && (next.role == nil || next.role == role)
             && envelope == next.envelope
     }
 }
 
 /// How an answer ended.
-package struct ChatCompletionEnd: Sendable, Equatable {
+struct ChatCompletionEnd: Sendable, Equatable {
     /// The platform's name for the model that answered.
-    package var model: String?
+    var model: String?
     /// The platform's id of the answer, for support cases; `nil` if it gave none.
-    package var requestID: String?
+    var requestID: String?
     /// That of the first choice that has one; `nil` if the platform gave none.
-    package var finishReason: String?
+    var finishReason: String?
     /// `nil`: to be estimated.
-    package var usage: TokenUsage?
+    var usage: TokenUsage?
     /// Our own count of the output in `body` where `usage` is `nil`; streams are counted delta by delta instead.
-    package var countedTokens: Int?
+    var countedTokens: Int?
     /// The complete `chat.completion` JSON of a non-stream request; empty for streams.
     ///
     /// Byte for byte as the platform sent it, where that has OpenAI's shape.
-    package var body: [UInt8] = []
+    var body: [UInt8] = []
     /// Deltas that only the end of the body completed, to be published before the end.
     ///
     /// A last event without its empty line, or the whole answer where a stream was asked for and one JSON object came.
-    package var deltas: [ChatDelta] = []
+    var deltas: [ChatDelta] = []
 
-    package init(model: String?, finishReason: String?, usage: TokenUsage?) {
+    init(model: String?, finishReason: String?, usage: TokenUsage?) {
         self.model = model
         self.finishReason = finishReason
         self.usage = usage

@@ -1,9 +1,9 @@
 /// Builds chunks without envelope: what streams consist of, whichever platform they come from.
-package import Shared
+import Shared
 
 extension TextDelta {
     /// The chunk as JSON.
-    package var encoded: [UInt8] {
+    var encoded: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(128 + text.utf8.count)
         encode(into: &bytes)
@@ -11,7 +11,7 @@ extension TextDelta {
     }
 
     /// Appends `{…envelope,"choices":[{"index":i,"delta":{"content":"…"},"finish_reason":null}]}`, without building a tree.
-    package func encode(into bytes: inout [UInt8]) {
+    func encode(into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "{"))
         for member in envelope.members {
             JSON.encode(member.key, into: &bytes)
@@ -34,24 +34,24 @@ extension TextDelta {
 }
 
 /// The deltas of one stream, for platforms whose events are not OpenAI's and for the sandbox.
-package struct ChunkBody: Sendable {
-    package var envelope: JSONObject
+struct ChunkBody: Sendable {
+    var envelope: JSONObject
 
-    package init(model: String) {
+    init(model: String) {
         envelope = ["model": .string(model)]
     }
 
     /// The first chunk: who speaks.
-    package func role(choice: Int = 0) -> ChatDelta {
+    func role(choice: Int = 0) -> ChatDelta {
         ChatDelta(TextDelta(envelope: envelope, choice: choice, role: "assistant", text: ""))
     }
 
-    package func text(_ text: String, _ field: TextDelta.Field = .content, choice: Int = 0) -> ChatDelta {
+    func text(_ text: String, _ field: TextDelta.Field = .content, choice: Int = 0) -> ChatDelta {
         ChatDelta(TextDelta(envelope: envelope, choice: choice, field: field, text: text))
     }
 
     /// The start of call number `index`, or, with neither id nor name, more of its arguments.
-    package func toolCall(
+    func toolCall(
         _ index: Int, id: String? = nil, name: String? = nil, arguments: String, choice: Int = 0
     ) -> ChatDelta {
         var call: JSONObject = ["index": .int(index)]
@@ -65,7 +65,7 @@ package struct ChunkBody: Sendable {
     }
 
     /// The last chunk of a choice.
-    package func finish(_ reason: String, choice: Int = 0) -> ChatDelta {
+    func finish(_ reason: String, choice: Int = 0) -> ChatDelta {
         chunk([:], choice: choice, finishReason: reason, text: "")
     }
 

@@ -1,47 +1,47 @@
 /// Builds a whole `chat.completion`, for platforms whose answers are not OpenAI's and for the sandbox.
-package import Shared
+import Shared
 
-package struct CompletionBody: Sendable {
-    package struct ToolCall: Sendable, Equatable {
-        package var id: String
-        package var name: String
+struct CompletionBody: Sendable {
+    struct ToolCall: Sendable, Equatable {
+        var id: String
+        var name: String
         /// JSON, as a string.
-        package var arguments: String
+        var arguments: String
 
-        package init(id: String, name: String, arguments: String) {
+        init(id: String, name: String, arguments: String) {
             self.id = id
             self.name = name
             self.arguments = arguments
         }
     }
 
-    package struct Choice: Sendable, Equatable {
+    struct Choice: Sendable, Equatable {
         /// `nil` where calls or a refusal stand in its place.
-        package var content: String?
-        package var reasoning = ""
-        package var toolCalls: [ToolCall] = []
-        package var finishReason: String
+        var content: String?
+        var reasoning = ""
+        var toolCalls: [ToolCall] = []
+        var finishReason: String
 
-        package init(content: String?, finishReason: String) {
+        init(content: String?, finishReason: String) {
             self.content = content
             self.finishReason = finishReason
         }
     }
 
-    package var id: String
+    var id: String
     /// Seconds since 1970.
-    package var created: Int64
-    package var model: String
-    package var choices: [Choice] = []
-    package var usage: TokenUsage?
+    var created: Int64
+    var model: String
+    var choices: [Choice] = []
+    var usage: TokenUsage?
 
-    package init(id: String, created: Int64, model: String) {
+    init(id: String, created: Int64, model: String) {
         self.id = id
         self.created = created
         self.model = model
     }
 
-    package var encoded: [UInt8] {
+    var encoded: [UInt8] {
         var body: JSONObject = [
             "id": .string(id), "object": "chat.completion", "created": .number(JSONNumber(created)),
             "model": .string(model),
@@ -52,7 +52,7 @@ package struct CompletionBody: Sendable {
     }
 
     /// The end of the attempt that this body is the answer of.
-    package var end: ChatCompletionEnd {
+    var end: ChatCompletionEnd {
         var end = ChatCompletionEnd(model: model, finishReason: choices.first?.finishReason, usage: usage)
         end.requestID = id
         end.body = encoded

@@ -2,25 +2,25 @@
 ///
 /// The neutral request is OpenAI's, so it passes through; only `model`, and `include_usage` of streams, are set.
 /// Account settings: `organization`, `project` (headers of that name), `headers` (more headers, one `name: value` a line).
-package import Shared
+import Shared
 
-package struct OpenAIAdapter: ProviderAdapter {
-    package static let defaultBaseURL = "https://api.openai.com/v1"
+struct OpenAIAdapter: ProviderAdapter {
+    static let defaultBaseURL = "https://api.openai.com/v1"
 
-    package init() {}
+    init() {}
 
-    package func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
+    func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
         UpstreamRequest(
             url: OpenAIAdapter.url(target.account.baseURL ?? OpenAIAdapter.defaultBaseURL, "/chat/completions"),
             headers: try OpenAIAdapter.headers(target.account, isStream: chat.isStream),
             body: OpenAIAdapter.body(chat, model: target.model).encoded, isStream: chat.isStream)
     }
 
-    package func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder {
+    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder {
         OpenAIDecoder(answer)
     }
 
-    package func failure(_ refusal: UpstreamRefusal) -> JobFailure {
+    func failure(_ refusal: UpstreamRefusal) -> JobFailure {
         let shouldRetry = refusal.headers("x-should-retry").flatMap { Bool($0.lowercased()) }
         return OpenAIFailure(body: try? JSON(parsing: refusal.body), status: refusal.status)
             .failure(retryAfter: RetryAfter.parse(refusal.headers, now: refusal.now), shouldRetry: shouldRetry)

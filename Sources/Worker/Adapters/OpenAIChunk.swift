@@ -1,16 +1,16 @@
 /// Reads one chunk of an OpenAI-shaped stream; what the compatible platforms share.
 ///
 /// In: the chunk as JSON. Out: the delta that goes on, and what the end of the stream needs to know of it.
-package import Shared
+import Shared
 
-package struct OpenAIChunk {
+struct OpenAIChunk {
     /// `nil` for a chunk that only carries usage, or nothing.
-    package private(set) var delta: ChatDelta?
-    package private(set) var usage: TokenUsage?
-    package private(set) var id: String?
-    package private(set) var model: String?
+    private(set) var delta: ChatDelta?
+    private(set) var usage: TokenUsage?
+    private(set) var id: String?
+    private(set) var model: String?
     /// Indexes of the choices that appear, each with its finish reason if it has one.
-    package private(set) var choices: [(index: Int, finishReason: String?)] = []
+    private(set) var choices: [(index: Int, finishReason: String?)] = []
 
     /// Ours to write (`id`, `object`, `created`), read here (`usage`, `choices`), or padding.
     private static func isDropped(_ name: String) -> Bool {
@@ -20,7 +20,7 @@ package struct OpenAIChunk {
         }
     }
 
-    package init(_ chunk: JSONObject) {
+    init(_ chunk: JSONObject) {
         usage = TokenUsage(openAI: chunk["usage"])
         id = chunk["id"]?.stringValue
         model = chunk["model"]?.stringValue

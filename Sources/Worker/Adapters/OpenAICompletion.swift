@@ -1,12 +1,12 @@
 /// Reads a whole `chat.completion`, and turns one into deltas where a stream was asked for.
-package import Shared
+import Shared
 
-package struct OpenAICompletion {
+struct OpenAICompletion {
     private let body: JSONObject
     private let choices: [JSON]
 
     /// Fails with what the platform reported in a 200, or `serverError` where this is no completion.
-    package init(_ bytes: [UInt8]) throws(JobFailure) {
+    init(_ bytes: [UInt8]) throws(JobFailure) {
         let value: JSON
         do {
             value = try JSON(parsing: bytes)
@@ -22,7 +22,7 @@ package struct OpenAICompletion {
     }
 
     /// Everything about the end but the body and the deltas.
-    package var end: ChatCompletionEnd {
+    var end: ChatCompletionEnd {
         let reason = choices.lazy.compactMap { $0["finish_reason"]?.stringValue }.first
         let usage = TokenUsage(openAI: body["usage"])
         var end = ChatCompletionEnd(model: body["model"]?.stringValue, finishReason: reason, usage: usage)
@@ -38,7 +38,7 @@ package struct OpenAICompletion {
     }
 
     /// The answer as one chunk per choice.
-    package var deltas: [ChatDelta] {
+    var deltas: [ChatDelta] {
         choices.compactMap { choice in
             guard var object = choice.objectValue, var message = object.remove("message")?.objectValue else {
                 return nil

@@ -5,9 +5,9 @@
 ///
 /// A stream is complete at `[DONE]`; or, for servers that leave it out, at the clean end of the HTTP body, if every choice
 /// that appeared has had its finish reason. Any other end is `streamBroken`.
-package import Shared
+import Shared
 
-package struct OpenAIDecoder: ResponseDecoder {
+struct OpenAIDecoder: ResponseDecoder {
     private enum Form: Sendable {
         case unknown
         case object([UInt8])
@@ -18,23 +18,23 @@ package struct OpenAIDecoder: ResponseDecoder {
     private let maxEventBytes: Int
     private var form = Form.unknown
 
-    package init(_ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes) {
+    init(_ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes) {
         self.answer = answer
         self.maxEventBytes = maxEventBytes
         if !answer.isStream { form = .object([]) }
     }
 
-    package var isComplete: Bool {
+    var isComplete: Bool {
         guard case .events(let reader) = form else { return false }
         return reader.isComplete
     }
 
-    package var usage: TokenUsage? {
+    var usage: TokenUsage? {
         guard case .events(let reader) = form else { return nil }
         return reader.usage
     }
 
-    package mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] {
+    mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] {
         switch form {
         case .unknown:
             guard let first = bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) else { return [] }
@@ -53,7 +53,7 @@ package struct OpenAIDecoder: ResponseDecoder {
         }
     }
 
-    package mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
+    mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
         switch form {
         case _ where answer.isWebPage:
             throw JobFailure(.serverError, "The platform answered with a web page: is the account's base URL right?")

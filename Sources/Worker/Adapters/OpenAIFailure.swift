@@ -1,9 +1,9 @@
 /// What OpenAI's errors mean (providers/openai.md, "Errors"): by `error.code`, then `error.type`, then the status.
 ///
 /// In: the `error` object of a refused request or of a stream, and the status. Out: a `JobFailure` with a safe message.
-package import Shared
+import Shared
 
-package struct OpenAIFailure {
+struct OpenAIFailure {
     private let status: Int?
     private let message: String
     private let type: String
@@ -14,7 +14,7 @@ package struct OpenAIFailure {
     /// - Parameters:
     ///   - body: the whole answer: `{"error":{…}}`, `{"error":"…"}` or, from some servers, the error object itself.
     ///   - status: `nil` for an error inside a 200.
-    package init(body: JSON?, status: Int?) {
+    init(body: JSON?, status: Int?) {
         let error = OpenAIFailure.errorObject(body)
         self.status = status
         hasError = error != nil
@@ -29,7 +29,7 @@ package struct OpenAIFailure {
     }
 
     /// `nil` where the value is no error.
-    package static func errorObject(_ body: JSON?) -> JSONObject? {
+    static func errorObject(_ body: JSON?) -> JSONObject? {
         switch body?["error"] {
         case .object(let object): object
         case .string(let text): ["message": .string(text)]
@@ -37,7 +37,7 @@ package struct OpenAIFailure {
         }
     }
 
-    package func failure(retryAfter: Duration? = nil, shouldRetry: Bool? = nil) -> JobFailure {
+    func failure(retryAfter: Duration? = nil, shouldRetry: Bool? = nil) -> JobFailure {
         let kind = self.kind(shouldRetry: shouldRetry)
         return JobFailure(
             kind, text(for: kind), param: param.map(SafeText.message), code: safeCode, upstreamStatus: status,

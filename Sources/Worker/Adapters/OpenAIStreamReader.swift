@@ -1,7 +1,7 @@
 /// The state of one OpenAI-shaped event stream: which choices are open, what the last usage was, how it ended.
-package import Shared
+import Shared
 
-package struct OpenAIStreamReader: Sendable {
+struct OpenAIStreamReader: Sendable {
     private var decoder: SSEDecoder
     private var model: String?
     private var requestID: String?
@@ -13,15 +13,15 @@ package struct OpenAIStreamReader: Sendable {
     private var isDone = false
     private var failure: JobFailure?
     /// The last one wins: it may come with choices, after them, or several times.
-    package private(set) var usage: TokenUsage?
+    private(set) var usage: TokenUsage?
 
-    package var isComplete: Bool { isDone || failure != nil }
+    var isComplete: Bool { isDone || failure != nil }
 
-    package init(maxEventBytes: Int) {
+    init(maxEventBytes: Int) {
         decoder = SSEDecoder(maxEventBytes: maxEventBytes)
     }
 
-    package mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] {
+    mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] {
         guard !isComplete else { return [] }
         var events: [SSEEvent] = []
         var oversize: JobFailure?
@@ -35,7 +35,7 @@ package struct OpenAIStreamReader: Sendable {
         return deltas
     }
 
-    package mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
+    mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
         var last: [ChatDelta] = []
         if !isComplete, let event = decoder.finish() { last = read([event]) }
         if let failure { throw failure }

@@ -3,9 +3,9 @@
 /// In: a validated `ChatRequest`, the route (`Target`), the bytes of the answer. Out: a request to send, `ChatDelta`s and
 /// a `ChatCompletionEnd`. No I/O, no clock, no `await`: time and credentials are passed in, so every platform is tested
 /// byte for byte without a network. May fail with `JobFailure` only.
-package import Shared
+import Shared
 
-package protocol ProviderAdapter: Sendable {
+protocol ProviderAdapter: Sendable {
     /// Fails with `unsupportedParameter` or `invalidRequest` where the platform cannot say what the request asks, and
     /// with `authentication` where the credential is not of the platform's form.
     func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest
@@ -24,7 +24,7 @@ package protocol ProviderAdapter: Sendable {
 ///         if decoder.isComplete { break }
 ///     }
 ///     let end = try decoder.finish()
-package protocol ResponseDecoder: Sendable {
+protocol ResponseDecoder: Sendable {
     /// The deltas that `bytes` complete. A failure among them is kept for `finish`, so that how TCP cut the bytes does
     /// not change which deltas come out before it. Ignores everything after `isComplete`.
     mutating func feed(_ bytes: [UInt8]) -> [ChatDelta]

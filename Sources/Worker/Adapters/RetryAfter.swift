@@ -1,11 +1,11 @@
 /// How long a platform asks us to stay away, from its response headers.
-package enum RetryAfter {
+enum RetryAfter {
     /// `retry-after-ms`, else `retry-after` as seconds or as an HTTP date (RFC 9110, IMF-fixdate).
     ///
     /// A date is measured from the answer's own `Date`, so that our clocks need not agree, else from `now` (milliseconds
     /// since 1970). `nil` where there is none or it cannot be read; never negative; at most a day, chosen as the longest
     /// that any documented limit lasts.
-    package static func parse(_ headers: HeaderLookup, now: Int64) -> Duration? {
+    static func parse(_ headers: HeaderLookup, now: Int64) -> Duration? {
         if let text = headers("retry-after-ms"), let value = Double(text), value >= 0 {
             return .milliseconds(min(value, maxSeconds * 1000).rounded(.up))
         }

@@ -3,22 +3,22 @@
 /// In: the body of an answer as it arrives. Out: events whose empty line has been read. LF, CRLF and CR end lines; a
 /// space after the colon, comments, several `data` lines and a byte order mark are as the standard has them. Bytes stay
 /// bytes, so a character cut by TCP is whole again in its event. May fail with `serverError`: an event above the limit.
-package import Shared
+import Shared
 
-package struct SSEEvent: Sendable, Equatable {
+struct SSEEvent: Sendable, Equatable {
     /// The `event` field; `nil` means "message".
-    package var name: String?
+    var name: String?
     /// The `data` lines joined by line feeds; empty for an event of fields only.
-    package var data: [UInt8] = []
+    var data: [UInt8] = []
     /// The `id` field of this event.
-    package var id: String?
+    var id: String?
     /// The last comment in the event's lines: DashScope puts the real status there.
-    package var comment: String?
+    var comment: String?
 }
 
-package struct SSEDecoder: Sendable {
+struct SSEDecoder: Sendable {
     /// Chosen: four times the largest single event seen (an image answer); bounds memory per stream.
-    package static let defaultMaxEventBytes = 8 * 1024 * 1024
+    static let defaultMaxEventBytes = 8 * 1024 * 1024
 
     private let maxEventBytes: Int
     /// The start of a line whose end has not arrived, and how much of it was searched.
@@ -30,12 +30,12 @@ package struct SSEDecoder: Sendable {
     private var skipsLineFeed = false
     private var isFirstLine = true
 
-    package init(maxEventBytes: Int = defaultMaxEventBytes) {
+    init(maxEventBytes: Int = defaultMaxEventBytes) {
         self.maxEventBytes = maxEventBytes
     }
 
     /// Appends complete events to `events`, also those before a failure.
-    package mutating func feed(_ bytes: [UInt8], into events: inout [SSEEvent]) throws(JobFailure) {
+    mutating func feed(_ bytes: [UInt8], into events: inout [SSEEvent]) throws(JobFailure) {
         let span = bytes.span
         var start = 0
         while start < span.count {
@@ -61,7 +61,7 @@ package struct SSEDecoder: Sendable {
     /// The event under way at the end of the body.
     ///
     /// The standard drops it; we look at it, since servers do forget the empty line after `[DONE]`.
-    package mutating func finish() -> SSEEvent? {
+    mutating func finish() -> SSEEvent? {
         var events: [SSEEvent] = []
         if !partial.isEmpty { takeLine([UInt8]().span, into: &events) }
         dispatch(into: &events)

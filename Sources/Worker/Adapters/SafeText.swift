@@ -3,13 +3,13 @@
 /// Explanations of a refused request are worth passing on, but platforms quote: keys ("Incorrect API key provided:
 /// sk-…"), organisations, URLs with signatures, pieces of the prompt. What looks like any of these is cut out, and so
 /// is everything after `maxCharacters`. For authentication and quota failures the caller gets our words instead.
-package enum SafeText {
+enum SafeText {
     /// Chosen: the longest documented explanation is about 400 characters.
     static let maxCharacters = 500
     /// Chosen: above the longest parameter or model name, below a sentence of a prompt.
     static let maxQuoted = 64
 
-    package static func message(_ text: String) -> String {
+    static func message(_ text: String) -> String {
         let clean = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
         let words = withoutLongQuotes(clean).split(separator: " ", omittingEmptySubsequences: true)
         let redacted = words.map(redact).joined(separator: " ")

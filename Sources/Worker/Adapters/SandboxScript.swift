@@ -3,33 +3,33 @@
 /// In: a request, its last user message with directives (`SandboxDirectives`), the number of the attempt. Out: steps, the
 /// pause after the last one, and the ending. Pure and deterministic; the pauses are kept by whoever plays the plan. The
 /// deltas and bodies have the shapes that the OpenAI decoder gives.
-package import Shared
+import Shared
 
-package struct SandboxScript: Sendable {
-    package struct Step: Sendable, Equatable {
+struct SandboxScript: Sendable {
+    struct Step: Sendable, Equatable {
         /// Before the delta.
-        package var pause: Duration
-        package var delta: ChatDelta
+        var pause: Duration
+        var delta: ChatDelta
     }
 
-    package enum Ending: Sendable, Equatable {
+    enum Ending: Sendable, Equatable {
         case answer(ChatCompletionEnd)
         case failure(JobFailure)
     }
 
     /// Made for non-stream requests too, whose pauses add up to the time of the whole answer.
-    package private(set) var steps: [Step] = []
+    private(set) var steps: [Step] = []
     /// Between the last step and the ending.
-    package private(set) var lastPause = Duration.zero
-    package private(set) var ending: Ending
+    private(set) var lastPause = Duration.zero
+    private(set) var ending: Ending
 
     /// How long the whole plan takes.
-    package private(set) var duration = Duration.zero
+    private(set) var duration = Duration.zero
 
     /// Plans the answer named `id` by `model`, for attempt number `attempt` (from 1, for `fail_attempts`).
     ///
     /// `created` is in seconds since 1970.
-    package init(_ chat: ChatRequest, model: String, attempt: Int, id: String, created: Int64) {
+    init(_ chat: ChatRequest, model: String, attempt: Int, id: String, created: Int64) {
         let last = chat.messages.last { $0["role"]?.stringValue == "user" }
         let message = SandboxReply.text(of: last)
         let (directives, rest) = SandboxDirectives.parse(message)

@@ -1,11 +1,11 @@
 /// Reads OpenAI's `usage` object, which most platforms send; native ones fill `TokenUsage` themselves.
-package import Shared
+import Shared
 
 extension TokenUsage {
     /// `nil` for null and for an object that counts nothing we know.
     ///
     /// `prompt_tokens` includes the cached ones and `completion_tokens` the reasoning, as at OpenAI.
-    package init?(openAI value: JSON?) {
+    init?(openAI value: JSON?) {
         guard let usage = value?.objectValue else { return nil }
         let prompt = usage["prompt_tokens"]?.intValue
         let completion = usage["completion_tokens"]?.intValue

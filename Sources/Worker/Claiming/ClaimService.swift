@@ -7,7 +7,7 @@ import Shared
 /// In: entries of the three lanes, in weighted order. Each claimed entry becomes one child task that runs the pipeline.
 /// Ends on graceful shutdown: it stops claiming, lets jobs run for `drainTimeout`, then interrupts what is left, which
 /// puts unshown jobs back and ends shown ones with `worker_shutdown`. Redis failures are waited out here.
-package struct ClaimService: Service {
+struct ClaimService: Service {
     let queue: JobQueue
     /// A connection of its own, since it blocks.
     let blocking: RedisClient
@@ -19,7 +19,7 @@ package struct ClaimService: Service {
     let readiness: Readiness
     let logger: Logger
 
-    package func run() async throws {
+    func run() async throws {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 await claimUntilShutdown(&group)

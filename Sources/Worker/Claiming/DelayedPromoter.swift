@@ -5,12 +5,12 @@ import Shared
 /// Puts waiting requests back into their lanes when their time has come, and sweeps up idle consumers now and then.
 ///
 /// Every worker runs one; a request is promoted once, whoever is first (`PROMOTE` is atomic per request).
-package struct DelayedPromoter: Service {
+struct DelayedPromoter: Service {
     let queue: JobQueue
     let configuration: WorkerConfig
     let logger: Logger
 
-    package func run() async throws {
+    func run() async throws {
         var nextSweep = ContinuousClock.now
         while !Task.isShuttingDownGracefully {
             do {

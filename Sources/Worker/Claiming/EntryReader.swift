@@ -5,7 +5,7 @@ import Shared
 ///
 /// Entries that nobody can run are dealt with here and give `nil`: without a usable id → dead letters; undecodable → end
 /// with an error, and dead letters; of a newer version → put aside for a newer worker; past the deadline → end.
-package struct EntryReader: Sendable {
+struct EntryReader: Sendable {
     let queue: JobQueue
     let worker: String
     let clock: any WallClock
@@ -14,14 +14,14 @@ package struct EntryReader: Sendable {
     /// How long an entry of a newer version waits before somebody looks at it again.
     static let newerVersionDelay = Duration.seconds(5)
 
-    package init(queue: JobQueue, worker: String, clock: any WallClock = SystemWallClock(), logger: Logger) {
+    init(queue: JobQueue, worker: String, clock: any WallClock = SystemWallClock(), logger: Logger) {
         self.queue = queue
         self.worker = worker
         self.clock = clock
         self.logger = logger
     }
 
-    package func read(_ entry: JobQueue.Entry) async throws(RedisError) -> Claim? {
+    func read(_ entry: JobQueue.Entry) async throws(RedisError) -> Claim? {
         let fallback = entry.enqueuedAt + queue.limits.defaultDeadline.milliseconds
         let job: Job
         do {

@@ -4,8 +4,8 @@ import Synchronization
 ///
 /// Only waiting for a platform can be interrupted; writes to the queue always run to their verdict, so that a job is
 /// never left half written. This file holds the one unstructured `Task` of the worker: it is awaited where it is made.
-package final class Interrupt: Sendable {
-    package enum Reason: Sendable, Equatable {
+final class Interrupt: Sendable {
+    enum Reason: Sendable, Equatable {
         case cancelled, leaseLost, shutdown
     }
 
@@ -16,12 +16,12 @@ package final class Interrupt: Sendable {
 
     private let state = Mutex(State())
 
-    package init() {}
+    init() {}
 
-    package var reason: Reason? { state.withLock { $0.reason } }
+    var reason: Reason? { state.withLock { $0.reason } }
 
     /// The first reason stays; `stop` is called at most once per wait.
-    package func raise(_ reason: Reason) {
+    func raise(_ reason: Reason) {
         let stop = state.withLock { state in
             guard state.reason == nil else { return nil as (@Sendable () -> Void)? }
             state.reason = reason
@@ -31,7 +31,7 @@ package final class Interrupt: Sendable {
     }
 
     /// Runs `operation` so that `raise` cancels it; throws whatever the cancelled operation throws.
-    package func stopping<Value: Sendable>(
+    func stopping<Value: Sendable>(
         _ operation: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let task = Task { try await operation() }
@@ -41,7 +41,7 @@ package final class Interrupt: Sendable {
     }
 
     /// Has `stop` called when the job is interrupted, at once if it was before.
-    package func arm(_ stop: @escaping @Sendable () -> Void) {
+    func arm(_ stop: @escaping @Sendable () -> Void) {
         let isRaised = state.withLock { state in
             state.stop = stop
             return state.reason != nil
@@ -49,5 +49,5 @@ package final class Interrupt: Sendable {
         if isRaised { stop() }
     }
 
-    package func disarm() { state.withLock { $0.stop = nil } }
+    func disarm() { state.withLock { $0.stop = nil } }
 }

@@ -4,18 +4,18 @@ import Shared
 ///
 /// Smooth weighted round robin: with weights 8 : 4 : 1 and one free slot at a time, thirteen claims ask `high` first
 /// eight times, `normal` four times and `batch` once, evenly spread. A lane without work gives its share away.
-package struct LaneOrder: Sendable {
+struct LaneOrder: Sendable {
     private let weights: [(lane: Lane, weight: Int)]
     private var credit: [Int]
 
     /// Weights from 1; every lane needs one, so that none starves.
-    package init(weights: [(lane: Lane, weight: Int)]) {
+    init(weights: [(lane: Lane, weight: Int)]) {
         self.weights = weights
         credit = Array(repeating: 0, count: weights.count)
     }
 
     /// The lanes, most favoured first, each with the most it may take before all others were asked.
-    package mutating func next(free: Int) -> [(lane: Lane, share: Int)] {
+    mutating func next(free: Int) -> [(lane: Lane, share: Int)] {
         let sum = weights.reduce(0) { $0 + $1.weight }
         for index in weights.indices { credit[index] += weights[index].weight }
         let order = weights.indices.sorted { credit[$0] > credit[$1] }

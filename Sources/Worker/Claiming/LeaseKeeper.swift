@@ -6,17 +6,17 @@ import Shared
 ///
 /// An actor on a thread of its own with a connection of its own, so that heavy work on the shared pool cannot starve it
 /// (the rivals' "job stalled" on merely slow calls). A job whose lease is lost is interrupted and gives itself up.
-package actor LeaseKeeper: Service {
+actor LeaseKeeper: Service {
     private let executor: ThreadExecutor
     // unsafe: the reference is unowned; the actor holds the executor for as long as it lives.
-    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let queue: JobQueue
     private let running: RunningJobs
     private let card: WorkerCard
     private let logger: Logger
 
-    package init(queue: JobQueue, running: RunningJobs, card: WorkerCard, logger: Logger) {
+    init(queue: JobQueue, running: RunningJobs, card: WorkerCard, logger: Logger) {
         executor = ThreadExecutor(name: "lease-keeper")
         self.queue = queue
         self.running = running
@@ -25,7 +25,7 @@ package actor LeaseKeeper: Service {
     }
 
     /// Runs until it is cancelled, not just until graceful shutdown begins: draining jobs need their leases to the end.
-    package func run() async throws {
+    func run() async throws {
         while !Task.isCancelled {
             do {
                 try await renew()

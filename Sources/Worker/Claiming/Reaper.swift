@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// In: entries whose holder has not renewed for a lease. Out: they run here, or end, as REAP decides. Only with free
 /// slots. After a Redis start, or its own reconnect, it waits one lease: idle time kept counting while workers could not renew.
-package struct Reaper: Service {
+struct Reaper: Service {
     let queue: JobQueue
     let reader: EntryReader
     let pipeline: JobPipeline
@@ -16,7 +16,7 @@ package struct Reaper: Service {
     let configuration: WorkerConfig
     let logger: Logger
 
-    package func run() async throws {
+    func run() async throws {
         await withDiscardingTaskGroup { group in
             var cursor = JobQueue.ReapCursor()
             while await sleepUntilNextRound() {
@@ -66,12 +66,12 @@ package struct Reaper: Service {
 }
 
 /// When reaping is safe: one lease after this worker's connection to Redis came (back) up.
-package final class ReapPatience: Sendable {
+final class ReapPatience: Sendable {
     private let notBefore: Mutex<ContinuousClock.Instant>
 
-    package init() { notBefore = Mutex(.now) }
+    init() { notBefore = Mutex(.now) }
 
-    package var mayReap: Bool { notBefore.withLock { $0 <= .now } }
+    var mayReap: Bool { notBefore.withLock { $0 <= .now } }
 
-    package func connected(lease: Duration) { notBefore.withLock { $0 = .now + lease } }
+    func connected(lease: Duration) { notBefore.withLock { $0 = .now + lease } }
 }

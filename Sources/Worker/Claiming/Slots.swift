@@ -1,26 +1,26 @@
 import Synchronization
 
 /// The worker's `WORKER_CONCURRENCY`: how many jobs may run at once, shared by claiming and reaping.
-package final class Slots: Sendable {
+final class Slots: Sendable {
     private struct State {
         var free: Int
         var waiter: CheckedContinuation<Void, Never>?
         var isClosed = false
     }
 
-    package let total: Int
+    let total: Int
     private let state: Mutex<State>
 
-    package init(_ total: Int) {
+    init(_ total: Int) {
         self.total = total
         state = Mutex(State(free: total))
     }
 
-    package var free: Int { state.withLock { $0.free } }
-    package var inUse: Int { total - free }
+    var free: Int { state.withLock { $0.free } }
+    var inUse: Int { total - free }
 
     /// Takes up to `count` slots without waiting; returns how many.
-    package func take(upTo count: Int) -> Int {
+    func take(upTo count: Int) -> Int {
         state.withLock { state in
             let taken = min(count, state.free)
             state.free -= taken
@@ -28,7 +28,7 @@ package final class Slots: Sendable {
         }
     }
 
-    package func giveBack(_ count: Int) {
+    func giveBack(_ count: Int) {
         guard count > 0 else { return }
         let waiter = state.withLock { state in
             state.free += count
@@ -39,7 +39,7 @@ package final class Slots: Sendable {
     }
 
     /// Returns when a slot is free, or after `close`. One waiter at a time: the claim loop.
-    package func waitForFree() async {
+    func waitForFree() async {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in
                 if state.free > 0 || state.isClosed { return true }
@@ -51,7 +51,7 @@ package final class Slots: Sendable {
     }
 
     /// Wakes the waiter for good: the worker stops claiming.
-    package func close() {
+    func close() {
         let waiter = state.withLock { state in
             state.isClosed = true
             defer { state.waiter = nil }

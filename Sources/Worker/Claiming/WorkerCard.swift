@@ -5,14 +5,14 @@ import Shared
 #endif
 
 /// The name of this worker process and its card in Redis: for people to look at, never for correctness.
-package struct WorkerCard: Sendable {
+struct WorkerCard: Sendable {
     /// `host-pid-8 random hex digits`, new at every start: a restarted worker is another one.
-    package let name: String
+    let name: String
     let redis: RedisClient
     let keys: QueueKeys
     let lease: Duration
 
-    package static func makeName() -> String {
+    static func makeName() -> String {
         var host = [CChar](repeating: 0, count: 256)
         unsafe gethostname(&host, host.count - 1)
         let end = host.firstIndex(of: 0) ?? host.endIndex

@@ -5,14 +5,14 @@ import Shared
 /// `/live`, `/ready` and `/metrics` of a worker, on a small port of its own.
 ///
 /// `/live` answers as long as the process can; `/ready` is 503 with the reason while the worker takes no jobs.
-package struct HealthServer {
+struct HealthServer {
     let readiness: Readiness
     let metrics: WorkerMetrics
     let running: RunningJobs
     let slots: Slots
 
-    package func application(host: String, port: Int, logger: Logger) -> some ApplicationProtocol {
-        let router = Router()
+    func application(host: String, port: Int, logger: Logger) -> some ApplicationProtocol {
+        let router = Hummingbird.Router()
         router.get("live") { _, _ in "ok\n" }
         router.get("ready") { _, _ in
             let problem = readiness.problem

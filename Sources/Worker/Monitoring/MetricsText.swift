@@ -1,25 +1,25 @@
 /// Writes Prometheus' text exposition format, version 0.0.4.
-package struct MetricsText {
-    package enum Kind: String { case counter, gauge, histogram }
+struct MetricsText {
+    enum Kind: String { case counter, gauge, histogram }
 
-    package private(set) var text = ""
+    private(set) var text = ""
 
-    package init() {}
+    init() {}
 
-    package mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Int) {
+    mutating func add(_ name: String, _ kind: Kind, _ help: String, _ value: Int) {
         head(name, kind, help)
         text += "\(name) \(value)\n"
     }
 
     /// One line per label value, in a stable order.
-    package mutating func add(_ name: String, _ kind: Kind, _ help: String, _ values: [(label: String, String, Int)]) {
+    mutating func add(_ name: String, _ kind: Kind, _ help: String, _ values: [(label: String, String, Int)]) {
         head(name, kind, help)
         for (label, labelValue, value) in values.sorted(by: { $0.1 < $1.1 }) {
             text += "\(name){\(label)=\"\(labelValue)\"} \(value)\n"
         }
     }
 
-    package mutating func add(_ name: String, _ help: String, _ histogram: Histogram) {
+    mutating func add(_ name: String, _ help: String, _ histogram: Histogram) {
         head(name, .histogram, help)
         var below = 0
         for (bound, count) in zip(Histogram.bounds, histogram.counts) {
@@ -35,16 +35,16 @@ package struct MetricsText {
 }
 
 /// A fixed-bucket histogram of seconds; bounds fit answers from a cache hit to a ten-minute reasoning run.
-package struct Histogram: Sendable {
-    package static let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
+struct Histogram: Sendable {
+    static let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
 
-    package private(set) var counts = Array(repeating: 0, count: bounds.count)
-    package private(set) var count = 0
-    package private(set) var sum = 0.0
+    private(set) var counts = Array(repeating: 0, count: bounds.count)
+    private(set) var count = 0
+    private(set) var sum = 0.0
 
-    package init() {}
+    init() {}
 
-    package mutating func add(_ seconds: Double) {
+    mutating func add(_ seconds: Double) {
         count += 1
         sum += seconds
         if let bucket = Self.bounds.firstIndex(where: { seconds <= $0 }) { counts[bucket] += 1 }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Whether this worker takes jobs: off while it starts, while Redis is away and from the first moment of a shutdown.
-package final class Readiness: Sendable {
+final class Readiness: Sendable {
     private struct State {
         var isStopping = false
         var redisIsUp = false
@@ -11,14 +11,14 @@ package final class Readiness: Sendable {
 
     private let state = Mutex(State())
 
-    package init() {}
+    init() {}
 
-    package func stop() { state.withLock { $0.isStopping = true } }
-    package func redis(isUp: Bool) { state.withLock { $0.redisIsUp = isUp } }
-    package func complain(_ complaint: String?) { state.withLock { $0.complaint = complaint } }
+    func stop() { state.withLock { $0.isStopping = true } }
+    func redis(isUp: Bool) { state.withLock { $0.redisIsUp = isUp } }
+    func complain(_ complaint: String?) { state.withLock { $0.complaint = complaint } }
 
     /// `nil` if ready, else the reason.
-    package var problem: String? {
+    var problem: String? {
         state.withLock { state in
             if state.isStopping { return "shutting down" }
             if !state.redisIsUp { return "Redis is not connected" }

@@ -4,7 +4,7 @@ import Synchronization
 /// Counters of this worker in Prometheus' text format. Label values come from closed enums only.
 ///
 /// In: ended attempts and jobs. Out: `text`, by the naming conventions (`_total`, `_seconds`, base units).
-package final class WorkerMetrics: Sendable {
+final class WorkerMetrics: Sendable {
     private struct Counts {
         var jobs: [AttemptRecord.Status: Int] = [:]
         var failures: [JobFailure.Kind: Int] = [:]
@@ -18,9 +18,9 @@ package final class WorkerMetrics: Sendable {
     private let counts = Mutex(Counts())
     private let openStreams = Atomic<Int>(0)
 
-    package init() {}
+    init() {}
 
-    package var streams: Int { openStreams.load(ordering: .relaxed) }
+    var streams: Int { openStreams.load(ordering: .relaxed) }
     func streamStarted() { openStreams.add(1, ordering: .relaxed) }
     func streamEnded() { openStreams.subtract(1, ordering: .relaxed) }
 
@@ -40,7 +40,7 @@ package final class WorkerMetrics: Sendable {
     }
 
     /// All metrics; `running` and `slots` are read by the caller, who owns them.
-    package func text(running: Int, slots: Int) -> String {
+    func text(running: Int, slots: Int) -> String {
         let counts = counts.withLock { $0 }
         var text = MetricsText()
         text.add("worker_jobs_total", .counter, "Jobs that ended here", counts.jobs.map { ("status", $0.rawValue, $1) })

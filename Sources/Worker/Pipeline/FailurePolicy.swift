@@ -4,16 +4,16 @@ import Shared
 ///
 /// In: the failure, whether the caller has seen text, what was tried. Out: one `Decision`. It is the only place that
 /// knows about retries; nothing else in the worker repeats a call to a platform.
-package struct FailurePolicy: Sendable, Equatable {
+struct FailurePolicy: Sendable, Equatable {
     /// Calls to platforms for one request, all accounts together; waiting for capacity does not count.
-    package var maxAttempts = 6
+    var maxAttempts = 6
     /// First pause when every route has failed; doubles up to `maxBackoff`, with full jitter.
-    package var backoff = Duration.milliseconds(500)
-    package var maxBackoff = Duration.seconds(30)
+    var backoff = Duration.milliseconds(500)
+    var maxBackoff = Duration.seconds(30)
 
-    package init() {}
+    init() {}
 
-    package enum Decision: Sendable, Equatable {
+    enum Decision: Sendable, Equatable {
         /// Tell the caller.
         case fail
         /// Go on with the next route of this claim, at once.
@@ -22,20 +22,20 @@ package struct FailurePolicy: Sendable, Equatable {
         case later(Duration)
     }
 
-    package struct Situation: Sendable {
-        package var failure: JobFailure
+    struct Situation: Sendable {
+        var failure: JobFailure
         /// Text of this attempt has reached the caller: no silent retry.
-        package var isShown: Bool
+        var isShown: Bool
         /// Attempts of the request so far, this one included.
-        package var attempts: Int
-        package var hasOtherRoute: Bool
+        var attempts: Int
+        var hasOtherRoute: Bool
         /// When the first route that is cooling now may be tried again; `nil` if none is cooling.
-        package var earliestCapacity: Duration?
-        package var timeLeft: Duration
+        var earliestCapacity: Duration?
+        var timeLeft: Duration
         /// 0 ..< 1
-        package var random: Double
+        var random: Double
 
-        package init(
+        init(
             failure: JobFailure, isShown: Bool, attempts: Int, hasOtherRoute: Bool, earliestCapacity: Duration? = nil,
             timeLeft: Duration, random: Double
         ) {
@@ -49,7 +49,7 @@ package struct FailurePolicy: Sendable, Equatable {
         }
     }
 
-    package func decide(_ situation: Situation) -> Decision {
+    func decide(_ situation: Situation) -> Decision {
         guard !situation.isShown else { return .fail }
         switch situation.failure.kind.blame {
         case .request, .ours: return .fail
@@ -73,7 +73,7 @@ package struct FailurePolicy: Sendable, Equatable {
 
 extension JobFailure.Kind {
     /// Whose fault a failure is: this alone decides who may be tried next.
-    package enum Blame: Sendable {
+    enum Blame: Sendable {
         /// The request's own making: the same everywhere.
         case request
         /// One account's (key, money, rate): another account may do.
@@ -84,7 +84,7 @@ extension JobFailure.Kind {
         case ours
     }
 
-    package var blame: Blame {
+    var blame: Blame {
         switch self {
         case .invalidRequest, .unsupportedParameter, .contentFiltered, .contextTooLong, .modelNotFound, .undecodable:
             .request

@@ -13,7 +13,7 @@ import Shared
 /// After a failed attempt `FailurePolicy` decides between the caller, the next route and waiting. Every stop goes through
 /// `finish`, `abort`, `next` or `retryLater`, each of which bills the attempt. Throws only where Redis stayed away longer
 /// than `QueueLimits.patience`: then the entry is still in the pending list, and another worker reaps it.
-package struct JobPipeline: Sendable {
+struct JobPipeline: Sendable {
     let queue: JobQueue
     let router: Router
     let platforms: PlatformCaller
@@ -26,7 +26,7 @@ package struct JobPipeline: Sendable {
     let logger: Logger
 
     /// A fresh claim.
-    package func run(_ claim: Claim, enqueuedAt: Int64) async throws(RedisError) {
+    func run(_ claim: Claim, enqueuedAt: Int64) async throws(RedisError) {
         let plan = try await router.plan(claim.job, enqueuedAt: enqueuedAt)
         if plan.mayWait { return try await wait(claim, plan) }
         let run = makeRun(plan, claim.attempt)
@@ -38,7 +38,7 @@ package struct JobPipeline: Sendable {
     }
 
     /// A claim of a worker that is gone.
-    package func takeOver(_ claim: Claim, enqueuedAt: Int64) async throws(RedisError) {
+    func takeOver(_ claim: Claim, enqueuedAt: Int64) async throws(RedisError) {
         let plan = try await router.plan(claim.job, enqueuedAt: enqueuedAt)
         let probe = makeRun(plan, claim.attempt)
         let verdict = try await queue.reap(claim, usage: record(probe).encoded)
@@ -158,7 +158,8 @@ package struct JobPipeline: Sendable {
         end.meta = meta(run, record).encoded
         for _ in 0...TokenPublisher.maxRepairs {
             let verdict = try await queue.finish(
-                run.attempt, lastSeq: publisher.lastSeq, end: end, usage: record.encoded, keepLog: queue.limits.keep(run.plan.job))
+                run.attempt, lastSeq: publisher.lastSeq, end: end, usage: record.encoded,
+                keepLog: queue.limits.logTTL(of: run.plan.job))
             guard verdict == .behind else { return ended(run, record, verdict) }
             guard try await publisher.repair() == .goOn else { break }
         }

@@ -4,19 +4,19 @@ import Shared
 ///
 /// A plan always exists, also for a request that cannot be served: such a request is started and ended with `refusal`, so
 /// that the caller of any kind gets an answer and the ledger a row.
-package struct JobPlan: Sendable {
-    package let job: Job
-    package let enqueuedAt: Int64
-    package let request: ChatRequest?
+struct JobPlan: Sendable {
+    let job: Job
+    let enqueuedAt: Int64
+    let request: ChatRequest?
     /// Our own estimate, for attempts whose platform reports none.
-    package let promptTokens: Int
+    let promptTokens: Int
     /// Best first; empty where `refusal` is set.
-    package var routes: [Route] = []
+    var routes: [Route] = []
     /// Why no route can be tried: final, or `noCapacity` while all accounts rest.
-    package var refusal: JobFailure?
-    package var earliestCapacity: Duration?
+    var refusal: JobFailure?
+    var earliestCapacity: Duration?
 
-    package init(_ job: Job, enqueuedAt: Int64, request: ChatRequest?, refusal: JobFailure? = nil) {
+    init(_ job: Job, enqueuedAt: Int64, request: ChatRequest?, refusal: JobFailure? = nil) {
         self.job = job
         self.enqueuedAt = enqueuedAt
         self.request = request
@@ -24,7 +24,7 @@ package struct JobPlan: Sendable {
         promptTokens = request.map { TokenEstimate.prompt(of: $0) } ?? 0
     }
 
-    package init(_ job: Job, enqueuedAt: Int64, request: ChatRequest, candidates: Candidates) {
+    init(_ job: Job, enqueuedAt: Int64, request: ChatRequest, candidates: Candidates) {
         self.init(job, enqueuedAt: enqueuedAt, request: request)
         routes = candidates.ready
         earliestCapacity = candidates.earliestCapacity
@@ -32,5 +32,5 @@ package struct JobPlan: Sendable {
     }
 
     /// Whether the request should wait without being started at all.
-    package var mayWait: Bool { refusal?.kind == .noCapacity }
+    var mayWait: Bool { refusal?.kind == .noCapacity }
 }

@@ -1,19 +1,19 @@
 import Shared
 
 /// A job while it runs in this worker: the attempt under way, the routes left, the trail so far. Values go forward only.
-package struct JobRun: Sendable {
-    package let plan: JobPlan
-    package let interrupt: Interrupt
-    package private(set) var attempt: Attempt
+struct JobRun: Sendable {
+    let plan: JobPlan
+    let interrupt: Interrupt
+    private(set) var attempt: Attempt
     /// The route of the attempt under way; `nil` where the request has none.
-    package private(set) var route: Route?
+    private(set) var route: Route?
     private var untried: ArraySlice<Route>
-    package private(set) var trail: [AnswerMeta.Attempt] = []
-    package private(set) var spent = 0.0
+    private(set) var trail: [AnswerMeta.Attempt] = []
+    private(set) var spent = 0.0
     /// Milliseconds since 1970: the `started_at` of every copy of this attempt's ledger row.
-    package private(set) var startedAt: Int64
+    private(set) var startedAt: Int64
 
-    package init(_ plan: JobPlan, attempt: Attempt, interrupt: Interrupt, startedAt: Int64) {
+    init(_ plan: JobPlan, attempt: Attempt, interrupt: Interrupt, startedAt: Int64) {
         self.plan = plan
         self.attempt = attempt
         self.interrupt = interrupt
@@ -23,13 +23,13 @@ package struct JobRun: Sendable {
     }
 
     /// Whether another route could be tried now; forgets the ones that rest meanwhile.
-    package mutating func hasOtherRoute(isResting: (Account) -> Bool) -> Bool {
+    mutating func hasOtherRoute(isResting: (Account) -> Bool) -> Bool {
         untried = untried.drop { isResting($0.account) }
         return !untried.isEmpty
     }
 
     /// The run after a failover: next attempt, next route.
-    package func advanced(startedAt: Int64) -> JobRun {
+    func advanced(startedAt: Int64) -> JobRun {
         var run = self
         run.attempt = attempt.next
         run.route = untried.first
@@ -38,7 +38,7 @@ package struct JobRun: Sendable {
         return run
     }
 
-    package mutating func note(_ record: AttemptRecord) {
+    mutating func note(_ record: AttemptRecord) {
         spent += record.cost
         trail.append(
             AnswerMeta.Attempt(

@@ -4,12 +4,12 @@ import Shared
 ///
 /// In: the request, an optional platform filter, the catalogue, what each account's rest is. Out: routes that may be tried
 /// now, and how long until the first resting one may be. Throws the condition that failed: unknown model, capability, platform.
-package struct Candidates: Sendable {
-    package private(set) var ready: [Route] = []
+struct Candidates: Sendable {
+    private(set) var ready: [Route] = []
     /// Until the first of the resting accounts may be used; `nil` if none rests.
-    package private(set) var earliestCapacity: Duration?
+    private(set) var earliestCapacity: Duration?
 
-    package init(
+    init(
         for request: ChatRequest, provider: Provider?, strategy: any RoutingStrategy, in catalog: CatalogSnapshot,
         rest: (Account) -> Duration?
     ) throws(JobFailure) {

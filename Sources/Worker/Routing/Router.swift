@@ -4,13 +4,13 @@ import Shared
 ///
 /// In: a job. Out: a plan, which holds a refusal where the request cannot be served. Needs no I/O, except for a body that is
 /// too large to travel in its queue entry.
-package struct Router: Sendable {
+struct Router: Sendable {
     let queue: JobQueue
     let catalog: CatalogCache
     let cooldowns: AccountCooldowns
     let defaultStrategy: RoutingStrategyName
 
-    package func plan(_ job: Job, enqueuedAt: Int64) async throws(RedisError) -> JobPlan {
+    func plan(_ job: Job, enqueuedAt: Int64) async throws(RedisError) -> JobPlan {
         guard let body = try await queue.body(of: job) else {
             let gone = JobFailure(.undecodable, "the request body has expired from the queue")
             return JobPlan(job, enqueuedAt: enqueuedAt, request: nil, refusal: gone)

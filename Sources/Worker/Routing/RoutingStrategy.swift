@@ -3,15 +3,15 @@ import Shared
 /// The order in which fitting models are tried. Pure: no I/O, no clock, no `await`.
 ///
 /// A new strategy is one file and one case in `RoutingStrategyName`; the `switch` below then refuses to compile without it.
-package protocol RoutingStrategy: Sendable {
+protocol RoutingStrategy: Sendable {
     /// All of `models`, best first.
     func order(_ models: [Model]) -> [Model]
 }
 
-package enum RoutingStrategyName: String, Sendable, CaseIterable {
+enum RoutingStrategyName: String, Sendable, CaseIterable {
     case priority
 
-    package var strategy: any RoutingStrategy {
+    var strategy: any RoutingStrategy {
         switch self {
         case .priority: PriorityStrategy()
         }

@@ -4,7 +4,7 @@ import Shared
 ///
 /// `next` gives what has arrived, all at once, and `nil` at a good end, when `end` is set. With `notBefore` it waits until
 /// then for more to gather, unless the answer ends: that is how deltas coalesce without a task or a timer per stream.
-package struct CompletionStream: Sendable {
+struct CompletionStream: Sendable {
     private enum Source: Sendable {
         case upstream(UpstreamStream)
         case sandbox(SandboxStream)
@@ -16,9 +16,9 @@ package struct CompletionStream: Sendable {
     init(_ sandbox: SandboxStream) { source = .sandbox(sandbox) }
 
     /// Valid after `next` has returned `nil`.
-    package private(set) var end = ChatCompletionEnd(model: nil, finishReason: nil, usage: nil)
+    private(set) var end = ChatCompletionEnd(model: nil, finishReason: nil, usage: nil)
 
-    package mutating func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> [ChatDelta]? {
+    mutating func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> [ChatDelta]? {
         let step: StreamStep
         switch source {
         case .upstream(var upstream):
@@ -37,12 +37,12 @@ package struct CompletionStream: Sendable {
     }
 
     /// Gives the connection up if the answer was not read to its end. To be called once.
-    package func close() {
+    func close() {
         if case .upstream(let upstream) = source { upstream.close() }
     }
 }
 
-package enum StreamStep: Sendable {
+enum StreamStep: Sendable {
     case deltas([ChatDelta])
     case end(ChatCompletionEnd)
 }

@@ -5,26 +5,26 @@
 /// Cannot fail; keeps only what was not drained.
 import Shared
 
-package struct DeltaCoalescer: Sendable {
+struct DeltaCoalescer: Sendable {
     private var payload: [UInt8] = []
     /// Text that the next delta may still be joined to; it follows `payload`.
     private var open: TextDelta?
     private var estimate = TokenEstimate()
     private var isPendingVisible = false
     /// Some text, reasoning, refusal or tool call was added, drained or not.
-    package private(set) var hasVisible = false
+    private(set) var hasVisible = false
     /// The same, but drained: the caller may have seen it.
-    package private(set) var hasShown = false
+    private(set) var hasShown = false
 
-    package init() {}
+    init() {}
 
     /// Our own count of everything added so far.
-    package var outputTokens: Int { estimate.tokens }
+    var outputTokens: Int { estimate.tokens }
 
     /// About what `drain` would return, for limits.
-    package var pendingBytes: Int { payload.count + (open.map { $0.text.utf8.count + 128 } ?? 0) }
+    var pendingBytes: Int { payload.count + (open.map { $0.text.utf8.count + 128 } ?? 0) }
 
-    package mutating func add(_ delta: ChatDelta) {
+    mutating func add(_ delta: ChatDelta) {
         estimate += delta.estimate
         hasVisible = hasVisible || delta.isVisible
         isPendingVisible = isPendingVisible || delta.isVisible
@@ -43,7 +43,7 @@ package struct DeltaCoalescer: Sendable {
     }
 
     /// Everything added since the last call; `nil` if there is nothing.
-    package mutating func drain() -> [UInt8]? {
+    mutating func drain() -> [UInt8]? {
         closeText()
         guard !payload.isEmpty else { return nil }
         hasShown = hasShown || isPendingVisible

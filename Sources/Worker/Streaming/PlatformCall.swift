@@ -1,13 +1,13 @@
 import Shared
 
 /// What one attempt asks of a platform.
-package struct PlatformCall: Sendable {
-    package let requestID: String
-    package let route: Route
-    package let request: ChatRequest
+struct PlatformCall: Sendable {
+    let requestID: String
+    let route: Route
+    let request: ChatRequest
     /// The attempt's number, from 1.
-    package let attempt: Int
-    package let interrupt: Interrupt
+    let attempt: Int
+    let interrupt: Interrupt
     /// Until the deadline of the request.
-    package let timeLeft: Duration
+    let timeLeft: Duration
 }

@@ -4,7 +4,7 @@ import Shared
 ///
 /// In: a `PlatformCall`. Out: a whole answer, or a stream of deltas. Fails with what the adapter makes of the platform's
 /// answer, or with `network` / `timeout`; interrupted calls fail too, and the pipeline knows why.
-package struct PlatformCaller: Sendable {
+struct PlatformCaller: Sendable {
     let http: HTTPClient
     let credentials: AccountCredentials
     let timeouts: HTTPTimeouts
@@ -12,7 +12,7 @@ package struct PlatformCaller: Sendable {
     let clock: any WallClock
 
     /// A whole answer.
-    package func complete(_ call: PlatformCall) async throws(JobFailure) -> ChatCompletionEnd {
+    func complete(_ call: PlatformCall) async throws(JobFailure) -> ChatCompletionEnd {
         guard let adapter = try adapter(call) else { return try await SandboxStream(call, clock: clock).complete() }
         let request = try self.request(call, adapter)
         let response = try await interruptible(call) { [http] in try await http.collect(request) }
@@ -24,7 +24,7 @@ package struct PlatformCaller: Sendable {
     }
 
     /// The head of a streamed answer; its deltas come from the `CompletionStream`, which must be closed.
-    package func open(_ call: PlatformCall) async throws(JobFailure) -> CompletionStream {
+    func open(_ call: PlatformCall) async throws(JobFailure) -> CompletionStream {
         guard let adapter = try adapter(call) else { return CompletionStream(SandboxStream(call, clock: clock)) }
         let request = try self.request(call, adapter)
         let body = try await interruptible(call) { [http] in try await http.stream(request) }

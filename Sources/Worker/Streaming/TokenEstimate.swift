@@ -3,24 +3,24 @@
 /// Chosen: 1.5 Chinese, Japanese or Korean characters a token and 4 bytes a token for everything else, the middle of what
 /// current tokenizers do (Qwen and GLM about 1.6, OpenAI's o200k about 1.4; English prose about 4.2). Rows counted this
 /// way are flagged `estimated`.
-package import Shared
+import Shared
 
-package struct TokenEstimate: Sendable, Equatable {
+struct TokenEstimate: Sendable, Equatable {
     private var wideCharacters = 0
     private var otherBytes = 0
 
-    package init() {}
+    init() {}
 
-    package init(of text: String) {
+    init(of text: String) {
         add(text)
     }
 
     /// Rounded up, so that any text at all counts as one.
-    package var tokens: Int {
+    var tokens: Int {
         (wideCharacters * 8 + otherBytes * 3 + 11) / 12
     }
 
-    package mutating func add(_ text: String) {
+    mutating func add(_ text: String) {
         let bytes = text.utf8.span
         var index = 0
         while index < bytes.count {
@@ -38,13 +38,13 @@ package struct TokenEstimate: Sendable, Equatable {
         }
     }
 
-    package static func += (sum: inout TokenEstimate, next: TokenEstimate) {
+    static func += (sum: inout TokenEstimate, next: TokenEstimate) {
         sum.wideCharacters += next.wideCharacters
         sum.otherBytes += next.otherBytes
     }
 
     /// The tokens of a prompt: its texts, and 4 for the frame of each message (OpenAI's rule of thumb).
-    package static func prompt(of chat: ChatRequest) -> Int {
+    static func prompt(of chat: ChatRequest) -> Int {
         var estimate = TokenEstimate()
         chat.forEachText { estimate.add($0) }
         return estimate.tokens + 4 * chat.messages.count

@@ -5,30 +5,30 @@ import Shared
 /// In: payloads (one or more chunks each). Out: `true` while the attempt may go on. After Redis lost acknowledged writes it
 /// finds out what is there (RESYNC) and replays from memory. Keeps the last `replayBytes` for that; if more was lost the
 /// attempt is given up and the request is reaped.
-package struct TokenPublisher {
+struct TokenPublisher {
     private let queue: JobQueue
     private let attempt: Attempt
     /// The start record's row, to start again if Redis lost it.
     private let startRow: [UInt8]
     private let replayBytes: Int
 
-    package private(set) var lastSeq = 0
+    private(set) var lastSeq = 0
     private var recent: [(seq: Int, payload: [UInt8], tokens: Int)] = []
     private var recentBytes = 0
 
     /// How often a rollback of Redis is repaired before the attempt is given up (QUEUE.md).
     static let maxRepairs = 3
 
-    package init(queue: JobQueue, attempt: Attempt, startRow: [UInt8], replayBytes: Int) {
+    init(queue: JobQueue, attempt: Attempt, startRow: [UInt8], replayBytes: Int) {
         self.queue = queue
         self.attempt = attempt
         self.startRow = startRow
         self.replayBytes = replayBytes
     }
 
-    package enum Verdict: Sendable { case goOn, ended, fenced }
+    enum Verdict: Sendable { case goOn, ended, fenced }
 
-    package mutating func publish(_ payload: [UInt8], tokens: Int) async throws(RedisError) -> Verdict {
+    mutating func publish(_ payload: [UInt8], tokens: Int) async throws(RedisError) -> Verdict {
         lastSeq += 1
         remember(payload, tokens)
         switch try await queue.append(attempt, seq: lastSeq, payload: payload, tokens: tokens) {
@@ -40,7 +40,7 @@ package struct TokenPublisher {
     }
 
     /// Brings the log back to what was written before, after Redis answered `behind`.
-    package func repair() async throws(RedisError) -> Verdict {
+    func repair() async throws(RedisError) -> Verdict {
         for _ in 0..<Self.maxRepairs {
             var from = 1
             switch try await queue.resync(attempt) {

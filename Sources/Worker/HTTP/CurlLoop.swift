@@ -1,0 +1,106 @@
+import Foundation
+import Synchronization
+
+/// What the rest of the process sees of the curl thread: a list of wishes and a bell.
+final class CurlLoop: Sendable {
+    enum Wish {
+        case start(Transfer)
+        case cancel(Transfer)
+        case unpause(Transfer)
+        case wake(Transfer, at: ContinuousClock.Instant)
+    }
+
+    private struct Inbox {
+        var wishes: [Wish] = []
+        var isStopping = false
+        var hasEnded = false
+        var mourners: [CheckedContinuation<Void, Never>] = []
+    }
+
+    let configuration: HTTPClientConfiguration
+    private let poll: EventPoll
+    private let inbox = Mutex(Inbox())
+
+    init(_ configuration: HTTPClientConfiguration) throws(HTTPError) {
+        self.configuration = configuration
+        poll = try EventPoll()
+        let worker = Thread { [self] in run() }
+        worker.name = "curl"
+        worker.start()
+    }
+
+    // MARK: - Wishes, from any thread
+
+    /// Starts an exchange and waits for what `result` waits for; cancelling the task ends the exchange.
+    func awaiting<Value: Sendable>(
+        _ transfer: Transfer, _ result: @Sendable () async -> Result<Value, HTTPError>
+    ) async throws(HTTPError) -> Value {
+        add(.start(transfer))
+        return try await interruptible(transfer, result)
+    }
+
+    func interruptible<Value: Sendable>(
+        _ transfer: Transfer, _ result: @Sendable () async -> Result<Value, HTTPError>
+    ) async throws(HTTPError) -> Value {
+        try await withTaskCancellationHandler {
+            await result()
+        } onCancel: {
+            cancel(transfer)
+        }.get()
+    }
+
+    func cancel(_ transfer: Transfer) { add(.cancel(transfer)) }
+    func unpause(_ transfer: Transfer) { add(.unpause(transfer)) }
+    func wake(_ transfer: Transfer, at time: ContinuousClock.Instant) { add(.wake(transfer, at: time)) }
+
+    private func add(_ wish: Wish) {
+        let isTooLate = inbox.withLock { inbox in
+            if !inbox.hasEnded { inbox.wishes.append(wish) }
+            return inbox.hasEnded
+        }
+        guard !isTooLate else {
+            if case .start(let transfer) = wish { transfer.end(.failure(.cancelled)) }
+            return
+        }
+        poll.wake()
+    }
+
+    func stop() {
+        inbox.withLock { $0.isStopping = true }
+        poll.wake()
+    }
+
+    /// Stops, and returns when the thread has ended.
+    func shutdown() async {
+        stop()
+        await withCheckedContinuation { continuation in
+            let hasEnded = inbox.withLock { inbox in
+                if !inbox.hasEnded { inbox.mourners.append(continuation) }
+                return inbox.hasEnded
+            }
+            if hasEnded { continuation.resume() }
+        }
+    }
+
+    // MARK: - The thread
+
+    private func run() {
+        let thread = CurlThread(configuration, poll)
+        while true {
+            let (wishes, isStopping) = inbox.withLock { inbox in
+                defer { inbox.wishes.removeAll(keepingCapacity: true) }
+                return (inbox.wishes, inbox.isStopping)
+            }
+            if isStopping { break }
+            for wish in wishes { thread.grant(wish) }
+            thread.turn()
+        }
+        let (late, mourners) = inbox.withLock { inbox in
+            inbox.hasEnded = true
+            return (inbox.wishes, inbox.mourners)
+        }
+        thread.end()
+        for case .start(let transfer) in late { transfer.end(.failure(.cancelled)) }
+        for mourner in mourners { mourner.resume() }
+    }
+}

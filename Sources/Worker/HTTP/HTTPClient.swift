@@ -1,0 +1,77 @@
+/// Calls platforms: libcurl on one thread, no blocking anywhere else.
+///
+/// In: requests. Out: whole answers (`collect`, one resumption each) or answers as they come (`stream`). Connections are
+/// kept and reused, HTTP/2 over TLS where the other side has it. Redirects are not followed, nothing is decompressed.
+/// Cancelling the task, or dropping a stream, closes its connection at once.
+final class HTTPClient: Sendable {
+    private let loop: CurlLoop
+
+    init(configuration: HTTPClientConfiguration = HTTPClientConfiguration()) throws(HTTPError) {
+        loop = try CurlLoop(configuration)
+    }
+
+    deinit { loop.stop() }
+
+    /// Ends the thread; exchanges under way fail with `cancelled`. Returns when it has ended.
+    func shutdown() async { await loop.shutdown() }
+
+    /// The whole answer, whatever its status.
+    func collect(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+        try request.check()
+        let transfer = Transfer(request, maxBufferedBytes: nil)
+        return try await loop.awaiting(transfer) { await transfer.whole() }
+    }
+
+    /// The answer's head; its body is read from the stream.
+    func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPBodyStream {
+        try request.check()
+        let transfer = Transfer(request, maxBufferedBytes: loop.configuration.maxBufferedBytes)
+        let head = try await loop.awaiting(transfer) { await transfer.head() }
+        return HTTPBodyStream(head: head, transfer: transfer, loop: loop)
+    }
+}
+
+struct HTTPClientConfiguration: Sendable {
+    /// As in `http://host:port`; `nil` leaves it to curl's environment variables.
+    var proxy: String?
+    /// PEM; `nil` is the system's list.
+    var caFile: String?
+    /// 0: as many as are needed.
+    var maxConnectionsPerHost = 0
+    /// Idle connections kept. Each job has one at most, so this is the default of `WORKER_CONCURRENCY`.
+    var maxIdleConnections = 512
+    /// Unread bytes of one stream at which its transfer is paused.
+    var maxBufferedBytes = 1 << 20
+    var userAgent = "ai-model-service"
+
+    init() {}
+}
+
+/// The body of an answer, as it arrives; one reader at a time.
+final class HTTPBodyStream: Sendable {
+    let head: HTTPHead
+    private let transfer: Transfer
+    private let loop: CurlLoop
+
+    init(head: HTTPHead, transfer: Transfer, loop: CurlLoop) {
+        self.head = head
+        self.transfer = transfer
+        self.loop = loop
+    }
+
+    deinit { cancel() }
+
+    /// All bytes that have arrived and were not read; `nil` after a clean end. An error comes after the bytes before it.
+    ///
+    /// Waits for bytes, and with `notBefore` until then for more of them, unless the body ends or much has gathered. That
+    /// wait is kept by the curl thread: it costs no task and no timer.
+    func next(notBefore: ContinuousClock.Instant? = nil) async throws(HTTPError) -> [UInt8]? {
+        let (transfer, loop) = (transfer, loop)
+        return try await loop.interruptible(transfer) { await transfer.next(notBefore: notBefore, in: loop) }
+    }
+
+    /// Closes the connection unless the body has ended. Any thread, any number of times.
+    func cancel() {
+        if !transfer.hasEnded { loop.cancel(transfer) }
+    }
+}

@@ -1,0 +1,80 @@
+/// A request to a platform; holds the credential, so it is never logged.
+struct HTTPRequest: Sendable {
+    var method: String
+    var url: String
+    var headers: [(String, String)]
+    var body: [UInt8]
+    var timeouts: HTTPTimeouts
+    /// A longer answer fails with `tooLarge`.
+    var maxResponseBytes: Int
+
+    init(
+        method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],
+        timeouts: HTTPTimeouts = HTTPTimeouts(), maxResponseBytes: Int = 64 << 20
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeouts = timeouts
+        self.maxResponseBytes = maxResponseBytes
+    }
+
+    /// Refuses what would let one header become two.
+    func check() throws(HTTPError) {
+        guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+            throw HTTPError(.invalidRequest, "url: expected http:// or https://")
+        }
+        for (field, text) in [("method", method), ("url", url)] where !Self.isClean(text) || text.contains(" ") {
+            throw HTTPError(.invalidRequest, "\(field): expected no blanks or control characters")
+        }
+        for (index, header) in headers.enumerated() where !Self.isClean(header.0) || !Self.isClean(header.1) {
+            throw HTTPError(.invalidRequest, "headers[\(index)]: expected no control characters")
+        }
+    }
+
+    private static func isClean(_ text: String) -> Bool { !text.utf8.contains { $0 < 32 && $0 != 9 || $0 == 127 } }
+}
+
+/// How long the parts of an exchange may take.
+struct HTTPTimeouts: Sendable, Equatable {
+    /// Name, TCP and TLS together.
+    var connect = Duration.seconds(5)
+    /// From the start to the answer's head. Reasoning models think for a minute before they say anything.
+    var firstByte = Duration.seconds(120)
+    /// Silence within an answer; not counted while its reader lags.
+    var idle = Duration.seconds(60)
+    var total = Duration.seconds(600)
+
+    init() {}
+}
+
+/// Status and headers of an answer.
+struct HTTPHead: Sendable, Equatable {
+    var status: Int
+    /// Names in lower case, in the order they came.
+    var headers: [Header]
+
+    struct Header: Sendable, Equatable {
+        var name: String
+        var value: String
+    }
+
+    init(status: Int, headers: [Header] = []) {
+        self.status = status
+        self.headers = headers
+    }
+
+    var isSuccess: Bool { (200...299).contains(status) }
+
+    /// The first header of this name, in any case.
+    func header(_ name: String) -> String? {
+        let name = name.lowercased()
+        return headers.first { $0.name == name }?.value
+    }
+}
+
+struct HTTPResponse: Sendable {
+    let head: HTTPHead
+    let body: [UInt8]
+}

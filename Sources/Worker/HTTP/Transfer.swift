@@ -1,0 +1,184 @@
+import Synchronization
+
+/// One exchange, seen from both sides: the curl thread brings bytes, one task waits for them.
+///
+/// A state machine behind a lock. Every waiting task is resumed exactly once: whoever takes the continuation out of the
+/// state resumes it. Methods of the curl thread are marked; all others may be called from anywhere.
+final class Transfer: Sendable {
+    typealias Bytes = Result<[UInt8]?, HTTPError>
+
+    private enum Waiter {
+        case none
+        case head(CheckedContinuation<Result<HTTPHead, HTTPError>, Never>)
+        case whole(CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>)
+        case body(CheckedContinuation<Bytes, Never>, notBefore: ContinuousClock.Instant?)
+    }
+
+    private struct State {
+        var head: HTTPHead?
+        var buffer: [UInt8] = []
+        var received = 0
+        var isPaused = false
+        var end: Result<Void, HTTPError>?
+        var waiter = Waiter.none
+    }
+
+    let request: HTTPRequest
+    /// `nil`: the whole answer is wanted, so nothing is ever paused.
+    private let maxBufferedBytes: Int?
+    private let state = Mutex(State())
+
+    init(_ request: HTTPRequest, maxBufferedBytes: Int?) {
+        self.request = request
+        self.maxBufferedBytes = maxBufferedBytes
+    }
+
+    var hasEnded: Bool { state.withLock { $0.end != nil } }
+    var isPaused: Bool { state.withLock { $0.isPaused } }
+
+    // MARK: - The reader
+
+    func head() async -> Result<HTTPHead, HTTPError> {
+        await withCheckedContinuation { continuation in
+            let known = state.withLock { state -> Result<HTTPHead, HTTPError>? in
+                if let head = state.head { return .success(head) }
+                if case .failure(let error) = state.end { return .failure(error) }
+                state.waiter = .head(continuation)
+                return nil
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+    }
+
+    func whole() async -> Result<HTTPResponse, HTTPError> {
+        await withCheckedContinuation { continuation in
+            let known = state.withLock { state -> Result<HTTPResponse, HTTPError>? in
+                if state.end != nil { return Self.response(&state) }
+                state.waiter = .whole(continuation)
+                return nil
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+    }
+
+    func next(notBefore: ContinuousClock.Instant?, in loop: CurlLoop) async -> Bytes {
+        await withCheckedContinuation { continuation in
+            let (ready, wakeAt) = state.withLock { state -> (Bytes?, ContinuousClock.Instant?) in
+                state.waiter = .body(continuation, notBefore: notBefore)
+                guard isReady(state, .now) else { return (nil, state.buffer.isEmpty ? nil : notBefore) }
+                state.waiter = .none
+                return (Self.take(&state), nil)
+            }
+            if let ready {
+                resumeReading(in: loop)
+                continuation.resume(returning: ready)
+            } else if let wakeAt {
+                loop.wake(self, at: wakeAt)
+            }
+        }
+    }
+
+    /// A reader has made room: the platform may go on.
+    private func resumeReading(in loop: CurlLoop) {
+        if state.withLock({ $0.isPaused && $0.end == nil }) { loop.unpause(self) }
+    }
+
+    // MARK: - The curl thread
+
+    enum Reception { case taken, paused, refused }
+
+    /// New bytes of the body; `wakeAt` is when the waiting reader wants them, if that is later.
+    func receive(_ bytes: UnsafeRawBufferPointer) -> (Reception, wakeAt: ContinuousClock.Instant?) {
+        let (reception, resume, wakeAt) = state.withLock {
+            state -> (Reception, (() -> Void)?, ContinuousClock.Instant?) in
+            if let maxBufferedBytes, state.buffer.count >= maxBufferedBytes {
+                state.isPaused = true
+                return (.paused, nil, nil)
+            }
+            let count = bytes.count
+            state.received += count
+            guard state.received <= request.maxResponseBytes else { return (.refused, nil, nil) }
+            let wasEmpty = state.buffer.isEmpty
+            // unsafe: curl's buffer is copied before the callback returns.
+            unsafe state.buffer.append(contentsOf: bytes)
+            if let resume = deliver(&state, .now) { return (.taken, resume, nil) }
+            guard wasEmpty, case .body(_, let notBefore?) = state.waiter else { return (.taken, nil, nil) }
+            return (.taken, nil, notBefore)
+        }
+        resume?()
+        return (reception, wakeAt)
+    }
+
+    /// The head is complete.
+    func receive(_ head: HTTPHead) {
+        let waiter = state.withLock { state -> CheckedContinuation<Result<HTTPHead, HTTPError>, Never>? in
+            state.head = head
+            guard case .head(let continuation) = state.waiter else { return nil }
+            state.waiter = .none
+            return continuation
+        }
+        waiter?.resume(returning: .success(head))
+    }
+
+    func end(_ result: Result<Void, HTTPError>) {
+        let resume = state.withLock { state -> (() -> Void)? in
+            guard state.end == nil else { return nil }
+            state.end = result
+            defer { if case .body = state.waiter {} else { state.waiter = .none } }
+            switch state.waiter {
+            case .none: return nil
+            case .head(let continuation):
+                let head = state.head
+                return {
+                    continuation.resume(
+                        returning: result.flatMap { head.map { .success($0) } ?? .failure(HTTPError(.cut, "no answer")) })
+                }
+            case .whole(let continuation):
+                let response = Self.response(&state)
+                return { continuation.resume(returning: response) }
+            case .body: return deliver(&state, .now)
+            }
+        }
+        resume?()
+    }
+
+    /// The time a reader wanted to gather until has come.
+    func wake() {
+        state.withLock { deliver(&$0, .now) }?()
+    }
+
+    func unpaused() { state.withLock { $0.isPaused = false } }
+
+    // MARK: - Decisions
+
+    private func deliver(_ state: inout State, _ now: ContinuousClock.Instant) -> (() -> Void)? {
+        guard case .body(let continuation, _) = state.waiter, isReady(state, now) else { return nil }
+        state.waiter = .none
+        let bytes = Self.take(&state)
+        return { continuation.resume(returning: bytes) }
+    }
+
+    private func isReady(_ state: State, _ now: ContinuousClock.Instant) -> Bool {
+        if state.end != nil { return true }
+        guard !state.buffer.isEmpty, case .body(_, let notBefore) = state.waiter else { return false }
+        return notBefore.map { $0 <= now } ?? true || state.buffer.count >= maxBufferedBytes ?? .max
+    }
+
+    private static func take(_ state: inout State) -> Bytes {
+        if !state.buffer.isEmpty {
+            defer { state.buffer = [] }
+            return .success(state.buffer)
+        }
+        return state.end?.map { nil } ?? .success([])
+    }
+
+    private static func response(_ state: inout State) -> Result<HTTPResponse, HTTPError> {
+        guard let end = state.end, let head = state.head else {
+            if case .failure(let error) = state.end { return .failure(error) }
+            return .failure(HTTPError(.cut, "no answer"))
+        }
+        let body = state.buffer
+        state.buffer = []
+        return end.map { HTTPResponse(head: head, body: body) }
+    }
+}
