@@ -9,15 +9,16 @@ package struct QueueFixture: Sendable {
 
     package var keys: QueueKeys { queue.keys }
 
-    /// Runs `body` with a connected queue. `lease` is zero unless given: then everything claimed counts as expired.
+    /// Runs `body` with a connected queue, and checks that no key but the queues would stay for ever.
+    ///
+    /// `lease` is zero unless given: then everything claimed counts as expired.
     package static func run(
-        lease: Duration = .zero, server: RedisServer? = nil, patience: Duration = .seconds(5),
+        lease: Duration = .zero, server: RedisServer? = nil, url: String? = nil, patience: Duration = .seconds(5),
         _ body: (QueueFixture) async throws -> Void
     ) async throws {
-        let url: String
-        if let server { url = server.url } else { url = try await SharedRedis.shared.url }
+        let shared = server == nil && url == nil ? try await SharedRedis.shared.url : ""
         let redis = RedisClient(
-            try RedisConfiguration(url: url), name: "test", group: MultiThreadedEventLoopGroup.singleton,
+            try RedisConfiguration(url: url ?? server?.url ?? shared), name: "test", group: MultiThreadedEventLoopGroup.singleton,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         var limits = QueueLimits()
         limits.lease = lease
@@ -28,6 +29,7 @@ package struct QueueFixture: Sendable {
             group.addTask { try await redis.run() }
             try await fixture.queue.createGroups()
             try await body(fixture)
+            try await fixture.checkThatAllIsMortal()
             group.cancelAll()
         }
     }
@@ -108,47 +110,10 @@ package struct QueueFixture: Sendable {
             end: .init(status: .done, meta: Array("{}".utf8), result: Array("answer".utf8)), usage: row(9),
             keepLog: .seconds(60))
     }
-
-    // MARK: - Seeing
-
-    package struct Record: Sendable, Equatable {
-        package let id: String
-        package let fields: [String: String]
-    }
-
-    package func stream(_ key: String) async throws -> [Record] {
-        let reply = try await redis.send(RedisCommand("XRANGE", .string(key), "-", "+"))
-        return (reply.array ?? []).compactMap { item in
-            guard let item = item.array, let id = item[0].string, let flat = item[1].array else { return nil }
-            var fields: [String: String] = [:]
-            for index in stride(from: 0, to: flat.count, by: 2) {
-                fields[flat[index].string ?? ""] = flat[index + 1].string
-            }
-            return Record(id: id, fields: fields)
-        }
-    }
-
-    package func logIDs(_ id: String) async throws -> [String] { try await stream(keys.log(id)).map(\.id) }
-
-    /// What the outbox holds, as `request attempt final|estimated`.
-    package func bills() async throws -> [String] {
-        try await stream(keys.usage).map {
-            "\($0.fields["id"] ?? "") \($0.fields["a"] ?? "") \($0.fields["f"] == "1" ? "final" : "estimated")"
-        }
-    }
-
-    /// Who holds what in the normal lane, as `consumer:count`.
-    package func pending(_ lane: Lane = .normal) async throws -> [String] {
-        let reply = try await redis.send(
-            RedisCommand("XPENDING", .string(keys.queue(lane)), .string(QueueKeys.group), "-", "+", "1000"))
-        return (reply.array ?? []).compactMap { row in
-            row.array.map { "\($0[1].string ?? ""):\($0[3].int ?? 0)" }
-        }
-    }
-
-    package func length(_ lane: Lane = .normal) async throws -> Int {
-        Int(try await redis.send(RedisCommand("XLEN", .string(keys.queue(lane)))).int ?? -1)
-    }
 }
 
-package enum QueueFixtureError: Error { case nothingToClaim, notStarted }
+package enum QueueFixtureError: Error {
+    case nothingToClaim, notStarted
+    /// Keys that would stay for ever.
+    case immortal([String])
+}

@@ -50,6 +50,9 @@ package struct RedisConfiguration: Sendable, CustomStringConvertible {
     private static func tls(
         caFile: String?, certFile: String?, keyFile: String?
     ) throws(RedisError) -> TLSConfiguration {
+        guard (certFile == nil) == (keyFile == nil) else {
+            throw RedisError(.configuration, "a client certificate and its key are expected together")
+        }
         var tls = TLSConfiguration.makeClientConfiguration()
         do {
             if let caFile { tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(caFile)) }

@@ -2,12 +2,14 @@ import CHiredis
 
 /// hiredis' reply reader: bytes in, `RedisValue`s out.
 ///
-/// hiredis 0.14 refuses nesting below depth 7 by itself; the size of an unfinished reply is bounded here. After an error the
-/// parser is of no more use, and the connection must be closed.
+/// hiredis 0.14 refuses nesting below depth 7 by itself; the size of an unfinished reply, and the number of elements that an
+/// array may announce, are bounded here. After an error the parser is of no more use, and the connection must be closed.
 ///
 /// Not Sendable: it lives on one event loop, inside its channel handler. The only file that touches hiredis.
 @safe final class RedisReplyParser {
     private let reader: UnsafeMutablePointer<redisReader>
+    /// hiredis' functions with a bounded `createArray`; the reader points at it.
+    private let functions: UnsafeMutablePointer<redisReplyObjectFunctions>
     private let maxReplyBytes: Int
     private var unfinishedBytes = 0
 
@@ -17,11 +19,34 @@ import CHiredis
             throw RedisError(.protocolViolation, "the reply parser could not be made")
         }
         unsafe self.reader = reader
+        unsafe functions = Self.boundArrays(of: reader)
         self.maxReplyBytes = maxReplyBytes
     }
 
     deinit {
         unsafe redisReaderFree(reader)
+        unsafe functions.deallocate()
+    }
+
+    /// hiredis reserves room for an array by its announced length, 8 bytes each: without a bound, 13 bytes of a broken
+    /// server take 16 GB. No command of this service is answered with more than some thousand elements.
+    private static let maxElements: Int32 = 1 << 20
+
+    // unsafe: hiredis' own table is static and outlives every reader, which hands it back as `privdata`.
+    private static func boundArrays(
+        of reader: UnsafeMutablePointer<redisReader>
+    ) -> UnsafeMutablePointer<redisReplyObjectFunctions> {
+        let bounded = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
+        guard let original = unsafe reader.pointee.fn else { preconditionFailure("hiredis makes no reader without them") }
+        unsafe bounded.initialize(to: original.pointee)
+        unsafe bounded.pointee.createArray = { task, elements in
+            guard elements <= RedisReplyParser.maxElements, let original = unsafe task?.pointee.privdata else { return nil }
+            return unsafe original.assumingMemoryBound(to: redisReplyObjectFunctions.self).pointee
+                .createArray(task, elements)
+        }
+        unsafe reader.pointee.privdata = UnsafeMutableRawPointer(original)
+        unsafe reader.pointee.fn = bounded
+        return unsafe bounded
     }
 
     func feed(_ bytes: UnsafeRawBufferPointer) throws(RedisError) {
@@ -31,7 +56,7 @@ import CHiredis
             throw RedisError(.replyTooLarge, "a reply is larger than \(maxReplyBytes) bytes")
         }
         // unsafe: hiredis copies the bytes before it returns.
-        guard unsafe redisReaderFeed(reader, base, bytes.count) == REDIS_OK else { throw failure }
+        guard unsafe redisReaderFeed(reader, base.assumingMemoryBound(to: CChar.self), bytes.count) == REDIS_OK else { throw failure }
     }
 
     /// The next complete reply; `nil` if more bytes are needed.
