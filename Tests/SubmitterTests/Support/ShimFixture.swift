@@ -1,0 +1,185 @@
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Shared
+import Synchronization
+import TestSupport
+
+@testable import Submitter
+
+/// A running shim on a free port, over a Redis with keys of its own, and a worker's hands in the test.
+struct ShimFixture: Sendable {
+    let port: Int
+    let shim: Shim
+    /// The worker's side.
+    let queue: JobQueue
+    let redis: RedisClient
+
+    static let worker = "test-worker"
+    static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
+    struct Catalog: ModelLookup {
+        var catalog: CatalogSnapshot? = CatalogSnapshot(
+            models: [
+                Model(id: "m", provider: .sandbox, aliases: ["model-alias"]),
+                Model(
+                    id: "plain", provider: .openai, capabilities: Capabilities(["streaming": false, "vision": false])),
+                Model(id: "old", provider: .openai, isActive: false),
+            ])
+    }
+
+    /// - Parameter redisURL: where the shim finds Redis; the worker's side always uses `server` directly.
+    static func run(
+        server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(), prefix: String? = nil,
+        configure: (inout ShimConfig) -> Void = { _ in }, _ body: (ShimFixture) async throws -> Void
+    ) async throws {
+        let url: String
+        if let server { url = server.url } else { url = try await SharedRedis.shared.url }
+        var config = ShimConfig()
+        config.port = 0
+        config.hub.tick = .milliseconds(50)
+        configure(&config)
+        let keys = QueueKeys(prefix: prefix ?? "shim-\(UInt64.random(in: .min ... .max)):")
+        let address = Mutex<Int?>(nil)
+        let shim = Shim(
+            config: config, redis: try RedisConfiguration(url: redisURL ?? url), keys: keys, limits: QueueLimits(),
+            models: catalog, logger: quiet, id: Startup.processName("shim"),
+            onListening: { channel in address.withLock { $0 = channel.localAddress?.port } })
+        let redis = RedisClient(
+            try RedisConfiguration(url: url), name: "test", group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+        let services = ServiceGroup(
+            configuration: .init(
+                services: (shim.services() + [redis]).map { .init(service: $0) }, logger: quiet))
+        let queue = JobQueue(redis: redis, keys: keys)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await services.run() }
+            try await eventually("the shim listens") { address.withLock { $0 } != nil }
+            let fixture = ShimFixture(
+                port: address.withLock { $0 } ?? 0, shim: shim, queue: queue, redis: redis)
+            try await queue.createGroups()
+            try await fixture.ready()
+            try await body(fixture)
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+        }
+    }
+
+    /// Until the shim says that it can work.
+    func ready() async throws {
+        try await eventually("/ready answers 200") { try await self.get("/ready").status == 200 }
+    }
+
+    // MARK: - The caller's side
+
+    func connect() async throws -> RawConnection { try await .open(port: port) }
+
+    func get(_ path: String, headers: [String: String] = [:]) async throws -> RawResponse {
+        try await send("GET", path, headers: headers)
+    }
+
+    func send(
+        _ method: String, _ path: String, headers: [String: String] = [:], body: String = ""
+    ) async throws -> RawResponse {
+        let connection = try await connect()
+        try await connection.send(method, path, headers: headers, body: body)
+        let response = try await connection.response()
+        try await connection.close()
+        return response
+    }
+
+    static let chat = #"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#
+    static let stream = #"{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}"#
+
+    func start(
+        _ body: String, path: String = "/v1/chat/completions", headers: [String: String] = [:]
+    ) async throws -> RawConnection {
+        let connection = try await connect()
+        try await connection.send("POST", path, headers: headers, body: body)
+        return connection
+    }
+
+    // MARK: - The worker's side
+
+    /// The next job, claimed and started.
+    func work() async throws -> TestAttempt {
+        var found: JobQueue.Entry?
+        try await eventually("a job is in the queue") {
+            found = try await queue.claim(
+                worker: Self.worker, free: 1, shares: [(.high, 1), (.normal, 1), (.batch, 1)]
+            )
+            .first
+            return found != nil
+        }
+        guard let entry = found else { throw NothingToDo.nothingToClaim }
+        let job = try Job(entry: entry.fields, lane: entry.lane, defaultDeadline: 0)
+        let attempt = Attempt(
+            id: job.id, lane: entry.lane, worker: Self.worker, entry: entry.entry, number: job.attemptsBefore + 1,
+            deliveries: 1, deadline: job.deadline, channel: job.shim.map(queue.keys.shimChannel) ?? "")
+        guard try await queue.start(attempt, usage: []) == .started else { throw NothingToDo.notStarted }
+        return TestAttempt(queue: queue, job: job, attempt: attempt)
+    }
+
+    /// Whether any job can be claimed at the moment.
+    func queued() async throws -> Int {
+        var count = 0
+        for lane in Lane.allCases {
+            count += Int(try await redis.send(RedisCommand("XLEN", .string(queue.keys.queue(lane)))).int ?? 0)
+        }
+        return count
+    }
+}
+
+/// A running attempt in a test's hands.
+struct TestAttempt {
+    let queue: JobQueue
+    let job: Job
+    var attempt: Attempt
+    private(set) var seq = 0
+
+    init(queue: JobQueue, job: Job, attempt: Attempt) {
+        self.queue = queue
+        self.job = job
+        self.attempt = attempt
+    }
+
+    static func chunk(_ text: String) -> String {
+        #"{"model":"m","choices":[{"index":0,"delta":{"content":"\#(text)"},"finish_reason":null}]}"#
+    }
+
+    static let meta =
+        #"{"model":"m","provider":"sandbox","account":"a","cost":0.5,"currency":"USD","#
+        + #""usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5},"attempts":[]}"#
+
+    mutating func say(_ texts: String...) async throws -> JobQueue.Append {
+        seq += 1
+        return try await queue.append(
+            attempt, seq: seq, payload: Array(texts.map(Self.chunk).joined(separator: "\n").utf8), tokens: seq)
+    }
+
+    /// The same without telling the shim: as if the message were lost.
+    mutating func sayUnheard(_ text: String) async throws {
+        seq += 1
+        let deaf = Attempt(
+            id: attempt.id, lane: attempt.lane, worker: attempt.worker, entry: attempt.entry, number: attempt.number,
+            deliveries: attempt.deliveries, deadline: attempt.deadline, channel: "")
+        _ = try await queue.append(deaf, seq: seq, payload: Array(Self.chunk(text).utf8), tokens: seq)
+    }
+
+    @discardableResult
+    func finish(_ result: String = "", meta: String = Self.meta, isHeard: Bool = true) async throws -> JobQueue.Finish {
+        try await end(.init(status: .done, meta: Array(meta.utf8), result: Array(result.utf8)), isHeard: isHeard)
+    }
+
+    @discardableResult
+    func fail(_ failure: JobFailure) async throws -> JobQueue.Finish {
+        try await end(.init(status: .error, meta: Array("{}".utf8), result: failure.encoded), isHeard: true)
+    }
+
+    private func end(_ end: JobQueue.End, isHeard: Bool) async throws -> JobQueue.Finish {
+        let attempt = Attempt(
+            id: attempt.id, lane: attempt.lane, worker: attempt.worker, entry: attempt.entry, number: attempt.number,
+            deliveries: attempt.deliveries, deadline: attempt.deadline, channel: isHeard ? attempt.channel : "")
+        return try await queue.finish(attempt, lastSeq: seq, end: end, usage: [], keepLog: .seconds(60))
+    }
+}
