@@ -15,7 +15,6 @@ import Shared
 enum Exit {
     static let failed = ExitCode(1)
     static let wrongSettings = ExitCode(3)
-    static let wrongCatalog = ExitCode(3)
     static let interrupted = ExitCode(130)
 }
 

@@ -14,9 +14,9 @@ final class ReplyHub: Service, Sendable {
     struct Configuration: Sendable {
         /// How often deadlines, pings and sweeps are looked at.
         var tick = Duration.seconds(1)
-        /// A reply without a message for this long has its log looked at: a lost last message shows no hole. QUEUE.md: 3 s.
+        /// A reply without a message for this long has its log looked at (a lost last message shows no hole; QUEUE.md: 3 s).
         var silence = Duration.seconds(3)
-        /// Bytes that wait for one slow reader before it is sent to the log. QUEUE.md: 256 KB.
+        /// Bytes that wait for one slow reader before it is sent to the log (QUEUE.md: 256 KB).
         var bufferedBytes = 256 * 1024
         /// Comments that keep proxies from closing a silent stream; most close after 30 to 60 s.
         var ping = Duration.seconds(15)

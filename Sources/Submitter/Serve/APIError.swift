@@ -34,7 +34,7 @@ struct APIError: Error, Equatable {
         self.allow = allow
     }
 
-    /// `{"error":{"message","type","code","param","request_id"}}`
+    /// `{"error":{"message","type","code","param","request_id"}}`.
     func json(requestID: String) -> JSON {
         [
             "error": [

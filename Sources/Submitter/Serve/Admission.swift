@@ -7,11 +7,13 @@ import Shared
 /// Redis is away, the submission itself finds out.
 struct Admission: Sendable {
     struct Limits: Sendable, Equatable {
-        /// Requests waiting in one lane. Chosen: at 100 jobs a second a quarter of an hour, far past most deadlines.
+        /// Requests waiting in one lane.
+        ///
+        /// Chosen: at 100 jobs a second a quarter of an hour, far past most deadlines.
         var maxWaiting = 100_000
-        /// Usage rows PostgreSQL has not taken. QUEUE.md: refuse work rather than lose billing.
+        /// Usage rows PostgreSQL has not taken (QUEUE.md: refuse work rather than lose billing).
         var maxOutbox = 1_000_000
-        /// Share of `maxmemory` in use. QUEUE.md: 80 %, so that running requests can still be finished.
+        /// Share of `maxmemory` in use (QUEUE.md: 80 %, so that running requests can still be finished).
         var memoryShare = 0.8
 
         init() {}

@@ -24,7 +24,9 @@ struct ChatCall: Sendable {
     /// Runs on when its caller leaves.
     var isBackground = false
 
-    /// What happens when the caller goes away. A request with a key runs on: its caller, or another one that is attached
+    /// What happens when the caller goes away.
+    ///
+    /// A request with a key runs on: its caller, or another one that is attached
     /// to it (perhaps at another shim), may still want the answer, which is kept.
     var leaving: ReplyLease.Leaving {
         if isBackground || idempotencyKey != nil { return .goOn }

@@ -88,7 +88,7 @@ struct RouteMembers {
         for (name, value) in members { object.set(name, value) }
         var out = ByteBuffer(bytes: object.encoded.dropLast())
         let rest = completion.readableBytesView.dropFirst()
-        if rest.first { $0 > 32 } != UInt8(ascii: "}") { out.writeStaticString(",") }
+        if rest.first(where: { $0 > 32 }) != UInt8(ascii: "}") { out.writeStaticString(",") }
         out.writeBytes(rest)
         return out
     }

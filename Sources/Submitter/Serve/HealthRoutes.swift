@@ -3,7 +3,7 @@ import Hummingbird
 import Shared
 import Synchronization
 
-/// `GET /live`: the process answers. `GET /ready`: it can take work; 503 with the reasons otherwise.
+/// `GET /live` answers as long as the process does; `GET /ready` says whether it can take work, else 503 with the reasons.
 struct HealthRoutes: Sendable {
     let readiness: Readiness
 

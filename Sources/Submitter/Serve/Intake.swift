@@ -3,7 +3,9 @@ import Logging
 import NIOCore
 import Shared
 
-/// Puts a checked request into the queue: 1. admission, 2. register the reader, 3. submit, with patience.
+/// Puts a checked request into the queue.
+///
+/// 1. admission, 2. register the reader, 3. submit, with patience.
 ///
 /// In: a `ChatCall`. Out: a lease on its reply, or for jobs just the id. May fail with 503 (`queue_full`, Redis away:
 /// nothing was accepted) or 422 (`idempotency_conflict`).
@@ -38,7 +40,9 @@ struct Intake: Sendable {
         return Accepted(lease: lease, isForgettable: hash == nil && !outcome.wasRepeated)
     }
 
-    /// Jobs: answered with an id at once. Returns whether the request was known already.
+    /// Jobs: answered with an id at once.
+    ///
+    /// Returns whether the request was known already.
     func enqueue(_ call: ChatCall) async throws(APIError) -> (id: String, isKnown: Bool) {
         try admit(call)
         var (job, hash) = job(call, now: clock.now)

@@ -15,7 +15,7 @@ struct ModelCheck: Sendable {
         .serviceUnavailable, .server, code: "catalog_unavailable", "The catalogue is not loaded yet.",
         retryAfter: .seconds(2))
 
-    /// - Parameter field: what the caller calls the model ("model" or "model_name").
+    /// `field` is what the caller calls the model ("model" or "model_name").
     func check(_ chat: ChatRequest, provider: Provider?, field: String) throws(APIError) {
         guard let catalog = models.catalog else { throw Self.unavailable }
         let named = catalog.models(matching: chat.model, provider: provider).filter(\.isActive)
