@@ -88,6 +88,5 @@ let package = Package(
                 "Submitter", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: strictTests),
-        .testTarget(name: "IntegrationTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strictTests),
     ]
 )
