@@ -44,12 +44,17 @@ final class FaultPipe: ChannelInboundHandler {
     private func pass(_ bytes: ByteBuffer, after delay: Duration, _ eventLoop: any EventLoop) {
         busyUntil = max(busyUntil, .now()) + .nanoseconds(Int64(delay.seconds * 1e9))
         var bytes = bytes
-        while let piece = bytes.readSlice(length: proxy.isByteByByte ? 1 : bytes.readableBytes), piece.readableBytes > 0 {
+        while let piece = bytes.readSlice(length: proxy.isByteByByte ? 1 : bytes.readableBytes), piece.readableBytes > 0
+        {
             later(eventLoop) { [peer] in peer.writeAndFlush(piece, promise: nil) }
         }
     }
 
     private func later(_ eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
-        if busyUntil <= .now() { eventLoop.execute(action) } else { eventLoop.scheduleTask(deadline: busyUntil, action) }
+        if busyUntil <= .now() {
+            eventLoop.execute(action)
+        } else {
+            eventLoop.scheduleTask(deadline: busyUntil, action)
+        }
     }
 }

@@ -1,6 +1,6 @@
-package import Shared
 import Logging
 import NIOPosix
+package import Shared
 
 /// A queue with a prefix of its own on the shared test server, and what tests want to see of it.
 package struct QueueFixture: Sendable {
@@ -18,7 +18,8 @@ package struct QueueFixture: Sendable {
     ) async throws {
         let shared = server == nil && url == nil ? try await SharedRedis.shared.url : ""
         let redis = RedisClient(
-            try RedisConfiguration(url: url ?? server?.url ?? shared), name: "test", group: MultiThreadedEventLoopGroup.singleton,
+            try RedisConfiguration(url: url ?? server?.url ?? shared), name: "test",
+            group: MultiThreadedEventLoopGroup.singleton,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         var limits = QueueLimits()
         limits.lease = lease
@@ -68,7 +69,9 @@ package struct QueueFixture: Sendable {
     package func running(_ worker: String) async throws -> Claim {
         try await submit()
         let claim = try await claimOne(worker)
-        guard try await queue.start(claim.attempt, usage: row(1)) == .started else { throw QueueFixtureError.notStarted }
+        guard try await queue.start(claim.attempt, usage: row(1)) == .started else {
+            throw QueueFixtureError.notStarted
+        }
         return claim
     }
 
@@ -89,7 +92,9 @@ package struct QueueFixture: Sendable {
         guard let claim = try await takeExpired(worker).first else { throw QueueFixtureError.nothingToClaim }
         let verdict = try await queue.reap(claim, usage: row(2))
         guard case .run(let number, let deliveries) = verdict else { return (verdict, claim) }
-        return (verdict, Claim(job: claim.job, attempt: claim.attempt.takenOver(number: number, deliveries: deliveries)))
+        return (
+            verdict, Claim(job: claim.job, attempt: claim.attempt.takenOver(number: number, deliveries: deliveries))
+        )
     }
 
     package func claim(_ entry: JobQueue.Entry, _ worker: String) throws -> Claim {

@@ -21,8 +21,6 @@ package struct Attempt: Sendable, Hashable {
     /// `a`: attempts before the entry + deliveries of the entry.
     package private(set) var number: Int
     package private(set) var deliveries: Int
-    /// Deliveries of this entry that were our own choice (failover), not a death.
-    package private(set) var failovers = 0
     /// Milliseconds since 1970.
     package let deadline: Int64
     /// The channel of the shim that waits, empty if none does.
@@ -55,7 +53,6 @@ package struct Attempt: Sendable, Hashable {
         var next = self
         next.number += 1
         next.deliveries += 1
-        next.failovers += 1
         return next
     }
 

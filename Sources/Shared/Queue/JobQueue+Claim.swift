@@ -26,7 +26,9 @@ extension JobQueue {
     }
 
     /// Claims what is there, without waiting, at most `free` entries in all.
-    package func claim(worker: String, free: Int, shares: [(lane: Lane, share: Int)]) async throws(RedisError) -> [Entry] {
+    package func claim(worker: String, free: Int, shares: [(lane: Lane, share: Int)]) async throws(RedisError)
+        -> [Entry]
+    {
         let reply = try await redis.evaluate(
             QueueScripts.claim, keys: shares.map { keys.queue($0.lane) },
             args: [.string(worker), .int(free)] + shares.map { .int($0.share) })

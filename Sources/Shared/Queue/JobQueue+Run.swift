@@ -102,7 +102,7 @@ extension JobQueue {
                 args: [
                     .int(attempt.number), .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
                     .string(attempt.id), .bytes(usage), .bytes(nextUsage),
-                    .int(runningTTL(deadline: attempt.deadline)), .int(attempt.failovers + 1),
+                    .int(runningTTL(deadline: attempt.deadline)),
                 ])
         }
     }

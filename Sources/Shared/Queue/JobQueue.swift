@@ -14,7 +14,8 @@ package struct JobQueue: Sendable {
     let clock: any WallClock
 
     package init(
-        redis: RedisClient, keys: QueueKeys, limits: QueueLimits = QueueLimits(), clock: any WallClock = SystemWallClock()
+        redis: RedisClient, keys: QueueKeys, limits: QueueLimits = QueueLimits(),
+        clock: any WallClock = SystemWallClock()
     ) {
         self.redis = redis
         self.keys = keys

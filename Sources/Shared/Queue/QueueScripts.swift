@@ -270,24 +270,29 @@ package enum QueueScripts {
     /// Goes on to the next attempt of the same claim (another account or model), as long as no text was shown.
     ///
     /// The delivery count rises with the attempt, so that the count goes on telling attempts apart; `f` in the start
-    /// record says how many deliveries were our own choice, and the reaper leaves those out when it looks for poison.
-    /// KEYS log, q, usage. ARGV a, worker, entry, delivery count, id, usage row of a, usage row of a+1, log TTL in ms, f.
-    /// Returns `started` (attempt a+1, count+1; also for a lost reply), `ended` or `fenced` (a is billed: stop).
+    /// record says how many deliveries were our own choice, and the reaper leaves those out when it looks for poison. It goes
+    /// on from the record before, which may be a reaper's that took over somebody else's failovers.
+    /// KEYS log, q, usage. ARGV a, worker, entry, delivery count, id, usage row of a, usage row of a+1, log TTL in ms.
+    /// Returns `started` (attempt a+1, count+1; also for a lost reply), `ended` (a is billed, and so is a+1 if it was started
+    /// and its reply lost) or `fenced` (a is billed: stop).
     package static let next = RedisScript(
-        records + ownership + state + billing + """
+        records + ownership + state + billing + estimation + """
             local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
             bill(KEYS[3], ARGV[5], ARGV[1], '1', ARGV[6])
             local ended, k, start, last, top = look(KEYS[1])
+            local isNext = k == a + 1 and start and field(start, 'w') == wid and field(start, 'e') == entry
             if ended then
+              if isNext then estimate(KEYS[3], ARGV[5], k, start, last) end
               if mine(KEYS[2], wid, entry, ARGV[4]) or mine(KEYS[2], wid, entry, ARGV[4] + 1) then drop(KEYS[2], entry) end
               return 'ended'
             end
-            if k == a + 1 and start and field(start, 'w') == wid and field(start, 'e') == entry then return 'started' end
+            if isNext then return 'started' end
             if top ~= ARGV[1] .. '-0' or field(last, 'w') ~= wid or not mine(KEYS[2], wid, entry, ARGV[4]) then
               return 'fenced'
             end
             redis.call('XCLAIM', KEYS[2], 'workers', wid, 0, entry)
-            redis.call('XADD', KEYS[1], (a + 1) .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', ARGV[9],
+            local chosen = tonumber(field(start, 'f') or 0) + 1
+            redis.call('XADD', KEYS[1], (a + 1) .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', chosen,
               'c', field(start, 'c') or '', 'u', ARGV[7])
             redis.call('PEXPIRE', KEYS[1], ARGV[8])
             return 'started'

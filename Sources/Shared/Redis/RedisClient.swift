@@ -177,7 +177,12 @@ package final class RedisClient: Service, Sendable {
     }
 
     private func dropLink() {
-        guard let link = state.withLock({ $0.link }) else { return }
+        let (link, wasOpen) = state.withLock { state in
+            defer { state.isOpen = false }
+            return (state.link, state.isOpen)
+        }
+        if wasOpen { onStateChange(false) }
+        guard let link else { return }
         eventLoop.execute { link.close(because: RedisError(.connectionLost, "the connection was closed")) }
     }
 
@@ -205,12 +210,14 @@ package final class RedisClient: Service, Sendable {
     }
 
     private func establish(_ lastServer: inout String?) async throws -> Link {
-        let link = Link(eventLoop)
+        let link = Link(eventLoop) { self.forget($0) }
         let maxReplyBytes = configuration.maxReplyBytes
         do {
             link.attach(try await connector.connect(on: eventLoop) { try link.makeHandler(maxReplyBytes) })
             setLink(link)
-            for reply in try await exchange(connector.greeting, timeout: nil, passesGate: true) { try reply.throwIfError() }
+            for reply in try await exchange(connector.greeting, timeout: nil, passesGate: true) {
+                try reply.throwIfError()
+            }
             let session = try await RedisSession(self, previousRunID: lastServer)
             try await onConnect(session)
             lastServer = session.runID
@@ -221,6 +228,10 @@ package final class RedisClient: Service, Sendable {
             throw error
         }
         return link
+    }
+
+    private func forget(_ link: Link) {
+        if state.withLock({ $0.link === link }) { setLink(nil) }
     }
 
     private func setLink(_ link: Link?) {

@@ -15,9 +15,12 @@ final class Link: Sendable {
     private let eventLoop: any EventLoop
     private let pending: NIOLoopBoundBox<Pending>
     private let closePromise: EventLoopPromise<RedisError>
+    private let onEnd: @Sendable (Link) -> Void
 
-    init(_ eventLoop: any EventLoop) {
+    /// `onEnd` is called on the event loop before any caller is told, so that none of them finds the dead link again.
+    init(_ eventLoop: any EventLoop, onEnd: @escaping @Sendable (Link) -> Void) {
         self.eventLoop = eventLoop
+        self.onEnd = onEnd
         pending = NIOLoopBoundBox.makeBoxSendingValue(Pending(), eventLoop: eventLoop)
         closePromise = eventLoop.makePromise()
     }
@@ -85,6 +88,7 @@ final class Link: Sendable {
         pending.failure = failure
         let calls = pending.calls
         pending.calls = []
+        onEnd(self)
         for (call, _) in calls { call.complete(.failure(failure)) }
         closePromise.succeed(failure)
     }

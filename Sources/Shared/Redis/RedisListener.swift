@@ -34,6 +34,7 @@ final class RedisListener: Sendable {
     /// Sends a PING per interval; closes the connection when two went unanswered.
     func keepAlive(_ channel: any Channel, every interval: Duration) -> RepeatedTask {
         let interval = TimeAmount.milliseconds(interval.milliseconds)
+        lastHeard.withLock { $0 = .now() }
         return channel.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
             if NIODeadline.now() - self.lastHeard.withLock({ $0 }) > interval * 2 {
                 channel.close(promise: nil)

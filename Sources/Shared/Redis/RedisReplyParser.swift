@@ -37,10 +37,14 @@ import CHiredis
         of reader: UnsafeMutablePointer<redisReader>
     ) -> UnsafeMutablePointer<redisReplyObjectFunctions> {
         let bounded = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
-        guard let original = unsafe reader.pointee.fn else { preconditionFailure("hiredis makes no reader without them") }
+        guard let original = unsafe reader.pointee.fn else {
+            preconditionFailure("hiredis makes no reader without them")
+        }
         unsafe bounded.initialize(to: original.pointee)
         unsafe bounded.pointee.createArray = { task, elements in
-            guard elements <= RedisReplyParser.maxElements, let original = unsafe task?.pointee.privdata else { return nil }
+            guard elements <= RedisReplyParser.maxElements, let original = unsafe task?.pointee.privdata else {
+                return nil
+            }
             return unsafe original.assumingMemoryBound(to: redisReplyObjectFunctions.self).pointee
                 .createArray(task, elements)
         }
@@ -56,7 +60,9 @@ import CHiredis
             throw RedisError(.replyTooLarge, "a reply is larger than \(maxReplyBytes) bytes")
         }
         // unsafe: hiredis copies the bytes before it returns.
-        guard unsafe redisReaderFeed(reader, base.assumingMemoryBound(to: CChar.self), bytes.count) == REDIS_OK else { throw failure }
+        guard unsafe redisReaderFeed(reader, base.assumingMemoryBound(to: CChar.self), bytes.count) == REDIS_OK else {
+            throw failure
+        }
     }
 
     /// The next complete reply; `nil` if more bytes are needed.

@@ -34,7 +34,7 @@ extension RedisClient {
     ) async throws(RedisError) -> RedisValue {
         do {
             return try await send(script.command(keys: keys, args: args), timeout: timeout)
-        } catch where error.prefix == "NOSCRIPT" {
+        } catch  where error.prefix == "NOSCRIPT" {
             return try await send(script.command(keys: keys, args: args, isCached: false), timeout: timeout)
         }
     }
