@@ -1,18 +1,26 @@
 import CCurl
 import Shared
 
-/// A transfer while curl works on it: the callbacks, the head as it is read, our time limits. Belongs to the curl thread.
+/// A transfer while curl works on it: the callbacks, the head as it is read, our time limits.
+///
+/// Belongs to the curl thread.
 final class CurlExchange {
     let transfer: Transfer
     let handle: CurlHandle
     var deadlines: TransferDeadlines
     private var head = HTTPHeadReader()
     private var isTooLarge = false
+    private var hasBeenSent = false
+    private let configuration: HTTPClientConfiguration
     private let wakeLater: (ContinuousClock.Instant) -> Void
 
-    init(_ transfer: Transfer, _ handle: CurlHandle, wakeLater: @escaping (ContinuousClock.Instant) -> Void) {
+    init(
+        _ transfer: Transfer, _ handle: CurlHandle, _ configuration: HTTPClientConfiguration,
+        wakeLater: @escaping (ContinuousClock.Instant) -> Void
+    ) {
         self.transfer = transfer
         self.handle = handle
+        self.configuration = configuration
         self.wakeLater = wakeLater
         deadlines = TransferDeadlines(transfer.request.timeouts, now: .now)
     }
@@ -24,30 +32,65 @@ final class CurlExchange {
         return unsafe from(context)
     }
 
-    func prepare(_ configuration: HTTPClientConfiguration) {
+    func prepare() {
         let request = transfer.request
         handle.set(CURLOPT_URL, request.url)
         handle.set(CURLOPT_PROTOCOLS_STR, "http,https")
         handle.set(CURLOPT_NOSIGNAL, 1)
         handle.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        handle.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         handle.set(CURLOPT_USERAGENT, configuration.userAgent)
         handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, request.timeouts.connect.milliseconds)))
-        handle.set(CURLOPT_TIMEOUT_MS, Int(max(1, request.timeouts.total.milliseconds)))
-        if let proxy = configuration.proxy { handle.set(CURLOPT_PROXY, proxy) }
-        if let caFile = configuration.caFile { handle.set(CURLOPT_CAINFO, caFile) }
-        if request.method == "POST" || !request.body.isEmpty { handle.set(body: request.body) }
+        // Without it, ending an exchange whose name is being looked up would block the loop until the resolver gives up
+        // (libcurl 7.88, Curl_resolver_kill).
+        handle.set(CURLOPT_QUICK_EXIT, 1)
+        prepareConnection()
+        if request.method == "HEAD" { handle.set(CURLOPT_NOBODY, 1) }
+        let hasBody = request.method == "POST" || !request.body.isEmpty
+        if hasBody { handle.set(body: request.body) }
         handle.set(CURLOPT_CUSTOMREQUEST, request.method)
-        // An empty "Expect:" keeps curl from waiting a second for a 100 before it sends a large body.
-        handle.set(headers: request.headers.map { "\($0.0): \($0.1)" } + ["Expect:"])
+        handle.set(headers: headerLines(hasBody: hasBody))
         setCallbacks()
+    }
+
+    private func prepareConnection() {
+        // An empty text is "none": curl must not look into the environment.
+        handle.set(CURLOPT_PROXY, configuration.proxy ?? "")
+        handle.set(CURLOPT_NOPROXY, "")
+        handle.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        if let caFile = configuration.caFile { handle.set(CURLOPT_CAINFO, caFile) }
+        handle.set(CURLOPT_MAXAGE_CONN, Int(max(1, configuration.maxIdleAge.milliseconds / 1000)))
+        // A platform that thinks for minutes sends nothing: this keeps address translators from forgetting the connection.
+        handle.set(CURLOPT_TCP_KEEPALIVE, 1)
+        handle.set(CURLOPT_TCP_KEEPIDLE, 30)
+        handle.set(CURLOPT_TCP_KEEPINTVL, 15)
+    }
+
+    private func headerLines(hasBody: Bool) -> [String] {
+        // "Expect:" keeps curl from waiting a second for a 100 before it sends a large body.
+        var lines = ["Expect:"]
+        var (namesType, namesEncoding) = (false, false)
+        lines.reserveCapacity(transfer.request.headers.count + 3)
+        for (name, value) in transfer.request.headers {
+            namesType = namesType || name.lowercased() == "content-type"
+            namesEncoding = namesEncoding || name.lowercased() == "accept-encoding"
+            // curl would leave an empty header out, were it not for the semicolon.
+            lines.append(value.isEmpty ? name + ";" : name + ": " + value)
+        }
+        // As a line of its own and not as curl's option, which would also unpack what comes.
+        if !namesEncoding { lines.append("Accept-Encoding: identity") }
+        // curl would call the body a form.
+        if hasBody && !namesType { lines.append("Content-Type:") }
+        return lines
     }
 
     func outcome(_ result: CURLcode) -> Result<Void, HTTPError> {
         if isTooLarge {
-            return .failure(HTTPError(.tooLarge, "the answer is larger than \(transfer.request.maxResponseBytes) bytes"))
+            return .failure(
+                HTTPError(.tooLarge, "the answer is larger than \(transfer.request.maxResponseBytes) bytes"))
         }
-        return result == CURLE_OK ? .success(()) : .failure(HTTPError(result, wasConnected: handle.wasConnected))
+        if result == CURLE_OK { return .success(()) }
+        return .failure(
+            HTTPError(result, hasProxy: configuration.proxy != nil, proxyStatus: handle.proxyStatus))
     }
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> CurlExchange? {
@@ -67,6 +110,17 @@ final class CurlExchange {
         unsafe ccurl_set_data_function(handle.pointer, CURLOPT_HEADERFUNCTION) { data, size, count, context in
             unsafe CurlExchange.from(context)?.header(UnsafeRawBufferPointer(start: data, count: size * count)) ?? 0
         }
+        unsafe ccurl_set_pointer(handle.pointer, CURLOPT_PREREQDATA, context)
+        unsafe ccurl_set_prereq_function(handle.pointer) { context, _, _, _, _ in
+            unsafe CurlExchange.from(context)?.maySend() ?? false ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        }
+    }
+
+    /// curl is about to send the request. It does so again by itself when a kept connection ends without an answer, but the
+    /// platform may have worked for the first one by then, and only the failure policy may pay twice.
+    private func maySend() -> Bool {
+        defer { hasBeenSent = true }
+        return !hasBeenSent
     }
 
     /// Returns how much was taken: less than all ends the exchange, or pauses it.
@@ -84,50 +138,15 @@ final class CurlExchange {
     }
 
     private func header(_ bytes: UnsafeRawBufferPointer) -> Int {
-        deadlines.heard(.now)
-        let line = unsafe String(decoding: bytes, as: UTF8.self)
         do throws(HTTPError) {
-            if let head = try head.read(line) { transfer.receive(head) }
+            guard let head = try unsafe head.read(bytes) else { return bytes.count }
+            // Not earlier: an interim answer is not the first byte that the caller waits for.
+            deadlines.heard(.now)
+            transfer.receive(head)
         } catch {
             isTooLarge = true
             return 0
         }
         return bytes.count
-    }
-}
-
-/// Reads header lines; interim answers (1xx) are passed over. Pure.
-struct HTTPHeadReader {
-    /// Chosen: eight times what any platform sends.
-    private static let maxBytes = 64 * 1024
-
-    private var head: HTTPHead?
-    private var bytes = 0
-
-    /// One line, its end included; the head, when the line that ends it has come.
-    mutating func read(_ line: String) throws(HTTPError) -> HTTPHead? {
-        bytes += line.utf8.count
-        guard bytes <= Self.maxBytes else { throw HTTPError(.tooLarge, "the answer's head is too large") }
-        let text = line.trimmingSuffix { $0.isNewline }
-        if text.hasPrefix("HTTP/") {
-            let status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-            head = HTTPHead(status: status)
-            return nil
-        }
-        guard text.isEmpty else {
-            // Lines after the head are trailers of a chunked body: nothing in them is for us.
-            guard let colon = text.firstIndex(of: ":") else { return nil }
-            let value = text[text.index(after: colon)...].trimmingPrefix { $0.isWhitespace }
-            head?.headers.append(.init(name: text[..<colon].lowercased(), value: String(value)))
-            return nil
-        }
-        defer { if head?.status ?? 0 >= 200 { head = nil } }
-        return head.flatMap { $0.status >= 200 ? $0 : nil }
-    }
-}
-
-extension StringProtocol {
-    fileprivate func trimmingSuffix(_ matches: (Character) -> Bool) -> SubSequence {
-        self[..<(lastIndex { !matches($0) }.map { index(after: $0) } ?? startIndex)]
     }
 }

@@ -1,6 +1,8 @@
 import CCurl
 
-/// One easy handle: set for one exchange, reset, and used again. Belongs to the curl thread.
+/// One easy handle: set for one exchange, reset, and used again.
+///
+/// Belongs to the curl thread.
 @safe final class CurlHandle {
     // unsafe: an owned easy handle, freed in deinit.
     let pointer: UnsafeMutableRawPointer
@@ -28,14 +30,16 @@ import CCurl
     /// curl copies the body, so that it need not outlive this call.
     func set(body: [UInt8]) {
         unsafe ccurl_set_size(pointer, CURLOPT_POSTFIELDSIZE_LARGE, body.count)
-        _ = unsafe body.withUnsafeBufferPointer { unsafe ccurl_set_pointer(pointer, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) }
+        _ = unsafe body.withUnsafeBufferPointer {
+            unsafe ccurl_set_pointer(pointer, CURLOPT_COPYPOSTFIELDS, $0.baseAddress)
+        }
     }
 
-    /// Whether the request got as far as being sent.
-    var wasConnected: Bool {
-        var seconds = 0.0
-        unsafe ccurl_get_double(pointer, CURLINFO_PRETRANSFER_TIME, &seconds)
-        return seconds > 0
+    /// What a proxy answered to CONNECT; 0 if none was asked.
+    var proxyStatus: Int {
+        var status = 0
+        unsafe ccurl_get_long(pointer, CURLINFO_HTTP_CONNECTCODE, &status)
+        return status
     }
 
     func unpause() { unsafe curl_easy_pause(pointer, CURLPAUSE_CONT) }

@@ -86,21 +86,27 @@ final class CurlLoop: Sendable {
 
     private func run() {
         let thread = CurlThread(configuration, poll)
-        while true {
-            let (wishes, isStopping) = inbox.withLock { inbox in
-                defer { inbox.wishes.removeAll(keepingCapacity: true) }
-                return (inbox.wishes, inbox.isStopping)
-            }
-            if isStopping { break }
+        while let wishes = takeWishes() {
             for wish in wishes { thread.grant(wish) }
             thread.turn()
         }
+        thread.end()
         let (late, mourners) = inbox.withLock { inbox in
             inbox.hasEnded = true
             return (inbox.wishes, inbox.mourners)
         }
-        thread.end()
         for case .start(let transfer) in late { transfer.end(.failure(.cancelled)) }
         for mourner in mourners { mourner.resume() }
+    }
+
+    /// `nil` when it is time to end; wishes stay where they are then, to be refused.
+    private func takeWishes() -> [Wish]? {
+        inbox.withLock { inbox in
+            guard !inbox.isStopping else { return nil }
+            let wishes = inbox.wishes
+            // A fresh array when there were any: emptying the shared one would copy it.
+            if !wishes.isEmpty { inbox.wishes = [] }
+            return wishes
+        }
     }
 }

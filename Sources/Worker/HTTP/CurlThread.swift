@@ -1,12 +1,12 @@
 import CCurl
-import Shared
 import HeapModule
+import Shared
 
-/// The curl thread's own state: one multi handle driven by epoll. Made, used and dropped on that thread.
+/// The curl thread's own state: one multi handle driven by epoll.
 ///
-/// Each `turn` waits for sockets, curl's timer, readers who gather until a time, and our own time limits.
+/// Made, used and dropped on that thread. Each `turn` waits for sockets, curl's timer, readers who gather until a time, and our own time limits.
 @safe final class CurlThread {
-    /// How exactly first-byte and idle limits are kept.
+    /// How exactly our own time limits are kept.
     private static let tick = Duration.milliseconds(50)
 
     private let configuration: HTTPClientConfiguration
@@ -32,6 +32,7 @@ import HeapModule
         unsafe multi = curl_multi_init()
         unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.maxIdleConnections)
         unsafe ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, configuration.maxConnectionsPerHost)
+        unsafe ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, configuration.maxConnectionsTotal)
         // unsafe: both callbacks run on this thread, inside curl calls of this object, so the context is alive.
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe ccurl_multi_set_callbacks(
@@ -120,11 +121,14 @@ import HeapModule
         guard let handle = spare.popLast() ?? CurlHandle() else {
             return transfer.end(.failure(HTTPError(.other, "curl is out of memory")))
         }
-        let exchange = CurlExchange(transfer, handle) { [unowned self] in wakes.insert(Wake(time: $0, transfer: transfer)) }
+        let exchange = CurlExchange(transfer, handle, configuration) { [unowned self] in
+            wakes.insert(Wake(time: $0, transfer: transfer))
+        }
+        exchange.prepare()
         exchanges[ObjectIdentifier(transfer)] = exchange
-        exchange.prepare(configuration)
-        unsafe curl_multi_add_handle(multi, handle.pointer)
         if exchanges.count == 1 { nextTick = .now + Self.tick }
+        let result = unsafe curl_multi_add_handle(multi, handle.pointer)
+        if result != CURLM_OK { stop(transfer, HTTPError(.other, "curl cannot take the request")) }
     }
 
     private func stop(_ transfer: Transfer, _ error: HTTPError) {

@@ -2,7 +2,9 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// epoll and the eventfd that interrupts it. `wake` may be called from any thread, everything else from the one that waits.
+/// epoll and the eventfd that interrupts it.
+///
+/// `wake` may be called from any thread, everything else from the one that waits.
 final class EventPoll: Sendable {
     struct Event {
         var descriptor: Int32

@@ -2,7 +2,8 @@
 ///
 /// In: requests. Out: whole answers (`collect`, one resumption each) or answers as they come (`stream`). Connections are
 /// kept and reused, HTTP/2 over TLS where the other side has it. Redirects are not followed, nothing is decompressed.
-/// Cancelling the task, or dropping a stream, closes its connection at once.
+/// Cancelling the task, or dropping a stream, closes its connection at once. Streams end with `cancelled` when the client goes.
+/// A request is sent once: curl's own second try on a kept connection that turns out dead is forbidden.
 final class HTTPClient: Sendable {
     private let loop: CurlLoop
 
@@ -12,7 +13,7 @@ final class HTTPClient: Sendable {
 
     deinit { loop.stop() }
 
-    /// Ends the thread; exchanges under way fail with `cancelled`. Returns when it has ended.
+    /// Ends the thread and returns when it has ended; exchanges under way fail with `cancelled`.
     func shutdown() async { await loop.shutdown() }
 
     /// The whole answer, whatever its status.
@@ -32,14 +33,19 @@ final class HTTPClient: Sendable {
 }
 
 struct HTTPClientConfiguration: Sendable {
-    /// As in `http://host:port`; `nil` leaves it to curl's environment variables.
+    /// As in `http://host:port`; `nil` is none. The environment's `https_proxy` and the like are not looked at.
     var proxy: String?
     /// PEM; `nil` is the system's list.
     var caFile: String?
     /// 0: as many as are needed.
     var maxConnectionsPerHost = 0
+    /// 0: as many as are needed, which is one per running job.
+    var maxConnectionsTotal = 0
     /// Idle connections kept. Each job has one at most, so this is the default of `WORKER_CONCURRENCY`.
     var maxIdleConnections = 512
+    /// How long an unused connection may be used again. Below the 60 s after which common load balancers close theirs, so
+    /// that a request does not meet a connection that is being closed.
+    var maxIdleAge = Duration.seconds(45)
     /// Unread bytes of one stream at which its transfer is paused.
     var maxBufferedBytes = 1 << 20
     var userAgent = "ai-model-service"
@@ -61,16 +67,16 @@ final class HTTPBodyStream: Sendable {
 
     deinit { cancel() }
 
-    /// All bytes that have arrived and were not read; `nil` after a clean end. An error comes after the bytes before it.
+    /// All bytes that have arrived and were not read; `nil` after a clean end.
     ///
-    /// Waits for bytes, and with `notBefore` until then for more of them, unless the body ends or much has gathered. That
+    /// An error comes after the bytes before it. Waits for bytes, and with `notBefore` until then for more of them, unless the body ends or much has gathered. That
     /// wait is kept by the curl thread: it costs no task and no timer.
     func next(notBefore: ContinuousClock.Instant? = nil) async throws(HTTPError) -> [UInt8]? {
         let (transfer, loop) = (transfer, loop)
         return try await loop.interruptible(transfer) { await transfer.next(notBefore: notBefore, in: loop) }
     }
 
-    /// Closes the connection unless the body has ended. Any thread, any number of times.
+    /// Closes the connection unless the body has ended; from any thread, any number of times.
     func cancel() {
         if !transfer.hasEnded { loop.cancel(transfer) }
     }

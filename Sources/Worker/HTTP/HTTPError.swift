@@ -22,23 +22,26 @@ struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
 
     static let cancelled = HTTPError(.cancelled, "the exchange was cancelled")
 
-    /// From curl's result; `wasConnected` tells the two time-outs apart that curl has one code for.
-    init(_ result: CURLcode, wasConnected: Bool) {
+    /// From curl's result. `proxyStatus` is what a proxy answered to CONNECT, 0 if none was asked.
+    init(_ result: CURLcode, hasProxy: Bool, proxyStatus: Int) {
         switch result {
         case CURLE_COULDNT_RESOLVE_HOST: self.init(.dns, "the host name is unknown")
         case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY: self.init(.proxy, "the proxy cannot be used")
-        case CURLE_COULDNT_CONNECT: self.init(.connect, "the connection was refused")
-        case CURLE_OPERATION_TIMEDOUT:
-            self =
-                wasConnected
-                ? HTTPError(.timeoutTotal, "the whole exchange took too long")
-                : HTTPError(.timeoutConnect, "no connection in time")
+        case CURLE_COULDNT_CONNECT where hasProxy: self.init(.proxy, "no connection to the proxy could be made")
+        case CURLE_COULDNT_CONNECT: self.init(.connect, "no connection could be made")
+        // The only limit that curl is told.
+        case CURLE_OPERATION_TIMEDOUT: self.init(.timeoutConnect, "no connection in time")
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM:
             self.init(.tls, "the TLS connection cannot be trusted or made")
-        case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2_STREAM, CURLE_SEND_ERROR,
-            CURLE_HTTP2:
+        // curl has the same code for a proxy that refuses and for an answer that breaks off.
+        case CURLE_RECV_ERROR where proxyStatus >= 300:
+            self.init(.proxy, "the proxy refused the connection with status \(proxyStatus)")
+        // Aborted: by us, when curl was about to send a request a second time.
+        case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_HTTP2,
+            CURLE_HTTP2_STREAM, CURLE_ABORTED_BY_CALLBACK:
             self.init(.cut, "the connection ended before the answer did")
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: self.init(.invalidRequest, "url: expected http:// or https://")
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+            self.init(.invalidRequest, "url: expected http:// or https://")
         default:
             // unsafe: curl's texts are constants.
             self.init(.other, unsafe String(cString: curl_easy_strerror(result)))

@@ -42,8 +42,8 @@ final class Transfer: Sendable {
         await withCheckedContinuation { continuation in
             let known = state.withLock { state -> Result<HTTPHead, HTTPError>? in
                 if let head = state.head { return .success(head) }
-                if case .failure(let error) = state.end { return .failure(error) }
-                state.waiter = .head(continuation)
+                if let end = state.end { return .failure(Self.error(end)) }
+                Self.wait(.head(continuation), &state)
                 return nil
             }
             if let known { continuation.resume(returning: known) }
@@ -54,7 +54,7 @@ final class Transfer: Sendable {
         await withCheckedContinuation { continuation in
             let known = state.withLock { state -> Result<HTTPResponse, HTTPError>? in
                 if state.end != nil { return Self.response(&state) }
-                state.waiter = .whole(continuation)
+                Self.wait(.whole(continuation), &state)
                 return nil
             }
             if let known { continuation.resume(returning: known) }
@@ -64,7 +64,7 @@ final class Transfer: Sendable {
     func next(notBefore: ContinuousClock.Instant?, in loop: CurlLoop) async -> Bytes {
         await withCheckedContinuation { continuation in
             let (ready, wakeAt) = state.withLock { state -> (Bytes?, ContinuousClock.Instant?) in
-                state.waiter = .body(continuation, notBefore: notBefore)
+                Self.wait(.body(continuation, notBefore: notBefore), &state)
                 guard isReady(state, .now) else { return (nil, state.buffer.isEmpty ? nil : notBefore) }
                 state.waiter = .none
                 return (Self.take(&state), nil)
@@ -128,11 +128,7 @@ final class Transfer: Sendable {
             switch state.waiter {
             case .none: return nil
             case .head(let continuation):
-                let head = state.head
-                return {
-                    continuation.resume(
-                        returning: result.flatMap { head.map { .success($0) } ?? .failure(HTTPError(.cut, "no answer")) })
-                }
+                return { continuation.resume(returning: .failure(Self.error(result))) }
             case .whole(let continuation):
                 let response = Self.response(&state)
                 return { continuation.resume(returning: response) }
@@ -172,13 +168,23 @@ final class Transfer: Sendable {
         return state.end?.map { nil } ?? .success([])
     }
 
+    /// A clean end is none before there was a head.
+    private static func error(_ end: Result<Void, HTTPError>?) -> HTTPError {
+        if case .failure(let error) = end { return error }
+        return HTTPError(.cut, "the connection ended before the answer did")
+    }
+
+    private static func wait(_ waiter: Waiter, _ state: inout State) {
+        guard case .none = state.waiter else { preconditionFailure("an answer has one reader at a time") }
+        state.waiter = waiter
+    }
+
     private static func response(_ state: inout State) -> Result<HTTPResponse, HTTPError> {
-        guard let end = state.end, let head = state.head else {
-            if case .failure(let error) = state.end { return .failure(error) }
-            return .failure(HTTPError(.cut, "no answer"))
+        guard case .success = state.end, let head = state.head else {
+            return .failure(Self.error(state.end))
         }
         let body = state.buffer
         state.buffer = []
-        return end.map { HTTPResponse(head: head, body: body) }
+        return .success(HTTPResponse(head: head, body: body))
     }
 }

@@ -1,4 +1,7 @@
-/// Which of our own time limits an exchange has passed. Pure; connect and total limits are curl's.
+/// Which time limit an exchange has passed.
+///
+/// Pure: the loop thread says what happened and asks. Only the limit for connecting is curl's, which alone knows when a
+/// connection is made.
 struct TransferDeadlines {
     private let timeouts: HTTPTimeouts
     private let started: ContinuousClock.Instant
@@ -9,10 +12,11 @@ struct TransferDeadlines {
         started = now
     }
 
-    /// Something of the answer has come, or its reader has let it go on.
+    /// The final head or a part of the body has come, or the reader has let a paused body go on.
     mutating func heard(_ now: ContinuousClock.Instant) { lastByte = now }
 
     func passed(_ now: ContinuousClock.Instant, isPaused: Bool) -> HTTPError? {
+        if now - started > timeouts.total { return HTTPError(.timeoutTotal, "the whole exchange took too long") }
         guard let lastByte else {
             return now - started > timeouts.firstByte ? HTTPError(.timeoutFirstByte, "no answer in time") : nil
         }
