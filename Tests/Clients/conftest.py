@@ -1,0 +1,68 @@
+"""Fixtures: one service for all tests that harm nothing, and one of its own for each test that does.
+
+`AMS_BIN` names the folder of the built binaries. Logs of all services of a session stand in one folder, for the last test.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from support.servers import PostgresServer
+from support.service import BIN, Service
+from support.upstream import Upstream
+
+
+def pytest_collection_modifyitems(items):
+    """The test that reads all logs comes last."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "last: runs after all others")
+
+
+@pytest.fixture(scope="session")
+def workspace():
+    """Readable by PostgreSQL's user, which pytest's own temporary folders are not. Stays where a test failed."""
+    for name in ("worker", "submitter"):
+        assert (BIN / name).exists(), f"{BIN / name} is missing: build first, or set AMS_BIN"
+    folder = Path(tempfile.mkdtemp(prefix="ams-acceptance-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(workspace):
+    PostgresServer.make_template(workspace / "template")
+    return workspace / "template"
+
+
+@pytest.fixture(scope="session")
+def upstream():
+    upstream = Upstream()
+    yield upstream
+    upstream.stop()
+
+
+@pytest.fixture(scope="session")
+def service(workspace, template, upstream):
+    service = Service(workspace / "shared", template, upstream)
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def own_service(workspace, template, upstream):
+    """`own_service(workers=2, LEASE="1")`: a service that the test may damage."""
+    made = []
+
+    def make(**options):
+        # Short, because PostgreSQL puts a socket there, whose path may have 107 characters.
+        made.append(Service(Path(tempfile.mkdtemp(prefix="own-", dir=workspace)) / "s", template, upstream, **options))
+        return made[-1]
+
+    yield make
+    for service in made:
+        service.stop()

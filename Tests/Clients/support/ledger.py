@@ -1,0 +1,44 @@
+"""What PostgreSQL knows of the attempts: one row each, and the hourly sums."""
+
+from .processes import eventually
+
+
+def rows(service, request_id):
+    """(attempt, status, final, estimated, account, error_kind), by attempt."""
+    return service.postgres.query(
+        "SELECT attempt, status, final, estimated, account, error_kind FROM usage_attempts WHERE request_id = %s"
+        " ORDER BY attempt", request_id)
+
+
+def settled_rows(service, request_id, count=1, seconds=20):
+    """The rows once there are `count` and the outbox is empty, so that a second one could not be on its way."""
+    eventually(lambda: len(rows(service, request_id)) >= count, seconds, f"{count} usage rows")
+    drained(service, seconds)
+    found = rows(service, request_id)
+    assert len(found) == count, found
+    return found
+
+
+def drained(service, seconds=30):
+    """Queues, pending lists, outbox and delayed set return to empty."""
+    client = service.redis.client()
+
+    def is_empty():
+        lanes = [service.key(f"q:{lane}") for lane in ("high", "normal", "batch")]
+        sizes = [client.xlen(key) for key in [*lanes, service.key("usage")]]
+        return sum(sizes) + client.zcard(service.key("delayed")) == 0
+
+    eventually(is_empty, seconds, "queues and outbox are empty")
+
+
+def assert_books_balance(service):
+    """No attempt twice; the hourly sums are the sums of the rows."""
+    twice = service.postgres.query("SELECT request_id, attempt FROM usage_attempts GROUP BY 1, 2 HAVING count(*) > 1")
+    assert twice == []
+    raw, hourly = (
+        service.postgres.query(f"SELECT {sums} FROM {table}")[0]
+        for table, sums in [
+            ("usage_attempts", "count(*), sum(tokens_in), sum(tokens_out), sum(cost), count(*) FILTER (WHERE estimated)"),
+            ("usage_hourly", "sum(attempts), sum(tokens_in), sum(tokens_out), sum(cost), sum(estimated_attempts)"),
+        ])
+    assert raw == hourly and raw[0] > 0
