@@ -96,7 +96,7 @@ struct ChatSession {
                 }
             case .silence: continue
             case .expired: return .failed(JobFailure(.deadlineExceeded, "no answer before the deadline"))
-            case .gone: return .interrupted
+            case .gone, .stopped: return .interrupted
             }
         }
     }

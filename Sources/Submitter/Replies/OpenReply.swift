@@ -13,8 +13,10 @@ final class OpenReply: Sendable {
         case silence
         /// The longest wait is over.
         case expired
-        /// The caller closed its connection, or this process ends.
+        /// The caller closed its connection.
         case gone
+        /// This process ends before the answer came.
+        case stopped
     }
 
     struct Options {
@@ -38,6 +40,7 @@ final class OpenReply: Sendable {
         var isSilent = false
         var isExpired = false
         var isGone = false
+        var isStopped = false
         /// The log could not be read; the next tick tries again.
         var isReadPaused = false
         var quietSince = ContinuousClock.now
@@ -45,6 +48,8 @@ final class OpenReply: Sendable {
         var isFollowed = false
         var entry: String?
         var wasRepeated = false
+
+        var isSignalled: Bool { isGone || isStopped || isSilent || isExpired }
     }
 
     init(id: String, _ options: Options, limit: Int) {
@@ -77,6 +82,13 @@ final class OpenReply: Sendable {
     func callerLeft() {
         change { shared in
             shared.isGone = true
+            return true
+        }
+    }
+
+    private func stop() {
+        change { shared in
+            shared.isStopped = true
             return true
         }
     }
@@ -137,6 +149,7 @@ final class OpenReply: Sendable {
 
     private static func step(_ shared: inout Shared) -> Step {
         if shared.isGone { return .batch(.gone) }
+        if shared.isStopped { return .batch(.stopped) }
         if shared.isReadPaused, shared.reply.isBehind { return signal(&shared) ?? .wait }
         switch shared.reply.take() {
         case .events(let events):
@@ -161,17 +174,14 @@ final class OpenReply: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isReady = state.withLock { shared in
-                    if shared.isGone || shared.isSilent || shared.isExpired || shared.reply.hasWork(shared.isReadPaused)
-                    {
-                        return true
-                    }
+                    if shared.isSignalled || shared.reply.hasWork(shared.isReadPaused) { return true }
                     shared.waiter = continuation
                     return false
                 }
                 if isReady { continuation.resume() }
             }
         } onCancel: {
-            callerLeft()
+            stop()
         }
     }
 

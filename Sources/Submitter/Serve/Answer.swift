@@ -20,6 +20,7 @@ struct WholeAnswer {
                 lease.giveUp()
                 throw .expired
             case .gone: throw .callerLeft
+            case .stopped: throw .stopping
             }
         }
     }
@@ -45,6 +46,8 @@ struct StreamedAnswer {
     let lease: ReplyLease
     let stream: EventStream
     let requestID: String
+    /// The caller has text from before: a restart must be announced.
+    var isResumed = false
 
     func response() async throws(APIError) -> Response {
         let first = await lease.next()
@@ -56,6 +59,7 @@ struct StreamedAnswer {
             lease.giveUp()
             throw .expired
         case .gone: throw .callerLeft
+        case .stopped: throw .stopping
         }
         var response = Response(status: .ok, body: ResponseBody { writer in try await write(first, to: &writer) })
         response.headers = [
@@ -67,7 +71,7 @@ struct StreamedAnswer {
 
     @concurrent private func write(_ first: OpenReply.Batch, to writer: inout any ResponseBodyWriter) async throws {
         var batch = first
-        var hasText = false
+        var hasText = isResumed
         while true {
             var out = ByteBuffer()
             let isOver = try append(batch, to: &out, &hasText)
@@ -96,6 +100,9 @@ struct StreamedAnswer {
             EventStream.append(.expired, requestID: requestID, to: &out)
             return true
         case .gone: throw APIError.callerLeft
+        case .stopped:
+            EventStream.append(.stopping, requestID: requestID, to: &out)
+            return true
         }
     }
 
@@ -121,6 +128,8 @@ struct StreamedAnswer {
 extension APIError {
     static let expired = APIError(
         .gatewayTimeout, .server, code: "deadline_exceeded", "The request was not answered before its deadline.")
+    static let stopping = APIError(
+        .serviceUnavailable, .server, code: "shutting_down", "This server is shutting down.", retryAfter: .seconds(1))
     /// Nobody reads it; it is there for the log of a proxy.
     static let callerLeft = APIError(
         .clientClosedRequest, .invalidRequest, code: "cancelled", "The caller closed the connection.")

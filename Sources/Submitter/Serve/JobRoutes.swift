@@ -95,7 +95,9 @@ struct JobRoutes: Sendable {
             connection: shim.connections.of(context.channel))
         try await tellOwner(id, edges)
         let stream = EventStream(id: id, created: lease.created, includesUsage: false, addsRoute: true)
-        return try await StreamedAnswer(lease: lease, stream: stream, requestID: context.requestID).response()
+        return try await StreamedAnswer(
+            lease: lease, stream: stream, requestID: context.requestID, isResumed: after > .beginning
+        ).response()
     }
 
     /// A tracked request belongs to its key or to the jobs API and runs on; another one now hangs on this caller.

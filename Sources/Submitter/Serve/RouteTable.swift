@@ -19,7 +19,7 @@ struct RouteTable: Sendable {
     }
 
     func router() -> Router<ShimContext> {
-        let router = Router(context: ShimContext.self)
+        let router = Router(context: ShimContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: Edge(table: self))
         for entry in entries { router.on(RouterPath(entry.path), method: entry.method, use: entry.handler) }
         return router
@@ -28,7 +28,8 @@ struct RouteTable: Sendable {
     /// Why the router found nothing: 405 where only the method is wrong, else 404.
     func missing(_ request: Request) -> APIError {
         let parts = Self.parts(request.uri.path)
-        let methods = entries.filter { Self.matches(Self.parts($0.path), parts) }.map(\.method.rawValue)
+        var methods = entries.filter { Self.matches(Self.parts($0.path), parts) }.map(\.method.rawValue)
+        if methods.contains("GET") { methods.append("HEAD") }
         guard !methods.isEmpty else { return .notFound("such path") }
         let allow = methods.sorted().joined(separator: ", ")
         return APIError(

@@ -1,0 +1,90 @@
+import NIOCore
+import Shared
+import Testing
+
+@testable import Submitter
+
+struct CompletionAssemblyTests {
+    private func assembled(_ payloads: String..., usage: JSON? = nil) -> String {
+        var assembly = CompletionAssembly()
+        for payload in payloads { assembly.add(ByteBuffer(string: payload)) }
+        return String(decoding: assembly.completion(id: "0-x", created: 7, usage: usage).encoded, as: UTF8.self)
+    }
+
+    private func chunk(_ delta: String, index: Int = 0, finish: String = "null") -> String {
+        #"{"model":"m","choices":[{"index":\#(index),"delta":\#(delta),"finish_reason":\#(finish)}]}"#
+    }
+
+    private let head = #"{"id":"chatcmpl-0-x","object":"chat.completion","created":7,"model":"m","choices":["#
+
+    @Test func `texts are joined in order`() {
+        let whole = assembled(
+            chunk(#"{"role":"assistant","content":""}"#),
+            chunk(#"{"content":"你"}"#) + "\n" + chunk(#"{"content":"好"}"#),
+            chunk("{}", finish: #""stop""#), usage: ["total_tokens": 3])
+
+        #expect(
+            whole == head
+                + #"{"index":0,"message":{"role":"assistant","content":"你好"},"finish_reason":"stop"}],"usage":{"total_tokens":3}}"#
+        )
+    }
+
+    @Test func `reasoning is kept apart from the answer`() {
+        let whole = assembled(
+            chunk(#"{"reasoning_content":"hm"}"#), chunk(#"{"reasoning_content":"m"}"#), chunk(#"{"content":"4"}"#))
+
+        #expect(
+            whole == head
+                + #"{"index":0,"message":{"role":"assistant","content":"4","reasoning_content":"hmm"},"finish_reason":null}]}"#
+        )
+    }
+
+    @Test func `tool calls are joined by their index`() {
+        let whole = assembled(
+            chunk(#"{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":""}}]}"#),
+            chunk(
+                #"{"tool_calls":[{"index":1,"id":"c2","type":"function","function":{"name":"g","arguments":"{}"}}]}"#),
+            chunk(#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\""}}]}"#),
+            chunk(#"{"tool_calls":[{"index":0,"function":{"arguments":":1}"}}]}"#, finish: #""tool_calls""#))
+
+        #expect(
+            whole == head
+                + #"{"index":0,"message":{"role":"assistant","content":null,"tool_calls":["#
+                + #"{"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}},"#
+                + #"{"id":"c2","type":"function","function":{"name":"g","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#
+        )
+    }
+
+    @Test func `several answers stay apart`() {
+        let whole = assembled(
+            chunk(#"{"content":"b"}"#, index: 1), chunk(#"{"content":"a"}"#), chunk(#"{"content":"B"}"#, index: 1))
+
+        #expect(
+            whole == head
+                + #"{"index":0,"message":{"role":"assistant","content":"a"},"finish_reason":null},"#
+                + #"{"index":1,"message":{"role":"assistant","content":"bB"},"finish_reason":null}]}"#)
+    }
+
+    @Test func `a restart forgets what came before`() {
+        var assembly = CompletionAssembly()
+        assembly.add(ByteBuffer(string: chunk(#"{"content":"old"}"#)))
+        assembly.restart()
+        assembly.add(ByteBuffer(string: chunk(#"{"content":"new"}"#)))
+
+        let whole = String(decoding: assembly.completion(id: "0-x", created: 7, usage: nil).encoded, as: UTF8.self)
+        #expect(!whole.contains("old"))
+        #expect(whole.contains("new"))
+    }
+
+    @Test func `a completion becomes the one chunk that a stream would have shown`() throws {
+        let completion =
+            #"{"id":"i","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"f"}}]},"finish_reason":"tool_calls"}],"usage":{}}"#
+        let chunk = try #require(CompletionChunk.make(from: Array(completion.utf8)))
+
+        #expect(
+            String(decoding: chunk, as: UTF8.self)
+                == #"{"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"f"},"index":0}]},"finish_reason":"tool_calls"}]}"#
+        )
+        #expect(CompletionChunk.make(from: Array("nonsense".utf8)) == nil)
+    }
+}

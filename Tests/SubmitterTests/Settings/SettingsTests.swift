@@ -1,0 +1,117 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Submitter
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+struct SettingsTests {
+    private func mistakes(_ environment: [String: String]) -> [String] {
+        var settings = Settings(environment: environment)
+        _ = SharedConfig(&settings)
+        _ = ShimConfig(&settings)
+        return settings.mistakes.map(\.name)
+    }
+
+    @Test func `an empty environment gives the documented defaults`() throws {
+        var settings = Settings(environment: [:])
+        let shared = SharedConfig(&settings)
+        let shim = ShimConfig(&settings)
+
+        try settings.check()
+        #expect(shared.cachePrefix == "ai_model_service:")
+        #expect(shared.limits == QueueLimits())
+        #expect(shim.port == 8007)
+        #expect(shim.host == "127.0.0.1")
+        #expect(shim.hub.cancelGrace == .seconds(5))
+    }
+
+    @Test func `all mistakes are reported at once, by name and without the values`() {
+        var settings = Settings(environment: [
+            "SERVICE_PORT": "eighty-secret", "LEASE": "-1", "DEBUG": "perhaps", "LOG_LEVEL": "loud",
+            "CACHE_PREFIX": "a b",
+        ])
+        _ = SharedConfig(&settings)
+        _ = ShimConfig(&settings)
+
+        let error = #expect(throws: SettingsError.self) { try settings.check() }
+        #expect(
+            Set(error?.mistakes.map(\.name) ?? [])
+                == ["SERVICE_PORT", "LEASE", "DEBUG", "LOG_LEVEL", "CACHE_PREFIX"])
+        #expect(error?.description.contains("eighty-secret") == false)
+        #expect(error?.description.contains("from 0 to 65535") == true)
+    }
+
+    @Test(arguments: [
+        ("SERVICE_PORT", "65536"), ("SERVICE_PORT", "80.5"), ("LEASE", "0.5"), ("LEASE", "nan"),
+        ("JOB_DEADLINE", "inf"),
+        ("MAX_DELIVERIES", "0"), ("REDIS_MEMORY_SHARE", "1.1"), ("MASTER_KEY_FILE", "/does/not/exist"),
+        ("REDIS_CERT_FILE", "cert.pem"), ("CONFIG_FILE", "/does/not/exist"),
+    ])
+    func `a value out of range is a mistake`(name: String, value: String) {
+        #expect(mistakes([name: value]) == [name])
+    }
+
+    @Test func `an empty variable counts as not given`() {
+        #expect(mistakes(["SERVICE_PORT": "", "LEASE": "", "REDIS_URL": "", "MASTER_KEY": ""]).isEmpty)
+    }
+
+    @Test func `unknown variables are not our business`() {
+        #expect(mistakes(["PATH": "/bin", "SERVICE_PROT": "1"]).isEmpty)
+    }
+
+    @Test func `the environment wins over the file`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/settings.env"
+        try Data("# comment\nSERVICE_PORT = 1234\nSERVICE_HOST='0.0.0.0'\n\nLEASE=20\n".utf8)
+            .write(to: URL(fileURLWithPath: path))
+        var settings = Settings(environment: ["CONFIG_FILE": path, "LEASE": "30"])
+        let shared = SharedConfig(&settings)
+        let shim = ShimConfig(&settings)
+
+        try settings.check()
+        #expect(shim.port == 1234)
+        #expect(shim.host == "0.0.0.0")
+        #expect(shared.limits.lease == .seconds(30))
+    }
+
+    @Test func `a line of the file that says nothing is a mistake with its number`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/settings.env"
+        try Data("LEASE=20\nnonsense with a secret\n".utf8).write(to: URL(fileURLWithPath: path))
+        let settings = Settings(environment: ["CONFIG_FILE": path])
+
+        let error = #expect(throws: SettingsError.self) { try settings.check() }
+        #expect(error?.mistakes.map(\.name) == ["CONFIG_FILE line 2"])
+        #expect(error?.description.contains("secret") == false)
+    }
+
+    @Test func `a secret may come from a file, but not from both`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/key"
+        try Data("  top-secret\n".utf8).write(to: URL(fileURLWithPath: path))
+        var settings = Settings(environment: ["MASTER_KEY_FILE": path])
+        let shared = SharedConfig(&settings)
+
+        #expect(shared.masterKey?.reveal() == "top-secret")
+        #expect("\(shared)".contains("top-secret") == false)
+        #expect(mistakes(["MASTER_KEY_FILE": path, "MASTER_KEY": "x"]) == ["MASTER_KEY"])
+    }
+
+    @Test func `the table names every setting once, with its default`() {
+        var settings = Settings(environment: [:])
+        _ = SharedConfig(&settings)
+        _ = ShimConfig(&settings)
+        let names = settings.declared.map(\.name)
+        let table = SettingsTable(settings.declared).markdown
+
+        #expect(Set(names).count == names.count)
+        #expect(table.contains("| `SERVICE_PORT` | whole number | `8007` | from 0 to 65535 |"))
+        #expect(names.allSatisfy { table.contains("`\($0)`") })
+    }
+}
