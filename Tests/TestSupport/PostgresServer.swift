@@ -1,11 +1,12 @@
 import Foundation
 import Glibc
 package import Shared
+import Synchronization
 
 /// A private PostgreSQL cluster in a temporary directory, on a free port of 127.0.0.1 and on a socket in that directory.
 ///
-/// Every test makes a database of its own (`createDatabase`), so that all run in parallel. `fsync` is off unless a test is
-/// about durability. PostgreSQL refuses to run as root: then it runs as the user `postgres`.
+/// Every test makes a schema of its own (`createSchema`), so that all run in parallel. Unless it is durable, an
+/// immediate stop loses the last commits. PostgreSQL refuses to run as root: then it runs as the user `postgres`.
 package actor PostgresServer {
     package enum StopMode: Sendable {
         /// Waits for nobody, writes a checkpoint.
@@ -18,7 +19,7 @@ package actor PostgresServer {
     private let directory: TemporaryDirectory
     private let isDurable: Bool
     private var process: ChildProcess?
-    private var databases = 0
+    private var schemas = 0
 
     private static let binaries = [
         "/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin",
@@ -28,6 +29,7 @@ package actor PostgresServer {
     /// A running server; it ends with the last reference to it, or with the test process.
     package static func start(isDurable: Bool = false) async throws -> PostgresServer {
         let directory = try TemporaryDirectory()
+        leftovers.add(directory.path)
         if let user { try directory.give(to: user) }
         let initdb = try await ChildProcess.start(
             program("initdb"),
@@ -53,18 +55,23 @@ package actor PostgresServer {
         self.isDurable = isDurable
     }
 
-    package nonisolated func url(database: String) -> String {
-        "postgresql://postgres@127.0.0.1:\(port)/\(database)"
+    package nonisolated func url(user: String = "postgres") -> String {
+        "postgresql://\(user)@127.0.0.1:\(port)/postgres"
     }
 
-    /// An empty database; returns its URL.
-    package func createDatabase() async throws -> String {
-        databases += 1
-        let name = "test_\(databases)"
-        let admin = PostgresConnection(PostgresConfiguration(url: Secret(url(database: "postgres"))))
-        _ = try await admin.query("CREATE DATABASE \(name)", [])
+    /// A URL whose user sees an empty schema of its own, and no other: a database apiece would cost a second each.
+    package func createSchema() async throws -> String {
+        schemas += 1
+        let name = "test_\(schemas)"
+        let admin = PostgresConnection(PostgresConfiguration(url: Secret(url())))
+        try await admin.script(
+            """
+            CREATE ROLE \(name) SUPERUSER LOGIN;
+            CREATE SCHEMA \(name) AUTHORIZATION \(name);
+            ALTER ROLE \(name) SET search_path = \(name)
+            """)
         await admin.disconnect()
-        return url(database: name)
+        return url(user: name)
     }
 
     /// Starts it again after `stop`, with the same data; returns once it takes connections.
@@ -91,8 +98,28 @@ package actor PostgresServer {
         process = nil
     }
 
+    /// Stops one of the server's processes in its tracks: its connection stays open, and nothing is answered.
+    package nonisolated func pause(pid: Int) { kill(pid_t(pid), SIGSTOP) }
+    package nonisolated func resume(pid: Int) { kill(pid_t(pid), SIGCONT) }
+
     private static func program(_ name: String) -> String {
         binaries.map { $0 + "/" + name }.first { FileManager.default.isExecutableFile(atPath: $0) } ?? name
+    }
+}
+
+/// Directories of servers that live as long as the process: nobody releases those at exit, and each holds tens of megabytes.
+private let leftovers = Leftovers()
+
+private final class Leftovers: Sendable {
+    private let paths = Mutex<[String]>([])
+
+    init() { atexit { leftovers.remove() } }
+
+    func add(_ path: String) { paths.withLock { $0.append(path) } }
+
+    private func remove() {
+        // Gone already, or nobody left to tell.
+        for path in paths.withLock({ $0 }) { try? FileManager.default.removeItem(atPath: path) }
     }
 }
 
@@ -113,14 +140,14 @@ package actor SharedPostgres {
         }
     }
 
-    /// A pool on an empty database.
+    /// A pool on an empty schema.
     package func pool(configure: (inout PostgresConfiguration) -> Void = { _ in }) async throws -> PostgresPool {
-        var configuration = PostgresConfiguration(url: Secret(try await server.createDatabase()))
+        var configuration = PostgresConfiguration(url: Secret(try await server.createSchema()))
         configure(&configuration)
         return PostgresPool(configuration)
     }
 
-    /// A pool on a database with all tables.
+    /// A pool on a schema with all tables.
     package func migratedPool() async throws -> PostgresPool {
         let pool = try await pool()
         _ = try await Migrations.run(on: pool)

@@ -82,11 +82,21 @@ package struct CatalogFile: Sendable {
     private static func tree(_ text: String) throws(Mistakes) -> Node {
         do {
             return try Yams.compose(yaml: text) ?? Node([(Node, Node)]())
+        } catch let error as YamlError {
+            throw Mistakes(list: [place(of: error)])
         } catch {
-            guard case YamlError.parser(_, let problem, let mark, _) = error else {
-                throw Mistakes(list: ["expected YAML or JSON"])
-            }
-            throw Mistakes(list: ["line \(mark.line): \(problem)"])
+            throw Mistakes(list: ["expected YAML or JSON"])
+        }
+    }
+
+    /// The problem is one of the parser's constant sentences.
+    private static func place(of error: YamlError) -> String {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "line \(mark.line): \(problem)"
+        case .duplicatedKeysInMapping(_, let context): "line \(context.mark.line): a field is there twice"
+        default: "expected YAML or JSON"
         }
     }
 

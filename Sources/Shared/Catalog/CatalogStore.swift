@@ -36,6 +36,7 @@ package struct CatalogStore: Sendable {
     ///
     /// Usage, status and health of known accounts stay too,
     /// unless the file gives them. Returns how many models and accounts were written.
+    @discardableResult
     package func apply(_ file: CatalogFile, box: SecretBox?) async throws -> (models: Int, accounts: Int) {
         let accounts = try file.accounts.map { try ($0, $0.sealedKey(box)) }
         let models = file.models

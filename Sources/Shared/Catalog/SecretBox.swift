@@ -104,7 +104,10 @@ package struct SecretBox: Sendable {
         data.base64EncodedString().map { $0 == "+" ? "-" : $0 == "/" ? "_" : String($0) }.joined()
     }
 
-    private static func data(_ text: String) -> Data? {
-        Data(base64Encoded: text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : String($0) }.joined())
+    /// Only what `text` writes: base64 has unused bits, and a changed text must not open.
+    private static func data(_ encoded: String) -> Data? {
+        let base64 = encoded.map { $0 == "-" ? "+" : $0 == "_" ? "/" : String($0) }.joined()
+        guard let data = Data(base64Encoded: base64), text(data) == encoded else { return nil }
+        return data
     }
 }

@@ -22,6 +22,8 @@ import Glibc
             throw PostgresError(.unavailable, "libpq is out of memory")
         }
         let handle = unsafe PostgresHandle(connection)
+        // Otherwise libpq prints the server's notices on standard error.
+        _ = unsafe PQsetNoticeProcessor(connection, { _, _ in }, nil)
         guard unsafe PQstatus(connection) == CONNECTION_OK, unsafe PQsetnonblocking(connection, 1) == 0 else {
             let place = unsafe [text(PQhost(connection)), text(PQport(connection))]
             throw unsafe PostgresError(refusal: text(PQerrorMessage(connection)), by: place.joined(separator: ":"))

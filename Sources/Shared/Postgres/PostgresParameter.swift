@@ -50,7 +50,9 @@ package enum PostgresParameter: Sendable, ExpressibleByStringLiteral, Expressibl
         return "\(year)-\(two(Int64(month)))-\(two(Int64(day))) \(seconds).\(fraction)+00"
     }
 
-    /// Days since 1970 to a Gregorian date (H. Hinnant, "chrono-compatible low-level date algorithms").
+    /// Days since 1970 to a Gregorian date.
+    ///
+    /// After Howard Hinnant's "chrono-compatible low-level date algorithms".
     package static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

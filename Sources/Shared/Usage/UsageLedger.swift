@@ -16,14 +16,26 @@ package final class UsageLedger: Sendable {
         guard !rows.isEmpty else { return }
         let rows = UsageRow.merged(rows)
         try await makePartitions(for: rows)
+        do throws(PostgresError) { try await write(rows) } catch {
+            guard error.sqlState == Self.noPartition else { throw error }
+            // Somebody has dropped a partition that was known to exist.
+            months.withLock { $0 = [] }
+            try await makePartitions(for: rows)
+            try await write(rows)
+        }
+    }
+
+    /// `check_violation`, which the table can have for no other reason.
+    private static let noPartition = "23514"
+
+    private func write(_ rows: [UsageRow]) async throws(PostgresError) {
         let all = UsageStatements.parameters(rows)
-        let finals = rows.filter(\.isFinal)
+        let finals = UsageStatements.parameters(rows.filter(\.isFinal))
+        let (count, hasFinals) = (rows.count, rows.contains(where: \.isFinal))
         try await pool.transaction { connection throws(PostgresError) in
             let inserted: Int = try connection.query(UsageStatements.insert, all).first?.required("inserted") ?? 0
             // Whatever was there before may be an estimate that a final row replaces.
-            if inserted < rows.count, !finals.isEmpty {
-                _ = try connection.query(UsageStatements.replace, UsageStatements.parameters(finals))
-            }
+            if inserted < count, hasFinals { try connection.query(UsageStatements.replace, finals) }
         }
     }
 

@@ -119,15 +119,20 @@ enum UsageStatements {
     }
 
     /// Makes one month's partition; harmless where it exists, or where two make it at once.
+    ///
+    /// Asks first, since making one waits for every transaction that uses the table.
     static func partition(_ month: String) -> String {
         let parts = month.split(separator: "-").compactMap { Int($0) }
         let (year, number) = (parts.first ?? 1970, parts.last ?? 1)
-        func first(_ year: Int, _ month: Int) -> String { "\(year)-\(month < 10 ? "0" : "")\(month)-01 00:00:00+00" }
+        func padded(_ month: Int) -> String { month < 10 ? "0\(month)" : "\(month)" }
+        func first(_ year: Int, _ month: Int) -> String { "\(year)-\(padded(month))-01 00:00:00+00" }
+        let name = "usage_attempts_\(year)_\(padded(number))"
         let next = number == 12 ? first(year + 1, 1) : first(year, number + 1)
         return """
             DO $$ BEGIN
-                CREATE TABLE IF NOT EXISTS usage_attempts_\(year)_\(number < 10 ? "0" : "")\(number)
-                    PARTITION OF usage_attempts FOR VALUES FROM ('\(first(year, number))') TO ('\(next)');
+                IF to_regclass('\(name)') IS NULL THEN
+                    CREATE TABLE \(name) PARTITION OF usage_attempts FOR VALUES FROM ('\(first(year, number))') TO ('\(next)');
+                END IF;
             EXCEPTION WHEN duplicate_table OR unique_violation THEN NULL;
             END $$
             """

@@ -1,0 +1,93 @@
+import TestSupport
+import Testing
+
+@testable import Shared
+
+/// From an empty database to the tables, once, whoever begins.
+@Suite struct MigrationsTests {
+    private func step(_ version: Int, _ sql: String) -> Migrations.Step {
+        Migrations.Step(version: version, name: "step \(version)", sql: sql)
+    }
+
+    @Test func `everything is applied once`() async throws {
+        let pool = try await SharedPostgres.shared.pool()
+
+        let first = try await Migrations.run(on: pool)
+        let second = try await Migrations.run(on: pool)
+
+        #expect(first == Migrations.all.map(\.name))
+        #expect(second.isEmpty)
+    }
+
+    @Test func `several processes at once apply each step once`() async throws {
+        let url = try await SharedPostgres.shared.server.createSchema()
+
+        let applied = try await withThrowingTaskGroup(of: [String].self) { group in
+            for _ in 0..<6 {
+                group.addTask {
+                    let pool = PostgresPool(PostgresConfiguration(url: Secret(url)))
+                    let names = try await Migrations.run(on: pool)
+                    await pool.close()
+                    return names
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+
+        #expect(applied == Migrations.all.map(\.name))
+    }
+
+    @Test func `a step that was changed after it was applied is refused`() async throws {
+        let pool = try await SharedPostgres.shared.pool()
+        _ = try await Migrations.run([step(1, "CREATE TABLE a (n int)")], on: pool)
+
+        let error = await #expect(throws: PostgresError.self) {
+            try await Migrations.run(
+                [step(1, "CREATE TABLE a (n bigint)"), step(2, "CREATE TABLE b (n int)")], on: pool)
+        }
+
+        #expect(error?.code == .configuration)
+        #expect(error?.message.contains("migration 1") == true)
+        #expect(try await pool.query("SELECT to_regclass('b') AS b").first?.text("b") == nil)
+    }
+
+    @Test func `a step that fails leaves nothing behind, and is applied when it is mended`() async throws {
+        let pool = try await SharedPostgres.shared.pool()
+        let one = step(1, "CREATE TABLE a (n int)")
+
+        await #expect(throws: PostgresError.self) {
+            try await Migrations.run([one, step(2, "CREATE TABLE b (n int); SELECT 1 / 0")], on: pool)
+        }
+
+        #expect(try await pool.query("SELECT to_regclass('b') AS b").first?.text("b") == nil)
+        #expect(try await Migrations.run([one, step(2, "CREATE TABLE b (n int)")], on: pool) == ["step 2"])
+    }
+
+    @Test func `a database of a newer version is left alone`() async throws {
+        let pool = try await SharedPostgres.shared.pool()
+        let (one, two) = (step(1, "CREATE TABLE a (n int)"), step(2, "CREATE TABLE b (n int)"))
+        _ = try await Migrations.run([one, two], on: pool)
+
+        #expect(try await Migrations.run([one], on: pool).isEmpty)
+    }
+
+    @Test func `steps that databases already have do not change`() {
+        let checksums = Migrations.all.map { "\($0.version) \($0.name) \($0.checksum)" }
+
+        // A step that is added adds a line; a line that changes is a database that can no longer be migrated.
+        #expect(
+            checksums == [
+                "1 catalog a8af09db609e9a577aa2b7f2b3903f282971b4a2cf5e63f89f6d69dc834cf688",
+                "2 usage ac16b158d22f95650f9f7012a018723207734b3fe553032526ed8bd38695cd8f",
+            ])
+    }
+
+    @Test func `a connection that migrated has its usual limits again`() async throws {
+        let pool = try await SharedPostgres.shared.pool { $0.poolSize = 1 }
+        _ = try await Migrations.run(on: pool)
+
+        let row = try await pool.query("SELECT current_setting('statement_timeout') AS t").first
+
+        #expect(try row?.text("t") == "10s")
+    }
+}

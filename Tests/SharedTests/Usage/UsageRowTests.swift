@@ -1,0 +1,79 @@
+import Testing
+
+@testable import Shared
+
+/// A ledger row on its way through the outbox.
+@Suite struct UsageRowTests {
+    private var full: AttemptRecord {
+        var record = AttemptRecord(startedAt: 1_795_392_000_123, enqueuedAt: 1_795_392_000_001)
+        (record.tenant, record.user, record.lane, record.isStreamed, record.worker) = ("t\"\n", "ü", .batch, true, "w")
+        (record.model, record.provider, record.account) = ("m", "openai", "a")
+        record.prices = Prices(input: 0.1, cachedInput: 0.05, output: 3, currency: "EUR")
+        (record.status, record.endedAt, record.errorKind) = (.cancelled, 1_795_392_000_999, .cancelled)
+        record.usage = TokenUsage(input: 1, output: 2, cached: 3, reasoning: 4, isEstimated: true)
+        (record.finishReason, record.upstreamModel, record.upstreamRequest, record.firstToken) = ("stop", "u", "r", 12)
+        return record
+    }
+
+    private func fields(_ row: [UInt8], f: String = "1", a: String = "2", t: String = "0") -> [RedisValue] {
+        ["id", "r", "a", a, "f", f, "t", t, "u"].map { .bulk(Array($0.utf8)) } + [.bulk(row)]
+    }
+
+    @Test func `a record travels unchanged, full or bare`() {
+        let bare = AttemptRecord(startedAt: 5, enqueuedAt: 3)
+
+        #expect(AttemptRecord(decoding: full.encoded) == full)
+        #expect(AttemptRecord(decoding: bare.encoded) == bare)
+    }
+
+    @Test func `members that a newer build adds are ignored`() throws {
+        var object = try #require(try JSON(parsing: full.encoded).objectValue)
+        object.set("new", ["x": 1])
+
+        #expect(AttemptRecord(decoding: object.encoded) == full)
+    }
+
+    @Test(arguments: ["", "{", "[]", "{}", "null", #"{"s":"5"}"#]) func `what is no record is not read as one`(
+        _ text: String
+    ) {
+        #expect(AttemptRecord(decoding: Array(text.utf8)) == nil)
+    }
+
+    @Test func `a final entry is the row it carries`() throws {
+        let row = try #require(UsageRow(outbox: fields(full.encoded), writtenAt: 7))
+
+        #expect(row == UsageRow(requestID: "r", attempt: 2, isFinal: true, record: full))
+    }
+
+    @Test func `an entry of a reaper counts what was seen of a worker that is gone`() throws {
+        let started = AttemptRecord(startedAt: 1000, enqueuedAt: 900)
+
+        let row = try #require(UsageRow(outbox: fields(started.encoded, f: "0", t: "17"), writtenAt: 5000))
+
+        #expect(!row.isFinal)
+        #expect(row.record.status == .lost)
+        #expect(row.record.errorKind == .workerLost)
+        #expect(row.record.usage.output == 17)
+        #expect(row.record.usage.isEstimated)
+        #expect(row.record.latency == 4000)
+    }
+
+    @Test func `an entry without what a row needs is not read`() {
+        #expect(UsageRow(outbox: [], writtenAt: 1) == nil)
+        #expect(UsageRow(outbox: fields([]), writtenAt: 1) == nil)
+        #expect(UsageRow(outbox: fields(full.encoded, a: "x"), writtenAt: 1) == nil)
+        #expect(UsageRow(outbox: fields(full.encoded).dropLast(2), writtenAt: 1) == nil)
+    }
+
+    @Test func `rows of one batch are one per attempt, sorted by key`() {
+        let rows = [
+            LedgerFixture.row("b"), LedgerFixture.row("a", attempt: 2),
+            LedgerFixture.row("a", attempt: 1, isFinal: false),
+            LedgerFixture.row("b", isFinal: false), LedgerFixture.row("a", attempt: 1),
+        ]
+
+        let merged = UsageRow.merged(rows)
+
+        #expect(merged.map { "\($0.requestID)\($0.attempt)\($0.isFinal)" } == ["a1true", "a2true", "b1true"])
+    }
+}
