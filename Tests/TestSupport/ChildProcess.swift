@@ -2,7 +2,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 
-/// A program that tests run beside themselves: a server, a worker, a submitter. It never outlives the test process.
+/// A program that tests run beside themselves, as a server, a worker, a submitter, and that never outlives them.
 ///
 /// Each child has a thread of this process that starts it and then waits for it. The kernel kills the child when that thread
 /// ends: `PR_SET_PDEATHSIG`, set by util-linux' `setpriv`, is tied to the thread that forks, not to the process. That also
@@ -32,7 +32,7 @@ package final class ChildProcess: Sendable {
         let files = try TemporaryDirectory()
         let account = user.map { ["--reuid", $0, "--regid", $0, "--clear-groups"] } ?? []
         let spawn = Spawn(
-            words: ["setpriv", "--pdeathsig", "KILL"] + account + ["--", executable] + arguments,
+            words: ["setpriv", "--pdeathsig", "KILL"] + account + ["--"] + guardian + [executable] + arguments,
             environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
             output: files.file("stdout"), errors: files.file("stderr"))
         let loop = MultiThreadedEventLoopGroup.singleton.next()
@@ -50,6 +50,9 @@ package final class ChildProcess: Sendable {
         }
         return ChildProcess(life: try await started.futureResult.get(), files: files, end: ended.futureResult)
     }
+
+    /// Gives up where this process died before the death signal was asked for: the kernel would send none.
+    private static let guardian = ["sh", "-c", "[ $PPID = $0 ] || exit 1; exec \"$@\"", "\(getpid())"]
 
     package var pid: Int32 { life.pid }
 

@@ -1,6 +1,8 @@
 /// Times and sizes of the queue; every process of one installation should use the same.
 package struct QueueLimits: Sendable, Equatable {
-    /// A worker that has not renewed for this long has lost its jobs. Long enough for a garbage-laden Redis fork or a busy
+    /// A worker that has not renewed for this long has lost its jobs.
+    ///
+    /// Long enough for a garbage-laden Redis fork or a busy
     /// host, short enough that a caller barely notices a dead worker.
     package var lease = Duration.seconds(15)
     /// How long the log of a streamed or synchronous request outlives its end, for a reader that lost its connection.
@@ -13,8 +15,9 @@ package struct QueueLimits: Sendable, Equatable {
     package var defaultDeadline = Duration.seconds(600)
     /// Deliveries of one entry that ended in a dead worker before it is called poison.
     package var maxDeliveries = 4
-    /// How long a write to the queue is repeated while Redis is away, before the attempt is given up (its entry is then
-    /// reaped by another worker). QUEUE.md: workers go on reading the platform for 60 s.
+    /// How long a write to the queue is repeated while Redis is away, before the attempt is given up.
+    ///
+    /// Its entry is then reaped by another worker. QUEUE.md: workers go on reading the platform for 60 s.
     package var patience = Duration.seconds(60)
 
     package init() {}

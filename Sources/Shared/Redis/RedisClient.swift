@@ -54,7 +54,7 @@ package final class RedisClient: Service, Sendable {
         return replies[0]
     }
 
-    /// All replies, in order; error replies stay values. Throws where the connection could not give all of them.
+    /// All replies, in order; error replies stay values; throws where the connection could not give all of them.
     package func pipeline(
         _ commands: [RedisCommand], timeout: Duration? = nil
     ) async throws(RedisError) -> [RedisValue] {

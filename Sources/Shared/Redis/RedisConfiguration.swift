@@ -6,7 +6,7 @@ package import NIOSSL
     import Foundation
 #endif
 
-/// Where Redis is, how to get in, and how long to wait for it. Prints without its password.
+/// Where Redis is, how to get in, and how long to wait for it; prints without its password.
 package struct RedisConfiguration: Sendable, CustomStringConvertible {
     package var host: String
     package var port: Int
@@ -17,7 +17,7 @@ package struct RedisConfiguration: Sendable, CustomStringConvertible {
     package var tls: TLSConfiguration?
 
     package var connectTimeout = Duration.seconds(5)
-    /// Of every command that names none. Well above the slowest script, well below what a caller would bear.
+    /// Of every command that names none; well above the slowest script, well below what a caller would bear.
     package var commandTimeout = Duration.seconds(5)
     /// The largest single reply: an answer of `MAX_ANSWER_BYTES`, read back from its log, must fit.
     package var maxReplyBytes = 256 << 20

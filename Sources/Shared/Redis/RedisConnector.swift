@@ -31,7 +31,9 @@ struct RedisConnector: Sendable {
         }
     }
 
-    /// AUTH, SELECT, CLIENT SETNAME: each must be answered before anything else is sent.
+    /// AUTH, SELECT, CLIENT SETNAME, PING: each must be answered well before the connection is used.
+    ///
+    /// PING is the one that a server refuses while it loads its data (`LOADING`) or has lost its master (`MASTERDOWN`).
     var greeting: [RedisCommand] {
         var commands: [RedisCommand] = []
         if let password = configuration.password?.reveal() {
@@ -40,6 +42,7 @@ struct RedisConnector: Sendable {
         }
         if configuration.database != 0 { commands.append(RedisCommand("SELECT", .int(configuration.database))) }
         commands.append(RedisCommand("CLIENT", "SETNAME", .string(name)))
+        commands.append(RedisCommand("PING"))
         return commands
     }
 

@@ -1,4 +1,4 @@
-/// Why a command has no answer. The description holds no argument of the command.
+/// Why a command has no answer; the description holds no argument of the command.
 package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// Never sent: there was no connection within the command's time.

@@ -7,12 +7,14 @@ import Synchronization
 final class RedisListener: Sendable {
     enum Event: Sendable {
         case confirmed
-        case refused(RedisError)
+        /// By a refusal of the server, by silence, or by the network.
+        case ended(RedisError)
     }
 
     private let onMessage: @Sendable (String, [UInt8]) -> Void
     private let feed: AsyncStream<Event>.Continuation
-    private let lastHeard = Mutex(NIODeadline.now())
+    /// Counted, not timed: a busy event loop must not take its own delay for the server's silence.
+    private let unanswered = Mutex(0)
 
     init(onMessage: @escaping @Sendable (String, [UInt8]) -> Void, feed: AsyncStream<Event>.Continuation) {
         self.onMessage = onMessage
@@ -20,29 +22,38 @@ final class RedisListener: Sendable {
     }
 
     @Sendable func received(_ reply: RedisValue) {
-        lastHeard.withLock { $0 = .now() }
+        // Only a subscribed connection answers with lists: a server that never saw SUBSCRIBE counts as silent.
+        if reply.array != nil { unanswered.withLock { $0 = 0 } }
         switch reply {
         case .list(let parts) where parts.count == 3 && parts[0].string == "message":
             if let channel = parts[1].string, let payload = parts[2].bytes { onMessage(channel, payload) }
         case .list(let parts) where parts.first?.string == "subscribe": feed.yield(.confirmed)
-        case .error(let text): feed.yield(.refused(RedisError(reply: text)))
+        case .error(let text): feed.yield(.ended(RedisError(reply: text)))
         // Answers to the greeting and to PING.
         case .list, .status, .integer, .bulk, .null: break
         }
     }
 
+    @Sendable func closed(_ reason: RedisError) {
+        feed.yield(.ended(reason))
+        feed.finish()
+    }
+
     /// Sends a PING per interval; closes the connection when two went unanswered.
     func keepAlive(_ channel: any Channel, every interval: Duration) -> RepeatedTask {
         let interval = TimeAmount.milliseconds(interval.milliseconds)
-        lastHeard.withLock { $0 = .now() }
         return channel.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
-            if NIODeadline.now() - self.lastHeard.withLock({ $0 }) > interval * 2 {
-                channel.close(promise: nil)
-            } else {
-                var ping = ByteBuffer()
-                RedisCommand("PING").write(to: &ping)
-                channel.writeAndFlush(ping, promise: nil)
+            let sent = self.unanswered.withLock { count in
+                count += 1
+                return count
             }
+            guard sent <= 2 else {
+                self.feed.yield(.ended(RedisError(.timeout, "the server answers no PING")))
+                return channel.close(promise: nil)
+            }
+            var ping = ByteBuffer()
+            RedisCommand("PING").write(to: &ping)
+            channel.writeAndFlush(ping, promise: nil)
         }
     }
 }

@@ -28,8 +28,9 @@ import CHiredis
         unsafe functions.deallocate()
     }
 
-    /// hiredis reserves room for an array by its announced length, 8 bytes each: without a bound, 13 bytes of a broken
-    /// server take 16 GB. No command of this service is answered with more than some thousand elements.
+    /// hiredis reserves room for an array by its announced length, 8 bytes each.
+    ///
+    /// Without a bound, 13 bytes of a broken server take 16 GB. No command of this service is answered with more than some thousand elements.
     private static let maxElements: Int32 = 1 << 20
 
     // unsafe: hiredis' own table is static and outlives every reader, which hands it back as `privdata`.

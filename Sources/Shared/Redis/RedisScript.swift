@@ -6,7 +6,7 @@ import Crypto
     import Foundation
 #endif
 
-/// A Lua script and the name Redis caches it under. KEYS, ARGV and returns are documented where the script stands.
+/// A Lua script and the name Redis caches it under; KEYS, ARGV and returns are documented where the script stands.
 package struct RedisScript: Sendable {
     package let source: String
     /// SHA-1 of the source in lower-case hex: Redis' own name for it.

@@ -39,11 +39,19 @@ package final class RedisSubscription: Service, Sendable {
 
     private func keepListening() async {
         var backoff = RedisBackoff(connector.configuration)
+        var isComplaining = false
         while !Task.isCancelled {
             do {
-                try await listen { backoff.succeeded() }
+                try await listen {
+                    backoff.succeeded()
+                    if isComplaining { logger.info("subscription to Redis is back") }
+                    isComplaining = false
+                }
             } catch {
-                logger.debug("subscription lost", metadata: ["error": "\(error)"])
+                if !isComplaining, !Task.isCancelled {
+                    logger.warning("no subscription to Redis, trying again", metadata: ["error": "\(error)"])
+                    isComplaining = true
+                }
             }
             do { try await Task.sleep(for: backoff.pause()) } catch { return }
         }
@@ -53,11 +61,11 @@ package final class RedisSubscription: Service, Sendable {
     private func listen(_ subscribed: () -> Void) async throws {
         // Room for all confirmations and a refusal; everything else that arrives makes no event.
         let (events, feed) = AsyncStream.makeStream(
-            of: RedisListener.Event.self, bufferingPolicy: .bufferingOldest(channels.count + 1))
+            of: RedisListener.Event.self, bufferingPolicy: .bufferingOldest(channels.count + 2))
         let listener = RedisListener(onMessage: onMessage, feed: feed)
         let maxReplyBytes = connector.configuration.maxReplyBytes
         let channel = try await connector.connect(on: eventLoop) {
-            try RedisReplyHandler(maxReplyBytes: maxReplyBytes, onReply: listener.received) { _ in feed.finish() }
+            try RedisReplyHandler(maxReplyBytes: maxReplyBytes, onReply: listener.received, onClose: listener.closed)
         }
         let pulse = listener.keepAlive(channel, every: heartbeat)
         defer {
@@ -89,7 +97,7 @@ package final class RedisSubscription: Service, Sendable {
                 guard confirmed == channels.count else { continue }
                 subscribed()
                 await onSubscribed()
-            case .refused(let error): throw error
+            case .ended(let error): throw error
             }
         }
     }

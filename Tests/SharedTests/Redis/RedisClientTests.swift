@@ -140,17 +140,18 @@ import Testing
         let server = try await RedisServer.start()
         var configuration = try RedisConfiguration(url: server.url)
         configuration.maxPendingBytes = 1000
-        configuration.commandTimeout = .milliseconds(500)
         await server.stop()
 
         try await withRedis(configuration) { redis in
-            async let first = redis.send(RedisCommand("SET", "k", .bytes([UInt8](repeating: 0, count: 2000))))
+            async let first = redis.send(
+                RedisCommand("SET", "k", .bytes([UInt8](repeating: 0, count: 2000))), timeout: .seconds(60))
             try await eventually("the second is refused for lack of room") {
                 do throws(RedisError) {
                     _ = try await redis.send(RedisCommand("PING"), timeout: .milliseconds(1))
                     return false
                 } catch { return error.code == .overloaded }
             }
+            redis.close()
             do {
                 _ = try await first
                 Issue.record("there was no server to answer")

@@ -94,7 +94,7 @@ import Testing
     @Test func `replies that come byte by byte are the same replies`() async throws {
         try await withProxy { redis, proxy, _ in
             proxy.set { $0.isByteByByte = true }
-            let value = (0..<2000).map { UInt8(truncatingIfNeeded: $0) }
+            let value = (0..<300).map { UInt8(truncatingIfNeeded: $0) }
             _ = try await redis.send(RedisCommand("SET", "bytes", .bytes(value)))
 
             let replies = try await redis.pipeline((0..<20).map { _ in RedisCommand("GET", "bytes") })

@@ -38,7 +38,7 @@ import Testing
         #expect(error?.exit == .code(1))
     }
 
-    @Test func `a program that does not exist ends with setpriv's code`() async throws {
+    @Test func `a program that does not exist ends with the shell's code`() async throws {
         #expect(try await ChildProcess.start("no-such-program-anywhere").wait() == .code(127))
     }
 
