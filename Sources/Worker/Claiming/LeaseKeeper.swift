@@ -24,17 +24,19 @@ actor LeaseKeeper: Service {
         self.logger = logger
     }
 
-    /// Runs until it is cancelled, not just until graceful shutdown begins: draining jobs need their leases to the end.
+    /// Runs until graceful shutdown, which reaches this service only after the ones that run jobs have ended.
     func run() async throws {
-        while !Task.isCancelled {
+        while !Task.isShuttingDownGracefully {
             do {
                 try await renew()
                 try await card.show(jobs: running.count)
             } catch {
                 logger.debug("renewal failed, trying again", metadata: ["error": "\(error)"])
             }
-            do { try await Task.sleep(for: queue.limits.lease / 3) } catch { return }
+            let pause = queue.limits.lease / 3
+            do { try await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) } } catch { break }
         }
+        do { try await card.remove() } catch { logger.debug("card left to expire", metadata: ["error": "\(error)"]) }
     }
 
     private func renew() async throws(RedisError) {
