@@ -39,7 +39,7 @@ struct ServeCommand: AsyncParsableCommand {
         let shim = Shim(
             config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.limits,
             models: catalog, logger: logger, id: Startup.processName("shim"))
-        let services: [any Service] = [catalog] + shim.services(group: group)
+        let services: [any Service] = [catalog] + shim.parts(group: group).services
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = startup.shim.drainTimeout

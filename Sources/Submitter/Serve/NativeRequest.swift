@@ -67,7 +67,9 @@ struct NativeRequest {
         }
         for member in parameters.members {
             guard member.key != "model", member.key != "messages" else {
-                throw .invalid("parameters.\(member.key)", "'parameters.\(member.key)' does not belong there: it has a field of its own.")
+                throw .invalid(
+                    "parameters.\(member.key)",
+                    "'parameters.\(member.key)' does not belong there: it has a field of its own.")
             }
             chat.set(member.key, member.value)
         }

@@ -22,7 +22,9 @@ struct Shim {
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
 
     /// Everything that must run, first started first.
-    func services(group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton) -> [any Service] {
+    func parts(
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) -> (services: [any Service], hub: ReplyHub) {
         var settings = redis
         settings.commandTimeout = min(settings.commandTimeout, config.submitTimeout)
         let changes = HubReference()
@@ -47,11 +49,12 @@ struct Shim {
             intake: Intake(hub: hub, queue: queue, gauges: gauges, config: config, clock: clock), hub: hub,
             models: ModelCheck(models: models), bodies: BodyReader(maxBytes: config.maxBodyBytes),
             connections: connections)
-        return [
+        let services: [any Service] = [
             commands, blocking, subscription, hub, LogFollower(hub: hub, redis: blocking, logger: logger), gauges,
             StuckWriters(connections: connections, limit: config.writeTimeout),
             application(parts, readiness, group), DrainSignal(readiness: readiness),
         ]
+        return (services, hub)
     }
 
     private func application(_ parts: ShimParts, _ readiness: Readiness, _ group: any EventLoopGroup) -> any Service {

@@ -37,9 +37,11 @@ final class RawConnection: Sendable {
         return connection
     }
 
-    func send(_ text: String) async throws {
+    func send(_ text: String) async throws { try await send(bytes: Array(text.utf8)) }
+
+    func send(bytes: [UInt8]) async throws {
         guard let channel = channel.withLock({ $0 }) else { return }
-        try await channel.writeAndFlush(ByteBuffer(string: text))
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
     }
 
     func send(_ method: String, _ path: String, headers: [String: String] = [:], body: String = "") async throws {

@@ -15,6 +15,8 @@ struct ShimFixture: Sendable {
     /// The worker's side.
     let queue: JobQueue
     let redis: RedisClient
+    let hub: ReplyHub
+    let services: ServiceGroup
 
     static let worker = "test-worker"
     static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -29,38 +31,60 @@ struct ShimFixture: Sendable {
             ])
     }
 
+    /// What a test may set.
+    @dynamicMemberLookup
+    struct Tuning {
+        var config = ShimConfig()
+        var limits = QueueLimits()
+
+        init() {
+            config.port = 0
+            config.hub.tick = .milliseconds(50)
+        }
+
+        subscript<Value>(dynamicMember member: WritableKeyPath<ShimConfig, Value>) -> Value {
+            get { config[keyPath: member] }
+            set { config[keyPath: member] = newValue }
+        }
+    }
+
     /// - Parameter redisURL: where the shim finds Redis; the worker's side always uses `server` directly.
     static func run(
         server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(), prefix: String? = nil,
-        configure: (inout ShimConfig) -> Void = { _ in }, _ body: (ShimFixture) async throws -> Void
+        waitsUntilReady: Bool = true, configure: (inout Tuning) -> Void = { _ in },
+        _ body: (ShimFixture) async throws -> Void
     ) async throws {
         let url: String
         if let server { url = server.url } else { url = try await SharedRedis.shared.url }
-        var config = ShimConfig()
-        config.port = 0
-        config.hub.tick = .milliseconds(50)
-        configure(&config)
+        var tuning = Tuning()
+        configure(&tuning)
         let keys = QueueKeys(prefix: prefix ?? "shim-\(UInt64.random(in: .min ... .max)):")
         let address = Mutex<Int?>(nil)
         let shim = Shim(
-            config: config, redis: try RedisConfiguration(url: redisURL ?? url), keys: keys, limits: QueueLimits(),
+            config: tuning.config, redis: try RedisConfiguration(url: redisURL ?? url), keys: keys,
+            limits: tuning.limits,
             models: catalog, logger: quiet, id: Startup.processName("shim"),
             onListening: { channel in address.withLock { $0 = channel.localAddress?.port } })
         let redis = RedisClient(
             try RedisConfiguration(url: url), name: "test", group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+        let (parts, hub) = shim.parts()
+        // The worker's connection outlives the shim's shutdown.
         let services = ServiceGroup(
-            configuration: .init(
-                services: (shim.services() + [redis]).map { .init(service: $0) }, logger: quiet))
+            configuration: .init(services: parts.map { .init(service: $0) }, logger: quiet))
         let queue = JobQueue(redis: redis, keys: keys)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }
+            group.addTask { try await redis.run() }
             try await eventually("the shim listens") { address.withLock { $0 } != nil }
             let fixture = ShimFixture(
-                port: address.withLock { $0 } ?? 0, shim: shim, queue: queue, redis: redis)
+                port: address.withLock { $0 } ?? 0, shim: shim, queue: queue, redis: redis, hub: hub,
+                services: services)
             try await queue.createGroups()
-            try await fixture.ready()
+            if waitsUntilReady { try await fixture.ready() }
             try await body(fixture)
             await services.triggerGracefulShutdown()
+            try await group.next()
+            redis.close()
             try await group.waitForAll()
         }
     }
@@ -118,6 +142,26 @@ struct ShimFixture: Sendable {
             deliveries: 1, deadline: job.deadline, channel: job.shim.map(queue.keys.shimChannel) ?? "")
         guard try await queue.start(attempt, usage: []) == .started else { throw NothingToDo.notStarted }
         return TestAttempt(queue: queue, job: job, attempt: attempt)
+    }
+
+    /// Another worker takes the job over, as if the first had died.
+    func reap(_ lost: TestAttempt) async throws -> TestAttempt {
+        var limits = queue.limits
+        limits.lease = .zero
+        let queue = JobQueue(redis: redis, keys: queue.keys, limits: limits)
+        var cursor = JobQueue.ReapCursor()
+        let other = "other-worker"
+        guard try await queue.takeExpired(lane: lost.job.lane, worker: other, limit: 1, cursor: &cursor).first != nil
+        else {
+            throw NothingToDo.nothingToClaim
+        }
+        let attempt = Attempt(
+            id: lost.job.id, lane: lost.attempt.lane, worker: other, entry: lost.attempt.entry, number: 1,
+            deliveries: 1, deadline: lost.attempt.deadline, channel: lost.attempt.channel)
+        let verdict = try await queue.reap(Claim(job: lost.job, attempt: attempt), usage: [])
+        guard case .run(let number, let deliveries) = verdict else { throw NothingToDo.notStarted }
+        return TestAttempt(
+            queue: queue, job: lost.job, attempt: attempt.takenOver(number: number, deliveries: deliveries))
     }
 
     /// Whether any job can be claimed at the moment.

@@ -1,0 +1,153 @@
+import ServiceLifecycle
+import Shared
+import TestSupport
+import Testing
+
+@testable import Submitter
+
+/// Redis goes away, comes back, comes back empty.
+@Suite(.timeLimit(.minutes(1)))
+struct OutageTests {
+    @Test func `callers that wait survive a restart of redis`() async throws {
+        let server = try await RedisServer.start("--appendfsync", "always")
+        try await ShimFixture.run(server: server) { shim in
+            let whole = try await shim.start(ShimFixture.chat)
+            let wholeWork = try await shim.work()
+            let stream = try await shim.start(ShimFixture.stream)
+            var streamWork = try await shim.work()
+            _ = try await streamWork.say("a")
+            try await stream.waitFor("\"a\"")
+
+            try await server.kill9()
+            try await server.restart()
+            try await wholeWork.finish(ChatTests.completion)
+            _ = try await streamWork.say("b")
+            try await streamWork.finish()
+
+            #expect(try await whole.response().text == ChatTests.completion)
+            let text = try await stream.response().text
+            #expect(text.contains("\"a\"") && text.contains("\"b\"") && text.hasSuffix("data: [DONE]\n\n"))
+        }
+        await server.stop()
+    }
+
+    @Test func `a request that redis forgot is submitted again`() async throws {
+        let server = try await RedisServer.start("--appendonly", "no")
+        try await ShimFixture.run(server: server) { shim in
+            let caller = try await shim.start(ShimFixture.chat)
+            try await eventually("the request is queued") { try await shim.queued() == 1 }
+            try await server.kill9()
+            try await server.restart()
+            try await shim.queue.createGroups()
+            let work = try await shim.work()
+            try await work.finish(ChatTests.completion)
+
+            #expect(try await caller.response().text == ChatTests.completion)
+        }
+        await server.stop()
+    }
+
+    @Test func `without redis a request is refused soon, and readiness says so`() async throws {
+        let server = try await RedisServer.start()
+        try await ShimFixture.run(server: server, configure: { $0.submitTimeout = .milliseconds(300) }) { shim in
+            try await server.kill9()
+            try await eventually("/ready is 503") { try await shim.get("/ready").status == 503 }
+            let refused = try await shim.send("POST", "/v1/chat/completions", body: ShimFixture.chat)
+
+            #expect(refused.status == 503)
+            #expect(refused.headers["retry-after"] != nil)
+            #expect(refused.text.contains("queue_unavailable"))
+            #expect(try await shim.get("/live").status == 200)
+            try await server.restart()
+            try await shim.ready()
+        }
+        await server.stop()
+    }
+
+    @Test func `a lost reply to a submission does not make two requests`() async throws {
+        let server = try await RedisServer.start()
+        let proxy = try await FaultProxy.start(to: server.port)
+        try await ShimFixture.run(server: server, redisURL: proxy.url) { shim in
+            proxy.loseReply()
+            let caller = try await shim.start(ShimFixture.chat)
+            let work = try await shim.work()
+            try await work.finish(ChatTests.completion)
+            #expect(try await caller.response().text == ChatTests.completion)
+
+            // A second entry, where there is one, is recognised by the log, which therefore must stay.
+            while try await shim.queued() > 0 {
+                await #expect(throws: NothingToDo.notStarted) { _ = try await shim.work() }
+            }
+        }
+        try await proxy.stop()
+        await server.stop()
+    }
+
+    @Test func `a cut subscription loses nothing`() async throws {
+        let server = try await RedisServer.start()
+        let proxy = try await FaultProxy.start(to: server.port)
+        try await ShimFixture.run(server: server, redisURL: proxy.url) { shim in
+            let caller = try await shim.start(ShimFixture.stream)
+            var work = try await shim.work()
+            for number in 0..<50 {
+                _ = try await work.say("<\(number)>")
+                if number % 10 == 5 { proxy.cutAll() }
+            }
+            try await work.finish()
+
+            let text = try await caller.response().text
+            let numbers = text.matches(of: #/<(\d+)>/#).compactMap { Int($0.output.1) }
+            #expect(numbers == Array(0..<50))
+            #expect(text.hasSuffix("data: [DONE]\n\n"))
+        }
+        try await proxy.stop()
+        await server.stop()
+    }
+
+    @Test func `a queue that is full refuses, and says when to come back`() async throws {
+        try await ShimFixture.run(configure: { $0.admission.maxWaiting = 2 }) { shim in
+            for _ in 0..<2 {
+                _ = try await shim.send(
+                    "POST", "/api/v1/jobs", body: #"{"model_name":"m","messages":[{"role":"user","content":"hi"}]}"#)
+            }
+            try await eventually("the shim has seen the full lane") {
+                let response = try await shim.send("POST", "/api/v1/jobs", body: ShimFixture.chat)
+                return response.status == 503 && response.text.contains("queue_full")
+                    && response.headers["retry-after"] != nil
+            }
+        }
+    }
+
+    @Test func `a shim takes only so many open requests`() async throws {
+        try await ShimFixture.run(configure: { $0.maxOpenRequests = 1 }) { shim in
+            let first = try await shim.start(ShimFixture.chat)
+            let work = try await shim.work()
+            let second = try await shim.send("POST", "/v1/chat/completions", body: ShimFixture.chat)
+            #expect(second.status == 503)
+            #expect(second.text.contains("too_many_open_requests"))
+
+            try await work.finish(ChatTests.completion)
+            #expect(try await first.response().status == 200)
+        }
+    }
+
+    @Test func `a shutdown lets open requests end`() async throws {
+        try await ShimFixture.run { shim in
+            let caller = try await shim.start(ShimFixture.stream)
+            var work = try await shim.work()
+            _ = try await work.say("a")
+            try await caller.waitFor("\"a\"")
+            await shim.services.triggerGracefulShutdown()
+            try await eventually("new connections are refused") {
+                do {
+                    try await shim.connect().close()
+                    return false
+                } catch { return true }
+            }
+            _ = try await work.say("b")
+            try await work.finish()
+
+            #expect(try await caller.response().text.hasSuffix("data: [DONE]\n\n"))
+        }
+    }
+}
