@@ -36,7 +36,9 @@ package final class ProviderStub: Sendable {
 
     deinit { core.stop() }
 
-    /// Listens when it returns. The script is called on the threads of connections, several at a time.
+    /// Listens when it returns.
+    ///
+    /// The script is called on the threads of connections, several at a time.
     package static func start(_ script: @escaping Script) throws -> ProviderStub {
         let (listener, port) = try StubSocket.listen()
         let core = StubCore(script: script)

@@ -1,6 +1,8 @@
 import Glibc
 
-/// One connection of a `ProviderStub`: reads requests, does the steps of their replies. `serve` runs on its own thread.
+/// One connection of a `ProviderStub`: reads requests, does the steps of their replies.
+///
+/// `serve` runs on its own thread.
 final class StubConnection: Sendable {
     private let number: Int
     private let socket: StubSocket

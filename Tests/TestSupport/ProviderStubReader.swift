@@ -1,4 +1,6 @@
-/// Cuts the bytes of a connection into HTTP/1.1 requests, with `Content-Length` or chunked bodies. Pure.
+/// Cuts the bytes of a connection into HTTP/1.1 requests, with `Content-Length` or chunked bodies.
+///
+/// Pure.
 struct StubRequestReader {
     struct Request {
         var method = ""

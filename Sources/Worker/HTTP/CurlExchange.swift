@@ -116,8 +116,10 @@ final class CurlExchange {
         }
     }
 
-    /// curl is about to send the request. It does so again by itself when a kept connection ends without an answer, but the
-    /// platform may have worked for the first one by then, and only the failure policy may pay twice.
+    /// curl is about to send the request.
+    ///
+    /// It does so again by itself when a kept connection ends without an answer, but the platform may have worked for
+    /// the first one by then, and only the failure policy may pay twice.
     private func maySend() -> Bool {
         defer { hasBeenSent = true }
         return !hasBeenSent

@@ -33,7 +33,9 @@ final class HTTPClient: Sendable {
 }
 
 struct HTTPClientConfiguration: Sendable {
-    /// As in `http://host:port`; `nil` is none. The environment's `https_proxy` and the like are not looked at.
+    /// As in `http://host:port`; `nil` is none.
+    ///
+    /// The environment's `https_proxy` and the like are not looked at.
     var proxy: String?
     /// PEM; `nil` is the system's list.
     var caFile: String?
@@ -41,10 +43,14 @@ struct HTTPClientConfiguration: Sendable {
     var maxConnectionsPerHost = 0
     /// 0: as many as are needed, which is one per running job.
     var maxConnectionsTotal = 0
-    /// Idle connections kept. Each job has one at most, so this is the default of `WORKER_CONCURRENCY`.
+    /// Idle connections kept.
+    ///
+    /// Each job has one at most, so this is the default of `WORKER_CONCURRENCY`.
     var maxIdleConnections = 512
-    /// How long an unused connection may be used again. Below the 60 s after which common load balancers close theirs, so
-    /// that a request does not meet a connection that is being closed.
+    /// How long an unused connection may be used again.
+    ///
+    /// Below the 60 s after which common load balancers close theirs, so that a request does not meet a connection
+    /// that is being closed.
     var maxIdleAge = Duration.seconds(45)
     /// Unread bytes of one stream at which its transfer is paused.
     var maxBufferedBytes = 1 << 20

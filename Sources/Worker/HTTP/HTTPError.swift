@@ -1,6 +1,8 @@
 import CCurl
 
-/// Why an exchange has no (whole) answer. The description names neither URL nor headers.
+/// Why an exchange has no (whole) answer.
+///
+/// The description names neither URL nor headers.
 struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
     enum Code: String, Sendable {
         case invalidRequest, dns, connect, proxy, tls
@@ -22,7 +24,9 @@ struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
 
     static let cancelled = HTTPError(.cancelled, "the exchange was cancelled")
 
-    /// From curl's result. `proxyStatus` is what a proxy answered to CONNECT, 0 if none was asked.
+    /// From curl's result.
+    ///
+    /// `proxyStatus` is what a proxy answered to CONNECT, 0 if none was asked.
     init(_ result: CURLcode, hasProxy: Bool, proxyStatus: Int) {
         switch result {
         case CURLE_COULDNT_RESOLVE_HOST: self.init(.dns, "the host name is unknown")

@@ -1,4 +1,6 @@
-/// Reads the lines of an answer's head; interim answers (1xx) are passed over. Pure.
+/// Reads the lines of an answer's head; interim answers (1xx) are passed over.
+///
+/// Pure.
 struct HTTPHeadReader {
     /// Chosen: eight times what any platform sends.
     private static let maxBytes = 64 * 1024

@@ -46,7 +46,9 @@ struct HTTPRequest: Sendable {
 struct HTTPTimeouts: Sendable, Equatable {
     /// Name, TCP and TLS together.
     var connect = Duration.seconds(5)
-    /// From the start to the answer's head. Reasoning models think for a minute before they say anything.
+    /// From the start to the answer's head.
+    ///
+    /// Reasoning models think for a minute before they say anything.
     var firstByte = Duration.seconds(120)
     /// Silence within an answer; not counted while its reader lags.
     var idle = Duration.seconds(60)
