@@ -32,13 +32,31 @@ struct WorkerConfig: Sendable {
     init(_ settings: inout Settings) {
         concurrency = settings.int(
             "WORKER_CONCURRENCY", default: 512, in: 1...20_000,
-            "Jobs that run at once in a worker; each costs memory for its request and answer, hardly any processor while it waits.")
+            "Jobs that run at once in a worker; each costs memory for its request and answer, hardly any processor while it waits."
+        )
         laneWeights = [
-            (.high, settings.int("LANE_WEIGHT_HIGH", default: 8, in: 1...1000, "Share of the `high` lane when all are full.")),
-            (.normal, settings.int("LANE_WEIGHT_NORMAL", default: 4, in: 1...1000, "Share of the `normal` lane.")),
-            (.batch, settings.int("LANE_WEIGHT_BATCH", default: 1, in: 1...1000, "Share of the `batch` lane.")),
+            (
+                .high,
+                settings.int(
+                    "LANE_WEIGHT_HIGH", default: 8, in: 1...1000,
+                    "Share of the `high` lane when all are full.")
+            ),
+            (
+                .normal,
+                settings.int(
+                    "LANE_WEIGHT_NORMAL", default: 4, in: 1...1000,
+                    "Share of the `normal` lane.")
+            ),
+            (
+                .batch,
+                settings.int(
+                    "LANE_WEIGHT_BATCH", default: 1, in: 1...1000,
+                    "Share of the `batch` lane.")
+            ),
         ]
-        claimBatch = settings.int("CLAIM_BATCH", default: 64, in: 1...1000, "Entries claimed in one round trip at most.")
+        claimBatch = settings.int(
+            "CLAIM_BATCH", default: 64, in: 1...1000,
+            "Entries claimed in one round trip at most.")
         claimBlock = settings.seconds(
             "CLAIM_BLOCK", default: 2, in: 0.1...30,
             "How long an idle worker waits inside Redis; also how late it may notice a shutdown.")
@@ -47,13 +65,21 @@ struct WorkerConfig: Sendable {
             "Pause between looks for work while fewer slots are free than there are lanes.")
         reapInterval = settings.seconds(
             "REAP_INTERVAL", default: 3, in: 0.1...60, "How often a worker looks for jobs whose worker is gone.")
-        reapBatch = settings.int("REAP_BATCH", default: 32, in: 1...1000, "Jobs taken over in one look at most.")
+        reapBatch = settings.int(
+            "REAP_BATCH", default: 32, in: 1...1000,
+            "Jobs taken over in one look at most.")
         promoteInterval = settings.seconds(
-            "PROMOTE_INTERVAL", default: 0.25, in: 0.01...60, "How often waiting jobs are looked at; they may start this much late.")
-        promoteBatch = settings.int("PROMOTE_BATCH", default: 100, in: 1...10_000, "Waiting jobs moved in one look.")
-        consumerSweep = settings.seconds("CONSUMER_SWEEP", default: 60, in: 1...3600, "How often consumers of dead workers are removed.")
+            "PROMOTE_INTERVAL", default: 0.25, in: 0.01...60,
+            "How often waiting jobs are looked at; they may start this much late.")
+        promoteBatch = settings.int(
+            "PROMOTE_BATCH", default: 100, in: 1...10_000,
+            "Waiting jobs moved in one look.")
+        consumerSweep = settings.seconds(
+            "CONSUMER_SWEEP", default: 60, in: 1...3600,
+            "How often consumers of dead workers are removed.")
         consumerIdle = settings.seconds(
-            "CONSUMER_IDLE", default: 300, in: 10...86_400, "Silence after which a consumer that holds nothing is removed.")
+            "CONSUMER_IDLE", default: 300, in: 10...86_400,
+            "Silence after which a consumer that holds nothing is removed.")
         drainTimeout = settings.seconds(
             "DRAIN_TIMEOUT", default: 120, in: 0...3600, "How long running jobs may go on after SIGTERM.")
         replayBytes = settings.int(
@@ -62,44 +88,63 @@ struct WorkerConfig: Sendable {
         coalescing = Self.coalescing(&settings)
         policy = Self.policy(&settings)
         cooldowns = Self.cooldowns(&settings)
-        routing = settings.choice("DEFAULT_ROUTING_STRATEGY", default: RoutingStrategyName.priority, "How models are put in order.")
+        routing = settings.choice(
+            "DEFAULT_ROUTING_STRATEGY", default: RoutingStrategyName.priority,
+            "How models are put in order.")
         timeouts = Self.timeouts(&settings)
         maxAnswerBytes = settings.int(
             "MAX_ANSWER_BYTES", default: 64 << 20, in: 1 << 10...1 << 30, "Largest answer a platform may send.")
-        flushBatch = settings.int("FLUSH_BATCH", default: 500, in: 1...5000, "Ledger rows written in one transaction at most.")
+        flushBatch = settings.int(
+            "FLUSH_BATCH", default: 500, in: 1...5000,
+            "Ledger rows written in one transaction at most.")
         flushInterval = settings.seconds(
             "FLUSH_INTERVAL", default: 0.2, in: 0.01...60, "How long ledger rows gather before they are written.")
         host = settings.text("WORKER_HOST", default: "127.0.0.1", "Address of `/live`, `/ready`, `/metrics`.")
-        port = settings.int("WORKER_PORT", default: 8008, in: 0...65_535, "Port of `/live`, `/ready`, `/metrics`; 0: any.")
-        let proxy = settings.text("UPSTREAM_PROXY", default: "", "Proxy for calls to platforms, as in `http://proxy:3128`.")
+        port = settings.int(
+            "WORKER_PORT", default: 8008, in: 0...65_535,
+            "Port of `/live`, `/ready`, `/metrics`; 0: any.")
+        let proxy = settings.text(
+            "UPSTREAM_PROXY", default: "",
+            "Proxy for calls to platforms, as in `http://proxy:3128`.")
         upstreamProxy = proxy.isEmpty ? nil : proxy
-        upstreamCAFile = settings.path("UPSTREAM_CA_FILE", "Authorities that platforms' certificates must come from, PEM; none: the system's.")
+        upstreamCAFile = settings.path(
+            "UPSTREAM_CA_FILE",
+            "Authorities that platforms' certificates must come from, PEM; none: the system's.")
         upstreamConnectionsPerHost = settings.int(
-            "UPSTREAM_CONNECTIONS_PER_HOST", default: 0, in: 0...100_000, "Connections to one platform at most; 0: as many as jobs.")
+            "UPSTREAM_CONNECTIONS_PER_HOST", default: 0, in: 0...100_000,
+            "Connections to one platform at most; 0: as many as jobs.")
     }
 
     private static func coalescing(_ settings: inout Settings) -> CoalescingWindow {
         var window = CoalescingWindow()
         window.least = settings.seconds(
-            "COALESCE_MIN", default: 0.02, in: 0...1, "Deltas of a stream are written together over this time; the first goes at once.")
-        window.most = settings.seconds("COALESCE_MAX", default: 0.25, in: 0...5, "The same with many streams open.")
+            "COALESCE_MIN", default: 0.02, in: 0...1,
+            "Deltas of a stream are written together over this time; the first goes at once.")
+        window.most = settings.seconds(
+            "COALESCE_MAX", default: 0.25, in: 0...5,
+            "The same with many streams open.")
         return window
     }
 
     private static func policy(_ settings: inout Settings) -> FailurePolicy {
         var policy = FailurePolicy()
         policy.maxAttempts = settings.int(
-            "MAX_ATTEMPTS", default: 6, in: 1...100, "Calls for one request at most; waiting for a rate limit does not count.")
+            "MAX_ATTEMPTS", default: 6, in: 1...100,
+            "Calls for one request at most; waiting for a rate limit does not count.")
         policy.backoff = settings.seconds(
-            "RETRY_BACKOFF", default: 0.5, in: 0.01...60, "First pause when all routes have failed; doubles, with full jitter.")
-        policy.maxBackoff = settings.seconds("RETRY_BACKOFF_MAX", default: 30, in: 0.01...3600, "Longest such pause.")
+            "RETRY_BACKOFF", default: 0.5, in: 0.01...60,
+            "First pause when all routes have failed; doubles, with full jitter.")
+        policy.maxBackoff = settings.seconds(
+            "RETRY_BACKOFF_MAX", default: 30, in: 0.01...3600,
+            "Longest such pause.")
         return policy
     }
 
     private static func cooldowns(_ settings: inout Settings) -> AccountCooldowns.Times {
         var times = AccountCooldowns.Times()
         times.rateLimited = settings.seconds(
-            "COOLDOWN_RATE_LIMITED", default: 5, in: 0.1...3600, "Rest of an account whose platform names no `Retry-After`.")
+            "COOLDOWN_RATE_LIMITED", default: 5, in: 0.1...3600,
+            "Rest of an account whose platform names no `Retry-After`.")
         times.unusable = settings.seconds(
             "COOLDOWN_UNUSABLE", default: 300, in: 1...86_400, "Rest of an account with a wrong key or no money.")
         return times
@@ -107,11 +152,18 @@ struct WorkerConfig: Sendable {
 
     private static func timeouts(_ settings: inout Settings) -> HTTPTimeouts {
         var timeouts = HTTPTimeouts()
-        timeouts.connect = settings.seconds("UPSTREAM_CONNECT_TIMEOUT", default: 5, in: 0.1...60, "To connect to a platform.")
+        timeouts.connect = settings.seconds(
+            "UPSTREAM_CONNECT_TIMEOUT", default: 5, in: 0.1...60,
+            "To connect to a platform.")
         timeouts.firstByte = settings.seconds(
-            "UPSTREAM_FIRST_BYTE_TIMEOUT", default: 120, in: 0.1...3600, "Until a platform begins to answer; reasoning models are slow to.")
-        timeouts.idle = settings.seconds("UPSTREAM_IDLE_TIMEOUT", default: 60, in: 0.1...3600, "Silence within an answer.")
-        timeouts.total = settings.seconds("UPSTREAM_TOTAL_TIMEOUT", default: 600, in: 0.1...86_400, "A whole answer.")
+            "UPSTREAM_FIRST_BYTE_TIMEOUT", default: 120, in: 0.1...3600,
+            "Until a platform begins to answer; reasoning models are slow to.")
+        timeouts.idle = settings.seconds(
+            "UPSTREAM_IDLE_TIMEOUT", default: 60, in: 0.1...3600,
+            "Silence within an answer.")
+        timeouts.total = settings.seconds(
+            "UPSTREAM_TOTAL_TIMEOUT", default: 600, in: 0.1...86_400,
+            "A whole answer.")
         return timeouts
     }
 }

@@ -31,12 +31,15 @@ struct WorkerProcess {
         let slots = Slots(config.concurrency)
         let cooldowns = AccountCooldowns(times: config.cooldowns)
 
-        func client(_ use: String, onConnect: @escaping @Sendable (RedisSession) async throws -> Void = { _ in }) -> RedisClient {
+        func client(_ use: String, onConnect: @escaping @Sendable (RedisSession) async throws -> Void = { _ in })
+            -> RedisClient
+        {
             RedisClient(redisConfiguration, name: "worker-\(use)", group: group, logger: logger, onConnect: onConnect)
         }
         let keys = shared.keys
         let greeting = WorkerGreeting(
-            keys: keys, limits: shared.limits, readiness: state.readiness, patience: state.patience, running: state.running, logger: logger)
+            keys: keys, limits: shared.limits, readiness: state.readiness, patience: state.patience,
+            running: state.running, logger: logger)
         let redis = RedisClient(
             redisConfiguration, name: "worker", group: group, logger: logger, onConnect: greeting.greet,
             onStateChange: { state.readiness.redis(isUp: $0) })
@@ -48,22 +51,28 @@ struct WorkerProcess {
             maxAnswerBytes: config.maxAnswerBytes, clock: SystemWallClock())
         let pipeline = JobPipeline(
             queue: queue, router: router, platforms: platforms, policy: config.policy, cooldowns: cooldowns,
-            running: state.running, configuration: config, metrics: state.metrics, clock: SystemWallClock(), logger: logger)
+            running: state.running, configuration: config, metrics: state.metrics, clock: SystemWallClock(),
+            logger: logger)
         let reader = EntryReader(queue: queue, worker: name, logger: logger)
         let card = WorkerCard(name: name, redis: leases, keys: keys, lease: shared.limits.lease)
         let nudges = RedisSubscription(
-            redisConfiguration, channels: [keys.workerChannel(name)], name: "worker-nudges", group: group, logger: logger,
-            onMessage: { _, payload in state.running.interrupt(id: String(decoding: payload, as: UTF8.self), .cancelled) })
-        let health = HealthServer(readiness: state.readiness, metrics: state.metrics, running: state.running, slots: slots)
+            redisConfiguration, channels: [keys.workerChannel(name)], name: "worker-nudges", group: group,
+            logger: logger,
+            onMessage: { _, payload in state.running.interrupt(id: String(decoding: payload, as: UTF8.self), .cancelled)
+            })
+        let health = HealthServer(
+            readiness: state.readiness, metrics: state.metrics, running: state.running, slots: slots)
 
         // Stopped in reverse order, each only when the one below it has ended: claiming first, connections last.
         let services: [any Service] = [
             redis, leases, outbox, blocking, nudges, catalog,
             health.application(host: config.host, port: config.port, logger: logger),
             UsageFlusher(
-                queue: queue, outbox: outbox, ledger: UsageLedger(postgres), worker: name, configuration: config, logger: logger),
+                queue: queue, outbox: outbox, ledger: UsageLedger(postgres), worker: name, configuration: config,
+                logger: logger),
             LeaseKeeper(
-                queue: JobQueue(redis: leases, keys: keys, limits: shared.limits), running: state.running, card: card, logger: logger),
+                queue: JobQueue(redis: leases, keys: keys, limits: shared.limits), running: state.running, card: card,
+                logger: logger),
             DelayedPromoter(queue: queue, configuration: config, logger: logger),
             Reaper(
                 queue: queue, reader: reader, pipeline: pipeline, slots: slots, patience: state.patience,
@@ -75,7 +84,8 @@ struct WorkerProcess {
         logger.info("worker started", metadata: ["slots": "\(config.concurrency)"])
         try await ServiceGroup(
             configuration: .init(
-                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger)
         ).run()
         await http.shutdown()
         await postgres.close()

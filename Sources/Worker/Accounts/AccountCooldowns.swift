@@ -6,7 +6,9 @@ import Synchronization
 /// In: an account and the failure it answered with. Out: until when it rests. Local to the worker; a platform's
 /// `Retry-After` is kept to even where it is longer than any connection lives.
 final class AccountCooldowns: Sendable {
-    /// Where the platform names no time. A rate limit window is a minute or less on all six platforms; a wrong key or an
+    /// Where the platform names no time.
+    ///
+    /// A rate limit window is a minute or less on all six platforms; a wrong key or an
     /// empty purse is looked at again after five minutes, since people mend those.
     struct Times: Sendable {
         var rateLimited = Duration.seconds(5)

@@ -83,7 +83,9 @@ struct ClaimService: Service {
     private func recover(from error: RedisError) async {
         if error.prefix == "NOGROUP" {
             logger.warning("consumer groups are gone, making them again")
-            do { return try await queue.createGroups() } catch { logger.warning("no groups", metadata: ["error": "\(error)"]) }
+            do { return try await queue.createGroups() } catch {
+                logger.warning("no groups", metadata: ["error": "\(error)"])
+            }
         } else if !error.isTransient {
             logger.error("claiming failed", metadata: ["error": "\(error)"])
         }

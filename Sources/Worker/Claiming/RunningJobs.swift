@@ -32,7 +32,9 @@ final class RunningJobs: Sendable {
 
     /// Interrupts the job if it still runs this very attempt (its lease may have been lost and won again meanwhile).
     func interrupt(_ attempt: Attempt, _ reason: Interrupt.Reason) {
-        let found = running.withLock { jobs in jobs[attempt.entry].flatMap { $0.attempt == attempt ? $0.interrupt : nil } }
+        let found = running.withLock { jobs in
+            jobs[attempt.entry].flatMap { $0.attempt == attempt ? $0.interrupt : nil }
+        }
         found?.raise(reason)
     }
 

@@ -38,7 +38,7 @@ final class Slots: Sendable {
         waiter?.resume()
     }
 
-    /// Returns when a slot is free, or after `close`. One waiter at a time: the claim loop.
+    /// Returns when a slot is free, or after `close`; one waiter at a time, the claim loop.
     func waitForFree() async {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in

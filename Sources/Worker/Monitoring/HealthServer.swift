@@ -17,7 +17,8 @@ struct HealthServer {
         router.get("ready") { _, _ in
             let problem = readiness.problem
             return Response(
-                status: problem == nil ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain; charset=utf-8"],
+                status: problem == nil ? .ok : .serviceUnavailable,
+                headers: [.contentType: "text/plain; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: (problem ?? "ok") + "\n")))
         }
         router.get("metrics") { _, _ in

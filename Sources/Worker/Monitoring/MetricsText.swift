@@ -26,7 +26,8 @@ struct MetricsText {
             below += count
             text += "\(name)_bucket{le=\"\(bound)\"} \(below)\n"
         }
-        text += "\(name)_bucket{le=\"+Inf\"} \(histogram.count)\n\(name)_sum \(histogram.sum)\n\(name)_count \(histogram.count)\n"
+        text += "\(name)_bucket{le=\"+Inf\"} \(histogram.count)\n"
+        text += "\(name)_sum \(histogram.sum)\n\(name)_count \(histogram.count)\n"
     }
 
     private mutating func head(_ name: String, _ kind: Kind, _ help: String) {

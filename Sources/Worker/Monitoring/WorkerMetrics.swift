@@ -1,9 +1,9 @@
 import Shared
 import Synchronization
 
-/// Counters of this worker in Prometheus' text format. Label values come from closed enums only.
+/// Counters of this worker in Prometheus' text format.
 ///
-/// In: ended attempts and jobs. Out: `text`, by the naming conventions (`_total`, `_seconds`, base units).
+/// Label values come from closed enums only. In: ended attempts and jobs. Out: `text`, by the naming conventions (`_total`, `_seconds`, base units).
 final class WorkerMetrics: Sendable {
     private struct Counts {
         var jobs: [AttemptRecord.Status: Int] = [:]

@@ -1,7 +1,8 @@
 import Shared
 
-/// What happens after an attempt failed. Pure: everything it decides by is handed in, randomness included.
+/// What happens after an attempt failed.
 ///
+/// Pure: everything it decides by is handed in, randomness included.
 /// In: the failure, whether the caller has seen text, what was tried. Out: one `Decision`. It is the only place that
 /// knows about retries; nothing else in the worker repeats a call to a platform.
 struct FailurePolicy: Sendable, Equatable {
@@ -32,7 +33,7 @@ struct FailurePolicy: Sendable, Equatable {
         /// When the first route that is cooling now may be tried again; `nil` if none is cooling.
         var earliestCapacity: Duration?
         var timeLeft: Duration
-        /// 0 ..< 1
+        /// From 0 up to, but not including, 1.
         var random: Double
 
         init(

@@ -1,7 +1,7 @@
 import Logging
 import Shared
 
-/// What happens to a job, one line a step:
+/// What happens to a job, one line a step.
 ///
 ///     1 claim    EntryReader      queue entry → claim; unreadable and late ones end here   (ClaimService, Reaper)
 ///     2 route    Router           request → plan: routes, best first
@@ -76,7 +76,9 @@ struct JobPipeline: Sendable {
         let outcome = try await answer(run, &publisher)
         let record = record(run, outcome)
         metrics.attemptEnded(record)
-        if let failure = outcome.failure, let account = run.route?.account.id { cooldowns.note(failure, account: account) }
+        if let failure = outcome.failure, let account = run.route?.account.id {
+            cooldowns.note(failure, account: account)
+        }
 
         switch outcome.result {
         case .completed(let completion):
@@ -90,12 +92,15 @@ struct JobPipeline: Sendable {
     }
 
     /// Steps 4 and 5; nothing is thrown but Redis' own absence.
-    private func answer(_ run: JobRun, _ publisher: inout TokenPublisher) async throws(RedisError) -> AttemptOutcome {
+    private func answer(
+        _ run: JobRun, _ publisher: inout TokenPublisher
+    ) async throws(RedisError) -> AttemptOutcome {
         guard let route = run.route, let request = run.plan.request else {
             return AttemptOutcome(.failed(run.plan.refusal ?? JobFailure(.internal, "the request has no route")))
         }
         let call = PlatformCall(
-            requestID: run.attempt.id, route: route, request: request, attempt: run.attempt.number, interrupt: run.interrupt,
+            requestID: run.attempt.id, route: route, request: request, attempt: run.attempt.number,
+            interrupt: run.interrupt,
             timeLeft: .milliseconds(run.attempt.deadline - clock.now))
         if request.isStream { return try await stream(call, &publisher) }
         do {
@@ -106,7 +111,9 @@ struct JobPipeline: Sendable {
     }
 
     /// Deltas from the platform to the log; one write per coalescing window.
-    private func stream(_ call: PlatformCall, _ publisher: inout TokenPublisher) async throws(RedisError) -> AttemptOutcome {
+    private func stream(
+        _ call: PlatformCall, _ publisher: inout TokenPublisher
+    ) async throws(RedisError) -> AttemptOutcome {
         var outcome = AttemptOutcome(.superseded(hasEnded: false))
         var coalescer = DeltaCoalescer()
         var source: CompletionStream

@@ -1,6 +1,6 @@
 import Shared
 
-/// Step 2 of a job: what is known about it before any platform is called. Pure values.
+/// Step 2 of a job: what is known about it before any platform is called.
 ///
 /// A plan always exists, also for a request that cannot be served: such a request is started and ended with `refusal`, so
 /// that the caller of any kind gets an answer and the ledger a row.

@@ -1,6 +1,8 @@
 import Shared
 
-/// A job while it runs in this worker: the attempt under way, the routes left, the trail so far. Values go forward only.
+/// A job while it runs in this worker: the attempt under way, the routes left, the trail so far.
+///
+/// Values go forward only.
 struct JobRun: Sendable {
     let plan: JobPlan
     let interrupt: Interrupt

@@ -1,8 +1,8 @@
 import Shared
 
-/// Which routes can serve a request, best first. Pure.
+/// Which routes can serve a request, best first.
 ///
-/// In: the request, an optional platform filter, the catalogue, what each account's rest is. Out: routes that may be tried
+/// Pure. In: the request, an optional platform filter, the catalogue, what each account's rest is. Out: routes that may be tried
 /// now, and how long until the first resting one may be. Throws the condition that failed: unknown model, capability, platform.
 struct Candidates: Sendable {
     private(set) var ready: [Route] = []

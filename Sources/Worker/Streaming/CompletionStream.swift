@@ -36,7 +36,7 @@ struct CompletionStream: Sendable {
         }
     }
 
-    /// Gives the connection up if the answer was not read to its end. To be called once.
+    /// Gives the connection up if the answer was not read to its end; to be called once.
     func close() {
         if case .upstream(let upstream) = source { upstream.close() }
     }

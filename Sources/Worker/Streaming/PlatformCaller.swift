@@ -38,7 +38,8 @@ struct PlatformCaller: Sendable {
         let provider = call.route.model.provider
         if provider == .sandbox { return nil }
         guard let adapter = Adapters.adapter(for: provider) else {
-            throw JobFailure(.unsupportedParameter, "this build cannot call \(provider.rawValue) yet", param: "provider")
+            throw JobFailure(
+                .unsupportedParameter, "this build cannot call \(provider.rawValue) yet", param: "provider")
         }
         return adapter
     }
