@@ -23,14 +23,15 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def workspace():
+def workspace(request):
     """Readable by PostgreSQL's user, which pytest's own temporary folders are not. Stays where a test failed."""
     for name in ("worker", "submitter"):
         assert (BIN / name).exists(), f"{BIN / name} is missing: build first, or set AMS_BIN"
     folder = Path(tempfile.mkdtemp(prefix="ams-acceptance-"))
     folder.chmod(0o755)
     yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    if not request.session.testsfailed:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
