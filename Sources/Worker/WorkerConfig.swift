@@ -130,7 +130,8 @@ struct WorkerConfig: Sendable {
         var policy = FailurePolicy()
         policy.maxAttempts = settings.int(
             "MAX_ATTEMPTS", default: 6, in: 1...100,
-            "Calls for one request at most; waiting for a rate limit does not count.")
+            "Attempts of one request after which a failing platform is not tried again; rate limits are waited for beyond it."
+        )
         policy.backoff = settings.seconds(
             "RETRY_BACKOFF", default: 0.5, in: 0.01...60,
             "First pause when all routes have failed; doubles, with full jitter.")

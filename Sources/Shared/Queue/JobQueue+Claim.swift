@@ -71,6 +71,12 @@ extension JobQueue {
         }
     }
 
+    /// Removes a body that travelled beside its entry, once the request has ended; it would expire anyway.
+    package func dropBody(of job: Job) async throws(RedisError) {
+        guard case .stored = job.body else { return }
+        _ = try await redis.send(RedisCommand("UNLINK", .string(keys.request(job.id))))
+    }
+
     package enum Release: String, Sendable { case released, kept }
 
     /// Hands a claimed, unstarted entry to the next worker; the attempt is not counted.

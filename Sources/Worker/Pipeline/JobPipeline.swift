@@ -73,7 +73,7 @@ struct JobPipeline: Sendable {
     private func attempt(_ run: JobRun) async throws(RedisError) -> JobRun? {
         var publisher = TokenPublisher(
             queue: queue, attempt: run.attempt, startRow: record(run).encoded, replayBytes: configuration.replayBytes)
-        let outcome = try await answer(run, &publisher)
+        let outcome = explained(try await answer(run, &publisher), run)
         let record = record(run, outcome)
         metrics.attemptEnded(record)
         if let failure = outcome.failure, let account = run.route?.account.id {
@@ -89,6 +89,20 @@ struct JobPipeline: Sendable {
             return try await handle(failure, run, record, publisher)
         }
         return nil
+    }
+
+    /// A call that was cut off fails for the reason it was cut off for.
+    private func explained(_ outcome: AttemptOutcome, _ run: JobRun) -> AttemptOutcome {
+        var outcome = outcome
+        guard outcome.failure != nil else { return outcome }
+        if run.interrupt.reason == .shutdown {
+            outcome.result = .failed(
+                JobFailure(.workerShutdown, "the worker was shut down before the answer was complete"))
+        } else if run.interrupt.reason == nil, run.attempt.deadline <= clock.now {
+            outcome.result = .failed(
+                JobFailure(.deadlineExceeded, "the deadline passed before the answer was complete"))
+        }
+        return outcome
     }
 
     /// Steps 4 and 5; nothing is thrown but Redis' own absence.
@@ -167,7 +181,10 @@ struct JobPipeline: Sendable {
             let verdict = try await queue.finish(
                 run.attempt, lastSeq: publisher.lastSeq, end: end, usage: record.encoded,
                 keepLog: queue.limits.logTTL(of: run.plan.job))
-            guard verdict == .behind else { return ended(run, record, verdict) }
+            guard verdict == .behind else {
+                ended(run, record, verdict)
+                return try await queue.dropBody(of: run.plan.job)
+            }
             guard try await publisher.repair() == .goOn else { break }
         }
         try await abort(run, record)
