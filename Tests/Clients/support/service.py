@@ -139,12 +139,13 @@ class Service:
         return f"{PREFIX}{{0}}:{name}"
 
     def stop(self):
-        for process in [*self.workers, self.shim]:
-            if process:
-                process.stop(seconds=8)
+        """Every part that still runs must end on SIGTERM by itself, within seconds and with exit code 0."""
+        running = [process for process in [*self.workers, self.shim] if process and process.is_up]
+        codes = {process.name: process.stop(seconds=8) for process in running}
         for server in (self.postgres, self.redis):
             if server:
                 server.stop()
+        assert set(codes.values()) <= {0}, f"exit codes after SIGTERM: {codes}"
 
 
 def prompt(text=""):
