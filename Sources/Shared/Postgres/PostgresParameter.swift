@@ -22,21 +22,23 @@ package enum PostgresParameter: Sendable, ExpressibleByStringLiteral, Expressibl
 
     /// An array literal: every element quoted, so that no element can end it.
     package static func array(_ values: [String?]) -> PostgresParameter {
-        var text = "{"
-        for (index, value) in values.enumerated() {
-            if index > 0 { text += "," }
+        var bytes: [UInt8] = [UInt8(ascii: "{")]
+        bytes.reserveCapacity(values.count * 16)
+        for value in values {
+            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
             guard let value else {
-                text += "NULL"
+                bytes.append(contentsOf: "NULL".utf8)
                 continue
             }
-            text += "\""
-            for character in value.unicodeScalars {
-                if character == "\"" || character == "\\" { text += "\\" }
-                text.unicodeScalars.append(character)
+            bytes.append(UInt8(ascii: "\""))
+            for byte in value.utf8 {
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+                bytes.append(byte)
             }
-            text += "\""
+            bytes.append(UInt8(ascii: "\""))
         }
-        return .text(text + "}")
+        bytes.append(UInt8(ascii: "}"))
+        return .text(String(decoding: bytes, as: UTF8.self))
     }
 
     /// As `timestamptz` reads it: seconds since 1970 with three decimals, by way of an interval.

@@ -43,6 +43,16 @@ final class RedisCall: Sendable {
         }
     }
 
+    /// Whether nobody waits for an answer any more.
+    var isOver: Bool {
+        state.withLock { state in
+            switch state {
+            case .idle, .waiting: false
+            case .done, .over: true
+            }
+        }
+    }
+
     /// Adds the next reply; dropped where the caller is gone.
     func add(_ reply: RedisValue) {
         let resume = state.withLock { state -> (() -> Void)? in

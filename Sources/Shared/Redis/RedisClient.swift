@@ -111,14 +111,15 @@ package final class RedisClient: Service, Sendable {
             state.isFlushScheduled = false
             guard let link = state.link, !state.outboxCalls.isEmpty else { return nil }
             defer {
-                state.pendingBytes -= state.outbox.readableBytes
                 state.outbox = ByteBuffer()
                 state.outboxCalls = []
             }
             return (link, state.outbox, state.outboxCalls)
         }
         guard let (link, bytes, calls) = work else { return }
-        link.send(bytes, for: calls)
+        let count = bytes.readableBytes
+        // A server that does not read leaves them in this process: they count until the kernel has them.
+        link.send(bytes, for: calls) { self.state.withLock { $0.pendingBytes -= count } }
     }
 
     // MARK: - Time
@@ -137,8 +138,8 @@ package final class RedisClient: Service, Sendable {
         let now = ContinuousClock.now
         let (link, expired) = state.withLock { state in
             state.isTickScheduled = false
-            let expired = state.waiting.filter { $0.0.deadline <= now }
-            state.waiting.removeAll { $0.0.deadline <= now }
+            let expired = state.waiting.filter { $0.0.deadline <= now || $0.0.isOver }
+            state.waiting.removeAll { $0.0.deadline <= now || $0.0.isOver }
             state.pendingBytes -= expired.reduce(0) { $0 + $1.1.readableBytes }
             if !state.waiting.isEmpty || state.link != nil && !state.outboxCalls.isEmpty { scheduleTick(&state) }
             return (state.link, expired)
@@ -193,10 +194,13 @@ package final class RedisClient: Service, Sendable {
         while !state.withLock({ $0.isClosed }) {
             do {
                 let link = try await establish(&lastServer)
-                backoff.succeeded()
+                let start = ContinuousClock.now
                 if isComplaining { logger.info("Redis is back") }
                 isComplaining = false
-                throw await link.closed()
+                let end = await link.closed()
+                // A server that lets us in and out again, as a replica does, is not to be hammered.
+                if ContinuousClock.now - start > configuration.maxBackoff { backoff.succeeded() }
+                throw end
             } catch {
                 setLink(nil)
                 if !isComplaining, !state.withLock({ $0.isClosed }) {
@@ -221,7 +225,7 @@ package final class RedisClient: Service, Sendable {
             let session = try await RedisSession(self, previousRunID: lastServer)
             try await onConnect(session)
             lastServer = session.runID
-            openGate()
+            openGate(to: link)
         } catch {
             link.closeFromAnywhere(because: RedisError(.connectionLost, "the connection could not be set up"))
             _ = await link.closed()
@@ -251,16 +255,24 @@ package final class RedisClient: Service, Sendable {
         if wasOpen { onStateChange(false) }
     }
 
-    private func openGate() {
-        state.withLock { state in
+    /// Sends what has waited, unless the connection ended while `onConnect` ran: then it goes on waiting.
+    private func openGate(to link: Link) {
+        let isOpen = state.withLock { state in
+            guard state.link === link else { return false }
             state.isOpen = true
             for (call, buffer) in state.waiting {
+                // Its caller was cancelled before anything was sent.
+                guard !call.isOver else {
+                    state.pendingBytes -= buffer.readableBytes
+                    continue
+                }
                 state.outbox.writeImmutableBuffer(buffer)
                 state.outboxCalls.append(call)
             }
             state.waiting = []
             scheduleFlush(&state)
+            return true
         }
-        onStateChange(true)
+        if isOpen { onStateChange(true) }
     }
 }

@@ -37,8 +37,13 @@ package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         message = text.firstRange(of: ", with args").map { String(text[..<$0.lowerBound]) } ?? text
     }
 
-    /// Whether the command may have been executed.
-    package var mayHaveRun: Bool { code == .connectionLost || code == .timeout || code == .cancelled }
+    /// Whether the command may have been executed: also where a reply came that could not be read.
+    package var mayHaveRun: Bool {
+        switch code {
+        case .connectionLost, .timeout, .cancelled, .protocolViolation, .replyTooLarge: true
+        case .notConnected, .server, .overloaded, .configuration: false
+        }
+    }
 
     /// Whether the same command may succeed later: the connection's trouble, or a state of the server that passes.
     package var isTransient: Bool {
@@ -51,6 +56,7 @@ package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
 
     private static let passing: Set<String> = [
         "LOADING", "READONLY", "OOM", "MISCONF", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "BUSY", "NOREPLICAS",
+        "UNBLOCKED",
     ]
 
     package var description: String { "Redis: \(message)" }

@@ -38,14 +38,16 @@ final class Link: Sendable {
         eventLoop.execute { self.pending.value.channel = channel }
     }
 
-    func send(_ bytes: ByteBuffer, for calls: [RedisCall]) {
+    /// `onWritten` is called once, when this process no longer holds the bytes.
+    func send(_ bytes: ByteBuffer, for calls: [RedisCall], onWritten: @escaping @Sendable () -> Void) {
         let pending = pending.value
-        if let failure = pending.failure {
+        guard pending.failure == nil, let channel = pending.channel else {
+            let failure = pending.failure ?? RedisError(.connectionLost, "the connection was not set up")
             for call in calls { call.complete(.failure(failure)) }
-            return
+            return onWritten()
         }
         for call in calls { pending.calls.append((call, call.expected)) }
-        pending.channel?.writeAndFlush(bytes, promise: nil)
+        channel.writeAndFlush(bytes).whenComplete { _ in onWritten() }
     }
 
     var hasPending: Bool { !pending.value.calls.isEmpty }

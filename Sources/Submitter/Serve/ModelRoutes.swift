@@ -61,8 +61,13 @@ struct ModelRoutes: Sendable {
             "id": .string(model.id), "name": .string(model.name), "provider": .string(model.provider.rawValue),
             "model_id": .string(model.modelID), "max_tokens": model.maxTokens.map { .int($0) } ?? .null,
             "context_tokens": model.contextTokens.map { .int($0) } ?? .null, "priority": .int(model.priority),
-            "is_active": .bool(model.isActive), "capabilities": .object(named),
+            "weight": .int(model.weight), "input_price": price(model.prices.input),
+            "cached_input_price": price(model.prices.cachedInput), "output_price": price(model.prices.output),
+            "currency": .string(model.prices.currency), "is_active": .bool(model.isActive), "capabilities": .object(named),
             "aliases": .array(model.aliases.map { .string($0) }),
         ]
     }
+
+    /// Per million tokens.
+    private static func price(_ value: Double) -> JSON { JSONNumber(value).map(JSON.number) ?? .null }
 }

@@ -19,9 +19,7 @@ struct NativeRequest {
         "provider", "routing_strategy", "deadline_ms", "priority", "background", "on_worker_loss",
     ]
     private static let native: Set<String> = ["model_name", "messages", "parameters", "user_id", "stream"]
-    static let strategies = [
-        "priority", "cost_based", "round_robin", "weighted", "health_based", "latency_based", "least_busy", "adaptive",
-    ]
+    static let strategies = RoutingStrategyName.allCases.map(\.rawValue)
 
     init(_ body: JSON, allowsOpenAI: Bool = false) throws(APIError) {
         guard let object = body.objectValue else {

@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import Shared
 import Synchronization
 import TestSupport
@@ -159,6 +161,74 @@ import Testing
                 #expect(error.code == .notConnected)
             }
         }
+    }
+
+    @Test func `what a server does not read counts as waiting`() async throws {
+        let server = try await RedisServer.start()
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        var configuration = try RedisConfiguration(url: server.url)
+        configuration.maxPendingBytes = 1000
+        let redis = RedisClient(configuration, name: "test", group: loop, logger: quiet)
+        /// Sent and given up at once, which leaves the connection alone.
+        func isRefused() async -> Bool {
+            let probe = Task { try await redis.send(RedisCommand("PING"), timeout: .seconds(30)) }
+            probe.cancel()
+            guard case .failure(let error as RedisError) = await probe.result else { return false }
+            return error.code == .overloaded
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await redis.run() }
+            _ = try await redis.send(RedisCommand("PING"))
+            server.pause()
+            // More than the kernel's buffers take.
+            let large = RedisCommand("SET", "k", .bytes([UInt8](repeating: 0, count: 32 << 20)))
+            async let reply = redis.send(large, timeout: .seconds(30))
+            try await eventually("the large command is on its way") { await isRefused() }
+            try await loop.submit {}.get()
+
+            #expect(await isRefused())
+
+            server.resume()
+            #expect(try await reply == .status("OK"))
+            #expect(try await redis.send(RedisCommand("PING")) == .status("PONG"))
+            group.cancelAll()
+        }
+        await server.stop()
+    }
+
+    @Test func `a caller that is cancelled while there is no connection is never sent`() async throws {
+        let server = try await RedisServer.start("--appendfsync", "always")
+        let told = Mutex(false)
+        try await withRedis(
+            RedisConfiguration(url: server.url), onStateChange: { isOpen in told.withLock { $0 = !isOpen } }
+        ) { redis in
+            _ = try await redis.send(RedisCommand("SET", "n", "0"))
+            try await server.kill9()
+            try await eventually("the loss is told") { told.withLock { $0 } }
+            let waiting = Task { try await redis.send(RedisCommand("INCR", "n"), timeout: .seconds(20)) }
+            let patient = Task { try await redis.send(RedisCommand("PING"), timeout: .seconds(20)) }
+            waiting.cancel()
+            await #expect(throws: RedisError.self) { try await waiting.value }
+            try await server.restart()
+
+            #expect(try await patient.value == .status("PONG"))
+            #expect(try await redis.send(RedisCommand("GET", "n")) == .text("0"))
+        }
+        await server.stop()
+    }
+
+    @Test(arguments: [
+        (RedisError.Code.notConnected, false), (.overloaded, false), (.configuration, false), (.connectionLost, true),
+        (.timeout, true), (.cancelled, true), (.replyTooLarge, true), (.protocolViolation, true),
+    ])
+    func `an error says whether the command may have run`(_ code: RedisError.Code, _ mayHaveRun: Bool) {
+        #expect(RedisError(code, "x").mayHaveRun == mayHaveRun)
+    }
+
+    @Test(arguments: ["LOADING x", "READONLY x", "UNBLOCKED x", "OOM x"])
+    func `a server's passing trouble is told from a refusal`(_ text: String) {
+        #expect(RedisError(reply: text).isTransient)
+        #expect(!RedisError(reply: "ERR x").isTransient)
     }
 
     @Test func `the state of the connection is told as it changes`() async throws {

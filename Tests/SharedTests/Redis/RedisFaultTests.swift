@@ -173,6 +173,32 @@ import Testing
         }
     }
 
+    @Test func `a server that takes connections and drops them is not hammered`() async throws {
+        let server = try await RedisServer.start()
+        let proxy = try await FaultProxy.start(to: server.port)
+        var configuration = try RedisConfiguration(url: proxy.url)
+        configuration.backoff = .milliseconds(1)
+        configuration.maxBackoff = .seconds(10)
+        let openings = Mutex(0)
+        let start = ContinuousClock.now
+
+        try await withRedis(
+            configuration,
+            onStateChange: { isOpen in
+                guard isOpen else { return }
+                openings.withLock { $0 += 1 }
+                proxy.cutAll()
+            }
+        ) { _ in
+            try await eventually("it has come back often") { openings.withLock { $0 } >= 12 }
+        }
+
+        // Eleven pauses, doubling from 1 ms, each at least a tenth of its ceiling.
+        #expect(ContinuousClock.now - start >= .milliseconds(204))
+        try await proxy.stop()
+        await server.stop()
+    }
+
     @Test func `a server that is still loading its data is waited for`() async throws {
         let server = try await RedisServer.start("--appendonly", "no")
         try await withRedis(RedisConfiguration(url: server.url)) { redis in

@@ -69,6 +69,34 @@ import Testing
         await server.stop()
     }
 
+    @Test func `a connection that ends while onConnect runs takes no waiting command with it`() async throws {
+        let server = try await RedisServer.start()
+        let proxy = try await FaultProxy.start(to: server.port)
+        let attempts = Mutex(0)
+        try await withRedis(
+            RedisConfiguration(url: proxy.url),
+            onConnect: { session in
+                guard
+                    attempts.withLock({ count in
+                        count += 1
+                        return count
+                    }) == 1
+                else { return }
+                proxy.cutAll()
+                try await eventually("the connection is gone") {
+                    do throws(RedisError) { _ = try await session.send(RedisCommand("PING")) } catch { return true }
+                    return false
+                }
+            }
+        ) { redis async throws in
+            #expect(try await redis.send(RedisCommand("PING"), timeout: .seconds(20)) == .status("PONG"))
+        }
+
+        #expect(attempts.withLock { $0 } == 2)
+        try await proxy.stop()
+        await server.stop()
+    }
+
     @Test func `a server that onConnect never accepted still counts as new the next time`() async throws {
         let server = try await RedisServer.start()
         let seen = Mutex<[Bool]>([])
