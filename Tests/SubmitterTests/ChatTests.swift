@@ -150,7 +150,7 @@ struct ChatTests {
         try await ShimFixture.run(configure: { $0.hub.ping = .milliseconds(100) }) { shim in
             let caller = try await shim.start(ShimFixture.stream)
             var work = try await shim.work()
-            try await caller.waitFor(": ping\n\n")
+            try await caller.waitFor(": ping\n")
             _ = try await work.say("late")
             try await work.finish()
 

@@ -66,7 +66,9 @@ struct EventStream: Sendable {
         out.writeStaticString("\n\n")
     }
 
-    static func appendPing(to out: inout ByteBuffer) { out.writeStaticString(": ping\n\n") }
+    /// No blank line after the comment: it would end an event, and readers that keep the last `id:` (the OpenAI SDK for
+    /// Python does) would make one without data of it, which they cannot parse.
+    static func appendPing(to out: inout ByteBuffer) { out.writeStaticString(": ping\n") }
 
     static func appendRestart(attempt: UInt64, to out: inout ByteBuffer) {
         out.writeString("event: restart\ndata: {\"attempt\":\(attempt)}\n\n")
