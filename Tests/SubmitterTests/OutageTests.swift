@@ -150,4 +150,26 @@ struct OutageTests {
             #expect(try await caller.response().text.hasSuffix("data: [DONE]\n\n"))
         }
     }
+
+    @Test func `callers that wait longer than a shutdown may last are told so`() async throws {
+        try await ShimFixture.run(configure: { $0.drainTimeout = .milliseconds(200) }) { shim in
+            let whole = try await shim.start(ShimFixture.chat)
+            let wholeWork = try await shim.work()
+            let stream = try await shim.start(ShimFixture.stream)
+            var work = try await shim.work()
+            _ = try await work.say("a")
+            try await stream.waitFor("\"a\"")
+            await shim.services.triggerGracefulShutdown()
+
+            let refused = try await whole.response()
+            #expect(refused.status == 503)
+            #expect(refused.headers["retry-after"] == "1")
+            let events = try await stream.response().events
+            #expect(events.last?.first?.contains(#""code":"shutting_down""#) == true)
+            #expect(!events.contains(["data: [DONE]"]))
+            try await eventually("the unstreamed request is cancelled") {
+                try await wholeWork.finish(ChatTests.completion) == .ended
+            }
+        }
+    }
 }

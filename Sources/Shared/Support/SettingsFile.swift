@@ -8,7 +8,7 @@
 ///
 /// Stricter than the parser of swift-configuration, which skips a line it does not understand: here such a line is a
 /// mistake, named by its number. Quotes around a value are taken off, as shells and compose do.
-package struct SettingsFile {
+struct SettingsFile {
     private(set) var values: [String: String] = [:]
     private(set) var mistakes: [SettingMistake] = []
 
@@ -50,7 +50,7 @@ package struct SettingsFile {
     }
 
     /// The text of a file, `nil` where it cannot be read or is not UTF-8.
-    package static func text(at path: String) -> String? {
+    static func text(at path: String) -> String? {
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
         return String(validating: data, as: UTF8.self)
     }

@@ -1,12 +1,6 @@
 import ArgumentParser
 import Shared
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// `submitter chat`: one question straight to the queue, the answer on standard output as it comes.
 struct ChatCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -65,7 +59,7 @@ struct ChatCommand: AsyncParsableCommand {
 
     private func question() throws -> String {
         guard text == "-" else { return text }
-        guard let given = SettingsFile.text(at: "/dev/stdin"), !given.isEmpty else {
+        guard let given = StandardStreams.input(), !given.isEmpty else {
             throw ValidationError("standard input: expected UTF-8 text")
         }
         return given

@@ -42,7 +42,8 @@ struct ServeCommand: AsyncParsableCommand {
         let services: [any Service] = [catalog] + shim.parts(group: group).services
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = startup.shim.drainTimeout
+        // The hub sends waiting callers away after DRAIN_TIMEOUT; this ends what does not end even then.
+        configuration.maximumGracefulShutdownDuration = startup.shim.drainTimeout + .seconds(10)
         try await ServiceGroup(configuration: configuration).run()
         await postgres.close()
         try await group.shutdownGracefully()

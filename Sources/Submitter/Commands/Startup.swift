@@ -63,6 +63,18 @@ enum StandardStreams {
     static func out(_ bytes: [UInt8]) { write(bytes, STDOUT_FILENO) }
     static func error(_ text: String) { write(Array(text.utf8), STDERR_FILENO) }
 
+    /// All of standard input; `nil` where it is not UTF-8.
+    static func input() -> String? {
+        var all: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return String(validating: all, as: UTF8.self) }
+            all += chunk[..<count]
+        }
+    }
+
     /// A closed pipe ends the output; whoever closed it does not want the rest.
     private static func write(_ bytes: [UInt8], _ file: Int32) {
         var done = 0

@@ -86,7 +86,8 @@ final class OpenReply: Sendable {
         }
     }
 
-    private func stop() {
+    /// This process ends before the answer came.
+    func stop() {
         change { shared in
             shared.isStopped = true
             return true

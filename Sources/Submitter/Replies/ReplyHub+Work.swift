@@ -3,14 +3,13 @@ import NIOCore
 import Shared
 import Synchronization
 
-/// One round of the hub, a tick apart or sooner: 1. cancel, 2. waits that are over, 3. recovery, 4. sweep, 5. delete.
+/// One round of the hub, a tick apart or sooner: 1. cancel, 2. recovery, 3. sweep, 4. delete.
 ///
 /// Every step may fail while Redis is away; what was not done stays noted and is tried in the next round.
 extension ReplyHub {
     func work() async {
         await cancelDue(now: .now)
         let now = ContinuousClock.now
-        for reply in allReplies { reply.tick(now: now, ping: configuration.ping) }
         do throws(RedisError) {
             try await recover()
             try await sweep(now: now)
@@ -51,7 +50,7 @@ extension ReplyHub {
         }
     }
 
-    // MARK: - 3
+    // MARK: - 2
 
     /// Submits again what the new server knows nothing of: no log, not waiting for a time, not in its lane.
     private func recover() async throws(RedisError) {
@@ -90,7 +89,7 @@ extension ReplyHub {
         logger.info("a request that redis had lost was submitted again", metadata: [LogKey.job: "\(reply.id)"])
     }
 
-    // MARK: - 4
+    // MARK: - 3
 
     private func sweep(now: ContinuousClock.Instant) async throws(RedisError) {
         let isFull = state.withLock { $0.needsSweep }
@@ -103,7 +102,7 @@ extension ReplyHub {
         if isFull { state.withLock { $0.needsSweep = false } }
     }
 
-    // MARK: - 5
+    // MARK: - 4
 
     private func deleteForgotten() async throws(RedisError) {
         let ids = state.withLock { $0.forgotten }

@@ -50,6 +50,8 @@ final class ReplyHub: Service, Sendable {
         var needsSweep = false
         /// Redis came back as another server: look for requests it has forgotten.
         var needsRecovery = false
+        /// When callers that still wait are sent away, because this process ends.
+        var stopAt: ContinuousClock.Instant?
     }
 
     init(shim: String, queue: JobQueue, configuration: Configuration = Configuration(), logger: Logger) {
@@ -137,6 +139,9 @@ final class ReplyHub: Service, Sendable {
 
     // MARK: - Running
 
+    /// This process ends: whoever still waits after `patience` is told so.
+    func drain(for patience: Duration) { state.withLock { $0.stopAt = .now + patience } }
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
@@ -151,7 +156,16 @@ final class ReplyHub: Service, Sendable {
     private func ticks() async {
         while !Task.isCancelled {
             do { try await Task.sleep(for: configuration.tick) } catch { return }
+            tick(now: .now)
             wake.yield()
+        }
+    }
+
+    /// The waits that are over; apart from `work`, which waits for Redis where Redis is away.
+    private func tick(now: ContinuousClock.Instant) {
+        let isStopping = state.withLock { $0.stopAt.map { now >= $0 } ?? false }
+        for reply in allReplies {
+            if isStopping { reply.stop() } else { reply.tick(now: now, ping: configuration.ping) }
         }
     }
 }

@@ -52,7 +52,8 @@ struct Shim {
         let services: [any Service] = [
             commands, blocking, subscription, hub, LogFollower(hub: hub, redis: blocking, logger: logger), gauges,
             StuckWriters(connections: connections, limit: config.writeTimeout),
-            application(parts, readiness, group), DrainSignal(readiness: readiness),
+            application(parts, readiness, group),
+            DrainSignal(readiness: readiness, hub: hub, patience: config.drainTimeout),
         ]
         return (services, hub)
     }
@@ -74,21 +75,27 @@ struct Shim {
                     idleTimeout: .milliseconds(config.idleTimeout.milliseconds))),
             configuration: .init(address: .hostname(config.host, port: config.port), serverName: nil, backlog: 1024),
             onServerRunning: { channel in
+                let address = channel.localAddress
                 logger.info(
-                    "listening", metadata: [LogKey.address: "\(channel.localAddress.map { "\($0)" } ?? "?")"])
+                    "listening",
+                    metadata: [LogKey.address: "\(address?.ipAddress ?? "?"):\(address?.port ?? 0)"])
                 await onListening(channel)
             },
             eventLoopGroupProvider: .shared(group), logger: logger)
     }
 }
 
-/// Last to start, first to be told of a shutdown: turns readiness off before the server stops accepting.
+/// Last to start, first to be told of a shutdown: turns readiness off before the server stops accepting, and says when the
+/// callers that still wait are sent away.
 struct DrainSignal: Service {
     let readiness: Readiness
+    let hub: ReplyHub
+    let patience: Duration
 
     func run() async throws {
-        try? await gracefulShutdown()
+        do { try await gracefulShutdown() } catch { return }
         readiness.drain()
+        hub.drain(for: patience)
     }
 }
 

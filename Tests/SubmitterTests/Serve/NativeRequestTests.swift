@@ -14,14 +14,14 @@ struct NativeRequestTests {
     @Test func `all fields find their place in the neutral request`() throws {
         let request = try request(
             #"{"model_name":"m",\#(Self.messages),"parameters":{"temperature":1.0,"x":null},"user_id":"u","stream":true,"#
-                + #""provider":"zhipu","routing_strategy":"cost_based","deadline_ms":1500,"priority":"high","#
+                + #""provider":"zhipu","routing_strategy":"priority","deadline_ms":1500,"priority":"high","#
                 + #""background":true,"on_worker_loss":"restart"}"#)
 
         #expect(
             String(decoding: try request.validated().body.encoded, as: UTF8.self)
                 == #"{"model":"m",\#(Self.messages),"temperature":1.0,"x":null,"stream":true,"user":"u"}"#)
         #expect(request.provider == .zhipu)
-        #expect(request.routingStrategy == "cost_based")
+        #expect(request.routingStrategy == "priority")
         #expect(request.deadline == .milliseconds(1500))
         #expect(request.lane == .high)
         #expect(request.isBackground)

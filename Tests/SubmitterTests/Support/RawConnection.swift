@@ -31,7 +31,11 @@ final class RawConnection: Sendable {
         let connection = RawConnection()
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.socketOption(.so_rcvbuf), value: 16 * 1024)
-            .channelInitializer { $0.pipeline.addHandler(Collector(connection)) }
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Collector(connection))
+                }
+            }
             .connect(host: "127.0.0.1", port: port).get()
         connection.channel.withLock { $0 = channel }
         return connection

@@ -48,7 +48,7 @@ struct ShimFixture: Sendable {
         }
     }
 
-    /// - Parameter redisURL: where the shim finds Redis; the worker's side always uses `server` directly.
+    /// `redisURL` is where the shim finds Redis; the worker's side always uses `server` directly.
     static func run(
         server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(), prefix: String? = nil,
         waitsUntilReady: Bool = true, configure: (inout Tuning) -> Void = { _ in },
