@@ -5,9 +5,11 @@
 
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
+from support.processes import eventually
 from support.servers import PostgresServer
 from support.service import BIN, Service
 from support.upstream import Upstream
@@ -67,3 +69,17 @@ def own_service(workspace, template, upstream):
     yield make
     for service in made:
         service.stop()
+
+
+@pytest.fixture(scope="module")
+def failover_service(workspace, template, upstream):
+    service = Service(workspace / "failover", template, upstream)
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def failover(failover_service, upstream):
+    """No account rests from the test before: COOLDOWN_UNUSABLE, the longest rest, is a second."""
+    eventually(lambda: time.monotonic() > upstream.last_refusal + 1.1, what="accounts have rested")
+    return failover_service

@@ -68,6 +68,13 @@ def test_tokens_arrive_while_the_model_still_speaks(service, upstream):
     assert pieces == ["first", "second"]
 
 
+def test_silence_longer_than_the_ping_interval_does_not_disturb_the_sdk(own_service):
+    """A comment followed by a blank line is an event without data to the SDK, once it has seen an `id:`."""
+    service = own_service(PING_INTERVAL="0.1")
+    stream = ask(service.openai(), messages=prompt("[[tokens=4 delay_ms=400 ttft_ms=400]] a"), stream=True)
+    assert text_of(stream)
+
+
 def test_usage_comes_last_when_it_is_asked_for(client):
     chunks = list(ask(client, stream=True, stream_options={"include_usage": True}))
     assert chunks[-1].choices == [] and chunks[-1].usage.total_tokens > 0

@@ -30,8 +30,8 @@ class Gate:
 class Call:
     """One request as the platform sees it, and the means to answer."""
 
-    def __init__(self, raw, headers, writer):
-        self.raw, self.headers, self.body = raw, headers, json.loads(raw)
+    def __init__(self, upstream, raw, headers, writer):
+        self.upstream, self.raw, self.headers, self.body = upstream, raw, headers, json.loads(raw)
         self.began = time.monotonic()
         self.closed_at = None  # when the caller closed, measured on `time.monotonic`
         self.ended = False
@@ -64,6 +64,7 @@ class Call:
         await self.write(body)
 
     async def error(self, status, code="scripted", **headers):
+        self.upstream.last_refusal = time.monotonic()
         await self.json({"error": {"message": "scripted failure", "type": "t", "code": code}}, status, **headers)
 
     async def event(self, value):
@@ -131,6 +132,7 @@ class Script:
 class Upstream:
     def __init__(self):
         self.scripts, self._names = {}, itertools.count(1)
+        self.last_refusal = 0.0  # when an error was answered, after which an account may have to rest
         self._loop = asyncio.new_event_loop()
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
@@ -175,7 +177,7 @@ class Upstream:
         headers = dict(line.lower().split(": ", 1)[:1] + line.split(": ", 1)[1:] for line in head[1:] if ": " in line)
         if headers.get("expect", "").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        call = Call(await reader.readexactly(int(headers.get("content-length", 0))), headers, writer)
+        call = Call(self, await reader.readexactly(int(headers.get("content-length", 0))), headers, writer)
         behaviour = self.scripts[call.body["x_script"]].next(call)
         work = asyncio.ensure_future(behaviour(call))
         # No caller pipelines: whatever can be read before the answer has ended is the end of the connection.

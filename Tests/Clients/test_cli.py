@@ -1,0 +1,102 @@
+"""`submitter` on the command line."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from support.ledger import settled_rows
+from support.processes import eventually
+from support.service import BIN, PROMPT_MARK
+
+
+def test_chat_prints_the_answer(service):
+    done = service.run("chat", f"hi {PROMPT_MARK}")
+    assert done.returncode == 0 and done.stdout == f"You said: hi {PROMPT_MARK}\n"
+
+
+def test_chat_streams_piece_by_piece(service):
+    began = time.time()
+    child = subprocess.Popen(
+        [BIN / "submitter", "chat", f"[[tokens=200 delay_ms=20]] {PROMPT_MARK}"], env=service.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert os.read(child.stdout.fileno(), 8) and child.poll() is None, "the first piece came with the last"
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=20)
+        assert child.returncode == 130
+    finally:
+        child.kill()
+    cancelled = "SELECT request_id FROM usage_attempts WHERE status = 'cancelled' AND started_at > to_timestamp(%s)"
+    [(id,)] = eventually(lambda: service.postgres.query(cancelled, began), what="the cancelled row")
+    assert len(settled_rows(service, id)) == 1
+
+
+@pytest.mark.parametrize("options", [["--no-stream"], ["--json"], ["--system", "be brief"]])
+def test_chat_has_its_options(service, options):
+    done = service.run("chat", f"hi {PROMPT_MARK}", *options)
+    assert done.returncode == 0 and f"You said: hi {PROMPT_MARK}" in done.stdout
+
+
+def test_chat_reads_standard_input(service):
+    done = service.run("chat", "-", stdin=f"from a pipe {PROMPT_MARK}")
+    assert done.returncode == 0 and "from a pipe" in done.stdout
+
+
+def test_chat_tells_why_it_failed(service):
+    done = service.run("chat", "hi", "--model", "no-such-model")
+    assert done.returncode == 1 and done.stdout == "" and done.stderr.startswith("model_not_found: ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["serve"], ["chat"], ["migrate"]])
+def test_help_explains_itself(service, arguments):
+    done = service.run(*arguments, "--help")
+    assert done.returncode == 0 and "USAGE:" in done.stdout and "OVERVIEW:" in done.stdout
+    assert service.run("--version").stdout.strip()
+
+
+def test_the_worker_has_help_too(service):
+    done = subprocess.run([BIN / "worker", "--help"], env=service.environment, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0 and "USAGE:" in done.stdout
+
+
+@pytest.mark.parametrize("command", [[BIN / "submitter", "serve"], [BIN / "worker"]])
+def test_all_wrong_settings_are_listed_at_once_and_no_secret_is_shown(service, command):
+    wrong = {"LEASE": "soon", "LOG_LEVEL": "loud", "CACHE_PREFIX": "a b", "MASTER_KEY": "sk-zanzibar-key-not-base64",
+             "REDIS_URL": "http://user:sk-zanzibar-key-pass@host"}
+    done = subprocess.run(command, env=service.environment | wrong, capture_output=True, text=True, timeout=20)
+    said = done.stdout + done.stderr
+    assert done.returncode == 3, said
+    assert [name for name in wrong if name not in said] == []
+    assert "zanzibar" not in said
+
+
+def test_migrate_twice_changes_nothing(service):
+    def content():
+        return service.postgres.query(
+            "SELECT (SELECT json_agg(to_jsonb(m) - 'updated_at' ORDER BY id) FROM models m),"
+            " (SELECT json_agg(to_jsonb(a) - '{updated_at,quota_used,api_key_encrypted}'::text[] ORDER BY id) FROM accounts a),"
+            " (SELECT json_agg(s) FROM schema_migrations s)")
+
+    before = content()
+    again = service.run("migrate")
+    assert again.returncode == 0 and "up to date" in again.stdout
+    assert content() == before
+
+
+def test_keys_are_sealed_in_the_database(service):
+    sealed = service.postgres.query("SELECT api_key_encrypted FROM accounts WHERE api_key_encrypted IS NOT NULL")
+    assert len(sealed) == 2 and all("zanzibar" not in key for (key,) in sealed)
+
+
+def test_a_wrong_catalogue_is_told_field_by_field_and_changes_nothing(service):
+    path = service.folder / "wrong.yaml"
+    path.write_text("models:\n  - {id: x, provider: nobody, max_tokens: -1}\naccounts:\n"
+                    "  - {id: y, provider: openai, api_key: sk-zanzibar-key-3, rpm: many}\n")
+    before = service.postgres.query("SELECT count(*) FROM models")
+    done = service.run("migrate", "--catalog", str(path))
+    assert done.returncode == 3 and service.postgres.query("SELECT count(*) FROM models") == before
+    for field in ("models[0].provider", "models[0].max_tokens", "accounts[0].rpm"):
+        assert field in done.stderr
+    assert "zanzibar" not in done.stderr
