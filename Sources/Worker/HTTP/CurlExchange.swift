@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import Shared
 
 /// A transfer while curl works on it: the callbacks, the head as it is read, our time limits.
@@ -59,10 +60,16 @@ final class CurlExchange {
         handle.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let caFile = configuration.caFile { handle.set(CURLOPT_CAINFO, caFile) }
         handle.set(CURLOPT_MAXAGE_CONN, Int(max(1, configuration.maxIdleAge.milliseconds / 1000)))
-        // A platform that thinks for minutes sends nothing: this keeps address translators from forgetting the connection.
+        // A platform that thinks for minutes sends nothing: this keeps address translators from forgetting the
+        // connection.
         handle.set(CURLOPT_TCP_KEEPALIVE, 1)
         handle.set(CURLOPT_TCP_KEEPIDLE, 30)
         handle.set(CURLOPT_TCP_KEEPINTVL, 15)
+        // curl 7.88 lets a child process inherit its sockets: they would stay open there after we have closed them.
+        unsafe ccurl_set_socket_function(handle.pointer) { _, _, address in
+            guard let address = unsafe address?.pointee else { return CURL_SOCKET_BAD }
+            return socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
+        }
     }
 
     private func headerLines(hasBody: Bool) -> [String] {

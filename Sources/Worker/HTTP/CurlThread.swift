@@ -4,7 +4,8 @@ import Shared
 
 /// The curl thread's own state: one multi handle driven by epoll.
 ///
-/// Made, used and dropped on that thread. Each `turn` waits for sockets, curl's timer, readers who gather until a time, and our own time limits.
+/// Made, used and dropped on that thread. Each `turn` waits for sockets, curl's timer, readers who gather until a time,
+/// and our own time limits.
 @safe final class CurlThread {
     /// How exactly our own time limits are kept.
     private static let tick = Duration.milliseconds(50)

@@ -1,9 +1,10 @@
 /// Calls platforms: libcurl on one thread, no blocking anywhere else.
 ///
-/// In: requests. Out: whole answers (`collect`, one resumption each) or answers as they come (`stream`). Connections are
-/// kept and reused, HTTP/2 over TLS where the other side has it. Redirects are not followed, nothing is decompressed.
-/// Cancelling the task, or dropping a stream, closes its connection at once. Streams end with `cancelled` when the client goes.
-/// A request is sent once: curl's own second try on a kept connection that turns out dead is forbidden.
+/// In: requests. Out: whole answers (`collect`, one resumption each) or answers as they come (`stream`). Connections
+/// are kept and reused, HTTP/2 over TLS where the other side has it. Redirects are not followed, nothing is
+/// decompressed. Cancelling the task, or dropping a stream, closes its connection at once. Streams end with `cancelled`
+/// when the client goes. A request is sent once: curl's own second try on a kept connection that turns out dead is
+/// forbidden.
 final class HTTPClient: Sendable {
     private let loop: CurlLoop
 
@@ -75,8 +76,8 @@ final class HTTPBodyStream: Sendable {
 
     /// All bytes that have arrived and were not read; `nil` after a clean end.
     ///
-    /// An error comes after the bytes before it. Waits for bytes, and with `notBefore` until then for more of them, unless the body ends or much has gathered. That
-    /// wait is kept by the curl thread: it costs no task and no timer.
+    /// An error comes after the bytes before it. Waits for bytes, and with `notBefore` until then for more of them,
+    /// unless the body ends or much has gathered. That wait is kept by the curl thread: it costs no task and no timer.
     func next(notBefore: ContinuousClock.Instant? = nil) async throws(HTTPError) -> [UInt8]? {
         let (transfer, loop) = (transfer, loop)
         return try await loop.interruptible(transfer) { await transfer.next(notBefore: notBefore, in: loop) }

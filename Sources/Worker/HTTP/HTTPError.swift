@@ -44,8 +44,9 @@ struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
         case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_HTTP2,
             CURLE_HTTP2_STREAM, CURLE_ABORTED_BY_CALLBACK:
             self.init(.cut, "the connection ended before the answer did")
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
-            self.init(.invalidRequest, "url: expected http:// or https://")
+        case CURLE_URL_MALFORMAT: self.init(.invalidRequest, "url: expected a host behind http:// or https://")
+        // Of the answer: a URL with another protocol does not get as far as curl.
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY: self.init(.other, "the answer is not HTTP")
         default:
             // unsafe: curl's texts are constants.
             self.init(.other, unsafe String(cString: curl_easy_strerror(result)))

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -181,6 +182,18 @@ import Testing
         #expect(stream.head.status == 200)
         #expect(stream.head.header("x-early") == nil)
         #expect(try await stream.whole() == Array("{}".utf8))
+        await client.shutdown()
+    }
+
+    @Test func `no child process inherits a connection`() async throws {
+        let stub = try ProviderStub.start { _ in .json("{}") }
+        let client = try HTTPClient()
+        _ = try await client.collect(HTTPRequest(url: stub.url))
+
+        let connections = try OpenSockets.connected(toPort: stub.port)
+
+        #expect(connections.count == 1)
+        #expect(connections.allSatisfy { fcntl($0, F_GETFD) & FD_CLOEXEC != 0 })
         await client.shutdown()
     }
 }

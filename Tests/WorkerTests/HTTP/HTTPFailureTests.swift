@@ -78,6 +78,18 @@ import Testing
         #expect(try await code(HTTPRequest(url: stub.url, maxResponseBytes: 5000)) == nil)
     }
 
+    @Test(arguments: ["+OK ready\r\n", "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}"])
+    func `an answer that is not HTTP is not blamed on the request`(answer: String) async throws {
+        let stub = try ProviderStub.start { _ in StubReply([.text(answer), .close]) }
+
+        #expect(try await code(HTTPRequest(url: stub.url)) == .other)
+    }
+
+    @Test(arguments: ["http://", "http://:80/", "https://h:port/"])
+    func `a URL without a host to call is refused`(url: String) async throws {
+        #expect(try await code(HTTPRequest(url: url)) == .invalidRequest)
+    }
+
     @Test func `a head without end is refused`() async throws {
         let line = "X-Long: " + String(repeating: "a", count: 1000)
         let stub = try ProviderStub.start { _ in

@@ -23,6 +23,9 @@ static inline CURLcode ccurl_set_data_function(CURL *handle, CURLoption option, 
 static inline CURLcode ccurl_set_prereq_function(CURL *handle, curl_prereq_callback function) {
     return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, function);
 }
+static inline CURLcode ccurl_set_socket_function(CURL *handle, curl_opensocket_callback function) {
+    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
+}
 static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }
