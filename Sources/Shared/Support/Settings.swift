@@ -30,6 +30,8 @@ package struct Settings {
 
     /// Notes a mistake that only the caller can see, such as two settings that exclude each other.
     package mutating func mistake(_ name: String, expected: String) {
+        // One is enough: a second would only follow from the first.
+        guard !mistakes.contains(where: { $0.name == name }) else { return }
         mistakes.append(SettingMistake(name: name, expected: expected))
     }
 

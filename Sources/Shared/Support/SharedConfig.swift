@@ -56,6 +56,20 @@ package struct SharedConfig: Sendable {
         logLevel = settings.choice("LOG_LEVEL", default: LogLevel.info, "Least level that is logged.")
         logFormat = settings.choice("LOG_FORMAT", default: LogFormat.text, "Form of a log line on standard error.")
         limits = Self.limits(&settings)
+        checkForms(&settings)
+    }
+
+    /// Values with a form of their own, told together with the other mistakes and not one by one when they are used.
+    private func checkForms(_ settings: inout Settings) {
+        do { _ = try secretBox() } catch {
+            settings.mistake("MASTER_KEY", expected: "32 bytes in base64, or 64 hexadecimal digits")
+        }
+        guard (redisTLS.certFile == nil) == (redisTLS.keyFile == nil) else { return }
+        do { _ = try redisConfiguration() } catch {
+            settings.mistake(
+                "REDIS_URL",
+                expected: "redis:// or rediss://[user[:password]@]host[:port][/database], and readable TLS files")
+        }
     }
 
     private static func limits(_ settings: inout Settings) -> QueueLimits {

@@ -51,7 +51,8 @@ struct SettingsTests {
         ("SERVICE_PORT", "65536"), ("SERVICE_PORT", "80.5"), ("LEASE", "0.5"), ("LEASE", "nan"),
         ("JOB_DEADLINE", "inf"),
         ("MAX_DELIVERIES", "0"), ("REDIS_MEMORY_SHARE", "1.1"), ("MASTER_KEY_FILE", "/does/not/exist"),
-        ("REDIS_CERT_FILE", "cert.pem"), ("CONFIG_FILE", "/does/not/exist"),
+        ("REDIS_CERT_FILE", "cert.pem"), ("CONFIG_FILE", "/does/not/exist"), ("REDIS_URL", "http://host"),
+        ("MASTER_KEY", "short"),
     ])
     func `a value out of range is a mistake`(name: String, value: String) {
         #expect(mistakes([name: value]) == [name])
