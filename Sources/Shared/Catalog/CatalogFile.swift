@@ -106,7 +106,8 @@ package struct CatalogFile: Sendable {
             "cached_input_price", "output_price", "currency", "priority", "weight", "is_active", "capabilities",
             "aliases", "fallback_models", "routing_strategy",
         ])
-        let flat = field.number("cost_per_1k_tokens").map { $0 * 1000 }
+        let per1k = field.number("cost_per_1k_tokens")
+        let flat = per1k.map { $0 * 1000 }
         let input = field.number("input_price") ?? flat ?? 0
         return Model(
             id: field.required("id"), name: field.text("name"), provider: field.provider(),
@@ -115,6 +116,7 @@ package struct CatalogFile: Sendable {
             prices: Prices(
                 input: input, cachedInput: field.number("cached_input_price"),
                 output: field.number("output_price") ?? flat ?? 0, currency: field.text("currency") ?? "USD"),
+            costPer1kTokens: per1k,
             priority: field.whole("priority", from: -1_000_000) ?? 0, weight: field.whole("weight", from: 1) ?? 1,
             isActive: field.bool("is_active") ?? true, capabilities: Capabilities(field.flags("capabilities")),
             aliases: field.list("aliases"), fallbackModels: field.list("fallback_models"),

@@ -49,13 +49,14 @@ package struct CatalogStore: Sendable {
 
     private static let upsertModel = """
         INSERT INTO models (id, name, provider, model_id, max_tokens, context_tokens, input_price, cached_input_price,
-            output_price, currency, priority, weight, is_active, capabilities, aliases, fallback_models, routing_strategy)
+            output_price, currency, priority, weight, is_active, capabilities, aliases, fallback_models, routing_strategy,
+            cost_per_1k_tokens)
         VALUES ($1, $2, $3, $4, $5::integer, $6::integer, $7::float8, $8::float8, $9::float8, $10, $11::integer, $12::integer,
-            $13::boolean, $14::jsonb, $15::text[], $16::text[], $17)
+            $13::boolean, $14::jsonb, $15::text[], $16::text[], $17, $18::float8)
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, provider = excluded.provider, model_id = excluded.model_id,
             max_tokens = excluded.max_tokens, context_tokens = excluded.context_tokens, input_price = excluded.input_price,
             cached_input_price = excluded.cached_input_price, output_price = excluded.output_price,
-            currency = excluded.currency, priority = excluded.priority, weight = excluded.weight,
+            cost_per_1k_tokens = excluded.cost_per_1k_tokens, currency = excluded.currency, priority = excluded.priority, weight = excluded.weight,
             is_active = excluded.is_active, capabilities = excluded.capabilities, aliases = excluded.aliases,
             fallback_models = excluded.fallback_models, routing_strategy = excluded.routing_strategy, updated_at = now()
         """
@@ -71,7 +72,7 @@ package struct CatalogStore: Sendable {
             .double(model.prices.cachedInput), .double(model.prices.output), .text(model.prices.currency),
             .int(model.priority), .int(model.weight), .bool(model.isActive),
             .text(String(decoding: capabilities.encoded, as: UTF8.self)), .array(model.aliases),
-            .array(model.fallbackModels), .text(model.routingStrategy),
+            .array(model.fallbackModels), .text(model.routingStrategy), .double(model.costPer1kTokens),
         ]
     }
 
@@ -120,6 +121,7 @@ extension Model {
             prices: Prices(
                 input: try row.required("input_price"), cachedInput: try row.required("cached_input_price"),
                 output: try row.required("output_price"), currency: try row.required("currency")),
+            costPer1kTokens: try row.value("cost_per_1k_tokens"),
             priority: try row.required("priority"), weight: try row.required("weight"),
             isActive: try row.bool("is_active"), capabilities: Capabilities(capabilities),
             aliases: (try row.json("alias_list").arrayValue ?? []).compactMap(\.stringValue),

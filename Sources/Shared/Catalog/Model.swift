@@ -10,6 +10,8 @@ package struct Model: Sendable, Equatable {
     /// Tokens of prompt and answer together; `nil` if unknown.
     package var contextTokens: Int?
     package var prices: Prices
+    /// As the catalogue gave it, where one price holds for prompt and answer; `prices` say the same per million.
+    package var costPer1kTokens: Double?
     /// Higher is preferred.
     package var priority: Int
     package var weight: Int
@@ -23,7 +25,8 @@ package struct Model: Sendable, Equatable {
 
     package init(
         id: String, name: String? = nil, provider: Provider, modelID: String? = nil, maxTokens: Int? = nil,
-        contextTokens: Int? = nil, prices: Prices = Prices(), priority: Int = 0, weight: Int = 1,
+        contextTokens: Int? = nil, prices: Prices = Prices(), costPer1kTokens: Double? = nil, priority: Int = 0,
+        weight: Int = 1,
         isActive: Bool = true, capabilities: Capabilities = Capabilities(), aliases: [String] = [],
         fallbackModels: [String] = [], routingStrategy: String? = nil
     ) {
@@ -34,6 +37,7 @@ package struct Model: Sendable, Equatable {
         self.maxTokens = maxTokens
         self.contextTokens = contextTokens
         self.prices = prices
+        self.costPer1kTokens = costPer1kTokens
         self.priority = priority
         self.weight = weight
         self.isActive = isActive

@@ -41,7 +41,9 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
     /// Whether the same values will be refused again, whatever else happens.
     package var isRefusedValue: Bool {
         switch code {
-        case .constraint, .parameter: true
+        case .parameter: true
+        // A row without a partition is not at fault: the partition is.
+        case .constraint: sqlState != "23514"
         default: sqlState?.hasPrefix("22") == true
         }
     }

@@ -51,6 +51,9 @@ enum UsageStatements {
             AS n(\(names)))
         """
 
+    /// Held to the end of the transaction.
+    static let lock = "SELECT pg_advisory_xact_lock('usage_hourly'::regclass::oid::bigint)"
+
     /// Adds new rows to the raw table, the rollup and the quota; returns how many were new.
     ///
     /// The primary keys serve it.

@@ -5,11 +5,11 @@ import Testing
 @Suite struct InterruptTests {
     @Test func `an interrupted wait ends at once`() async throws {
         let interrupt = Interrupt()
-        async let wait: Void = interrupt.stopping { try await Task.sleep(for: .seconds(3600)) }
+        let wait = Task { try await interrupt.stopping { try await Task.sleep(for: .seconds(3600)) } }
 
         interrupt.raise(.cancelled)
 
-        await #expect(throws: CancellationError.self) { try await wait }
+        await #expect(throws: CancellationError.self) { try await wait.value }
         #expect(interrupt.reason == .cancelled)
     }
 
