@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from support.processes import eventually
 from support.servers import PostgresServer
 from support.service import BIN, Service

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from support.service import prompt
 from support.upstream import chunk_of, completion_of
 

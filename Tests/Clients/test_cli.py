@@ -6,6 +6,7 @@ import subprocess
 import time
 
 import pytest
+
 from support.ledger import settled_rows
 from support.processes import eventually
 from support.service import BIN, PROMPT_MARK

@@ -4,6 +4,7 @@ import json
 
 import openai
 import pytest
+
 from support.ledger import settled_rows
 from support.processes import eventually
 from support.service import ANSWER_MARK, prompt

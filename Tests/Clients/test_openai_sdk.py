@@ -7,6 +7,7 @@ import os
 
 import openai
 import pytest
+
 from support.service import ANSWER_MARK, prompt
 from support.upstream import answer, chunk_of
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+
 from support.ledger import assert_books_balance, assert_each_answered_once, drained
 from support.load import Load, is_refusal
 from support.processes import eventually

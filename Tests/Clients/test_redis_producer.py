@@ -5,6 +5,7 @@ import time
 import uuid
 
 import pytest
+
 from support.ledger import settled_rows
 from support.processes import eventually
 from support.service import PROMPT_MARK, prompt

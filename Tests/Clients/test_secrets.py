@@ -1,6 +1,7 @@
 """After everything else: no key, prompt or answer of any test stands in any log of any process."""
 
 import pytest
+
 from support.service import ANSWER_MARK, KEY_MARK, MASTER_KEY, PROMPT_MARK
 
 pytestmark = pytest.mark.last

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+
 from support.ledger import assert_books_balance, drained
 from support.load import Load
 from support.processes import eventually

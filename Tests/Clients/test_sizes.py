@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from support.service import prompt
 from support.upstream import answer
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
+
 from support.ledger import assert_books_balance, drained, rows, settled_rows
 from support.processes import eventually
 from support.service import job_id, prompt

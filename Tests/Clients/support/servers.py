@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from .processes import Process, eventually, free_port, owner
 
@@ -31,7 +33,8 @@ class RedisServer:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def client(self):
-        return redis.Redis(port=self.port, decode_responses=False, socket_timeout=30)
+        # No retries of its own: with them, SHUTDOWN would look for ten seconds for the server that it has just ended.
+        return redis.Redis(port=self.port, socket_timeout=30, retry=Retry(NoBackoff(), 0))
 
     def start(self, wait=True):
         self.process = Process(
