@@ -8,6 +8,8 @@ import Shared
 final class CurlExchange {
     let transfer: Transfer
     let handle: CurlHandle
+    /// Where curl waits for something, for this exchange alone.
+    private var socket: Int32?
     var deadlines: TransferDeadlines
     private var head = HTTPHeadReader()
     private var isTooLarge = false
@@ -68,7 +70,7 @@ final class CurlExchange {
         // curl 7.88 lets a child process inherit its sockets: they would stay open there after we have closed them.
         unsafe ccurl_set_socket_function(handle.pointer) { _, _, address in
             guard let address = unsafe address?.pointee else { return CURL_SOCKET_BAD }
-            return socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
+            return Glibc.socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
         }
     }
 
@@ -88,6 +90,19 @@ final class CurlExchange {
         // curl would call the body a form.
         if hasBody && !namesType { lines.append("Content-Type:") }
         return lines
+    }
+
+    func watches(_ socket: Int32, _ what: Int32) {
+        if what != CURL_POLL_REMOVE { self.socket = socket } else if self.socket == socket { self.socket = nil }
+    }
+
+    /// Ends the connection, before curl is told to give the exchange up.
+    ///
+    /// With HTTP/1.1 curl closes it then. With HTTP/2 it would only reset the stream, and since 7.88 keeps even that to
+    /// itself until the connection is used again (curl issue 17611): the platform would go on and be paid for it.
+    func hangUp() {
+        guard let socket else { return }
+        shutdown(socket, Int32(SHUT_RDWR))
     }
 
     func outcome(_ result: CURLcode) -> Result<Void, HTTPError> {
@@ -140,9 +155,7 @@ final class CurlExchange {
         switch reception {
         case .taken: return bytes.count
         case .paused: return Int(CURL_WRITEFUNC_PAUSE)
-        case .refused:
-            isTooLarge = true
-            return 0
+        case .refused: return giveUp()
         }
     }
 
@@ -153,9 +166,14 @@ final class CurlExchange {
             deadlines.heard(.now)
             transfer.receive(head)
         } catch {
-            isTooLarge = true
-            return 0
+            return giveUp()
         }
         return bytes.count
+    }
+
+    private func giveUp() -> Int {
+        isTooLarge = true
+        hangUp()
+        return 0
     }
 }

@@ -34,14 +34,17 @@ import Shared
         unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.maxIdleConnections)
         unsafe ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, configuration.maxConnectionsPerHost)
         unsafe ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, configuration.maxConnectionsTotal)
+        // One exchange on a connection, with HTTP/2 too, so that giving it up can close the connection.
+        unsafe ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
         // unsafe: both callbacks run on this thread, inside curl calls of this object, so the context is alive.
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe ccurl_multi_set_callbacks(
             multi,
-            { _, socket, what, context, known in
+            { handle, socket, what, context, known in
                 guard let context = unsafe context else { return 0 }
                 let thread = unsafe Unmanaged<CurlThread>.fromOpaque(context).takeUnretainedValue()
                 unsafe thread.watch(socket, what, isKnown: known != nil)
+                unsafe CurlExchange.of(handle)?.watches(socket, what)
                 return 0
             },
             { _, milliseconds, context in
@@ -134,7 +137,7 @@ import Shared
 
     private func stop(_ transfer: Transfer, _ error: HTTPError) {
         guard let exchange = exchanges.removeValue(forKey: ObjectIdentifier(transfer)) else { return }
-        // Removing an unfinished exchange closes its connection.
+        exchange.hangUp()
         unsafe curl_multi_remove_handle(multi, exchange.handle.pointer)
         release(exchange)
         transfer.end(.failure(error))
