@@ -75,18 +75,24 @@ let package = Package(
                 "Shared", logging, lifecycle, arguments,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,
             swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Shared", logging] + nio, path: "Tests/TestSupport",
             swiftSettings: strictTests),
-        .testTarget(name: "SharedTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strictTests),
-        .testTarget(name: "WorkerTests", dependencies: ["Worker", "TestSupport"], swiftSettings: strictTests),
+        .testTarget(
+            name: "SharedTests", dependencies: ["Shared", "TestSupport", logging, lifecycle] + nio,
+            swiftSettings: strictTests),
+        .testTarget(
+            name: "WorkerTests", dependencies: ["Worker", "Shared", "TestSupport", logging, lifecycle] + nio,
+            swiftSettings: strictTests),
         .testTarget(
             name: "SubmitterTests",
             dependencies: [
-                "Submitter", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird"),
-            ],
+                "Submitter", "Shared", "TestSupport", logging, lifecycle, arguments,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ] + nio,
             swiftSettings: strictTests),
     ]
 )

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Shared
 
 /// Puts requests into the queue: by HTTP, from the command line.
 @main
@@ -12,6 +13,6 @@ struct Submitter: AsyncParsableCommand {
 
             Exit codes: 0 done, 1 failed, 3 wrong settings or catalogue, 64 wrong arguments, 130 interrupted.
             """,
-        version: "0.1.0",
+        version: Build.version,
         subcommands: [ServeCommand.self, ChatCommand.self, MigrateCommand.self, ConfigCommand.self])
 }

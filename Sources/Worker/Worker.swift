@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Logging
 import Shared
 
@@ -30,6 +31,8 @@ struct WorkerCommand: AsyncParsableCommand {
         }
         do { try settings.check() } catch { try fail("\(error)", code: 3) }
         let logger = LogSetup.logger("worker", shared)
+        // A platform that closes while we send is an error of that call (EPIPE), not the end of this process.
+        _ = signal(SIGPIPE, SIG_IGN)
         do {
             try await WorkerProcess(shared, worker, logger).run()
         } catch {

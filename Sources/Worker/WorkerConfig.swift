@@ -23,6 +23,9 @@ struct WorkerConfig: Sendable {
     var maxAnswerBytes: Int
     var flushBatch: Int
     var flushInterval: Duration
+    var flushTakeover: Duration
+    var flushSweep: Duration
+    var flushBackoff: Duration
     var host: String
     var port: Int
     var upstreamProxy: String?
@@ -99,6 +102,15 @@ struct WorkerConfig: Sendable {
             "Ledger rows written in one transaction at most.")
         flushInterval = settings.seconds(
             "FLUSH_INTERVAL", default: 0.2, in: 0.01...60, "How long ledger rows gather before they are written.")
+        flushTakeover = settings.seconds(
+            "FLUSH_TAKEOVER", default: 60, in: 1...3600,
+            "Ledger rows that another worker has read but not written for this long are taken over; longer than a batch takes."
+        )
+        flushSweep = settings.seconds(
+            "FLUSH_SWEEP", default: 10, in: 0.1...600, "How often a worker looks for such rows; they are late anyway.")
+        flushBackoff = settings.seconds(
+            "FLUSH_BACKOFF_MAX", default: 5, in: 0.05...60,
+            "Longest pause while PostgreSQL is away; so late it is noticed that it is back.")
         host = settings.text("WORKER_HOST", default: "127.0.0.1", "Address of `/live`, `/ready`, `/metrics`.")
         port = settings.int(
             "WORKER_PORT", default: 8008, in: 0...65_535,

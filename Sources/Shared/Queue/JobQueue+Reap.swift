@@ -35,7 +35,9 @@ extension JobQueue {
     /// `usage` is the ledger row of the attempt that would start; rows of the dead attempt come from its own start record.
     package func reap(_ claim: Claim, usage: [UInt8]) async throws(RedisError) -> Reap {
         let (attempt, job) = (claim.attempt, claim.job)
-        let poison = JobFailure(.poison, "the request ended \(limits.maxDeliveries) workers; it is in the dead letters")
+        let poison = JobFailure(
+            .poison, "the request was delivered \(limits.maxDeliveries) times and its workers died; it is a dead letter"
+        )
         let lost = JobFailure(.workerLost, "the worker was lost after a part of the answer was delivered")
         let reply = try await persist { () async throws(RedisError) in
             try await redis.evaluate(

@@ -84,7 +84,8 @@ package struct SharedConfig: Sendable {
             "JOB_LOG_TTL", default: 86_400, in: 60...2_592_000,
             "How long the answer of a job or of an `Idempotency-Key` is kept.")
         limits.maxDeliveries = settings.int(
-            "MAX_DELIVERIES", default: 4, in: 1...100, "Workers a request may end before it is a dead letter.")
+            "MAX_DELIVERIES", default: 4, in: 1...100,
+            "Deliveries of a request to workers that died, the last of which makes it a dead letter.")
         return limits
     }
 

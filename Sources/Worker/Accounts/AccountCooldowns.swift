@@ -16,8 +16,22 @@ final class AccountCooldowns: Sendable {
         init() {}
     }
 
+    /// What keeps an account from being used now.
+    struct Rest: Sendable, Equatable {
+        let left: Duration
+        /// A limit that passes by itself: worth waiting for.
+        ///
+        /// Otherwise the key or the purse, which people must mend.
+        let isForCapacity: Bool
+    }
+
+    private struct Entry {
+        var until: ContinuousClock.Instant
+        var isForCapacity: Bool
+    }
+
     private let times: Times
-    private let until = Mutex<[String: ContinuousClock.Instant]>([:])
+    private let resting = Mutex<[String: Entry]>([:])
 
     init(times: Times = Times()) { self.times = times }
 
@@ -32,16 +46,26 @@ final class AccountCooldowns: Sendable {
             rest = asked
         default: return
         }
-        until.withLock { $0[account] = max($0[account] ?? now, now + rest) }
+        let entry = Entry(
+            until: now + rest, isForCapacity: failure.kind.blame != .account || failure.kind == .rateLimited)
+        resting.withLock { resting in
+            if let known = resting[account], known.until >= entry.until { return }
+            resting[account] = entry
+        }
     }
 
-    /// How long the account still rests; `nil` if it may be used.
-    func remaining(_ account: String, now: ContinuousClock.Instant = .now) -> Duration? {
-        until.withLock { resting in
-            guard let end = resting[account] else { return nil }
-            if end > now { return end - now }
+    /// `nil` if the account may be used.
+    func rest(of account: String, now: ContinuousClock.Instant = .now) -> Rest? {
+        resting.withLock { resting in
+            guard let entry = resting[account] else { return nil }
+            if entry.until > now { return Rest(left: entry.until - now, isForCapacity: entry.isForCapacity) }
             resting[account] = nil
             return nil
         }
+    }
+
+    /// Until the first of these accounts has capacity again; `nil` where none rests for that.
+    func earliestCapacity(of accounts: [Account], now: ContinuousClock.Instant = .now) -> Duration? {
+        accounts.compactMap { rest(of: $0.id, now: now) }.filter(\.isForCapacity).map(\.left).min()
     }
 }

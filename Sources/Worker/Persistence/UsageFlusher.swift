@@ -20,13 +20,6 @@ struct UsageFlusher: Service {
     private let configuration: WorkerConfig
     private let logger: Logger
 
-    /// How long an entry may lie with a silent flusher; far longer than a batch takes while PostgreSQL is there.
-    private static let abandonedAfter = Duration.seconds(60)
-    /// A lost flusher's rows are late anyway: looking six times a minute costs nothing.
-    private static let sweepInterval = Duration.seconds(10)
-    /// 60 s would be a long time for people who have just started PostgreSQL again.
-    private static let longestPause = Duration.seconds(5)
-
     init(
         queue: JobQueue, outbox: RedisClient, ledger: UsageLedger, worker: String, configuration: WorkerConfig,
         logger: Logger
@@ -40,7 +33,7 @@ struct UsageFlusher: Service {
 
     func run() async throws {
         var backlog = Backlog()
-        var pause = Pause(longest: Self.longestPause)
+        var pause = Pause(longest: configuration.flushBackoff)
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             do throws(RedisError) {
                 let batch = try await take(&backlog)
@@ -72,9 +65,9 @@ struct UsageFlusher: Service {
         }
         if ContinuousClock.now >= backlog.nextSweep {
             let abandoned = try await outbox.takeAbandoned(
-                idle: Self.abandonedAfter, limit: configuration.flushBatch, &backlog.cursor)
+                idle: configuration.flushTakeover, limit: configuration.flushBatch, &backlog.cursor)
             if !abandoned.isEmpty { return abandoned }
-            backlog.nextSweep = .now + Self.sweepInterval
+            backlog.nextSweep = .now + configuration.flushSweep
         }
         let first = try await outbox.read(limit: configuration.flushBatch, block: configuration.claimBlock)
         guard !first.isEmpty, first.count < configuration.flushBatch else { return first }
@@ -147,7 +140,7 @@ struct UsageFlusher: Service {
 
     /// Until PostgreSQL has taken the rows, or has said that it never will.
     private func record(_ rows: [UsageRow]) async -> Outcome {
-        var pause = Pause(longest: Self.longestPause)
+        var pause = Pause(longest: configuration.flushBackoff)
         var isComplaining = false
         while true {
             do throws(PostgresError) {

@@ -30,7 +30,7 @@ struct FailurePolicy: Sendable, Equatable {
         /// Attempts of the request so far, this one included.
         var attempts: Int
         var hasOtherRoute: Bool
-        /// When the first route that is cooling now may be tried again; `nil` if none is cooling.
+        /// When the first account that rests for a limit has capacity again; `nil` where none does.
         var earliestCapacity: Duration?
         var timeLeft: Duration
         /// From 0 up to, but not including, 1.
@@ -59,9 +59,12 @@ struct FailurePolicy: Sendable, Equatable {
         let isWaitingForCapacity = situation.failure.kind == .rateLimited || situation.failure.kind == .noCapacity
         guard isWaitingForCapacity || situation.attempts < maxAttempts else { return .fail }
         if situation.hasOtherRoute { return .nextRoute }
-        if situation.failure.kind.blame == .account, !isWaitingForCapacity { return .fail }
+        // A key or a purse does not mend itself, but another account may have capacity soon.
+        let isUnusable = situation.failure.kind.blame == .account && !isWaitingForCapacity
+        if isUnusable, situation.earliestCapacity == nil { return .fail }
 
-        let pause = max(situation.earliestCapacity ?? .zero, situation.failure.retryAfter ?? jittered(situation))
+        let asked = isUnusable ? nil : situation.failure.retryAfter
+        let pause = max(situation.earliestCapacity ?? .zero, asked ?? jittered(situation))
         return pause < situation.timeLeft ? .later(pause) : .fail
     }
 

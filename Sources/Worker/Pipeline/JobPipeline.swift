@@ -204,11 +204,12 @@ struct JobPipeline: Sendable {
             return nil
         case .shutdown, nil: break
         }
-        let hasOtherRoute = run.hasOtherRoute { cooldowns.remaining($0.id) != nil }
+        let hasOtherRoute = run.hasOtherRoute { cooldowns.rest(of: $0.id) != nil }
         let decision = policy.decide(
             .init(
                 failure: failure, isShown: isShown, attempts: run.attempt.number, hasOtherRoute: hasOtherRoute,
-                earliestCapacity: run.plan.earliestCapacity, timeLeft: .milliseconds(run.attempt.deadline - clock.now),
+                earliestCapacity: cooldowns.earliestCapacity(of: run.plan.accounts),
+                timeLeft: .milliseconds(run.attempt.deadline - clock.now),
                 random: .random(in: 0..<1)))
         switch decision {
         case .fail:

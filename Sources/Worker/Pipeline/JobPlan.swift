@@ -14,7 +14,10 @@ struct JobPlan: Sendable {
     var routes: [Route] = []
     /// Why no route can be tried: final, or `noCapacity` while all accounts rest.
     var refusal: JobFailure?
+    /// Until the first account has capacity again; `nil` where none rests for that.
     var earliestCapacity: Duration?
+    /// Every account that could serve the request, those that rest included.
+    var accounts: [Account] = []
 
     init(_ job: Job, enqueuedAt: Int64, request: ChatRequest?, refusal: JobFailure? = nil) {
         self.job = job
@@ -24,11 +27,19 @@ struct JobPlan: Sendable {
         promptTokens = request.map { TokenEstimate.prompt(of: $0) } ?? 0
     }
 
-    init(_ job: Job, enqueuedAt: Int64, request: ChatRequest, candidates: Candidates) {
+    init(
+        _ job: Job, enqueuedAt: Int64, request: ChatRequest, candidates: Candidates, earliestCapacity: Duration?
+    ) {
         self.init(job, enqueuedAt: enqueuedAt, request: request)
         routes = candidates.ready
-        earliestCapacity = candidates.earliestCapacity
-        if routes.isEmpty { refusal = JobFailure(.noCapacity, "every account for this model is resting") }
+        accounts = candidates.accounts
+        self.earliestCapacity = earliestCapacity
+        guard routes.isEmpty else { return }
+        // Waiting helps only against limits that pass by themselves.
+        refusal =
+            earliestCapacity == nil
+            ? JobFailure(.quotaExhausted, "no account for this model is usable", code: "no_usable_account")
+            : JobFailure(.noCapacity, "every account for this model is resting")
     }
 
     /// Whether the request should wait without being started at all.

@@ -2,30 +2,25 @@ import Shared
 
 /// Which routes can serve a request, best first.
 ///
-/// Pure. In: the request, an optional platform filter, the catalogue, what each account's rest is. Out: routes that may be tried
-/// now, and how long until the first resting one may be. Throws the condition that failed: unknown model, capability, platform.
+/// Pure. In: the request, an optional platform filter, the catalogue, which accounts rest. Out: routes that may be tried now,
+/// and all accounts that could serve it. Throws the condition that failed: unknown model, capability, no account.
 struct Candidates: Sendable {
     private(set) var ready: [Route] = []
-    /// Until the first of the resting accounts may be used; `nil` if none rests.
-    private(set) var earliestCapacity: Duration?
+    /// Every active account of the fitting models, those that rest included.
+    private(set) var accounts: [Account] = []
 
     init(
         for request: ChatRequest, provider: Provider?, strategy: any RoutingStrategy, in catalog: CatalogSnapshot,
-        rest: (Account) -> Duration?
+        isResting: (Account) -> Bool
     ) throws(JobFailure) {
         let models = try Self.models(for: request, provider: provider, in: catalog)
-        var hasAccount = false
         for model in strategy.order(models) {
             for account in catalog.activeAccounts(of: model.provider) {
-                hasAccount = true
-                if let wait = rest(account) {
-                    earliestCapacity = min(earliestCapacity ?? wait, wait)
-                } else {
-                    ready.append(Route(model: model, account: account))
-                }
+                accounts.append(account)
+                if !isResting(account) { ready.append(Route(model: model, account: account)) }
             }
         }
-        guard hasAccount else {
+        guard !accounts.isEmpty else {
             let platforms = Set(models.map(\.provider.rawValue)).sorted().joined(separator: ", ")
             throw JobFailure(.quotaExhausted, "no active account for \(platforms)", code: "no_active_account")
         }

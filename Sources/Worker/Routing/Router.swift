@@ -22,8 +22,10 @@ struct Router: Sendable {
         do throws(JobFailure) {
             let candidates = try Candidates(
                 for: request, provider: job.provider, strategy: try strategy(of: job), in: catalog.current,
-                rest: { cooldowns.remaining($0.id) })
-            return JobPlan(job, enqueuedAt: enqueuedAt, request: request, candidates: candidates)
+                isResting: { cooldowns.rest(of: $0.id) != nil })
+            return JobPlan(
+                job, enqueuedAt: enqueuedAt, request: request, candidates: candidates,
+                earliestCapacity: cooldowns.earliestCapacity(of: candidates.accounts))
         } catch {
             return JobPlan(job, enqueuedAt: enqueuedAt, request: request, refusal: error)
         }

@@ -83,7 +83,7 @@ import Testing
     @Test func `a quiet channel keeps its connection`() async throws {
         let server = try await RedisServer.start()
         let proxy = try await FaultProxy.start(to: server.port)
-        try await listening(proxy.url, ["ch"], heartbeat: .milliseconds(500)) { ear in
+        try await listening(proxy.url, ["ch"], heartbeat: .seconds(1)) { ear in
             let before = proxy.counters.replyBytes
             // An answer to PING has 20 bytes.
             try await eventually("three heartbeats were answered") { proxy.counters.replyBytes - before >= 60 }

@@ -57,4 +57,8 @@ import Testing
         #expect(decide(.serverError, attempts: 3) == .later(.seconds(1)))
         #expect(decide(.serverError, attempts: 6) == .fail)
     }
+
+    @Test func `a wrong key beside a resting account waits for that account`() {
+        #expect(decide(.authentication, earliestCapacity: .seconds(3)) == .later(.seconds(3)))
+    }
 }
