@@ -72,7 +72,7 @@ struct JobPipeline: Sendable {
     /// One attempt, to its verdict; returns the run of the next one where there is one in this claim.
     private func attempt(_ run: JobRun) async throws(RedisError) -> JobRun? {
         var publisher = TokenPublisher(
-            queue: queue, attempt: run.attempt, startRow: record(run).encoded, replayBytes: configuration.replayBytes)
+            queue: queue, attempt: run.attempt, startRow: record(run), replayBytes: configuration.replayBytes)
         let outcome = explained(try await answer(run, &publisher), run)
         let record = record(run, outcome)
         metrics.attemptEnded(record)

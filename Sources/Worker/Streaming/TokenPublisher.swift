@@ -8,8 +8,8 @@ import Shared
 struct TokenPublisher {
     private let queue: JobQueue
     private let attempt: Attempt
-    /// The start record's row, to start again if Redis lost it.
-    private let startRow: [UInt8]
+    /// The start record's row, encoded only if Redis lost it.
+    private let startRow: AttemptRecord
     private let replayBytes: Int
 
     private(set) var lastSeq = 0
@@ -19,7 +19,7 @@ struct TokenPublisher {
     /// How often a rollback of Redis is repaired before the attempt is given up (QUEUE.md).
     static let maxRepairs = 3
 
-    init(queue: JobQueue, attempt: Attempt, startRow: [UInt8], replayBytes: Int) {
+    init(queue: JobQueue, attempt: Attempt, startRow: AttemptRecord, replayBytes: Int) {
         self.queue = queue
         self.attempt = attempt
         self.startRow = startRow
@@ -48,7 +48,7 @@ struct TokenPublisher {
             case .lost: return .fenced
             case .held(let seq): from = seq + 1
             case .unstarted:
-                guard try await queue.start(attempt, usage: startRow) == .started else { return .fenced }
+                guard try await queue.start(attempt, usage: startRow.encoded) == .started else { return .fenced }
             }
             switch try await replay(from: from) {
             case .ok: return .goOn
