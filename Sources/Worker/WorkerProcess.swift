@@ -23,7 +23,8 @@ struct WorkerProcess {
     /// Runs until graceful shutdown; throws what prevents a start.
     func run() async throws {
         let redisConfiguration = try shared.redisConfiguration()
-        let group = MultiThreadedEventLoopGroup.singleton
+        // One loop carries all connections to Redis: far below its capacity, and what happens together is written together.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let postgres = PostgresPool(PostgresConfiguration(url: shared.databaseURL))
         let catalog = try await CatalogBootstrap(shared, postgres, logger).start()
         let http = try HTTPClient(configuration: config.http)

@@ -137,10 +137,11 @@ package enum QueueScripts {
     /// Returns per claimed entry {lane index from 1, entry id, fields}.
     package static let claim = RedisScript(
         """
-        local got, free = {}, tonumber(ARGV[2])
+        local got, free, empty = {}, tonumber(ARGV[2]), {}
         local function take(i, most)
-          if most < 1 then return end
+          if most < 1 or empty[i] then return end
           local r = redis.call('XREADGROUP', 'GROUP', 'workers', ARGV[1], 'COUNT', most, 'STREAMS', KEYS[i], '>')
+          empty[i] = not r or #r[1][2] < most
           if not r then return end
           for _, e in ipairs(r[1][2]) do
             got[#got + 1] = {i, e[1], e[2]}
