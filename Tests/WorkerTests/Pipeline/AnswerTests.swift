@@ -1,0 +1,95 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// Jobs that are answered, and what the ledger hears of it.
+@Suite(.timeLimit(.minutes(1))) struct AnswerTests {
+    @Test func `an answer reaches the log byte for byte, with one bill and an empty queue`() async throws {
+        let answer =
+            #"{"id":"x","object":"chat.completion","created":1,"model":"up-1","choices":[{"index":0,"message":{"#
+            + #""role":"assistant","content":"Grüße \u00e9 \"q\""},"finish_reason":"stop"}],"#
+            + #""usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10},"unknown":{"b":1.50,"a":[]}}"#
+        let stub = try ProviderStub.start { _ in .json(answer) }
+        try await PipelineFixture.run([stub]) { fixture in
+            let id = try await fixture.submit()
+
+            try await fixture.worker().runOne()
+
+            let end = try await fixture.end(id)
+            #expect(end.status == "done")
+            #expect(end.result == answer)
+            #expect(try await fixture.logIDs(id) == ["1-0", PipelineFixture.endID])
+            #expect(try await fixture.billed(id) == ["1 final"])
+            let bill = try #require(try await fixture.bills(id).first)
+            #expect(bill.status == .done)
+            #expect(bill.usage == TokenUsage(input: 7, output: 3))
+            #expect(bill.upstreamModel == "up-1")
+            #expect(try await fixture.leftovers() == 0)
+        }
+    }
+
+    @Test func `a streamed answer stands in the log whole and in order, its end last`() async throws {
+        let pieces = (0..<200).map { "wörd\($0) " }
+        let stub = try ProviderStub.start { _ in .openAIStream(pieces, splitEvery: 37) }
+        try await PipelineFixture.run([stub]) { fixture in
+            let id = try await fixture.submitStream()
+
+            try await fixture.worker().runOne()
+
+            #expect(try await fixture.text(id) == pieces.joined())
+            let ids = try await fixture.logIDs(id)
+            #expect(ids == (0..<(ids.count - 1)).map { "1-\($0)" } + [PipelineFixture.endID])
+            #expect(try await fixture.end(id).status == "done")
+            #expect(try await fixture.bills(id).map(\.usage) == [TokenUsage(input: 7, output: 3)])
+            #expect(try await fixture.billed(id) == ["1 final"])
+            #expect(try await fixture.leftovers() == 0)
+        }
+    }
+
+    @Test func `the sandbox answers without any platform`() async throws {
+        try await PipelineFixture.run([]) { fixture in
+            let id = try await fixture.submit(PipelineFixture.body(model: "s"))
+
+            try await fixture.worker().runOne()
+
+            #expect(try await fixture.end(id).status == "done")
+            #expect(try await fixture.bills(id).map(\.provider) == ["sandbox"])
+            #expect(try await fixture.leftovers() == 0)
+        }
+    }
+
+    @Test func `a stream whose platform reports no usage is billed with our own count, flagged`() async throws {
+        let stub = try ProviderStub.start { _ in .openAIStream(["Hello", " there"], usage: nil) }
+        try await PipelineFixture.run([stub]) { fixture in
+            let id = try await fixture.submitStream()
+
+            try await fixture.worker().runOne()
+
+            let usage = try #require(try await fixture.bills(id).first?.usage)
+            #expect(usage.isEstimated)
+            #expect(usage.input > 0)
+            #expect(usage.output > 0)
+            #expect(try await fixture.end(id).meta["estimated"]?.boolValue == true)
+        }
+    }
+
+    @Test func `usage in the last chunk with a choice counts, cached and reasoning tokens included`() async throws {
+        let stub = try ProviderStub.start { _ in
+            .sse([
+                #"{"id":"x","object":"chat.completion.chunk","created":1,"model":"up","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]}"#,
+                #"{"id":"x","object":"chat.completion.chunk","created":1,"model":"up","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":20,"completion_tokens":9,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":5},"completion_tokens_details":{"reasoning_tokens":4}}}"#,
+                "[DONE]",
+            ])
+        }
+        try await PipelineFixture.run([stub]) { fixture in
+            let id = try await fixture.submitStream()
+
+            try await fixture.worker().runOne()
+
+            #expect(
+                try await fixture.bills(id).map(\.usage) == [TokenUsage(input: 20, output: 9, cached: 5, reasoning: 4)])
+        }
+    }
+}
