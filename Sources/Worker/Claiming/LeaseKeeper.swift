@@ -26,15 +26,23 @@ actor LeaseKeeper: Service {
 
     /// Runs until graceful shutdown, which reaches this service only after the ones that run jobs have ended.
     func run() async throws {
-        while !Task.isShuttingDownGracefully {
+        let alarm = Alarm()
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await keepLeases(alarm)
+        } onCancelOrGracefulShutdown: {
+            alarm.stop()
+        }
+    }
+
+    private func keepLeases(_ alarm: Alarm) async {
+        while !alarm.isStopped {
             do {
                 try await renew()
                 try await card.show(jobs: running.count)
             } catch {
                 logger.debug("renewal failed, trying again", metadata: ["error": "\(error)"])
             }
-            let pause = queue.limits.lease / 3
-            do { try await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) } } catch { break }
+            await alarm.wait(queue.limits.lease / 3)
         }
         do { try await card.remove() } catch { logger.debug("card left to expire", metadata: ["error": "\(error)"]) }
     }
