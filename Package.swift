@@ -65,6 +65,7 @@ let package = Package(
             name: "Worker",
             dependencies: [
                 "Shared", "CCurl", logging, lifecycle, arguments, .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,

@@ -25,7 +25,7 @@ struct ChatRequestCheck {
         object[name].flatMap { $0 == .null ? nil : $0 }
     }
 
-    private func model(_ body: JSONObject) throws(RequestError) {
+    func model(_ body: JSONObject) throws(RequestError) {
         guard let value = present(body, "model") else { throw .missing("model") }
         guard let model = value.stringValue else { throw .type("model", "a string") }
         let isClean = model.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }

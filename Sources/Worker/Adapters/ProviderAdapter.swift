@@ -6,8 +6,17 @@
 import Shared
 
 protocol ProviderAdapter: Sendable {
-    /// Fails with `unsupportedParameter` or `invalidRequest` where the platform cannot say what the request asks, and
-    /// with `authentication` where the credential is not of the platform's form.
+    /// Whether the platform can say what the request asks of this model: asked while routing, before anybody is paid, so
+    /// that a route that cannot is passed over for one that can.
+    ///
+    /// Fails with `unsupportedParameter` (or `invalidRequest`), naming the field (`param`) and the platform. Cheap: reads
+    /// the fields that are there, builds nothing. `settings` are the account's.
+    func check(_ chat: ChatRequest, model: String, settings: [String: String]) throws(JobFailure)
+
+    /// The request of a chat that `check` let pass.
+    ///
+    /// Fails with `invalidRequest` for what only shows while translating (arguments of a call that are no JSON), and with
+    /// `authentication` where the credential is not of the platform's form.
     func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest
 
     /// A decoder for the body of one answer with status 200…299.
@@ -15,6 +24,38 @@ protocol ProviderAdapter: Sendable {
 
     /// What an answer with any other status means. Messages are safe to show: no text of the platform that may echo a key.
     func failure(_ refusal: UpstreamRefusal) -> JobFailure
+
+    /// What a whole body with status 200…299 reports as an error; `nil` where it is none.
+    func failure(inside body: [UInt8]) -> JobFailure?
+
+    /// The cheapest call that proves key and reachability: free where the platform has one that is.
+    ///
+    /// `target.model` is only used where a platform has none but a one-token chat.
+    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest
+
+    /// `nil` where the platform has no embeddings (or not in this mode).
+    var embeddings: (any EmbeddingsAdapter)? { get }
+
+    /// `nil` where the account's key itself goes on the wire, or signs it.
+    var tokens: (any TokenExchange)? { get }
+}
+
+extension ProviderAdapter {
+    var embeddings: (any EmbeddingsAdapter)? { nil }
+    var tokens: (any TokenExchange)? { nil }
+}
+
+/// The part of a platform that turns texts into vectors. As pure as `ProviderAdapter`, whose `failure`s it shares.
+protocol EmbeddingsAdapter: Sendable {
+    /// Most texts of one call at this model, as documented; more are refused before anybody is paid.
+    func maxInputs(model: String) -> Int
+
+    /// Fails with `unsupportedParameter` or `invalidRequest`, naming the field and the platform.
+    func makeRequest(_ request: EmbeddingsRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest
+
+    /// The answer in OpenAI's shape, vectors in the order of the texts. Fails with what a 200 may report inside.
+    func read(_ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape) throws(JobFailure)
+        -> ChatCompletionEnd
 }
 
 /// Reads one answer, fed as its bytes arrive, cut anywhere.

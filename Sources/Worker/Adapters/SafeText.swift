@@ -17,6 +17,15 @@ enum SafeText {
         return redacted.prefix(maxCharacters) + "…"
     }
 
+    /// The first of the texts that has one, if it is an identifier: anything else in a code's place is not passed on.
+    static func code(_ texts: String...) -> String? {
+        guard let text = texts.first(where: { !$0.isEmpty }), text.utf8.count <= 64 else { return nil }
+        let isIdentifier = text.utf8.allSatisfy {
+            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95].contains($0)
+        }
+        return isIdentifier ? text : nil
+    }
+
     /// Replaces what stands between two equal quotation marks and is longer than a name.
     private static func withoutLongQuotes(_ text: [Character]) -> [Character] {
         var result: [Character] = []

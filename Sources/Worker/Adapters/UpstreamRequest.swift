@@ -30,10 +30,21 @@ struct AnswerShape: Sendable {
     var isStream: Bool
     /// As sent, parameters included; `nil` if the platform gave none.
     var contentType: String?
+    /// The platform's id of the model that was asked, for answers that do not name it.
+    var model: String
+    var headers: HeaderLookup
+    /// Milliseconds since 1970, for answers that do not say when.
+    var now: Int64
 
-    init(isStream: Bool, contentType: String?) {
+    init(
+        isStream: Bool, contentType: String?, model: String = "", now: Int64 = 0,
+        headers: @escaping HeaderLookup = { _ in nil }
+    ) {
         self.isStream = isStream
         self.contentType = contentType
+        self.model = model
+        self.now = now
+        self.headers = headers
     }
 
     /// A page of some proxy or a wrong base URL: no platform answers so.
@@ -42,7 +53,7 @@ struct AnswerShape: Sendable {
     }
 }
 
-/// An answer whose status is not 200…299.
+/// An answer read for its failure: its status is not 200…299, or not known to be.
 struct UpstreamRefusal: Sendable {
     var status: Int
     var headers: HeaderLookup

@@ -40,8 +40,8 @@ struct OpenAIFailure {
     func failure(retryAfter: Duration? = nil, shouldRetry: Bool? = nil) -> JobFailure {
         let kind = self.kind(shouldRetry: shouldRetry)
         return JobFailure(
-            kind, text(for: kind), param: param.map(SafeText.message), code: safeCode, upstreamStatus: status,
-            retryAfter: retryAfter)
+            kind, kind.text(quoting: message), param: param.map(SafeText.message), code: SafeText.code(code, type),
+            upstreamStatus: status, retryAfter: retryAfter)
     }
 
     private func kind(shouldRetry: Bool?) -> JobFailure.Kind {
@@ -103,39 +103,4 @@ struct OpenAIFailure {
 
     /// One request above the whole per-minute limit: waiting cannot help.
     private var isTooLargeForLimit: Bool { message.hasPrefix("Request too large") }
-
-    private func text(for kind: JobFailure.Kind) -> String {
-        let own = OpenAIFailure.ownText(for: kind)
-        switch kind {
-        case .invalidRequest, .unsupportedParameter, .contextTooLong, .contentFiltered, .modelNotFound:
-            return message.isEmpty ? own : SafeText.message(message)
-        default:
-            return own
-        }
-    }
-
-    private static func ownText(for kind: JobFailure.Kind) -> String {
-        switch kind {
-        case .invalidRequest: "The platform refused the request."
-        case .unsupportedParameter: "The platform does not support a parameter of the request."
-        case .contextTooLong: "The request is longer than the model or the account allows."
-        case .contentFiltered: "The platform's content filter refused the request."
-        case .modelNotFound: "The platform does not know the model."
-        case .authentication: "The platform refused the account's credentials."
-        case .quotaExhausted: "The account's balance or spending limit at the platform is used up."
-        case .rateLimited: "The account's rate limit at the platform is reached."
-        case .overloaded: "The platform is overloaded."
-        case .timeout: "The platform gave up waiting."
-        default: "The platform failed."
-        }
-    }
-
-    /// Codes are identifiers; anything else in their place is not passed on.
-    private var safeCode: String? {
-        let text = code.isEmpty ? type : code
-        let isIdentifier = text.utf8.allSatisfy {
-            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95].contains($0)
-        }
-        return isIdentifier && (1...64).contains(text.utf8.count) ? text : nil
-    }
 }

@@ -9,6 +9,21 @@ struct OpenAIAdapter: ProviderAdapter {
 
     init() {}
 
+    func check(_ chat: ChatRequest, model: String, settings: [String: String]) throws(JobFailure) {}
+
+    func failure(inside body: [UInt8]) -> JobFailure? {
+        guard let value = try? JSON(parsing: body), OpenAIFailure.errorObject(value) != nil else { return nil }
+        return OpenAIFailure(body: value, status: nil).failure()
+    }
+
+    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest {
+        var request = UpstreamRequest(
+            url: OpenAIAdapter.url(target.account.baseURL ?? OpenAIAdapter.defaultBaseURL, "/models"),
+            headers: try OpenAIAdapter.headers(target.account, isStream: false), body: [], isStream: false)
+        request.method = "GET"
+        return request
+    }
+
     func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
         UpstreamRequest(
             url: OpenAIAdapter.url(target.account.baseURL ?? OpenAIAdapter.defaultBaseURL, "/chat/completions"),

@@ -1,0 +1,93 @@
+/// The neutral request for vectors: OpenAI's `embeddings` JSON, checked where we know better than to queue it.
+///
+/// In: any JSON value. Out: a request whose known fields have the right type; unknown ones are kept. May fail with
+/// `RequestError`, which names the first field at fault.
+package struct EmbeddingsRequest: Sendable, Equatable {
+    package struct Limits: Sendable {
+        /// OpenAI's (providers/openai.md); adapters refuse at their platform's own.
+        package var maxInputs = 2048
+
+        package init() {}
+    }
+
+    /// The request as the caller sent it.
+    package let body: JSONObject
+
+    package init(validating value: JSON, limits: Limits = Limits()) throws(RequestError) {
+        guard case .object(let body) = value else {
+            throw RequestError(.invalidType, nil, "The request body must be a JSON object.")
+        }
+        self.body = body
+        try ChatRequestCheck(limits: .init()).model(body)
+        try checkInput(limits)
+        if let format = present("encoding_format"), !["float", "base64"].contains(format.stringValue ?? "") {
+            throw .value("encoding_format", "float or base64")
+        }
+        if let value = present("dimensions") {
+            guard let number = value.intValue else { throw .type("dimensions", "an integer") }
+            guard number >= 1 else { throw .value("dimensions", "an integer of at least 1") }
+        }
+        if let user = present("user"), user.stringValue == nil { throw .type("user", "a string") }
+    }
+
+    package init(decoding bytes: [UInt8], limits: Limits = Limits()) throws(RequestError) {
+        let body: JSON
+        do {
+            body = try JSON(parsing: bytes)
+        } catch {
+            throw RequestError(.invalidValue, nil, "The request body is \(error).")
+        }
+        try self.init(validating: body, limits: limits)
+    }
+
+    package var model: String { body["model"]?.stringValue ?? "" }
+    package var user: String? { body["user"]?.stringValue }
+    package var dimensions: Int? { body["dimensions"]?.intValue }
+    /// Whether the caller wants base64 of little-endian float32 in place of numbers.
+    package var wantsBase64: Bool { body["encoding_format"]?.stringValue == "base64" }
+
+    /// The texts; `nil` where they were given as token numbers, which only OpenAI understands.
+    package var texts: [String]? {
+        switch body["input"] {
+        case .string(let text): [text]
+        case .array(let inputs):
+            inputs.contains { $0.stringValue == nil } ? nil : inputs.compactMap(\.stringValue)
+        default: nil
+        }
+    }
+
+    /// How many vectors are asked for.
+    package var inputCount: Int {
+        guard let inputs = body["input"]?.arrayValue, inputs.first?.intValue == nil else { return 1 }
+        return inputs.count
+    }
+
+    private func present(_ name: String) -> JSON? {
+        body[name].flatMap { $0 == .null ? nil : $0 }
+    }
+
+    private func checkInput(_ limits: Limits) throws(RequestError) {
+        let expected = "a string, an array of strings, or arrays of token numbers"
+        switch present("input") {
+        case nil: throw .missing("input")
+        case .string(let text):
+            guard !text.isEmpty else { throw .value("input", "a text that is not empty") }
+        case .array(let inputs):
+            guard !inputs.isEmpty else { throw .value("input", "at least one text") }
+            let isTokens = inputs.allSatisfy { $0.intValue != nil }
+            guard isTokens || inputs.count <= limits.maxInputs else {
+                throw .value("input", "at most \(limits.maxInputs) texts")
+            }
+            if isTokens { return }
+            for (index, input) in inputs.enumerated() {
+                switch input {
+                case .string(let text) where !text.isEmpty: continue
+                case .string: throw .value("input[\(index)]", "a text that is not empty")
+                case .array(let tokens) where !tokens.isEmpty && tokens.allSatisfy({ $0.intValue != nil }): continue
+                default: throw .type("input[\(index)]", expected)
+                }
+            }
+        default: throw .type("input", expected)
+        }
+    }
+}

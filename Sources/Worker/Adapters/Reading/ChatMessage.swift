@@ -1,0 +1,171 @@
+/// The messages of a request as platforms with a wire of their own need them: roles, texts, images, calls, results.
+///
+/// In: messages that `ChatRequest` has validated. Out: the same, typed; nothing is merged, moved or lost.
+import Shared
+
+struct ChatMessage: Sendable {
+    enum Role: Sendable {
+        /// `system` and `developer`.
+        case system
+        case user, assistant
+        /// The result of a call; also the legacy `function`, whose name stands in `name`.
+        case tool
+    }
+
+    enum Part: Sendable {
+        case text(String)
+        case image(ImageSource)
+        /// Audio, files and what is newer than this build, by its `type`.
+        case other(String)
+    }
+
+    struct Call: Sendable {
+        var id: String
+        var name: String
+        /// JSON, as a string; "{}" where the caller left it out.
+        var arguments: String
+    }
+
+    /// Its place in `messages`, for error texts.
+    var index: Int
+    var role: Role
+    var parts: [Part]
+    var calls: [Call] = []
+    /// Of a `tool` message: the call that it answers.
+    var callID: String?
+    var name: String?
+    /// What an assistant message carries of the model's thinking (`reasoning_content`), if it was sent back.
+    var reasoning: String?
+    /// The message as it came.
+    var json: JSONObject
+
+    /// The texts, one after the other.
+    var text: String {
+        parts.reduce(into: "") { text, part in if case .text(let more) = part { text += more } }
+    }
+
+    /// `messages[3].content`.
+    var contentPath: String { "messages[\(index)].content" }
+
+    init(_ json: JSONObject, index: Int) {
+        self.index = index
+        self.json = json
+        switch json["role"]?.stringValue {
+        case "assistant": role = .assistant
+        case "tool", "function": role = .tool
+        case "system", "developer": role = .system
+        default: role = .user
+        }
+        parts = ChatMessage.parts(json["content"])
+        calls = (json["tool_calls"]?.arrayValue ?? []).map(Call.init)
+        if let call = json["function_call"], let name = call["name"]?.stringValue {
+            calls.append(Call(id: "call_\(name)", name: name, arguments: call["arguments"]?.stringValue ?? "{}"))
+        }
+        name = json["name"]?.stringValue
+        callID = json["tool_call_id"]?.stringValue ?? (role == .tool ? name.map { "call_\($0)" } : nil)
+        reasoning = json["reasoning_content"]?.stringValue
+    }
+
+    private static func parts(_ content: JSON?) -> [Part] {
+        switch content {
+        case .string(let text): [.text(text)]
+        case .array(let parts): parts.map(part)
+        default: []
+        }
+    }
+
+    private static func part(_ part: JSON) -> Part {
+        switch part["type"]?.stringValue {
+        case "text": .text(part["text"]?.stringValue ?? "")
+        case "refusal": .text(part["refusal"]?.stringValue ?? "")
+        case "image_url": .image(ImageSource(part["image_url"]?["url"]?.stringValue ?? ""))
+        case let type: .other(type ?? "")
+        }
+    }
+}
+
+extension ChatMessage.Call {
+    fileprivate init(_ json: JSON) {
+        id = json["id"]?.stringValue ?? ""
+        name = json["function"]?["name"]?.stringValue ?? ""
+        let given = json["function"]?["arguments"]?.stringValue ?? ""
+        arguments = given.isEmpty ? "{}" : given
+    }
+}
+
+/// Where an image comes from.
+enum ImageSource: Sendable, Equatable {
+    case url(String)
+    /// A `data:` URL, taken apart; the data is base64 as it came.
+    case base64(mediaType: String, data: String)
+
+    init(_ url: String) {
+        guard url.prefix(5).lowercased() == "data:", let comma = url.firstIndex(of: ",") else {
+            self = .url(url)
+            return
+        }
+        let head = url[url.index(url.startIndex, offsetBy: 5)..<comma].split(separator: ";")
+        let mediaType = head.first.map { $0.lowercased() } ?? "image/png"
+        self = .base64(mediaType: mediaType, data: String(url[url.index(after: comma)...]))
+    }
+
+    /// As a URL again.
+    var url: String {
+        switch self {
+        case .url(let url): url
+        case .base64(let mediaType, let data): "data:\(mediaType);base64,\(data)"
+        }
+    }
+}
+
+extension ChatRequest {
+    var typedMessages: [ChatMessage] {
+        messages.enumerated().compactMap { index, message in
+            message.objectValue.map { ChatMessage($0, index: index) }
+        }
+    }
+
+    /// The function definitions, with the objects of the legacy `functions` in the same shape.
+    var functions: [JSONObject] {
+        let tools = (body["tools"]?.arrayValue ?? []).compactMap { $0["function"]?.objectValue }
+        return tools + (body["functions"]?.arrayValue ?? []).compactMap(\.objectValue)
+    }
+
+    var stops: [String] {
+        switch body["stop"] {
+        case .string(let stop): [stop]
+        case .array(let stops): stops.compactMap(\.stringValue)
+        default: []
+        }
+    }
+
+    var toolChoice: ToolChoice? {
+        switch body["tool_choice"] ?? body["function_call"] {
+        case .string("none"): ToolChoice.none
+        case .string("auto"): .auto
+        case .string("required"): .required
+        case .object(let choice):
+            (choice["function"]?["name"] ?? choice["name"])?.stringValue.map(ToolChoice.named)
+        default: nil
+        }
+    }
+
+    var responseFormat: ResponseFormat? {
+        switch body["response_format"]?["type"]?.stringValue {
+        case "json_object": .jsonObject
+        case "json_schema": .jsonSchema(body["response_format"]?["json_schema"]?.objectValue ?? [:])
+        default: nil
+        }
+    }
+}
+
+enum ToolChoice: Sendable, Equatable {
+    case none, auto, required
+    case named(String)
+}
+
+enum ResponseFormat: Sendable, Equatable {
+    case jsonObject
+    /// `{name, schema, strict}` as it came.
+    case jsonSchema(JSONObject)
+}
