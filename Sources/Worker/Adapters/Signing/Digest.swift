@@ -17,22 +17,4 @@ enum Digest {
         }
         return String(decoding: text, as: UTF8.self)
     }
-
-    /// RFC 4648 §5 without padding.
-    static func base64URL(_ bytes: [UInt8]) -> String {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        var text: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            let (first, rest) = (bytes[index], bytes[(index + 1)...].prefix(2))
-            let second = rest.first ?? 0
-            let third = rest.count == 2 ? rest[rest.startIndex + 1] : 0
-            text.append(digits[Int(first >> 2)])
-            text.append(digits[Int((first & 3) << 4 | second >> 4)])
-            if rest.count > 0 { text.append(digits[Int((second & 15) << 2 | third >> 6)]) }
-            if rest.count > 1 { text.append(digits[Int(third & 63)]) }
-            index += 3
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
 }

@@ -1,0 +1,55 @@
+/// Builds the answer of `POST /v1/embeddings` in OpenAI's shape, whichever platform the vectors come from.
+///
+/// In: vectors in the order of the texts, as numbers. Out: the whole answer, numbers as they came or packed as base64 of
+/// little-endian float32, which OpenAI's SDKs ask for. Fails with `serverError` for something that is no vector.
+import Shared
+
+struct EmbeddingsBody: Sendable {
+    private let model: String
+    private var vectors: [JSON] = []
+
+    init(model: String) {
+        self.model = model
+    }
+
+    /// The vector of the next text: an array of numbers, or base64 that the platform packed already.
+    mutating func add(_ embedding: JSON) {
+        vectors.append(embedding)
+    }
+
+    func end(usage: TokenUsage?, wantsBase64: Bool) throws(JobFailure) -> ChatCompletionEnd {
+        var data: [JSON] = []
+        for (index, vector) in vectors.enumerated() {
+            data.append([
+                "object": "embedding", "index": .int(index),
+                "embedding": try Self.packed(vector, asBase64: wantsBase64),
+            ])
+        }
+        guard !data.isEmpty else { throw JobFailure(.serverError, "The platform's answer has no vectors.") }
+        let input = usage?.input ?? 0
+        let body: JSONObject = [
+            "object": "list", "data": .array(data), "model": .string(model),
+            "usage": ["prompt_tokens": .int(input), "total_tokens": .int(input)],
+        ]
+        var end = ChatCompletionEnd(model: model, finishReason: nil, usage: usage)
+        end.body = body.encoded
+        end.countedTokens = 0
+        return end
+    }
+
+    private static func packed(_ vector: JSON, asBase64: Bool) throws(JobFailure) -> JSON {
+        if let text = vector.stringValue, asBase64 { return .string(text) }
+        guard let numbers = vector.arrayValue, !numbers.isEmpty else { throw noVector }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(numbers.count * 4)
+        for number in numbers {
+            guard let value = number.doubleValue else { throw noVector }
+            guard asBase64 else { continue }
+            let bits = Float(value).bitPattern
+            for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: bits >> shift)) }
+        }
+        return asBase64 ? .string(Base64.encode(bytes)) : vector
+    }
+
+    private static let noVector = JobFailure(.serverError, "The platform's answer holds something that is no vector.")
+}
