@@ -1,0 +1,71 @@
+/// What DashScope cannot do, refused before anybody is paid.
+///
+/// In: the request, the model and the account's settings. Out: nothing, or `unsupportedParameter` naming field and
+/// platform; `authentication` for a setting that is none.
+import Shared
+
+enum DashScopeCheck {
+    /// Fields that OpenAI does not have go into `parameters` as they are (`top_k`, `repetition_penalty`,
+    /// `enable_search`, `search_options`, `vl_high_resolution_images`, …): the platform adds some every month.
+    static let fields = FieldCheck(
+        platform: "DashScope",
+        known: [
+            "function_call", "functions", "logprobs", "max_completion_tokens", "max_tokens", "n",
+            "parallel_tool_calls", "presence_penalty", "response_format", "seed", "stop", "temperature", "tool_choice",
+            "tools", "top_logprobs", "top_p",
+        ],
+        passesExtras: true)
+
+    static let maxChoices = 4
+
+    static func check(_ chat: ChatRequest, model: String, settings: [String: String]) throws(JobFailure) {
+        try fields.check(chat)
+        guard chat.n <= maxChoices else { throw fields.refusal("n", "at most \(maxChoices) answers of one request") }
+        try checkTools(chat)
+        if case .jsonSchema = chat.responseFormat, !DashScopeModel(model).followsSchema {
+            throw fields.refusal("response_format.type", "this model knows json_object, but does not hold to a schema")
+        }
+        _ = try DashScopeThinking(chat, model: model)
+        let endpoint = try endpoint(chat, model: model, settings: settings)
+        for message in chat.typedMessages { try check(message, endpoint) }
+    }
+
+    /// The account's setting `endpoint` (`text` or `multimodal`) where there is one, else by the images and the model.
+    static func endpoint(
+        _ chat: ChatRequest, model: String, settings: [String: String]
+    ) throws(JobFailure) -> DashScopeModel.Endpoint {
+        if let setting = settings["endpoint"], !setting.isEmpty {
+            guard let endpoint = DashScopeModel.Endpoint(rawValue: setting) else {
+                throw JobFailure(.authentication, "The account's setting 'endpoint' must be 'text' or 'multimodal'.")
+            }
+            return endpoint
+        }
+        return chat.neededBy[.vision] != nil ? .multimodal : DashScopeModel(model).endpoint
+    }
+
+    private static func checkTools(_ chat: ChatRequest) throws(JobFailure) {
+        for (index, tool) in (chat.body["tools"]?.arrayValue ?? []).enumerated() {
+            guard tool["type"]?.stringValue == "function" else { throw fields.refusal("tools[\(index)].type") }
+        }
+        switch chat.toolChoice {
+        case .required: throw fields.refusal("tool_choice", "a call can be forced only by the function's name")
+        case nil where chat.body["tool_choice"].map({ $0 != .null }) ?? false: throw fields.refusal("tool_choice")
+        default: return
+        }
+    }
+
+    private static func check(_ message: ChatMessage, _ endpoint: DashScopeModel.Endpoint) throws(JobFailure) {
+        for (position, part) in message.parts.enumerated() {
+            let path = "\(message.contentPath)[\(position)]"
+            switch part {
+            case .text: continue
+            case .image where endpoint == .text:
+                throw fields.refusal(path, "the account's endpoint takes only text")
+            case .image where message.role != .user:
+                throw fields.refusal(path, "only user messages hold images")
+            case .image: continue
+            case .other(let type): throw fields.refusal(path, "parts of type \(SafeText.code(type) ?? "unknown")")
+            }
+        }
+    }
+}

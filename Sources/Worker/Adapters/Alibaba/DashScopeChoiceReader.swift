@@ -1,0 +1,90 @@
+/// One choice of a stream: what of each event is new, as deltas.
+///
+/// Content, reasoning and the arguments of each call decide on their own whether they repeat themselves (`GrowingText`).
+import Shared
+
+struct DashScopeChoiceReader: Sendable {
+    private struct Call: Sendable {
+        var hasID = false
+        var hasName = false
+        var arguments = GrowingText()
+    }
+
+    private let index: Int
+    private let chunks: ChunkBody
+    private var hasStarted = false
+    private var reasoning = GrowingText()
+    private var content = GrowingText()
+    private var calls: [Int: Call] = [:]
+    private(set) var finishReason: String?
+
+    init(index: Int, chunks: ChunkBody) {
+        self.index = index
+        self.chunks = chunks
+    }
+
+    mutating func take(_ choice: DashScopeOutput.Choice) -> [ChatDelta] {
+        var deltas: [ChatDelta] = []
+        if !hasStarted {
+            hasStarted = true
+            deltas.append(chunks.role(choice: index))
+        }
+        append(reasoning.take(choice.reasoning), .reasoning, to: &deltas)
+        if let text = choice.content {
+            if !text.isEmpty, choice.reasoning.isEmpty { append(reasoning.settle(), .reasoning, to: &deltas) }
+            append(text.isEmpty ? content.takeNothing() : content.take(text), .content, to: &deltas)
+        }
+        for call in choice.calls { take(call, into: &deltas) }
+        if let logprobs = choice.logprobs { deltas.append(chunks.logprobs(logprobs, choice: index)) }
+        if let reason = choice.finishReason, finishReason == nil {
+            finishReason = reason
+            settle(into: &deltas)
+            deltas.append(chunks.finish(reason, choice: index))
+        }
+        return deltas
+    }
+
+    private mutating func take(_ call: DashScopeOutput.Call, into deltas: inout [ChatDelta]) {
+        var state = calls[call.index] ?? Call()
+        let id = state.hasID || call.id.isEmpty ? nil : call.id
+        let name = state.hasName || call.name.isEmpty ? nil : call.name
+        let arguments = state.arguments.take(call.arguments)
+        state.hasID = state.hasID || id != nil
+        state.hasName = state.hasName || name != nil
+        calls[call.index] = state
+        guard id != nil || name != nil || !arguments.isEmpty else { return }
+        deltas.append(chunks.toolCall(call.index, id: id, name: name, arguments: arguments, choice: index))
+    }
+
+    /// Gives out what is still held: nothing more will decide it.
+    private mutating func settle(into deltas: inout [ChatDelta]) {
+        append(reasoning.settle(), .reasoning, to: &deltas)
+        append(content.settle(), .content, to: &deltas)
+        for number in calls.keys.sorted() {
+            guard let arguments = calls[number]?.arguments.settle(), !arguments.isEmpty else { continue }
+            deltas.append(chunks.toolCall(number, arguments: arguments, choice: index))
+        }
+    }
+
+    private func append(_ text: String, _ field: TextDelta.Field, to deltas: inout [ChatDelta]) {
+        if !text.isEmpty { deltas.append(chunks.text(text, field, choice: index)) }
+    }
+}
+
+extension ChunkBody {
+    /// Log probabilities of the text around, in a chunk of their own.
+    func logprobs(_ logprobs: JSON, choice: Int) -> ChatDelta {
+        var chunk = envelope
+        chunk.set(
+            "choices", [["index": .int(choice), "delta": [:], "logprobs": logprobs, "finish_reason": .null]])
+        return ChatDelta(content: .chunk(chunk.encoded), isVisible: false, estimate: TokenEstimate())
+    }
+
+    /// What the platform's web search found, in a chunk without choices.
+    func searchInfo(_ info: JSON) -> ChatDelta {
+        var chunk = envelope
+        chunk.set("choices", [])
+        chunk.set("search_info", info)
+        return ChatDelta(content: .chunk(chunk.encoded), isVisible: false, estimate: TokenEstimate())
+    }
+}

@@ -1,0 +1,75 @@
+/// Reads a whole answer of DashScope's: into a `chat.completion`, or into deltas where a stream was asked for.
+import Shared
+
+struct DashScopeCompletion {
+    private let output: DashScopeOutput
+    private let answer: AnswerShape
+
+    /// Fails with what the platform reported in a 200, or `serverError` where this is no answer.
+    init(_ bytes: [UInt8], _ answer: AnswerShape) throws(JobFailure) {
+        let value: JSON
+        do {
+            value = try JSON(parsing: bytes)
+        } catch {
+            if let failure = DashScopeFailure.inside(ErrorBody.json(bytes)) { throw failure }
+            throw JobFailure(.serverError, "The platform's answer is \(error).")
+        }
+        if let failure = DashScopeFailure.inside(value) { throw failure }
+        output = DashScopeOutput(value)
+        self.answer = answer
+        guard !output.choices.isEmpty else { throw JobFailure(.serverError, "The platform's answer has no choices.") }
+    }
+
+    /// The end of a request that was not a stream.
+    var end: ChatCompletionEnd {
+        var body = CompletionBody(id: requestID ?? "", created: answer.now / 1000, model: answer.model)
+        body.usage = output.usage
+        body.choices = output.choices.map { choice in
+            let content = choice.content ?? ""
+            var result = CompletionBody.Choice(
+                content: content.isEmpty && !choice.calls.isEmpty ? nil : content,
+                finishReason: choice.finishReason ?? "stop")
+            result.reasoning = choice.reasoning
+            result.toolCalls = choice.calls.map {
+                CompletionBody.ToolCall(id: $0.id, name: $0.name, arguments: $0.arguments)
+            }
+            return result
+        }
+        var end = body.end
+        end.requestID = requestID
+        end.body = withExtras(end.body)
+        return end
+    }
+
+    /// The end of a request that asked for a stream, with the answer as deltas.
+    var streamEnd: ChatCompletionEnd {
+        let chunks = ChunkBody(model: answer.model)
+        var end = ChatCompletionEnd(
+            model: answer.model, finishReason: output.choices.first?.finishReason ?? "stop", usage: output.usage)
+        end.requestID = requestID
+        for var choice in output.choices {
+            choice.finishReason = choice.finishReason ?? "stop"
+            var reader = DashScopeChoiceReader(index: choice.index, chunks: chunks)
+            end.deltas += reader.take(choice)
+        }
+        if let info = output.searchInfo { end.deltas.append(chunks.searchInfo(info)) }
+        return end
+    }
+
+    private var requestID: String? { output.requestID ?? answer.headers("x-request-id") }
+
+    /// Log probabilities and search results, which few requests ask for, put into the body.
+    private func withExtras(_ body: [UInt8]) -> [UInt8] {
+        guard output.searchInfo != nil || output.choices.contains(where: { $0.logprobs != nil }),
+            case .object(var object)? = try? JSON(parsing: body)
+        else { return body }
+        let choices = zip(object["choices"]?.arrayValue ?? [], output.choices).map { json, choice in
+            guard let logprobs = choice.logprobs, var result = json.objectValue else { return json }
+            result.set("logprobs", logprobs)
+            return .object(result)
+        }
+        object.set("choices", .array(choices))
+        if let info = output.searchInfo { object.set("search_info", info) }
+        return object.encoded
+    }
+}

@@ -1,0 +1,62 @@
+/// Vectors of DashScope's native endpoint: `{model, input: {texts}, parameters}` in, `output.embeddings` out.
+///
+/// Fails with `unsupportedParameter` for token numbers, for more texts than one call takes, and for fields that nobody
+/// knows; `text_type` and `instruct` are the platform's own and go out as they are.
+import Shared
+
+struct DashScopeEmbeddings: EmbeddingsAdapter {
+    private static let path = "/services/embeddings/text-embedding/text-embedding"
+    private static let extras = ["text_type", "instruct"]
+    private static let known = Set(extras).union(["model", "input", "encoding_format", "dimensions", "user"])
+
+    func maxInputs(model: String) -> Int {
+        let model = model.lowercased()
+        return model.hasPrefix("text-embedding-v1") || model.hasPrefix("text-embedding-v2") ? 25 : 10
+    }
+
+    func makeRequest(_ request: EmbeddingsRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
+        let fields = DashScopeCheck.fields
+        for member in request.body.members where member.value != .null {
+            guard Self.known.contains(member.key) || FieldCheck.hints.contains(member.key) else {
+                throw fields.refusal(member.key)
+            }
+        }
+        guard let texts = request.texts else { throw fields.refusal("input", "texts only, no token numbers") }
+        let limit = maxInputs(model: target.model)
+        guard texts.count <= limit else { throw fields.refusal("input", "at most \(limit) texts of one request") }
+        var parameters = JSONObject()
+        if let dimensions = request.dimensions { parameters.set("dimension", .int(dimensions)) }
+        for name in Self.extras {
+            if let value = request.body[name], value != .null { parameters.set(name, value) }
+        }
+        let body: JSONObject = [
+            "model": .string(target.model), "input": ["texts": .array(texts.map(JSON.string))],
+            "parameters": .object(parameters),
+        ]
+        return UpstreamRequest(
+            url: DashScopeAdapter.base(target.account) + Self.path,
+            headers: try DashScopeAdapter.headers(target.account, isStream: false), body: body.encoded, isStream: false)
+    }
+
+    func read(
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
+    ) throws(JobFailure) -> ChatCompletionEnd {
+        guard !answer.isWebPage, let value = try? JSON(parsing: body) else {
+            throw JobFailure(.serverError, "The platform's answer is no JSON.")
+        }
+        if let failure = DashScopeFailure.inside(value) { throw failure }
+        let vectors = (value["output"]?["embeddings"]?.arrayValue ?? []).enumerated()
+            .map { (index: $1["text_index"]?.intValue ?? $0, vector: $1["embedding"] ?? .null) }
+            .sorted { $0.index < $1.index }
+        guard vectors.map(\.index) == Array(0..<request.inputCount) else {
+            throw JobFailure(.serverError, "The platform's answer has not one vector for each text.")
+        }
+        var result = EmbeddingsBody(model: answer.model)
+        for vector in vectors { result.add(vector.vector) }
+        let usage = (value["usage"]?["total_tokens"] ?? value["usage"]?["input_tokens"])?.intValue
+        var end = try result.end(
+            usage: usage.map { TokenUsage(input: max(0, $0)) }, wantsBase64: request.wantsBase64)
+        end.requestID = value["request_id"]?.stringValue ?? answer.headers("x-request-id")
+        return end
+    }
+}

@@ -1,0 +1,76 @@
+/// What DashScope's errors mean (providers/alibaba.md, "Errors"): by `code`, then by words, then by the status.
+///
+/// In: `{code, message, request_id}` of a refused request, of a 200 or of an `error` event, and the real status where it
+/// is known. Out: a `JobFailure` with a safe message.
+import Shared
+
+enum DashScopeFailure {
+    /// Chosen: limits count one minute, of which half is over on average; a key that comes back too early is refused
+    /// once more without cost, one that stays away for the whole minute wastes the rest of it.
+    private static let rest = Duration.seconds(15)
+    /// Chosen: these watch how fast the rate rises, from second to second.
+    private static let burstRest = Duration.seconds(10)
+
+    private static let rules = FailureRules([
+        .codes("Arrearage", "AllocationQuota.FreeTierOnly", kind: .quotaExhausted),
+        .codes("CommodityNotPurchased", "PrepaidBillOverdue", "PostpaidBillOverdue", kind: .quotaExhausted),
+        .codes("Throttling.BurstRate", "limit_burst_rate", kind: .rateLimited, rest: burstRest),
+        // A limit of tokens per minute, whatever the second name says: the balance is not meant.
+        .codes("Throttling.AllocationQuota", "insufficient_quota", kind: .rateLimited, rest: rest),
+        .codes("Throttling", "Throttling.*", "limit_requests", kind: .rateLimited, rest: rest),
+        .codes("InvalidApiKey", "invalid_api_key", kind: .authentication),
+        .codes("AccessDenied", "AccessDenied.*", "Model.AccessDenied", kind: .authentication),
+        .codes("Workspace.AccessDenied", "access_denied", kind: .authentication),
+        .codes("DataInspectionFailed", "data_inspection_failed", kind: .contentFiltered),
+        .codes("BadRequest.TooLarge", kind: .contextTooLong),
+        .words("range of input length", "message token length exceed", in: 400...400, kind: .contextTooLong),
+        .words("maximum context length", in: 400...400, kind: .contextTooLong),
+        .codes("ModelNotFound", "model_not_found", kind: .modelNotFound),
+        .words("model not exist", in: 400...404, kind: .modelNotFound),
+        .codes("RequestTimeOut", "InternalError.Timeout", kind: .timeout),
+        .codes("ModelServingError", "ModelUnavailable", kind: .overloaded),
+        .codes("InternalError", "InternalError.*", "internal_error", kind: .serverError),
+        .codes("InvalidParameter", "InvalidParameter.*", "BadRequest.*", kind: .invalidRequest),
+        .codes("InvalidURL", "UnsupportedOperation", kind: .invalidRequest),
+        .codes("invalid_parameter_error", "invalid_request_error", kind: .invalidRequest),
+        FailureRule(statuses: 429...429, kind: .rateLimited, rest: rest),
+    ])
+
+    /// What an error means; `status` is the answer's, or that of the event's `:HTTP_STATUS/400`, `nil` inside a plain 200.
+    static func failure(_ body: JSON?, status: Int?, retryAfter: Duration? = nil) -> JobFailure {
+        var error = UpstreamError(openAI: body)
+        if let code = body?["code"], !UpstreamError.code(code).isEmpty {
+            error = UpstreamError()
+            error.code = UpstreamError.code(code)
+            error.message = body?["message"]?.stringValue ?? ""
+        }
+        error.status = status
+        error.retryAfter = retryAfter
+        guard !isWrongEndpoint(error) else {
+            return JobFailure(
+                .modelNotFound, "DashScope does not serve this model at this endpoint: see the account's 'endpoint'.",
+                code: SafeText.code(error.code), upstreamStatus: status)
+        }
+        return rules.failure(error)
+    }
+
+    /// `nil` where a body with status 200 is no error: one with a non-empty `code` is.
+    static func inside(_ body: JSON?) -> JobFailure? {
+        guard let body, !UpstreamError.code(body["code"]).isEmpty || UpstreamError.object(body) != nil else {
+            return nil
+        }
+        return failure(body, status: nil)
+    }
+
+    /// `HTTP_STATUS/400` in the comment of an event.
+    static func status(inComment comment: String?) -> Int? {
+        let mark = "HTTP_STATUS/"
+        guard let comment, let range = comment.range(ofLiteral: mark) else { return nil }
+        return Int(comment[range.upperBound...].prefix { $0.isASCII && $0.isNumber })
+    }
+
+    /// "url error, please check url!": a text model at the multimodal endpoint, or the other way round.
+    private static func isWrongEndpoint(_ error: UpstreamError) -> Bool {
+        error.message.lowercased().hasPrefix("url error")
+    }
+}

@@ -1,0 +1,57 @@
+/// Messages as DashScope's two endpoints want them.
+///
+/// The text endpoint takes strings; the multimodal one arrays of `{"text":…}` and `{"image":…}`, parts without a type.
+import Shared
+
+struct DashScopeMessages: Sendable {
+    let endpoint: DashScopeModel.Endpoint
+    /// Whether thinking that was sent back is to be read by the model: the platform's `preserve_thinking`.
+    let keepsThinking: Bool
+
+    init(_ chat: ChatRequest, endpoint: DashScopeModel.Endpoint) {
+        self.endpoint = endpoint
+        keepsThinking = chat.body["preserve_thinking"]?.boolValue ?? false
+    }
+
+    func json(_ messages: [ChatMessage]) -> JSON { .array(messages.map(json)) }
+
+    private func json(_ message: ChatMessage) -> JSON {
+        var object: JSONObject = ["role": .string(Self.role(message.role)), "content": content(message)]
+        if keepsThinking, let reasoning = message.reasoning { object.set("reasoning_content", .string(reasoning)) }
+        if !message.calls.isEmpty {
+            object.set("tool_calls", .array(message.calls.enumerated().map(Self.call)))
+        }
+        if let id = message.callID { object.set("tool_call_id", .string(id)) }
+        // The platform's own: the model goes on with this text.
+        if let partial = message.json["partial"]?.boolValue { object.set("partial", .bool(partial)) }
+        return .object(object)
+    }
+
+    private func content(_ message: ChatMessage) -> JSON {
+        guard endpoint == .multimodal else { return .string(message.text) }
+        let parts: [JSON] = message.parts.compactMap { part in
+            switch part {
+            case .text(let text): ["text": .string(text)]
+            case .image(let source): ["image": .string(source.url)]
+            case .other: nil
+            }
+        }
+        return .array(parts.isEmpty ? [["text": ""]] : parts)
+    }
+
+    private static func role(_ role: ChatMessage.Role) -> String {
+        switch role {
+        case .system: "system"
+        case .user: "user"
+        case .assistant: "assistant"
+        case .tool: "tool"
+        }
+    }
+
+    private static func call(_ index: Int, _ call: ChatMessage.Call) -> JSON {
+        [
+            "index": .int(index), "id": .string(call.id), "type": "function",
+            "function": ["name": .string(call.name), "arguments": .string(call.arguments)],
+        ]
+    }
+}

@@ -1,0 +1,102 @@
+/// Reads what a whole answer and an event of a stream have in common: `output`, `usage`, `request_id`.
+import Shared
+
+struct DashScopeOutput: Sendable {
+    struct Call: Sendable {
+        var index: Int
+        /// Empty in later events.
+        var id: String
+        var name: String
+        var arguments: String
+    }
+
+    struct Choice: Sendable {
+        var index: Int
+        /// `nil` where the message has none; empty where it says so.
+        var content: String?
+        var reasoning: String
+        var calls: [Call]
+        var logprobs: JSON?
+        /// In OpenAI's words; `nil` while the answer goes on, which the platform writes as the string "null".
+        var finishReason: String?
+    }
+
+    private(set) var choices: [Choice]
+    private(set) var usage: TokenUsage?
+    private(set) var requestID: String?
+    /// What `enable_search` found, if it was asked to tell.
+    private(set) var searchInfo: JSON?
+
+    init(_ body: JSON) {
+        let output = body["output"]
+        choices = (output?["choices"]?.arrayValue ?? []).enumerated().map(Choice.init)
+        if choices.isEmpty, let text = output?["text"]?.stringValue {
+            choices = [Choice(text: text, finishReason: output?["finish_reason"])]
+        }
+        usage = TokenUsage(dashScope: body["usage"])
+        requestID = body["request_id"]?.stringValue
+        searchInfo = output?["search_info"].flatMap { $0.objectValue == nil ? nil : $0 }
+    }
+}
+
+extension DashScopeOutput.Choice {
+    fileprivate init(_ position: Int, _ json: JSON) {
+        let message = json["message"]
+        index = json["index"]?.intValue ?? position
+        content = Self.text(message?["content"])
+        reasoning = Self.text(message?["reasoning_content"]) ?? ""
+        calls = (message?["tool_calls"]?.arrayValue ?? []).enumerated().map(DashScopeOutput.Call.init)
+        logprobs = json["logprobs"].flatMap { $0.objectValue == nil ? nil : $0 }
+        finishReason = Self.reason(json["finish_reason"])
+    }
+
+    /// `result_format: "text"`, which we never ask for.
+    fileprivate init(text: String, finishReason: JSON?) {
+        self.init(
+            index: 0, content: text, reasoning: "", calls: [], logprobs: nil, finishReason: Self.reason(finishReason))
+    }
+
+    /// A string, or the multimodal endpoint's `[{"text":…}]`.
+    private static func text(_ value: JSON?) -> String? {
+        switch value {
+        case .string(let text): text
+        case .array(let parts): parts.reduce(into: "") { $0 += $1["text"]?.stringValue ?? "" }
+        default: nil
+        }
+    }
+
+    private static func reason(_ value: JSON?) -> String? {
+        switch value?.stringValue {
+        case nil, "", "null": nil
+        case "length": "length"
+        case "tool_calls": "tool_calls"
+        case "content_filter": "content_filter"
+        default: "stop"
+        }
+    }
+}
+
+extension DashScopeOutput.Call {
+    fileprivate init(_ position: Int, _ json: JSON) {
+        index = json["index"]?.intValue ?? position
+        id = json["id"]?.stringValue ?? ""
+        name = json["function"]?["name"]?.stringValue ?? ""
+        arguments = json["function"]?["arguments"]?.stringValue ?? ""
+    }
+}
+
+extension TokenUsage {
+    /// `nil` for an object that counts nothing.
+    ///
+    /// Image tokens are among the input, reasoning among the output.
+    init?(dashScope value: JSON?) {
+        let input = value?["input_tokens"]?.intValue
+        let output = value?["output_tokens"]?.intValue
+        guard input != nil || output != nil else { return nil }
+        let details = value?["prompt_tokens_details"] ?? value?["input_tokens_details"]
+        self.init(
+            input: max(0, input ?? 0), output: max(0, output ?? 0),
+            cached: max(0, details?["cached_tokens"]?.intValue ?? 0),
+            reasoning: max(0, value?["output_tokens_details"]?["reasoning_tokens"]?.intValue ?? 0))
+    }
+}

@@ -1,0 +1,61 @@
+/// The request's wish about thinking in DashScope's words: `enable_thinking` and `thinking_budget`.
+///
+/// In: the wish, the model, and what else the request asks for. Out: the two parameters, each `nil` where nothing needs
+/// to be said. Fails with `unsupportedParameter` for what the platform refuses while a model thinks.
+import Shared
+
+struct DashScopeThinking: Sendable, Equatable {
+    private(set) var isOn: Bool?
+    private(set) var budget: Int?
+
+    init(_ chat: ChatRequest, model: String) throws(JobFailure) {
+        let wish = try ReasoningWish(chat)
+        let model = DashScopeModel(model)
+        if wish.isOn == false, model.alwaysThinks {
+            throw DashScopeCheck.fields.refusal(Self.field(chat), "this model always thinks")
+        }
+        let thinks = wish.isOn == true || model.alwaysThinks
+        if thinks { try Self.checkThinking(chat, model) }
+        if !model.alwaysThinks {
+            isOn = wish.isOn ?? (Self.mustNotThink(chat, model) ? false : nil)
+        }
+        guard isOn != false else { return }
+        budget = wish.budget ?? (model.isReasoner ? nil : wish.effort.flatMap(Self.budget))
+    }
+
+    /// Tokens of thinking for an effort.
+    ///
+    /// The two highest say nothing: the platform's default is the model's own limit, and a budget above it is refused
+    /// (30,720 tokens at the smallest models, below the shared table's 32k).
+    private static func budget(_ effort: ReasoningWish.Effort) -> Int? {
+        switch effort {
+        case .minimal, .low, .medium, .high: effort.tokens
+        case .xhigh, .max: nil
+        }
+    }
+
+    private static func checkThinking(_ chat: ChatRequest, _ model: DashScopeModel) throws(JobFailure) {
+        if !chat.isStream, model.onlyStreamsThinking {
+            throw DashScopeCheck.fields.refusal("stream", "this model only streams while it thinks")
+        }
+        if chat.responseFormat != nil {
+            throw DashScopeCheck.fields.refusal("response_format", "JSON mode works only without thinking")
+        }
+        if case .named = chat.toolChoice {
+            throw DashScopeCheck.fields.refusal("tool_choice", "a model that thinks chooses its tools itself")
+        }
+    }
+
+    /// The caller did not ask for the thinking that such a model does by itself, but for something it rules out.
+    private static func mustNotThink(_ chat: ChatRequest, _ model: DashScopeModel) -> Bool {
+        guard model.thinksByDefault else { return false }
+        if !chat.isStream, model.onlyStreamsThinking { return true }
+        if case .named = chat.toolChoice { return true }
+        return chat.responseFormat != nil
+    }
+
+    /// The field that the wish came from, for error texts.
+    private static func field(_ chat: ChatRequest) -> String {
+        ReasoningWish.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "enable_thinking"
+    }
+}
