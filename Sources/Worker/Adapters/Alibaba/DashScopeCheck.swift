@@ -43,7 +43,7 @@ enum DashScopeCheck {
         return chat.neededBy[.vision] != nil ? .multimodal : DashScopeModel(model).endpoint
     }
 
-    private static func checkTools(_ chat: ChatRequest) throws(JobFailure) {
+    static func checkTools(_ chat: ChatRequest) throws(JobFailure) {
         for (index, tool) in (chat.body["tools"]?.arrayValue ?? []).enumerated() {
             guard tool["type"]?.stringValue == "function" else { throw fields.refusal("tools[\(index)].type") }
         }

@@ -23,7 +23,9 @@ struct DashScopeChoiceReader: Sendable {
         self.chunks = chunks
     }
 
+    /// Nothing counts after the finish reason, so that an end told twice is not text told twice.
     mutating func take(_ choice: DashScopeOutput.Choice) -> [ChatDelta] {
+        guard finishReason == nil else { return [] }
         var deltas: [ChatDelta] = []
         if !hasStarted {
             hasStarted = true
@@ -36,7 +38,7 @@ struct DashScopeChoiceReader: Sendable {
         }
         for call in choice.calls { take(call, into: &deltas) }
         if let logprobs = choice.logprobs { deltas.append(chunks.logprobs(logprobs, choice: index)) }
-        if let reason = choice.finishReason, finishReason == nil {
+        if let reason = choice.finishReason {
             finishReason = reason
             settle(into: &deltas)
             deltas.append(chunks.finish(reason, choice: index))

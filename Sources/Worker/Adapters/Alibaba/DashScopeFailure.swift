@@ -11,7 +11,7 @@ enum DashScopeFailure {
     /// Chosen: these watch how fast the rate rises, from second to second.
     private static let burstRest = Duration.seconds(10)
 
-    private static let rules = FailureRules([
+    static let rules = FailureRules([
         .codes("Arrearage", "AllocationQuota.FreeTierOnly", kind: .quotaExhausted),
         .codes("CommodityNotPurchased", "PrepaidBillOverdue", "PostpaidBillOverdue", kind: .quotaExhausted),
         .codes("Throttling.BurstRate", "limit_burst_rate", kind: .rateLimited, rest: burstRest),
@@ -23,10 +23,10 @@ enum DashScopeFailure {
         .codes("Workspace.AccessDenied", "access_denied", kind: .authentication),
         .codes("DataInspectionFailed", "data_inspection_failed", kind: .contentFiltered),
         .codes("BadRequest.TooLarge", kind: .contextTooLong),
-        .words("range of input length", "message token length exceed", in: 400...400, kind: .contextTooLong),
-        .words("maximum context length", in: 400...400, kind: .contextTooLong),
+        .words("range of input length", "message token length exceed", kind: .contextTooLong),
+        .words("maximum context length", kind: .contextTooLong),
         .codes("ModelNotFound", "model_not_found", kind: .modelNotFound),
-        .words("model not exist", in: 400...404, kind: .modelNotFound),
+        .words("model not exist", kind: .modelNotFound),
         .codes("RequestTimeOut", "InternalError.Timeout", kind: .timeout),
         .codes("ModelServingError", "ModelUnavailable", kind: .overloaded),
         .codes("InternalError", "InternalError.*", "internal_error", kind: .serverError),
@@ -56,7 +56,7 @@ enum DashScopeFailure {
 
     /// `nil` where a body with status 200 is no error: one with a non-empty `code` is.
     static func inside(_ body: JSON?) -> JobFailure? {
-        guard let body, !UpstreamError.code(body["code"]).isEmpty || UpstreamError.object(body) != nil else {
+        guard let body, body["code"]?.stringValue?.isEmpty == false || UpstreamError.object(body) != nil else {
             return nil
         }
         return failure(body, status: nil)

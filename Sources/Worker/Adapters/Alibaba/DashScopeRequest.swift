@@ -12,7 +12,7 @@ struct DashScopeRequest: Sendable {
     /// Of OpenAI's own, in the same words.
     private static let sameName = ["presence_penalty", "n", "logprobs", "top_logprobs", "seed", "parallel_tool_calls"]
     /// Written here, or nobody's extras.
-    private static let translated: Set<String> = Set(ReasoningWish.fields).union(FieldCheck.hints).union([
+    private static let translated: Set<String> = Set(ReasoningWish.fields + sameName).union(FieldCheck.hints).union([
         "model", "messages", "stream", "stream_options", "temperature", "top_p", "max_tokens", "max_completion_tokens",
         "stop", "tools", "tool_choice", "functions", "function_call", "response_format", "frequency_penalty",
         "logit_bias", "modalities", "audio", "web_search_options", "result_format", "incremental_output",
@@ -49,14 +49,20 @@ struct DashScopeRequest: Sendable {
             parameters.set("temperature", temperature >= 2 ? 1.99 : value)
         }
         if let value = chat.body["top_p"], let share = value.doubleValue {
-            // Documented as (0, 1]: 0 means "the likeliest token alone", and so does this.
-            parameters.set("top_p", share <= 0 ? 0.001 : value)
+            // Documented as (0, 1]: 0 means "the likeliest token alone", and so does a hundredth.
+            parameters.set("top_p", share <= 0 ? 0.01 : value)
         }
         if let limit = chat.maxTokens { parameters.set("max_tokens", .int(limit)) }
         if !chat.stops.isEmpty { parameters.set("stop", .array(chat.stops.map(JSON.string))) }
         for name in Self.sameName {
-            if let value = chat.body[name], value != .null { parameters.set(name, value) }
+            guard let value = chat.body[name], value != .null, !Self.asksForNothing(name, value) else { continue }
+            parameters.set(name, value)
         }
+    }
+
+    /// Said aloud, these make models that do not know the parameter refuse.
+    private static func asksForNothing(_ name: String, _ value: JSON) -> Bool {
+        name == "n" && value.intValue == 1 || name == "logprobs" && value.boolValue == false
     }
 
     private func setTools(_ parameters: inout JSONObject) {
