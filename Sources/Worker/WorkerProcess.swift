@@ -48,8 +48,8 @@ struct WorkerProcess {
         let queue = JobQueue(redis: redis, keys: keys, limits: shared.limits)
         let router = Router(queue: queue, catalog: catalog, cooldowns: cooldowns, defaultStrategy: config.routing)
         let platforms = PlatformCaller(
-            http: http, credentials: AccountCredentials(box: try shared.secretBox()), timeouts: config.timeouts,
-            maxAnswerBytes: config.maxAnswerBytes, clock: SystemWallClock())
+            http: http, credentials: AccountCredentials(box: try shared.secretBox()), tokens: AccountTokens(),
+            clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: SystemWallClock())
         let pipeline = JobPipeline(
             queue: queue, router: router, platforms: platforms, policy: config.policy, cooldowns: cooldowns,
             running: state.running, configuration: config, metrics: state.metrics, clock: SystemWallClock(),

@@ -13,7 +13,7 @@ package struct Account: Sendable, Equatable {
     package var apiKeyEncrypted: String?
     /// Replaces the platform's own.
     package var baseURL: String?
-    /// `native`, `compatible`, `legacy`; `nil` is the platform's default.
+    /// One of `provider.modes`; `nil` is the first of them.
     package var mode: String?
     package var quotaLimit: Int64?
     package var quotaUsed: Int64

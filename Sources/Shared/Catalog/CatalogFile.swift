@@ -131,9 +131,10 @@ package struct CatalogFile: Sendable {
         ])
         let (used, status, health) = (field.whole("quota_used", from: 0), field.status(), field.number("health_score"))
         if let health, health > 1 { field.wrong("health_score", "a number from 0 to 1") }
+        let provider = field.provider()
         let account = Account(
-            id: field.required("id"), accountName: field.text("account_name"), provider: field.provider(),
-            baseURL: field.url("base_url"), mode: field.text("mode"),
+            id: field.required("id"), accountName: field.text("account_name"), provider: provider,
+            baseURL: field.url("base_url"), mode: field.mode(of: provider),
             quotaLimit: field.whole("quota_limit", from: 0).map { Int64($0) }, quotaUsed: Int64(used ?? 0),
             status: status ?? .active, healthScore: health ?? 1, requestsPerMinute: field.whole("rpm", from: 1),
             tokensPerMinute: field.whole("tpm", from: 1), concurrency: field.whole("concurrency", from: 1),

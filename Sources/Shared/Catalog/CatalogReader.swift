@@ -67,6 +67,13 @@ struct CatalogReader {
         return .sandbox
     }
 
+    mutating func mode(of provider: Provider) -> String? {
+        guard let mode = text("mode") else { return nil }
+        if provider.modes.contains(mode) { return mode }
+        wrong("mode", "one of " + provider.modes.joined(separator: ", "))
+        return nil
+    }
+
     mutating func status() -> Account.Status? {
         guard let value = given("status") else { return nil }
         if let status = value.string.flatMap(Account.Status.init) { return status }

@@ -57,4 +57,11 @@ package struct Capabilities: Sendable, Equatable {
     package init(_ named: [String: Bool] = [:]) { self.named = named }
 
     package func has(_ capability: ChatRequest.Capability) -> Bool { named[capability.rawValue] ?? true }
+
+    /// Embeddings are the exception: a model makes them only where the catalogue says `embeddings: true`, and such a model
+    /// does not chat unless it says `chat: true`, too.
+    package func serves(_ operation: Job.Operation) -> Bool {
+        let embeds = named["embeddings"] ?? false
+        return operation == .embeddings ? embeds : named["chat"] ?? !embeds
+    }
 }

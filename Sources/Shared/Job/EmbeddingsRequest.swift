@@ -56,6 +56,11 @@ package struct EmbeddingsRequest: Sendable, Equatable {
         }
     }
 
+    /// The tokens, where the input was given as their numbers.
+    package var tokenCount: Int {
+        (body["input"]?.arrayValue ?? []).reduce(0) { $0 + ($1.arrayValue?.count ?? 1) }
+    }
+
     /// How many vectors are asked for.
     package var inputCount: Int {
         guard let inputs = body["input"]?.arrayValue, inputs.first?.intValue == nil else { return 1 }

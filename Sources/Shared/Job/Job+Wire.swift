@@ -13,9 +13,10 @@ extension Job {
     /// Field names and values, in the order they are written.
     package var fields: [(String, [UInt8])] {
         var fields: [(String, [UInt8])] = [
-            ("v", Array("\(Job.version)".utf8)), ("id", Array(id.utf8)), ("t", Array(tenant.utf8)),
+            ("v", Array(operation == .chat ? "1".utf8 : "2".utf8)), ("id", Array(id.utf8)), ("t", Array(tenant.utf8)),
             ("dl", Array("\(deadline)".utf8)), ("n", Array("\(attemptsBefore)".utf8)),
         ]
+        if operation != .chat { fields.append(("op", Array(operation.rawValue.utf8))) }
         if let shim { fields.append(("sh", Array(shim.utf8))) }
         if let user { fields.append(("u", Array(user.utf8))) }
         if let provider { fields.append(("pr", Array(provider.rawValue.utf8))) }
@@ -46,7 +47,7 @@ extension Job {
         let shim = text("sh")
         func broken(_ reason: String) -> JobWireError { .undecodable(id: id, channel: shim, reason: reason) }
 
-        guard let version = text("v").flatMap(Int.init), version >= 1 else { throw broken("v: expected 1") }
+        guard let version = text("v").flatMap(Int.init), version >= 1 else { throw broken("v: expected 1 or 2") }
         guard let id else { throw broken("id: expected <shard>-<8 to 64 of A-Z a-z 0-9 _ ->") }
         guard version <= Job.version else { throw .newerVersion(id: id) }
         func number(_ name: String) throws(JobWireError) -> Int64? {
@@ -63,6 +64,10 @@ extension Job {
         attemptsBefore = Int(clamping: try number("n") ?? 0)
         routingStrategy = text("rs")
         isTracked = text("tr") == "1"
+        if let name = text("op") {
+            guard let operation = Operation(rawValue: name) else { throw broken("op: expected chat or embeddings") }
+            self.operation = operation
+        }
         if let name = text("pr") {
             guard let provider = Provider(rawValue: name) else { throw broken("pr: unknown provider") }
             self.provider = provider

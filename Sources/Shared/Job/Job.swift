@@ -1,9 +1,17 @@
 /// One accepted request as it travels through the queue: the fields of a queue entry (`docs/queue-protocol.md`).
 package struct Job: Sendable, Equatable {
-    /// The entry version this build writes; entries of a newer one are put back for newer workers.
-    package static let version = 1
+    /// The newest entry version this build reads; entries of a newer one are put back for newer workers.
+    ///
+    /// Version 2 has `op`. An entry is written with the lowest version that can say it, so that workers of two builds can
+    /// share a queue.
+    package static let version = 2
     /// Bodies above this many bytes travel beside the entry, under `QueueKeys.request`, so that claims stay small.
     package static let inlineBodyBytes = 16 * 1024
+
+    /// What is asked of a model.
+    package enum Operation: String, Sendable, CaseIterable {
+        case chat, embeddings
+    }
 
     /// What to do when a worker dies after text was shown to the caller.
     package enum WorkerLossPolicy: String, Sendable {
@@ -21,6 +29,7 @@ package struct Job: Sendable, Equatable {
 
     /// `<shard>-<unguessable>`, made by the submitter.
     package var id: String
+    package var operation = Operation.chat
     package var tenant = "default"
     package var user: String?
     /// Milliseconds since 1970; a job is not started after it.
@@ -35,7 +44,7 @@ package struct Job: Sendable, Equatable {
     package var lane = Lane.normal
     /// Submitted so that its answer can be fetched later: the log is kept for `JOB_LOG_TTL`.
     package var isTracked = false
-    /// OpenAI `chat.completions` JSON, as the caller sent it.
+    /// OpenAI `chat.completions` or `embeddings` JSON, as the caller sent it.
     package var body: Body
 
     package init(id: String, deadline: Int64, body: Body) {

@@ -6,7 +6,7 @@ import Shared
 /// Waits for the end of a request and makes one HTTP answer of it; the completion's bytes pass through untouched.
 struct WholeAnswer {
     let accepted: Intake.Accepted
-    let style: ChatCall.Style
+    let style: ModelCall.Style
 
     func response() async throws(APIError) -> Response {
         let lease = accepted.lease

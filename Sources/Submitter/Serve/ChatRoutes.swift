@@ -16,13 +16,13 @@ struct ChatRoutes: Sendable {
         let options = try RequestOptions(request.headers)
         let (bytes, json) = try await shim.bodies.json(request)
         let chat = try ChatRequest(validating: json)
-        try shim.models.check(chat, provider: nil, field: "model")
-        var call = ChatCall(
-            chat: chat, body: bytes, received: bytes, style: .openAI, tenant: options.tenant,
+        try shim.models.check(.chat(chat), provider: nil, field: "model")
+        var call = ModelCall(
+            request: .chat(chat), body: bytes, received: bytes, style: .openAI, tenant: options.tenant,
             idempotencyKey: options.idempotencyKey)
         call.lane = options.lane ?? .normal
         call.deadline = options.deadline
-        return try await answer(call, context)
+        return try await answer(call, chat, context)
     }
 
     private func native(_ request: Request, _ context: ShimContext, isStream: Bool) async throws -> Response {
@@ -30,17 +30,17 @@ struct ChatRoutes: Sendable {
         let (bytes, json) = try await shim.bodies.json(request)
         var body = try NativeRequest(json)
         if isStream { body.forceStream() }
-        let call = try shim.call(body, bytes: bytes, options: options)
-        return try await answer(call, context)
+        let (call, chat) = try shim.call(body, bytes: bytes, options: options)
+        return try await answer(call, chat, context)
     }
 
-    private func answer(_ call: ChatCall, _ context: ShimContext) async throws -> Response {
+    private func answer(_ call: ModelCall, _ chat: ChatRequest, _ context: ShimContext) async throws -> Response {
         let accepted = try await shim.intake.accept(call, from: shim.connections.of(context.channel))
-        guard call.chat.isStream else {
+        guard chat.isStream else {
             return try await WholeAnswer(accepted: accepted, style: call.style).response()
         }
         let stream = EventStream(
-            id: accepted.lease.id, created: accepted.lease.created, includesUsage: call.chat.includeUsage,
+            id: accepted.lease.id, created: accepted.lease.created, includesUsage: chat.includeUsage,
             addsRoute: call.style == .native)
         return try await StreamedAnswer(lease: accepted.lease, stream: stream, requestID: context.requestID).response()
     }
@@ -55,11 +55,13 @@ struct ShimParts: Sendable {
     let connections: Connections
 
     /// A native request as a call, checked against the catalogue.
-    func call(_ body: NativeRequest, bytes: [UInt8], options: RequestOptions) throws(APIError) -> ChatCall {
+    func call(
+        _ body: NativeRequest, bytes: [UInt8], options: RequestOptions
+    ) throws(APIError) -> (ModelCall, ChatRequest) {
         let chat = try body.validated()
-        try models.check(chat, provider: body.provider, field: body.modelField)
-        var call = ChatCall(
-            chat: chat, body: chat.body.encoded, received: bytes, style: .native, tenant: options.tenant,
+        try models.check(.chat(chat), provider: body.provider, field: body.modelField)
+        var call = ModelCall(
+            request: .chat(chat), body: chat.body.encoded, received: bytes, style: .native, tenant: options.tenant,
             idempotencyKey: options.idempotencyKey)
         call.lane = body.lane ?? options.lane ?? .normal
         call.deadline = body.deadline ?? options.deadline
@@ -67,6 +69,6 @@ struct ShimParts: Sendable {
         call.routingStrategy = body.routingStrategy
         call.onWorkerLoss = body.onWorkerLoss
         call.isBackground = body.isBackground
-        return call
+        return (call, chat)
     }
 }

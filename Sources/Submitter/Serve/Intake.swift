@@ -7,7 +7,7 @@ import Shared
 ///
 /// 1. admission, 2. register the reader, 3. submit, with patience.
 ///
-/// In: a `ChatCall`. Out: a lease on its reply, or for jobs just the id. May fail with 503 (`queue_full`, Redis away:
+/// In: a `ModelCall`. Out: a lease on its reply, or for jobs just the id. May fail with 503 (`queue_full`, Redis away:
 /// nothing was accepted) or 422 (`idempotency_conflict`).
 struct Intake: Sendable {
     let hub: ReplyHub
@@ -24,13 +24,13 @@ struct Intake: Sendable {
     }
 
     /// Synchronous requests: the caller waits on its connection.
-    func accept(_ call: ChatCall, from connection: Connection?) async throws(APIError) -> Accepted {
+    func accept(_ call: ModelCall, from connection: Connection?) async throws(APIError) -> Accepted {
         try admit(call)
         let now = clock.now
         let (job, hash) = job(call, now: now)
         let patience = call.deadline ?? queue.limits.defaultDeadline
         let options = OpenReply.Options(
-            wantsDeltas: call.chat.isStream, startsFromLog: hash != nil,
+            wantsDeltas: call.request.isStream, startsFromLog: hash != nil,
             expires: .now + patience + queue.limits.lease + .seconds(5),
             resubmission: Resubmission(job: job, body: call.body, bodyHash: hash))
         let lease = ReplyLease(
@@ -43,17 +43,17 @@ struct Intake: Sendable {
     /// Jobs: answered with an id at once.
     ///
     /// Returns whether the request was known already.
-    func enqueue(_ call: ChatCall) async throws(APIError) -> (id: String, isKnown: Bool) {
+    func enqueue(_ call: ModelCall) async throws(APIError) -> (id: String, isKnown: Bool) {
         try admit(call)
         var (job, hash) = job(call, now: clock.now)
         // Nobody waits here, so nothing is published, unless the caller said that it will read a stream.
-        if !call.chat.isStream { job.shim = nil }
+        if !call.request.isStream { job.shim = nil }
         let outcome = try await submit(job, call.body, hash ?? RequestHash.hex(call.received)) {}
         if case .tracked(.attached) = outcome.verdict { return (job.id, !outcome.wasRepeated) }
         return (job.id, false)
     }
 
-    private func admit(_ call: ChatCall) throws(APIError) {
+    private func admit(_ call: ModelCall) throws(APIError) {
         if hub.openCount >= config.maxOpenRequests {
             throw APIError(
                 .serviceUnavailable, .server, code: "too_many_open_requests",
@@ -62,13 +62,14 @@ struct Intake: Sendable {
         if let refusal = Admission(limits: config.admission).refusal(gauges.latest, lane: call.lane) { throw refusal }
     }
 
-    private func job(_ call: ChatCall, now: Int64) -> (Job, hash: String?) {
+    private func job(_ call: ModelCall, now: Int64) -> (Job, hash: String?) {
         let id =
             call.idempotencyKey.map { JobID.make(tenant: call.tenant, idempotencyKey: $0) } ?? JobID.make(now: now)
         let patience = call.deadline ?? queue.limits.defaultDeadline
         var job = Job(id: id, deadline: now + patience.milliseconds, body: .inline(call.body))
         job.tenant = call.tenant
-        job.user = call.chat.user
+        job.user = call.request.user
+        job.operation = call.request.operation
         job.shim = hub.shim
         job.lane = call.lane
         job.provider = call.provider

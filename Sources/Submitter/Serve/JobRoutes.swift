@@ -17,7 +17,7 @@ struct JobRoutes: Sendable {
     private func create(_ request: Request, _ context: ShimContext) async throws -> Response {
         let options = try RequestOptions(request.headers)
         let (bytes, json) = try await shim.bodies.json(request)
-        let call = try shim.call(NativeRequest(json, allowsOpenAI: true), bytes: bytes, options: options)
+        let (call, _) = try shim.call(NativeRequest(json, allowsOpenAI: true), bytes: bytes, options: options)
         let (id, isKnown) = try await shim.intake.enqueue(call)
         let known = isKnown ? try await report(id, tenant: call.tenant) : nil
         var response = Response.json(known ?? JobReport.queued(id), status: .accepted)

@@ -16,23 +16,32 @@ struct ModelCheck: Sendable {
         retryAfter: .seconds(2))
 
     /// `field` is what the caller calls the model ("model" or "model_name").
-    func check(_ chat: ChatRequest, provider: Provider?, field: String) throws(APIError) {
+    func check(_ request: ModelRequest, provider: Provider?, field: String) throws(APIError) {
         guard let catalog = models.catalog else { throw Self.unavailable }
-        let named = catalog.models(matching: chat.model, provider: provider).filter(\.isActive)
+        let named = catalog.models(matching: request.model, provider: provider).filter(\.isActive)
         guard !named.isEmpty else {
             let place = provider.map { " on \($0.rawValue)" } ?? ""
             throw APIError(
                 .notFound, .invalidRequest, code: "model_not_found",
                 "The model does not exist\(place), or you do not have access to it.", param: field)
         }
-        guard !named.contains(where: { model in chat.needs.allSatisfy { model.capabilities.has($0) } }) else { return }
-        let missing = ChatRequest.Capability.allCases.filter { need in
-            chat.needs.contains(need) && !named.contains { $0.capabilities.has(need) }
+        let serving = named.filter { $0.capabilities.serves(request.operation) }
+        guard !serving.isEmpty else {
+            var refusal = APIError(request.operation.refusal)
+            refusal.param = field
+            throw refusal
         }
-        let need = missing.first ?? chat.needs.sorted { $0.rawValue < $1.rawValue }.first
+        let needed = request.neededBy
+        guard !serving.contains(where: { model in needed.keys.allSatisfy { model.capabilities.has($0) } }) else {
+            return
+        }
+        let missing = ChatRequest.Capability.allCases.filter { need in
+            needed[need] != nil && !serving.contains { $0.capabilities.has(need) }
+        }
+        let need = missing.first ?? needed.keys.sorted { $0.rawValue < $1.rawValue }.first
         throw APIError(
             .badRequest, .invalidRequest, code: "unsupported_parameter",
             "The model does not support this request: it lacks \(need?.rawValue ?? "a capability").",
-            param: need.flatMap { chat.neededBy[$0] })
+            param: need.flatMap { needed[$0] })
     }
 }

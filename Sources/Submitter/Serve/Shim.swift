@@ -61,6 +61,7 @@ struct Shim {
     private func application(_ parts: ShimParts, _ readiness: Readiness, _ group: any EventLoopGroup) -> any Service {
         var table = RouteTable()
         ChatRoutes(shim: parts).add(to: &table)
+        EmbeddingsRoutes(shim: parts).add(to: &table)
         JobRoutes(shim: parts).add(to: &table)
         ModelRoutes(models: models).add(to: &table)
         HealthRoutes(readiness: readiness).add(to: &table)

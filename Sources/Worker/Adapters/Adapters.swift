@@ -1,14 +1,23 @@
-/// Which adapter speaks to which platform: the one `switch` over `Provider`.
+/// Which adapter speaks to which platform, in which of its modes: the one `switch` over `Provider`.
 import Shared
 
 enum Adapters {
-    /// `nil` for a platform that this build cannot call, and for the sandbox, which answers in this process
-    /// (`SandboxScript`).
-    static func adapter(for provider: Provider) -> (any ProviderAdapter)? {
-        switch provider {
-        case .openai: OpenAIAdapter()
-        case .anthropic, .baidu, .alibaba, .tencent, .zhipu: nil
-        case .sandbox: nil
+    /// `nil` for the sandbox, which answers in this process (`SandboxScript`).
+    static func adapter(for account: Account) -> (any ProviderAdapter)? {
+        let mode = account.mode ?? account.provider.modes[0]
+        switch account.provider {
+        case .openai: return mode == "compatible" ? OpenAIPlatform.compatibleWire : OpenAIPlatform.wire
+        case .anthropic: return nil
+        case .baidu: return mode == "legacy" ? nil : QianfanDialect.wire
+        case .alibaba: return mode == "compatible" ? QwenCompatibleDialect.wire : DashScopeAdapter()
+        case .tencent:
+            switch mode {
+            case "native": return nil
+            case "legacy": return HunyuanCompatibleDialect.wire
+            default: return TokenHubDialect.wire
+            }
+        case .zhipu: return mode == "jwt" ? ZhipuDialect.signedWire : ZhipuDialect.wire
+        case .sandbox: return nil
         }
     }
 }

@@ -13,6 +13,9 @@ struct UpstreamError: Sendable {
     var message = ""
     var param: String?
     var retryAfter: Duration?
+    /// The platform says that a conflict or the like will pass. A "no" is not followed: it is advice for this key, and
+    /// other accounts may still serve the request.
+    var isTemporary = false
 }
 
 struct FailureRule: Sendable {
@@ -71,7 +74,7 @@ struct FailureRules: Sendable {
     /// What HTTP itself says, where the platform's own words say nothing.
     private static let byStatus: [FailureRule] = [
         .status(401, kind: .authentication), .status(402, kind: .quotaExhausted), .status(404, kind: .modelNotFound),
-        .status(408, kind: .timeout), .status(413, kind: .contextTooLong), .status(429, kind: .rateLimited),
+        .status(408, kind: .timeout), .status(429, kind: .rateLimited),
         .status(503, kind: .overloaded), .status(529, kind: .overloaded),
     ]
 
@@ -87,10 +90,16 @@ struct FailureRules: Sendable {
     }
 
     private func fallback(_ error: UpstreamError) -> JobFailure.Kind {
-        guard let status = error.status, (400...499).contains(status) else { return .serverError }
+        guard let status = error.status else {
+            return error.type.hasPrefix("invalid_request") ? .invalidRequest : .serverError
+        }
+        guard (400...499).contains(status) else { return .serverError }
         // A bare 403 is some firewall's, and says nothing about the key.
-        if status == 403 { return error.code.isEmpty && error.type.isEmpty ? .serverError : .authentication }
-        return .invalidRequest
+        if status == 403 {
+            let isBare = error.code.isEmpty && error.type.isEmpty && error.message.isEmpty
+            return isBare ? .serverError : .authentication
+        }
+        return error.isTemporary ? .serverError : .invalidRequest
     }
 }
 

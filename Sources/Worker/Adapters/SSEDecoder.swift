@@ -102,6 +102,11 @@ struct SSEDecoder: Sendable {
             if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { start = 3 }
         }
         guard start < bytes.count else { return dispatch(into: &events) }
+        // No field begins so. It is an error that the platform threw into its stream as it was (Baidu).
+        if bytes[start] == UInt8(ascii: "{") {
+            event.name = "error"
+            return field([UInt8]("data".utf8).span, bytes.extracting(start..<bytes.count))
+        }
         var colon = start
         while colon < bytes.count, bytes[colon] != UInt8(ascii: ":") { colon += 1 }
         var value = min(colon + 1, bytes.count)

@@ -7,7 +7,7 @@ import Shared
 struct JobPlan: Sendable {
     let job: Job
     let enqueuedAt: Int64
-    let request: ChatRequest?
+    let request: ModelRequest?
     /// Our own estimate, for attempts whose platform reports none.
     let promptTokens: Int
     /// Best first; empty where `refusal` is set.
@@ -19,7 +19,7 @@ struct JobPlan: Sendable {
     /// Every account that could serve the request, those that rest included.
     var accounts: [Account] = []
 
-    init(_ job: Job, enqueuedAt: Int64, request: ChatRequest?, refusal: JobFailure? = nil) {
+    init(_ job: Job, enqueuedAt: Int64, request: ModelRequest?, refusal: JobFailure? = nil) {
         self.job = job
         self.enqueuedAt = enqueuedAt
         self.request = request
@@ -28,7 +28,7 @@ struct JobPlan: Sendable {
     }
 
     init(
-        _ job: Job, enqueuedAt: Int64, request: ChatRequest, candidates: Candidates, earliestCapacity: Duration?
+        _ job: Job, enqueuedAt: Int64, request: ModelRequest, candidates: Candidates, earliestCapacity: Duration?
     ) {
         self.init(job, enqueuedAt: enqueuedAt, request: request)
         routes = candidates.ready

@@ -15,8 +15,8 @@ struct Router: Sendable {
             let gone = JobFailure(.undecodable, "the request body has expired from the queue")
             return JobPlan(job, enqueuedAt: enqueuedAt, request: nil, refusal: gone)
         }
-        let request: ChatRequest
-        do { request = try ChatRequest(decoding: body) } catch {
+        let request: ModelRequest
+        do { request = try ModelRequest(decoding: body, as: job.operation) } catch {
             return JobPlan(job, enqueuedAt: enqueuedAt, request: nil, refusal: error.failure)
         }
         do throws(JobFailure) {

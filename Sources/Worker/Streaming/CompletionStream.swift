@@ -52,6 +52,10 @@ struct UpstreamStream: Sendable {
     private let body: HTTPBodyStream
     private var decoder: any ResponseDecoder
     private let interrupt: Interrupt
+    /// The first bytes, read by `begin`.
+    private var pending: [UInt8]?
+    /// The answer where it came as one JSON document.
+    private var whole: ChatCompletionEnd?
 
     init(_ body: HTTPBodyStream, _ decoder: any ResponseDecoder, _ interrupt: Interrupt) {
         self.body = body
@@ -60,15 +64,43 @@ struct UpstreamStream: Sendable {
         interrupt.arm { body.cancel() }
     }
 
+    /// Waits for the first bytes; an answer that is no stream but one JSON document is read to its end.
+    ///
+    /// Several platforms refuse so, with status 200: this way the refusal is known before the stream counts as opened.
+    mutating func begin() async throws(JobFailure) {
+        guard var bytes = try await read(notBefore: nil) else {
+            whole = try decoder.finish()
+            return
+        }
+        guard bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") else {
+            pending = bytes
+            return
+        }
+        while let more = try await read(notBefore: nil) { bytes += more }
+        let deltas = decoder.feed(bytes)
+        var end = try decoder.finish()
+        end.deltas = deltas + end.deltas
+        whole = end
+    }
+
+    private func read(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> [UInt8]? {
+        do { return try await body.next(notBefore: notBefore) } catch { throw error.failure }
+    }
+
     mutating func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> StreamStep {
+        if let whole { return .end(whole) }
         while !decoder.isComplete {
-            let bytes: [UInt8]?
-            do { bytes = try await body.next(notBefore: notBefore) } catch { throw error.failure }
-            guard let bytes else { break }
+            guard let bytes = try await nextBytes(notBefore) else { break }
             let deltas = decoder.feed(bytes)
             if !deltas.isEmpty { return .deltas(deltas) }
         }
         return .end(try decoder.finish())
+    }
+
+    private mutating func nextBytes(_ notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> [UInt8]? {
+        guard let bytes = pending else { return try await read(notBefore: notBefore) }
+        pending = nil
+        return bytes
     }
 
     func close() {

@@ -4,7 +4,7 @@ import Shared
 struct PlatformCall: Sendable {
     let requestID: String
     let route: Route
-    let request: ChatRequest
+    let request: ModelRequest
     /// The attempt's number, from 1.
     let attempt: Int
     let interrupt: Interrupt

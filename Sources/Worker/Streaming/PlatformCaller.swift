@@ -3,65 +3,156 @@ import Shared
 /// Step 4 of a job: one call to a platform, through its adapter.
 ///
 /// In: a `PlatformCall`. Out: a whole answer, or a stream of deltas. Fails with what the adapter makes of the platform's
-/// answer, or with `network` / `timeout`; interrupted calls fail too, and the pipeline knows why.
+/// answer, or with `network` / `timeout`; interrupted calls fail too, and the pipeline knows why. A credential that the
+/// platform calls out of date is renewed, and the call made once more: such a refusal says nothing about key or request.
 struct PlatformCaller: Sendable {
     let http: HTTPClient
     let credentials: AccountCredentials
+    let tokens: AccountTokens
+    let clocks: PlatformClocks
     let timeouts: HTTPTimeouts
     let maxAnswerBytes: Int
     let clock: any WallClock
 
     /// A whole answer.
     func complete(_ call: PlatformCall) async throws(JobFailure) -> ChatCompletionEnd {
-        guard let adapter = try adapter(call) else { return try await SandboxStream(call, clock: clock).complete() }
-        let request = try self.request(call, adapter)
-        let response = try await interruptible(call) { [http] in try await http.collect(request) }
-        guard response.head.isSuccess else { throw refusal(response.head, response.body, adapter) }
-        let shape = AnswerShape(isStream: false, contentType: response.head.header("content-type"))
-        var decoder = adapter.makeDecoder(shape)
-        _ = decoder.feed(response.body)
-        return try decoder.finish()
+        guard let adapter = Adapters.adapter(for: call.route.account) else {
+            return try await SandboxStream.answer(call, clock: clock)
+        }
+        do throws(JobFailure) {
+            return try await completeOnce(call, adapter)
+        } catch {
+            guard error.isStaleCredential else { throw error }
+            return try await completeOnce(call, adapter)
+        }
     }
 
     /// The head of a streamed answer; its deltas come from the `CompletionStream`, which must be closed.
     func open(_ call: PlatformCall) async throws(JobFailure) -> CompletionStream {
-        guard let adapter = try adapter(call) else { return CompletionStream(SandboxStream(call, clock: clock)) }
-        let request = try self.request(call, adapter)
-        let body = try await interruptible(call) { [http] in try await http.stream(request) }
-        guard body.head.isSuccess else { throw refusal(body.head, try await rest(of: body), adapter) }
-        let shape = AnswerShape(isStream: true, contentType: body.head.header("content-type"))
-        return CompletionStream(UpstreamStream(body, adapter.makeDecoder(shape), call.interrupt))
-    }
-
-    /// `nil` for the platform that lives in this process.
-    private func adapter(_ call: PlatformCall) throws(JobFailure) -> (any ProviderAdapter)? {
-        let provider = call.route.model.provider
-        if provider == .sandbox { return nil }
-        guard let adapter = Adapters.adapter(for: provider) else {
-            throw JobFailure(
-                .unsupportedParameter, "this build cannot call \(provider.rawValue) yet", param: "provider")
+        guard let adapter = Adapters.adapter(for: call.route.account) else {
+            return CompletionStream(try SandboxStream(call, clock: clock))
         }
-        return adapter
+        do throws(JobFailure) {
+            return try await openOnce(call, adapter)
+        } catch {
+            guard error.isStaleCredential else { throw error }
+            return try await openOnce(call, adapter)
+        }
     }
 
-    private func request(_ call: PlatformCall, _ adapter: any ProviderAdapter) throws(JobFailure) -> HTTPRequest {
+    private func completeOnce(
+        _ call: PlatformCall, _ adapter: any ProviderAdapter
+    ) async throws(JobFailure) -> ChatCompletionEnd {
+        let target = try await target(call, adapter)
+        let request = httpRequest(try upstreamRequest(call, adapter, target), call.timeLeft)
+        let response = try await interruptible(call) { [http] in try await http.collect(request) }
+        do throws(JobFailure) {
+            guard response.head.isSuccess else { throw refusal(response.head, response.body, adapter) }
+            let answer = answerShape(response.head, call)
+            if case .embeddings(let embeddings) = call.request, let reader = adapter.embeddings {
+                return try reader.read(response.body, embeddings, answer)
+            }
+            var decoder = adapter.makeDecoder(answer)
+            _ = decoder.feed(response.body)
+            return try decoder.finish()
+        } catch {
+            throw noted(error, call, target, response.head)
+        }
+    }
+
+    private func openOnce(
+        _ call: PlatformCall, _ adapter: any ProviderAdapter
+    ) async throws(JobFailure) -> CompletionStream {
+        let target = try await target(call, adapter)
+        let request = httpRequest(try upstreamRequest(call, adapter, target), call.timeLeft)
+        let body = try await interruptible(call) { [http] in try await http.stream(request) }
+        do throws(JobFailure) {
+            guard body.head.isSuccess else { throw refusal(body.head, try await rest(of: body), adapter) }
+            var stream = UpstreamStream(body, adapter.makeDecoder(answerShape(body.head, call)), call.interrupt)
+            do throws(JobFailure) { try await stream.begin() } catch {
+                stream.close()
+                throw error
+            }
+            return CompletionStream(stream)
+        } catch {
+            throw noted(error, call, target, body.head)
+        }
+    }
+
+    // MARK: - Request
+
+    /// The route with its credential: the key, or the token that it is exchanged for.
+    private func target(_ call: PlatformCall, _ adapter: any ProviderAdapter) async throws(JobFailure) -> Target {
         let (model, account) = (call.route.model, call.route.account)
-        let view = AccountView(
+        let now = clocks.now(account.id, ours: clock.now)
+        var view = AccountView(
             credential: try credentials.credential(of: account), baseURL: account.baseURL, mode: account.mode,
             settings: account.settings)
-        let target = Target(
-            model: model.modelID, account: view, now: clock.now, maxOutputTokens: model.maxTokens)
-        let upstream = try adapter.makeRequest(call.request, target)
+        if let exchange = adapter.tokens {
+            let key = view
+            view.credential = try await interruptible(call) { [tokens] in
+                try await tokens.credential(of: Self.tokenName(account), key, exchange, now: now) {
+                    request throws(JobFailure) in try await ask(request, call.timeLeft)
+                }
+            }
+        }
+        return Target(model: model.modelID, account: view, now: now, maxOutputTokens: model.maxTokens)
+    }
+
+    private func upstreamRequest(
+        _ call: PlatformCall, _ adapter: any ProviderAdapter, _ target: Target
+    ) throws(JobFailure) -> UpstreamRequest {
+        switch call.request {
+        case .chat(let chat): return try adapter.makeRequest(chat, target)
+        case .embeddings(let embeddings):
+            guard let maker = adapter.embeddings else { throw Job.Operation.embeddings.refusal }
+            return try maker.makeRequest(embeddings, target)
+        }
+    }
+
+    private func httpRequest(_ upstream: UpstreamRequest, _ timeLeft: Duration) -> HTTPRequest {
         var timeouts = timeouts
-        timeouts.total = min(timeouts.total, max(.milliseconds(1), call.timeLeft))
+        timeouts.total = min(timeouts.total, max(.milliseconds(1), timeLeft))
         return HTTPRequest(
             method: upstream.method, url: upstream.url, headers: upstream.headers.map { ($0.name, $0.value) },
             body: upstream.body, timeouts: timeouts, maxResponseBytes: maxAnswerBytes)
     }
 
+    /// Asks for a token.
+    private func ask(_ request: UpstreamRequest, _ timeLeft: Duration) async throws(JobFailure) -> UpstreamRefusal {
+        do throws(HTTPError) {
+            let response = try await http.collect(httpRequest(request, timeLeft))
+            let head = response.head
+            return UpstreamRefusal(
+                status: head.status, headers: { head.header($0) }, body: response.body, now: clock.now)
+        } catch {
+            throw error.failure
+        }
+    }
+
+    /// Another key is another token.
+    private static func tokenName(_ account: Account) -> String { account.id + " " + (account.apiKeyEncrypted ?? "") }
+
+    // MARK: - Answer
+
+    private func answerShape(_ head: HTTPHead, _ call: PlatformCall) -> AnswerShape {
+        AnswerShape(
+            isStream: call.request.isStream, contentType: head.header("content-type"),
+            model: call.route.model.modelID, now: clock.now, headers: { head.header($0) })
+    }
+
     private func refusal(_ head: HTTPHead, _ body: [UInt8], _ adapter: any ProviderAdapter) -> JobFailure {
         adapter.failure(
             UpstreamRefusal(status: head.status, headers: { head.header($0) }, body: body, now: clock.now))
+    }
+
+    /// Makes sure that a next call has another token and the platform's time, if this one's were out of date.
+    private func noted(_ failure: JobFailure, _ call: PlatformCall, _ target: Target, _ head: HTTPHead) -> JobFailure {
+        guard failure.isStaleCredential else { return failure }
+        let account = call.route.account
+        tokens.discard(target.account.credential, of: Self.tokenName(account))
+        clocks.note(account.id, date: head.header("date"), ours: clock.now)
+        return failure
     }
 
     /// The body of a refusal: it is an error text, so what came before it broke off will do.
@@ -83,6 +174,8 @@ struct PlatformCaller: Sendable {
             return try await call.interrupt.stopping(operation)
         } catch let error as HTTPError {
             throw error.failure
+        } catch let failure as JobFailure {
+            throw failure
         } catch {
             throw JobFailure(.cancelled, "the call was interrupted")
         }

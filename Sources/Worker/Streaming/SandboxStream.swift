@@ -11,15 +11,24 @@ struct SandboxStream: Sendable {
     /// When the next step is due.
     private var due: ContinuousClock.Instant
 
-    init(_ call: PlatformCall, clock: any WallClock) {
+    /// A whole answer.
+    static func answer(_ call: PlatformCall, clock: any WallClock) async throws(JobFailure) -> ChatCompletionEnd {
+        if case .embeddings(let request) = call.request {
+            return try SandboxEmbeddings.answer(request, model: call.route.model.modelID)
+        }
+        return try await SandboxStream(call, clock: clock).complete()
+    }
+
+    init(_ call: PlatformCall, clock: any WallClock) throws(JobFailure) {
+        guard case .chat(let chat) = call.request else { throw Job.Operation.chat.refusal }
         script = SandboxScript(
-            call.request, model: call.route.model.modelID, attempt: call.attempt, id: "chatcmpl-\(call.requestID)",
+            chat, model: call.route.model.modelID, attempt: call.attempt, id: "chatcmpl-\(call.requestID)",
             created: clock.now / 1000)
         interrupt = call.interrupt
         due = started + (script.steps.first?.pause ?? script.lastPause)
     }
 
-    func complete() async throws(JobFailure) -> ChatCompletionEnd {
+    private func complete() async throws(JobFailure) -> ChatCompletionEnd {
         try await wait(until: started + script.duration)
         return try ending()
     }

@@ -27,7 +27,8 @@ struct PipelineWorker: Sendable {
             router: Router(
                 queue: queue.queue, catalog: catalog, cooldowns: cooldowns, defaultStrategy: configuration.routing),
             platforms: PlatformCaller(
-                http: fixture.http, credentials: AccountCredentials(box: nil), timeouts: configuration.timeouts,
+                http: fixture.http, credentials: AccountCredentials(box: nil), tokens: AccountTokens(),
+                clocks: PlatformClocks(), timeouts: configuration.timeouts,
                 maxAnswerBytes: configuration.maxAnswerBytes, clock: SystemWallClock()),
             policy: configuration.policy, cooldowns: cooldowns, running: running, configuration: configuration,
             metrics: WorkerMetrics(), clock: SystemWallClock(), logger: PipelineFixture.silent)

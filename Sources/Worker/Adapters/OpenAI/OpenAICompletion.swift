@@ -4,21 +4,28 @@ import Shared
 struct OpenAICompletion {
     private let body: JSONObject
     private let choices: [JSON]
+    /// The completion to pass on: byte for byte as it came, unless the platform's words differ from OpenAI's.
+    let bytes: [UInt8]
 
     /// Fails with what the platform reported in a 200, or `serverError` where this is no completion.
-    init(_ bytes: [UInt8]) throws(JobFailure) {
+    init(_ bytes: [UInt8], _ dialect: OpenAIDialect) throws(JobFailure) {
         let value: JSON
         do {
             value = try JSON(parsing: bytes)
         } catch {
             throw JobFailure(.serverError, "The platform's answer is \(error).")
         }
-        if OpenAIFailure.errorObject(value) != nil { throw OpenAIFailure(body: value, status: nil).failure() }
-        guard let body = value.objectValue, let choices = value["choices"]?.arrayValue, !choices.isEmpty else {
+        if UpstreamError.object(value) != nil { throw dialect.failures.failure(UpstreamError(openAI: value)) }
+        guard let given = value.objectValue, given["choices"]?.arrayValue?.isEmpty == false else {
             throw JobFailure(.serverError, "The platform's answer has no choices.")
         }
+        var rules = OpenAIChoices(dialect)
+        var body = rules.normalised(given)
+        if let failure = rules.failure { throw failure }
+        if body["object"] == nil { body.set("object", "chat.completion") }
         self.body = body
-        self.choices = choices
+        choices = body["choices"]?.arrayValue ?? []
+        self.bytes = body == given ? bytes : body.encoded
     }
 
     /// Everything about the end but the body and the deltas.

@@ -15,11 +15,16 @@ struct OpenAIDecoder: ResponseDecoder {
     }
 
     private let answer: AnswerShape
+    private let dialect: OpenAIDialect
     private let maxEventBytes: Int
     private var form = Form.unknown
 
-    init(_ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes) {
+    init(
+        _ answer: AnswerShape, _ dialect: OpenAIDialect = OpenAIPlatform.wire.dialect,
+        maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+    ) {
         self.answer = answer
+        self.dialect = dialect
         self.maxEventBytes = maxEventBytes
         if !answer.isStream { form = .object([]) }
     }
@@ -38,7 +43,9 @@ struct OpenAIDecoder: ResponseDecoder {
         switch form {
         case .unknown:
             guard let first = bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) else { return [] }
-            form = first == UInt8(ascii: "{") ? .object([]) : .events(OpenAIStreamReader(maxEventBytes: maxEventBytes))
+            form =
+                first == UInt8(ascii: "{")
+                ? .object([]) : .events(OpenAIStreamReader(dialect, maxEventBytes: maxEventBytes))
             return feed(bytes)
         case .object(var body):
             form = .unknown
@@ -60,9 +67,10 @@ struct OpenAIDecoder: ResponseDecoder {
         case .unknown:
             throw JobFailure(.streamBroken, "The platform's stream was empty.")
         case .object(let body):
-            let completion = try OpenAICompletion(body)
+            let completion = try OpenAICompletion(body, dialect)
             var end = completion.end
-            if answer.isStream { end.deltas = completion.deltas } else { end.body = body }
+            end.requestID = end.requestID ?? answer.headers("x-request-id")
+            if answer.isStream { end.deltas = completion.deltas } else { end.body = completion.bytes }
             return end
         case .events(var reader):
             return try reader.finish()

@@ -2,7 +2,9 @@
 import Shared
 
 struct OpenAIStreamReader: Sendable {
+    private let dialect: OpenAIDialect
     private var decoder: SSEDecoder
+    private var choices: OpenAIChoices
     private var model: String?
     private var requestID: String?
     private var finishReason: String?
@@ -17,7 +19,9 @@ struct OpenAIStreamReader: Sendable {
 
     var isComplete: Bool { isDone || failure != nil }
 
-    init(maxEventBytes: Int) {
+    init(_ dialect: OpenAIDialect, maxEventBytes: Int) {
+        self.dialect = dialect
+        choices = OpenAIChoices(dialect)
         decoder = SSEDecoder(maxEventBytes: maxEventBytes)
     }
 
@@ -66,12 +70,17 @@ struct OpenAIStreamReader: Sendable {
             return nil
         }
         let value = JSON.object(object)
-        if event.name == "error" || OpenAIFailure.errorObject(value) != nil {
-            let body = OpenAIFailure.errorObject(value) == nil ? JSON.object(["error": value]) : value
-            failure = OpenAIFailure(body: body, status: nil).failure()
+        if event.name == "error" || UpstreamError.object(value) != nil {
+            let body = UpstreamError.object(value) == nil ? JSON.object(["error": value]) : value
+            failure = dialect.failures.failure(UpstreamError(openAI: body))
             return nil
         }
-        return note(OpenAIChunk(object))
+        let delta = note(OpenAIChunk(choices.normalised(object)))
+        if let gaveUp = choices.failure {
+            failure = gaveUp
+            return nil
+        }
+        return delta
     }
 
     private mutating func note(_ chunk: OpenAIChunk) -> ChatDelta? {

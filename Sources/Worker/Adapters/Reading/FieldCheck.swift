@@ -43,6 +43,12 @@ struct FieldCheck: Sendable {
         }
     }
 
+    /// Whether a field that `check` let pass goes out.
+    func isSent(_ field: String) -> Bool {
+        known.contains(field)
+            || passesExtras && !FieldCheck.canonical.contains(field) && !FieldCheck.hints.contains(field)
+    }
+
     /// `field` may be a path (`messages[2].content[0]`).
     func refusal(_ field: String, _ why: String? = nil) -> JobFailure {
         let reason = why.map { ": \($0)" } ?? ""

@@ -8,6 +8,34 @@ import Shared
 struct ReasoningWish: Sendable, Equatable {
     enum Effort: String, Sendable, CaseIterable {
         case minimal, low, medium, high, xhigh, max
+
+        /// For platforms that take a budget instead. Chosen: what the levels spend at the platforms that have both
+        /// (Anthropic's 1,024 is the least it takes; 32k is where answers stop improving by more thought).
+        var tokens: Int {
+            switch self {
+            case .minimal, .low: 1_024
+            case .medium: 4_096
+            case .high: 16_384
+            case .xhigh, .max: 32_768
+            }
+        }
+
+        /// For platforms that know three levels.
+        var lowMediumHigh: String {
+            switch self {
+            case .minimal, .low: "low"
+            case .medium: "medium"
+            case .high, .xhigh, .max: "high"
+            }
+        }
+
+        var lowHighMax: String {
+            switch self {
+            case .minimal, .low: "low"
+            case .medium, .high: "high"
+            case .xhigh, .max: "max"
+            }
+        }
     }
 
     /// `nil`: as the model does by itself.

@@ -21,7 +21,7 @@ import Testing
     private func decode(
         _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream"
     ) -> Outcome {
-        var decoder = OpenAIAdapter().makeDecoder(AnswerShape(isStream: isStream, contentType: contentType))
+        var decoder = OpenAIPlatform.wire.makeDecoder(AnswerShape(isStream: isStream, contentType: contentType))
         var outcome = Outcome()
         var start = 0
         for end in cuts.sorted() + [bytes.count] where !decoder.isComplete {

@@ -1,14 +1,14 @@
 import Shared
 
 /// A checked request on its way to the queue, whichever API it came by.
-struct ChatCall: Sendable {
+struct ModelCall: Sendable {
     enum Style: Sendable {
         case openAI
         /// OpenAI's object plus `provider`, `account`, `cost`, `attempts`.
         case native
     }
 
-    var chat: ChatRequest
+    var request: ModelRequest
     /// The neutral request as it is queued.
     var body: [UInt8]
     /// What the caller sent, for telling a repeat from another request under the same key.
@@ -30,6 +30,6 @@ struct ChatCall: Sendable {
     /// to it (perhaps at another shim), may still want the answer, which is kept.
     var leaving: ReplyLease.Leaving {
         if isBackground || idempotencyKey != nil { return .goOn }
-        return chat.isStream ? .cancelAfterGrace : .cancel
+        return request.isStream ? .cancelAfterGrace : .cancel
     }
 }

@@ -1,0 +1,115 @@
+import Shared
+import Synchronization
+
+/// The tokens that some platforms take instead of keys: kept until they are due, fetched once for all who wait.
+///
+/// In: an account with such a platform, and the way to ask. Out: a token that is not due. Of concurrent callers one asks and
+/// the others get what it got, its failure included; a caller that is interrupted while asking leaves that to the next.
+final class AccountTokens: Sendable {
+    typealias Ask = @Sendable (UpstreamRequest) async throws(JobFailure) -> UpstreamRefusal
+    private typealias Answer = Result<AccessToken, JobFailure>
+
+    private struct Entry {
+        var token: AccessToken?
+        var isRenewing = false
+        var waiters: [UInt64: CheckedContinuation<Answer?, Never>] = [:]
+    }
+
+    private struct State {
+        var entries: [String: Entry] = [:]
+        var lastWaiter: UInt64 = 0
+    }
+
+    private enum Step {
+        case use(AccessToken)
+        case renew
+        case wait(UInt64)
+    }
+
+    private let state = Mutex(State())
+
+    /// `account` names the account and its key: with another key it is another entry. `now` is in milliseconds since 1970.
+    func credential(
+        of account: String, _ view: AccountView, _ exchange: any TokenExchange, now: Int64, ask: Ask
+    ) async throws(JobFailure) -> Credential {
+        while true {
+            switch next(account, now) {
+            case .use(let token): return token.credential
+            case .renew: return try await renew(account, view, exchange, now: now, ask).credential
+            case .wait(let waiter):
+                // `nil`: who asked was interrupted, or we were.
+                if let answer = await answer(account, waiter) { return try answer.get().credential }
+                if Task.isCancelled { throw JobFailure(.cancelled, "the call was interrupted") }
+            }
+        }
+    }
+
+    /// The platform called this token out of date: the next caller gets another one.
+    func discard(_ credential: Credential, of account: String) {
+        state.withLock { state in
+            guard state.entries[account]?.token?.credential.reveal() == credential.reveal() else { return }
+            state.entries[account]?.token = nil
+        }
+    }
+
+    private func next(_ account: String, _ now: Int64) -> Step {
+        state.withLock { state in
+            var entry = state.entries[account] ?? Entry()
+            defer { state.entries[account] = entry }
+            if let token = entry.token, now < token.renewAt { return .use(token) }
+            guard entry.isRenewing else {
+                entry.isRenewing = true
+                return .renew
+            }
+            state.lastWaiter += 1
+            return .wait(state.lastWaiter)
+        }
+    }
+
+    private func renew(
+        _ account: String, _ view: AccountView, _ exchange: any TokenExchange, now: Int64, _ ask: Ask
+    ) async throws(JobFailure) -> AccessToken {
+        let answer: Answer
+        do throws(JobFailure) {
+            switch try exchange.begin(view, now: now) {
+            case .ready(let token): answer = .success(token)
+            case .ask(let request): answer = .success(try exchange.token(try await ask(request)))
+            }
+        } catch {
+            answer = .failure(error)
+        }
+        settle(account, answer)
+        return try answer.get()
+    }
+
+    private func settle(_ account: String, _ answer: Answer) {
+        let waiters = state.withLock { state in
+            var entry = state.entries[account] ?? Entry()
+            if case .success(let token) = answer { entry.token = token }
+            entry.isRenewing = false
+            let waiters = entry.waiters.values
+            entry.waiters = [:]
+            state.entries[account] = entry
+            return Array(waiters)
+        }
+        var shared: Answer? = answer
+        if case .failure(let failure) = answer, failure.kind == .cancelled { shared = nil }
+        for waiter in waiters { waiter.resume(returning: shared) }
+    }
+
+    private func answer(_ account: String, _ waiter: UInt64) async -> Answer? {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isRenewing = state.withLock { state in
+                    guard state.entries[account]?.isRenewing == true, !Task.isCancelled else { return false }
+                    state.entries[account]?.waiters[waiter] = continuation
+                    return true
+                }
+                // It was settled meanwhile: look again.
+                if !isRenewing { continuation.resume(returning: nil) }
+            }
+        } onCancel: {
+            state.withLock { $0.entries[account]?.waiters.removeValue(forKey: waiter) }?.resume(returning: nil)
+        }
+    }
+}

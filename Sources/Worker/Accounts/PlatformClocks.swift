@@ -1,0 +1,22 @@
+import Shared
+import Synchronization
+
+/// How far the clocks of platforms are from ours, for signatures that hold a time.
+///
+/// In: the `Date` of an answer that called our signature out of date. Out: the time to sign with. Nothing is corrected
+/// before a platform has complained: clocks of proxies in between are wrong more often than ours.
+final class PlatformClocks: Sendable {
+    private let offsets = Mutex<[String: Int64]>([:])
+
+    /// Milliseconds since 1970 as the platform behind this account has it.
+    func now(_ account: String, ours: Int64) -> Int64 { ours + (offsets.withLock { $0[account] } ?? 0) }
+
+    /// Whether the answer said a time that differs by more than a request takes.
+    @discardableResult
+    func note(_ account: String, date: String?, ours: Int64) -> Bool {
+        guard let seconds = date.flatMap({ RetryAfter.seconds(ofDate: $0) }) else { return false }
+        let offset = seconds * 1000 - ours
+        offsets.withLock { $0[account] = abs(offset) < 2_000 ? nil : offset }
+        return abs(offset) >= 2_000
+    }
+}

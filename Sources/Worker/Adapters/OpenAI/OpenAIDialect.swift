@@ -1,0 +1,139 @@
+/// How a platform with OpenAI's wire differs from OpenAI, as data: what `OpenAIWire` translates by.
+///
+/// One value per platform and mode (`QianfanDialect`, `QwenDialect`, …). Whatever is not said here is as at OpenAI.
+import Shared
+
+struct OpenAIDialect: Sendable {
+    /// As people call it, for error texts.
+    var platform: String
+    var baseURL: String
+    /// The fields with a meaning here; `nil` lets everything through, for servers that we know nothing of.
+    var fields: FieldCheck?
+    /// What else is refused before anybody is paid, by the platform's id of the model.
+    var checks: [Check] = []
+    /// How fields are rewritten, by the platform's id of the model.
+    var edits: @Sendable (_ model: String) -> [FieldEdit] = { _ in [] }
+    var messages = MessageEdits()
+    /// The members that say the request's wish about thinking; `nil` leaves its own words alone.
+    var reasoning: Reasoning?
+    /// Usage comes with every stream, and `stream_options` is not known.
+    var alwaysSendsUsage = false
+    /// Finish reasons in other words than OpenAI's.
+    var finishReasons: [String: FinishMeaning] = [:]
+    /// The member of a choice that is not 0 where the platform's filter has struck.
+    var filterFlag: String?
+    var failures: FailureRules
+    /// Account settings that become headers.
+    var headers: [(setting: String, name: String)] = []
+    var ping = Ping.models
+    var embeddings: Embeddings?
+
+    typealias Check = @Sendable (_ chat: ChatRequest, _ model: String) throws(JobFailure) -> Void
+    typealias Reasoning = @Sendable (_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject
+
+    enum FinishMeaning: Sendable {
+        case reason(String)
+        /// No end of an answer, but a failure.
+        case failure(JobFailure.Kind)
+    }
+
+    enum Ping: Sendable {
+        /// `GET /models`: free, proves the key.
+        case models
+        /// One token of the platform's free model.
+        case chat(model: String)
+    }
+
+    struct Embeddings: Sendable {
+        var maxInputs: @Sendable (_ model: String) -> Int
+        /// Whether `dimensions`, `encoding_format` and `user` go out as they came.
+        var passesOptions = false
+        /// Whether `dimensions` is known.
+        var takesDimensions = true
+    }
+}
+
+/// One rewriting of the request's members.
+enum FieldEdit: Sendable {
+    /// The first name goes; its value stays only where the second has none.
+    case rename(String, to: String)
+    /// A number outside the range becomes the nearest inside; ranges are the platform's own.
+    case clamp(String, ClosedRange<Double>)
+    /// A single string becomes a list of one.
+    case listed(String)
+    case custom(@Sendable (inout JSONObject) -> Void)
+
+    func apply(to body: inout JSONObject) {
+        switch self {
+        case .rename(let old, let new):
+            guard let value = body.remove(old), value != .null else { return }
+            if body[new] ?? .null == .null { body.set(new, value) }
+        case .clamp(let name, let range):
+            guard let value = body[name]?.doubleValue, !range.contains(value) else { return }
+            let nearest = min(max(value, range.lowerBound), range.upperBound)
+            body.set(name, JSONNumber(nearest).map(JSON.number) ?? .null)
+        case .listed(let name):
+            if case .string(let text)? = body[name] { body.set(name, [.string(text)]) }
+        case .custom(let edit): edit(&body)
+        }
+    }
+}
+
+/// How the messages are rewritten for a platform.
+struct MessageEdits: Sendable {
+    /// Members of messages that the platform refuses, or that are none of its business.
+    var dropped: Set<String> = []
+    /// `developer` is not known.
+    var developerIsSystem = false
+    /// System texts are allowed at the front only, and once: they are joined there, in order.
+    var joinsSystem = false
+    /// Roles must alternate: neighbours of one role become one message, their texts joined by an empty line.
+    var mergesNeighbours = false
+
+    /// What older answers put into messages and no platform wants back.
+    static let leftovers: Set<String> = ["refusal", "annotations", "audio", "thinking_blocks", "function_call"]
+
+    func apply(to messages: [JSON]) -> [JSON] {
+        var result: [JSONObject] = []
+        var system: [JSON] = []
+        for message in messages.compactMap(\.objectValue).map(edited) {
+            if joinsSystem, message["role"] == "system" {
+                system.append(message["content"] ?? .null)
+            } else if mergesNeighbours, let last = result.last, let merged = MessageEdits.merged(last, message) {
+                result[result.count - 1] = merged
+            } else {
+                result.append(message)
+            }
+        }
+        if !system.isEmpty { result.insert(["role": "system", "content": MessageEdits.joined(system)], at: 0) }
+        return result.map(JSON.object)
+    }
+
+    private func edited(_ message: JSONObject) -> JSONObject {
+        var message = message
+        for member in message.members where dropped.contains(member.key) { message.remove(member.key) }
+        if developerIsSystem, message["role"] == "developer" { message.set("role", "system") }
+        return message
+    }
+
+    /// `nil` where the two must stay apart: calls and their results have a place of their own.
+    private static func merged(_ first: JSONObject, _ second: JSONObject) -> JSONObject? {
+        guard let role = first["role"], role == second["role"], role == "user" || role == "assistant",
+            first["tool_calls"] == nil, second["tool_calls"] == nil
+        else { return nil }
+        var merged = first
+        merged.set("content", joined([first["content"] ?? "", second["content"] ?? ""]))
+        return merged
+    }
+
+    /// Texts stay text; as soon as one content has parts, all become parts.
+    private static func joined(_ contents: [JSON]) -> JSON {
+        if contents.count == 1 { return contents[0] }
+        let texts = contents.compactMap(\.stringValue)
+        if texts.count == contents.count { return .string(texts.joined(separator: "\n\n")) }
+        return .array(
+            contents.flatMap { content in
+                content.arrayValue ?? content.stringValue.map { [["type": "text", "text": .string($0)]] } ?? []
+            })
+    }
+}

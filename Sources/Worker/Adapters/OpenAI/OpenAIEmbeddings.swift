@@ -1,0 +1,46 @@
+/// `POST /embeddings` in OpenAI's shape, with a platform's differences as a value.
+///
+/// Platforms that cannot pack vectors are asked for numbers, and the answer is packed here where the caller wants that.
+import Shared
+
+struct OpenAIEmbeddings: EmbeddingsAdapter {
+    let wire: OpenAIWire
+    let dialect: OpenAIDialect.Embeddings
+
+    func maxInputs(model: String) -> Int { dialect.maxInputs(model) }
+
+    func makeRequest(_ request: EmbeddingsRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
+        var body = request.body
+        body.set("model", .string(target.model))
+        if !dialect.passesOptions {
+            guard request.texts != nil else { throw refusal("input", "token numbers, it takes texts only") }
+            if request.dimensions != nil, !dialect.takesDimensions { throw refusal("dimensions", nil) }
+            for member in body.members where !["model", "input", "dimensions"].contains(member.key) {
+                body.remove(member.key)
+            }
+            if body["dimensions"] == .null { body.remove("dimensions") }
+        }
+        return UpstreamRequest(
+            url: wire.url(target.account, "/embeddings"), headers: try wire.headers(target.account, isStream: false),
+            body: body.encoded, isStream: false)
+    }
+
+    func read(
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
+    ) throws(JobFailure) -> ChatCompletionEnd {
+        if let failure = wire.failure(inside: body) { throw failure }
+        guard let value = try? JSON(parsing: body), let data = value["data"]?.arrayValue else {
+            throw JobFailure(.serverError, "The platform's answer has no vectors.")
+        }
+        let ordered = data.enumerated().sorted { ($0.1["index"]?.intValue ?? $0.0) < ($1.1["index"]?.intValue ?? $1.0) }
+        var vectors = EmbeddingsBody(model: value["model"]?.stringValue ?? answer.model)
+        for (_, item) in ordered { vectors.add(item["embedding"] ?? .null) }
+        var end = try vectors.end(usage: TokenUsage(openAI: value["usage"]), wantsBase64: request.wantsBase64)
+        end.requestID = value["id"]?.stringValue ?? answer.headers("x-request-id")
+        return end
+    }
+
+    private func refusal(_ field: String, _ why: String?) -> JobFailure {
+        FieldCheck(platform: wire.dialect.platform, known: []).refusal(field, why)
+    }
+}

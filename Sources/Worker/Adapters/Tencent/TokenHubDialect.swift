@@ -1,0 +1,49 @@
+/// Tencent TokenHub, where Hunyuan lives now: OpenAI's wire with differences (providers/tencent.md, "C").
+///
+/// Key: a TokenHub key as bearer token. The model is a service id (`hy3`, `deepseek-v4-pro`, …) or an endpoint (`ep-…`).
+import Shared
+
+enum TokenHubDialect {
+    static let wire = OpenAIWire(
+        OpenAIDialect(
+            platform: "Tencent TokenHub", baseURL: "https://tokenhub.tencentmaas.com/v1",
+            fields: FieldCheck(
+                platform: "Tencent TokenHub",
+                known: [
+                    "frequency_penalty", "max_completion_tokens", "max_tokens", "n", "parallel_tool_calls",
+                    "presence_penalty", "response_format", "seed", "stop", "temperature", "tool_choice", "tools",
+                    "top_p", "user", "logprobs", "top_logprobs",
+                ], passesExtras: true),
+            edits: { _ in [.rename("max_completion_tokens", to: "max_tokens")] },
+            messages: MessageEdits(dropped: MessageEdits.leftovers, developerIsSystem: true), reasoning: reasoning,
+            finishReasons: ["sensitive": .reason("content_filter")], failures: failures))
+
+    /// `thinking: {type, budget_tokens?}`; MiniMax models know `adaptive` in place of `enabled`, and no budget.
+    private static func reasoning(_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject {
+        let wish = try ReasoningWish(chat)
+        guard let isOn = wish.isOn ?? (wish.budget == nil ? nil : true) else { return [:] }
+        guard isOn else { return ["thinking": ["type": "disabled"]] }
+        if model.hasPrefix("minimax") { return ["thinking": ["type": "adaptive"]] }
+        var thinking: JSONObject = ["type": "enabled"]
+        if let budget = wish.budget ?? wish.effort?.tokens { thinking.set("budget_tokens", .int(budget)) }
+        return ["thinking": .object(thinking)]
+    }
+
+    /// providers/tencent.md, "C": the code is the HTTP status and a number, the type says the class.
+    static let failures = FailureRules([
+        // An inactive endpoint comes as 402 and as a code of the 403 family: it is the free quota that is used up.
+        .codes("401007", "401008", "403004", kind: .quotaExhausted),
+        .words("free_quota_exhausted", kind: .quotaExhausted),
+        .types("authentication_error", kind: .authentication),
+        .status(402, kind: .quotaExhausted),
+        .types("permission_error", kind: .authentication),
+        .types("rate_limit_error", kind: .rateLimited),
+        .types("content_filter_error", kind: .contentFiltered),
+        .status(451, kind: .contentFiltered),
+        .types("upstream_error", kind: .serverError),
+        .codes("502*", kind: .serverError),
+        .words("context length", "maximum context", "too many tokens", in: 400...413, kind: .contextTooLong),
+        FailureRule(types: ["invalid_request_error"], statuses: 400...400, words: ["model"], kind: .modelNotFound),
+        .types("invalid_request_error", kind: .invalidRequest),
+    ])
+}
