@@ -12,6 +12,8 @@ struct AttemptOutcome: Sendable {
     var result: Result
     /// Our own count of the output so far, for attempts whose platform reports none.
     var countedTokens = 0
+    /// The platform's count so far, of an attempt that ended early.
+    var reportedUsage: TokenUsage?
     /// Text has reached the log, and so the caller.
     var isShown = false
     /// Milliseconds since 1970.

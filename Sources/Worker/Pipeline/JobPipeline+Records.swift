@@ -59,12 +59,20 @@ extension JobPipeline {
         return record
     }
 
-    /// An attempt that failed before any output is not billed by any of the six platforms; one that was cut off is.
+    /// An attempt that failed before any output is not billed by any of the six platforms; one that was cut off is, by the
+    /// platform's count as far as it got, and by ours for what came after.
     private func countUnreported(_ record: inout AttemptRecord, _ outcome: AttemptOutcome, wasAnswered: Bool) {
         let isCutOff = wasAnswered || record.status == .cancelled
-        record.usage.input = isCutOff ? record.usage.input : 0
-        record.usage.output = outcome.countedTokens
+        record.usage.output = max(outcome.countedTokens, outcome.reportedUsage?.output ?? 0)
         record.usage.isEstimated = isCutOff
+        guard isCutOff else {
+            record.usage.input = 0
+            return
+        }
+        // Some platforms say what the prompt cost before they answer.
+        guard let reported = outcome.reportedUsage, reported.input > 0 else { return }
+        record.usage.input = reported.input
+        record.usage.cached = reported.cached
     }
 
     func meta(_ run: JobRun, _ record: AttemptRecord) -> AnswerMeta {

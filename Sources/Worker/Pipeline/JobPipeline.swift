@@ -151,6 +151,7 @@ struct JobPipeline: Sendable {
                 outcome.result = .failed(error)
             }
             outcome.countedTokens = coalescer.outputTokens
+            outcome.reportedUsage = source.usage
             // Until something is visible nothing is written, so that a failure can still be retried unseen.
             if coalescer.hasVisible || (isAtEnd && outcome.isCompleted), let payload = coalescer.drain() {
                 if !outcome.isShown { outcome.firstVisible = clock.now }

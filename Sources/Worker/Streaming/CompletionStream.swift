@@ -36,6 +36,12 @@ struct CompletionStream: Sendable {
         }
     }
 
+    /// What the platform has counted so far; `nil` if it said nothing yet.
+    var usage: TokenUsage? {
+        guard case .upstream(let upstream) = source else { return nil }
+        return upstream.usage
+    }
+
     /// Gives the connection up if the answer was not read to its end; to be called once.
     func close() {
         if case .upstream(let upstream) = source { upstream.close() }
@@ -82,6 +88,8 @@ struct UpstreamStream: Sendable {
         end.deltas = deltas + end.deltas
         whole = end
     }
+
+    var usage: TokenUsage? { decoder.usage }
 
     private func read(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> [UInt8]? {
         do { return try await body.next(notBefore: notBefore) } catch { throw error.failure }

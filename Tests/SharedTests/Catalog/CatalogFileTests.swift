@@ -12,10 +12,26 @@ import Testing
     @Test func `the catalogue of the first run is right`() throws {
         let file = try CatalogFile(path: Self.sandboxFile)
 
-        #expect(file.models.map(\.id) == ["sandbox"])
+        #expect(file.models.map(\.id) == ["sandbox", "sandbox-embedding"])
         #expect(file.models.first?.provider == .sandbox)
         #expect(file.models.first?.prices == Prices())
         #expect(file.accounts.map(\.account.id) == ["sandbox-1"])
+    }
+
+    @Test func `the catalogue of the six platforms is right, and its fallbacks and prices are there`() throws {
+        let path = URL(filePath: Self.sandboxFile).deletingLastPathComponent().appending(path: "catalog.example.yaml")
+        let file = try CatalogFile(path: path.path)
+
+        #expect(Set(file.models.map(\.provider)) == Set(Provider.allCases).subtracting([.sandbox]))
+        #expect(Set(file.accounts.map(\.account.provider)) == Set(Provider.allCases).subtracting([.sandbox]))
+        let ids = Set(file.models.map(\.id))
+        for model in file.models {
+            #expect(Set(model.fallbackModels).isSubset(of: ids))
+            #expect(model.contextTokens != nil)
+        }
+        // Free, or without a public price.
+        let unpriced = file.models.filter { $0.prices.input == 0 }.map(\.id)
+        #expect(unpriced == ["hy3", "glm-4-flash-250414"])
     }
 
     @Test func `its commented examples are right too`() throws {
@@ -25,7 +41,7 @@ import Testing
 
         let file = try CatalogFile(text: uncommented)
 
-        #expect(file.models.map(\.id) == ["sandbox", "gpt-4.1-mini"])
+        #expect(file.models.map(\.id) == ["sandbox", "sandbox-embedding", "gpt-4.1-mini"])
         #expect(file.accounts.map(\.account.id) == ["sandbox-1", "openai-1"])
     }
 
