@@ -1,0 +1,38 @@
+/// Tencent Hunyuan's native API 3.0 (providers/tencent.md, "A"): legacy, for accounts that still have it.
+///
+/// Key: `SecretId:SecretKey` (also with `|`, or one-api's `AppId|SecretId|SecretKey`); it signs every request and never
+/// goes on the wire. Account settings: `region` (header `X-TC-Region`), `language` (`zh-CN` or `en-US`, of error texts),
+/// `headers` (more headers, one `name: value` a line). `account.baseURL` replaces the host that is asked and signed.
+import Shared
+
+struct HunyuanAdapter: ProviderAdapter {
+    static let defaultBaseURL = "https://hunyuan.tencentcloudapi.com"
+
+    init() {}
+
+    func check(_ chat: ChatRequest, model: String, settings: [String: String]) throws(JobFailure) {
+        try HunyuanCheck.check(chat, model: model)
+    }
+
+    func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
+        let body = try HunyuanRequest(chat: chat, model: target.model).body()
+        return try HunyuanCall(action: "ChatCompletions", body: body, isStream: chat.isStream).request(target)
+    }
+
+    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { HunyuanDecoder(answer) }
+
+    func failure(_ refusal: UpstreamRefusal) -> JobFailure {
+        HunyuanFailure.failure(
+            ErrorBody.json(refusal.body), status: refusal.status,
+            retryAfter: RetryAfter.parse(refusal.headers, now: refusal.now))
+    }
+
+    func failure(inside body: [UInt8]) -> JobFailure? { HunyuanFailure.inside(ErrorBody.json(body)) }
+
+    /// Counting the tokens of one word: signed like a chat, and generates nothing.
+    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest {
+        try HunyuanCall(action: "GetTokenCount", body: ["Prompt": "hi"]).request(target)
+    }
+
+    var embeddings: (any EmbeddingsAdapter)? { HunyuanEmbeddings() }
+}

@@ -1,0 +1,74 @@
+/// What one native answer says, whole or one event of a stream: `{Choices, Usage, Id, Created, SearchInfo}`.
+///
+/// Whole answers stand below `Response` and have `Message`; events stand alone and have `Delta`.
+import Shared
+
+struct HunyuanAnswer: Sendable {
+    struct Call: Sendable {
+        var id: String
+        var name: String
+        var arguments: String
+        var index: Int?
+    }
+
+    struct Choice: Sendable {
+        var index: Int
+        var content: String
+        var reasoning: String
+        var calls: [Call]
+        /// In OpenAI's words; `nil` until the end.
+        var finishReason: String?
+    }
+
+    private(set) var choices: [Choice] = []
+    private(set) var usage: TokenUsage?
+    private(set) var id: String?
+    /// Only whole answers carry it; streams have it in a header.
+    private(set) var requestID: String?
+    /// Seconds since 1970.
+    private(set) var created: Int64?
+    private(set) var searchInfo: JSON?
+
+    init(_ value: JSON) {
+        let body = value["Response"] ?? value
+        choices = (body["Choices"]?.arrayValue ?? []).enumerated().map(Self.choice)
+        usage = Self.usage(body["Usage"])
+        id = body["Id"]?.stringValue
+        requestID = body["RequestId"]?.stringValue
+        created = body["Created"]?.intValue.map(Int64.init)
+        if case .object? = body["SearchInfo"] { searchInfo = body["SearchInfo"] }
+    }
+
+    private static func choice(_ position: Int, _ choice: JSON) -> Choice {
+        let message = choice["Delta"]?.objectValue ?? choice["Message"]?.objectValue ?? [:]
+        let reason = choice["FinishReason"]?.stringValue ?? ""
+        return Choice(
+            index: choice["Index"]?.intValue ?? position, content: message["Content"]?.stringValue ?? "",
+            reasoning: message["ReasoningContent"]?.stringValue ?? "",
+            calls: (message["ToolCalls"]?.arrayValue ?? []).map(call),
+            finishReason: reason.isEmpty ? nil : finishReason(reason))
+    }
+
+    private static func call(_ call: JSON) -> Call {
+        Call(
+            id: call["Id"]?.stringValue ?? "", name: call["Function"]?["Name"]?.stringValue ?? "",
+            arguments: call["Function"]?["Arguments"]?.stringValue ?? "", index: call["Index"]?.intValue)
+    }
+
+    private static func finishReason(_ reason: String) -> String {
+        switch reason {
+        case "sensitive", "content_filter": "content_filter"
+        case "tool_calls", "length": reason
+        default: "stop"
+        }
+    }
+
+    static func usage(_ value: JSON?) -> TokenUsage? {
+        let input = value?["PromptTokens"]?.intValue
+        let output = value?["CompletionTokens"]?.intValue
+        guard input != nil || output != nil else { return nil }
+        return TokenUsage(
+            input: max(0, input ?? 0), output: max(0, output ?? 0),
+            cached: max(0, value?["PromptTokensDetails"]?["CachedTokens"]?.intValue ?? 0))
+    }
+}

@@ -1,0 +1,64 @@
+/// What Hunyuan's native API cannot do, refused before anybody is paid.
+///
+/// In: the request and the platform's id of the model. Out: nothing, or `unsupportedParameter` naming the field. The
+/// wire knows no limit of tokens, no JSON mode, no penalties and one answer only.
+import Shared
+
+enum HunyuanCheck {
+    /// Ours (the spelling of Hunyuan's OpenAI-shaped endpoint) and the platform's.
+    ///
+    /// Only those whose effect reaches the caller.
+    static let extras: [(field: String, name: String)] = [
+        ("enable_enhancement", "EnableEnhancement"), ("force_search_enhancement", "ForceSearchEnhancement"),
+        ("enable_speed_search", "EnableSpeedSearch"), ("citation", "Citation"), ("search_info", "SearchInfo"),
+        ("stream_moderation", "StreamModeration"), ("topic_choice", "TopicChoice"),
+    ]
+
+    /// Not `stop`: this wire ends the text after the string, and the decoder, which would have to cut it off
+    /// (`StopCutter`), is not told what the request's were.
+    static let fields = FieldCheck(
+        platform: "Tencent Hunyuan",
+        known: Set(extras.map(\.field)).union([
+            "function_call", "functions", "seed", "temperature", "tool_choice", "tools", "top_p",
+        ]))
+
+    static func check(_ chat: ChatRequest, model: String) throws(JobFailure) {
+        try fields.check(chat)
+        try checkTools(chat)
+        _ = try thinking(chat, model: model)
+        try HunyuanMessages(chat.typedMessages).check(fields)
+    }
+
+    private static func checkTools(_ chat: ChatRequest) throws(JobFailure) {
+        for (index, tool) in (chat.body["tools"]?.arrayValue ?? []).enumerated() {
+            guard tool["type"]?.stringValue == "function" else { throw fields.refusal("tools[\(index)].type") }
+            guard tool["function"]?["strict"]?.boolValue != true else {
+                throw fields.refusal("tools[\(index)].function.strict", "arguments are not held to a schema")
+            }
+        }
+        let field = chat.body["tool_choice"] == nil ? "function_call" : "tool_choice"
+        switch chat.toolChoice {
+        case .required: throw fields.refusal(field, "a call can be forced only by the function's name")
+        case .named(let name) where !chat.functions.contains { $0["name"]?.stringValue == name }:
+            throw fields.refusal(field, "the function is not among the tools")
+        case nil where chat.body[field].map({ $0 != .null }) ?? false: throw fields.refusal(field)
+        default: return
+        }
+    }
+
+    /// The value of `EnableThinking`; `nil` leaves it out.
+    ///
+    /// Only a13b can be told. t1 always thinks, the others never do. A level of effort means no more than "on" here.
+    static func thinking(_ chat: ChatRequest, model: String) throws(JobFailure) -> Bool? {
+        let wish = try ReasoningWish(chat)
+        let field = ReasoningWish.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "reasoning_effort"
+        if wish.budget != nil { throw fields.refusal(field, "thinking has no budget") }
+        let model = model.lowercased()
+        if model.range(ofLiteral: "a13b") != nil { return wish.isOn }
+        let alwaysThinks = model.range(ofLiteral: "hunyuan-t1") != nil
+        if let isOn = wish.isOn, isOn != alwaysThinks {
+            throw fields.refusal(field, alwaysThinks ? "this model always thinks" : "this model does not think")
+        }
+        return nil
+    }
+}

@@ -1,0 +1,70 @@
+/// Reads a whole native answer: into a `chat.completion`, or into deltas where a stream was asked for.
+import Shared
+
+struct HunyuanCompletion {
+    private let content: HunyuanAnswer
+    private let answer: AnswerShape
+    private let stops: [String]
+
+    /// Fails with what the platform reported in its 200, or `serverError` where this is no answer.
+    init(_ bytes: [UInt8], _ answer: AnswerShape, stops: [String]) throws(JobFailure) {
+        let value: JSON
+        do {
+            value = try JSON(parsing: bytes)
+        } catch {
+            throw JobFailure(.serverError, "The platform's answer is \(error).")
+        }
+        if let failure = HunyuanFailure.inside(value) { throw failure }
+        content = HunyuanAnswer(value)
+        self.answer = answer
+        self.stops = stops
+        guard !content.choices.isEmpty else { throw JobFailure(.serverError, "The platform's answer has no choices.") }
+    }
+
+    /// The end of a request that was not a stream.
+    var end: ChatCompletionEnd {
+        var body = CompletionBody(
+            id: content.id ?? requestID ?? "", created: content.created ?? answer.now / 1000, model: answer.model)
+        body.usage = content.usage
+        body.choices = content.choices.map { choice in
+            let text = cut(choice)
+            var result = CompletionBody.Choice(
+                content: text.isEmpty && !choice.calls.isEmpty ? nil : text,
+                finishReason: choice.finishReason ?? "stop")
+            result.reasoning = choice.reasoning
+            result.toolCalls = choice.calls.map {
+                CompletionBody.ToolCall(id: $0.id, name: $0.name, arguments: $0.arguments)
+            }
+            return result
+        }
+        var end = body.end
+        end.requestID = requestID
+        if let info = content.searchInfo, case .object(var object)? = try? JSON(parsing: end.body) {
+            object.set("search_info", info)
+            end.body = object.encoded
+        }
+        return end
+    }
+
+    /// The end of a request that asked for a stream, with the answer as deltas.
+    var streamEnd: ChatCompletionEnd {
+        let chunks = ChunkBody(model: answer.model)
+        var end = ChatCompletionEnd(
+            model: answer.model, finishReason: content.choices.first?.finishReason ?? "stop", usage: content.usage)
+        end.requestID = requestID
+        for var choice in content.choices {
+            choice.finishReason = choice.finishReason ?? "stop"
+            var reader = HunyuanChoiceReader(index: choice.index, chunks: chunks, stops: stops)
+            end.deltas += reader.take(choice)
+        }
+        if let info = content.searchInfo { end.deltas.append(HunyuanAnswer.chunk(info, chunks)) }
+        return end
+    }
+
+    private var requestID: String? { content.requestID ?? answer.headers("X-TC-RequestId") ?? content.id }
+
+    private func cut(_ choice: HunyuanAnswer.Choice) -> String {
+        var stop = StopCutter(stops)
+        return stop.take(choice.content) + stop.end(wasStopped: choice.finishReason == "stop")
+    }
+}

@@ -1,0 +1,54 @@
+/// Vectors of `GetEmbedding`: 1024 numbers for each of at most 50 texts. The platform has one model and asks for none.
+///
+/// Fails with `unsupportedParameter` for token numbers, other sizes and fields that nobody knows. A text of more than
+/// 1024 tokens is cut at its end by the platform, silently.
+import Shared
+
+struct HunyuanEmbeddings: EmbeddingsAdapter {
+    private static let size = 1024
+    private static let known: Set<String> = ["model", "input", "encoding_format", "dimensions", "user"]
+
+    func maxInputs(model: String) -> Int { 50 }
+
+    func makeRequest(_ request: EmbeddingsRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
+        let fields = HunyuanCheck.fields
+        for member in request.body.members where member.value != .null {
+            guard Self.known.contains(member.key) || FieldCheck.hints.contains(member.key) else {
+                throw fields.refusal(member.key)
+            }
+        }
+        guard let texts = request.texts else { throw fields.refusal("input", "texts only, no token numbers") }
+        let limit = maxInputs(model: target.model)
+        guard texts.count <= limit else { throw fields.refusal("input", "at most \(limit) texts of one request") }
+        if let dimensions = request.dimensions, dimensions != Self.size {
+            throw fields.refusal("dimensions", "vectors have \(Self.size)")
+        }
+        let body: JSONObject = ["InputList": .array(texts.map(JSON.string))]
+        return try HunyuanCall(action: "GetEmbedding", body: body).request(target)
+    }
+
+    func read(
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
+    ) throws(JobFailure) -> ChatCompletionEnd {
+        guard !answer.isWebPage, let value = try? JSON(parsing: body) else {
+            throw JobFailure(.serverError, "The platform's answer is no JSON.")
+        }
+        if let failure = HunyuanFailure.inside(value) { throw failure }
+        let response = value["Response"] ?? value
+        let vectors = (response["Data"]?.arrayValue ?? []).enumerated()
+            .map { (index: $1["Index"]?.intValue ?? $0, vector: $1["Embedding"] ?? .null) }
+        // The SDK calls the index "always 0": it only counts where it says something.
+        let isOrdered = Set(vectors.map(\.index)) == Set(0..<vectors.count)
+        let sorted = isOrdered ? vectors.sorted { $0.index < $1.index } : vectors
+        guard sorted.count == request.inputCount else {
+            throw JobFailure(.serverError, "The platform's answer has not one vector for each text.")
+        }
+        var result = EmbeddingsBody(model: answer.model)
+        for vector in sorted { result.add(vector.vector) }
+        let tokens = (response["Usage"]?["PromptTokens"] ?? response["Usage"]?["TotalTokens"])?.intValue
+        var end = try result.end(
+            usage: tokens.map { TokenUsage(input: max(0, $0)) }, wantsBase64: request.wantsBase64)
+        end.requestID = response["RequestId"]?.stringValue ?? answer.headers("X-TC-RequestId")
+        return end
+    }
+}

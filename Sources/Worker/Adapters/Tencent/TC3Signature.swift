@@ -1,0 +1,52 @@
+/// Tencent Cloud's API 3.0 signature, TC3-HMAC-SHA256 (providers/tencent.md, "TC3-HMAC-SHA256").
+///
+/// In: who signs, the host and the exact bytes that are sent, the time. Out: the `Authorization` header, and what it is
+/// made of. Cannot fail. The platform allows five minutes between our clock and its own.
+import Shared
+
+struct TC3Signature: Sendable {
+    static let service = "hunyuan"
+    private static let algorithm = "TC3-HMAC-SHA256"
+
+    let secretID: String
+    let secretKey: String
+    /// As the HTTP client sends it: `host`, or `host:port` where the port is not the scheme's own.
+    let host: String
+    /// Seconds since 1970.
+    let timestamp: Int64
+    let body: [UInt8]
+    /// Signed as `x-tc-action` where there is one; the platform asks only for content type and host.
+    var action: String?
+
+    var payloadHash: String { Digest.sha256Hex(body) }
+
+    var signedHeaders: String { action == nil ? "content-type;host" : "content-type;host;x-tc-action" }
+
+    /// The path is `/` and the query empty, always: what is called stands in a header.
+    var canonicalRequest: String {
+        var lines = ["POST", "/", "", "content-type:application/json", "host:\(host.lowercased())"]
+        if let action { lines.append("x-tc-action:\(action.lowercased())") }
+        return (lines + ["", signedHeaders, payloadHash]).joined(separator: "\n")
+    }
+
+    var canonicalHash: String { Digest.sha256Hex(Array(canonicalRequest.utf8)) }
+
+    var date: String { UTCTime(secondsSince1970: timestamp).date }
+
+    var scope: String { "\(date)/\(Self.service)/tc3_request" }
+
+    var dateKey: [UInt8] { Digest.hmacSHA256(date, key: Array("TC3\(secretKey)".utf8)) }
+
+    var serviceKey: [UInt8] { Digest.hmacSHA256(Self.service, key: dateKey) }
+
+    var signingKey: [UInt8] { Digest.hmacSHA256("tc3_request", key: serviceKey) }
+
+    var signature: String {
+        let text = [Self.algorithm, String(timestamp), scope, canonicalHash].joined(separator: "\n")
+        return Digest.hex(Digest.hmacSHA256(text, key: signingKey))
+    }
+
+    var authorization: String {
+        "\(Self.algorithm) Credential=\(secretID)/\(scope), SignedHeaders=\(signedHeaders), Signature=\(signature)"
+    }
+}
