@@ -12,7 +12,7 @@ enum Adapters {
         case .alibaba: return mode == "compatible" ? QwenCompatibleDialect.wire : DashScopeAdapter()
         case .tencent:
             switch mode {
-            case "native": return nil
+            case "native": return HunyuanAdapter()
             case "legacy": return HunyuanCompatibleDialect.wire
             default: return TokenHubDialect.wire
             }

@@ -30,6 +30,8 @@ struct AnswerShape: Sendable {
     var isStream: Bool
     /// As sent, parameters included; `nil` if the platform gave none.
     var contentType: String?
+    /// The stop strings that were asked for, for platforms that leave them at the end of the text.
+    var stops: [String]
     /// The platform's id of the model that was asked, for answers that do not name it.
     var model: String
     var headers: HeaderLookup
@@ -37,12 +39,13 @@ struct AnswerShape: Sendable {
     var now: Int64
 
     init(
-        isStream: Bool, contentType: String?, model: String = "", now: Int64 = 0,
+        isStream: Bool, contentType: String?, model: String = "", stops: [String] = [], now: Int64 = 0,
         headers: @escaping HeaderLookup = { _ in nil }
     ) {
         self.isStream = isStream
         self.contentType = contentType
         self.model = model
+        self.stops = stops
         self.now = now
         self.headers = headers
     }

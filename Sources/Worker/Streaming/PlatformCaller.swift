@@ -136,9 +136,11 @@ struct PlatformCaller: Sendable {
     // MARK: - Answer
 
     private func answerShape(_ head: HTTPHead, _ call: PlatformCall) -> AnswerShape {
-        AnswerShape(
+        var stops: [String] = []
+        if case .chat(let chat) = call.request { stops = chat.stops }
+        return AnswerShape(
             isStream: call.request.isStream, contentType: head.header("content-type"),
-            model: call.route.model.modelID, now: clock.now, headers: { head.header($0) })
+            model: call.route.model.modelID, stops: stops, now: clock.now, headers: { head.header($0) })
     }
 
     private func refusal(_ head: HTTPHead, _ body: [UInt8], _ adapter: any ProviderAdapter) -> JobFailure {

@@ -43,18 +43,6 @@ struct TokenEstimate: Sendable, Equatable {
         sum.otherBytes += next.otherBytes
     }
 
-    static func prompt(of request: ModelRequest) -> Int {
-        switch request {
-        case .chat(let chat): prompt(of: chat)
-        case .embeddings(let embeddings):
-            embeddings.texts.map { texts in
-                var estimate = TokenEstimate()
-                for text in texts { estimate.add(text) }
-                return estimate.tokens
-            } ?? embeddings.tokenCount
-        }
-    }
-
     /// The tokens of a prompt: its texts, and 4 for the frame of each message (OpenAI's rule of thumb).
     static func prompt(of chat: ChatRequest) -> Int {
         var estimate = TokenEstimate()

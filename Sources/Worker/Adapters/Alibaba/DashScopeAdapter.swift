@@ -25,7 +25,7 @@ struct DashScopeAdapter: ProviderAdapter {
             isStream: chat.isStream)
     }
 
-    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { DashScopeDecoder(answer) }
+    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { Self.decoder(answer) }
 
     func failure(_ refusal: UpstreamRefusal) -> JobFailure {
         DashScopeFailure.failure(

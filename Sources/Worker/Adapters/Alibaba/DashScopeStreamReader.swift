@@ -4,71 +4,36 @@
 /// the last event has the whole usage. An `error` event, or one with a `code`, is a failure.
 import Shared
 
-struct DashScopeStreamReader: Sendable {
+struct DashScopeStreamReader: EventReader {
     private let chunks: ChunkBody
-    private var decoder: SSEDecoder
     private var choices: [Int: DashScopeChoiceReader] = [:]
     private var requestID: String?
     private var finishReason: String?
     private var hasSearchInfo = false
-    private var failure: JobFailure?
     /// Counts everything so far, in every event.
     private(set) var usage: TokenUsage?
 
-    var isComplete: Bool { failure != nil }
+    let isDone = false
 
-    init(model: String, maxEventBytes: Int) {
-        chunks = ChunkBody(model: model)
-        decoder = SSEDecoder(maxEventBytes: maxEventBytes)
+    init(model: String) { chunks = ChunkBody(model: model) }
+
+    mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
+        // Not the platform's, but some gateways' on the way.
+        if event.isDone { return }
+        let value = JSON.object(try event.object())
+        if event.name == "error" || DashScopeFailure.inside(value) != nil {
+            let status = DashScopeFailure.status(inComment: event.comment)
+            throw DashScopeFailure.failure(value, status: status == 200 ? nil : status)
+        }
+        note(DashScopeOutput(value), into: &deltas)
     }
 
-    mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] {
-        guard !isComplete else { return [] }
-        var events: [SSEEvent] = []
-        var oversize: JobFailure?
-        do throws(JobFailure) {
-            try decoder.feed(bytes, into: &events)
-        } catch {
-            oversize = error
-        }
-        let deltas = read(events)
-        if !isComplete { failure = oversize }
-        return deltas
-    }
-
-    mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
-        var last: [ChatDelta] = []
-        if !isComplete, let event = decoder.finish() { last = read([event]) }
-        if let failure { throw failure }
-        guard !choices.isEmpty, choices.values.allSatisfy({ $0.finishReason != nil }) else {
-            throw JobFailure(.streamBroken, "The platform's stream ended before the answer did.")
-        }
+    func end() throws(JobFailure) -> ChatCompletionEnd {
+        guard !choices.isEmpty, choices.values.allSatisfy({ $0.finishReason != nil }) else { throw .endedEarly }
         var end = ChatCompletionEnd(
             model: chunks.envelope["model"]?.stringValue, finishReason: finishReason, usage: usage)
         end.requestID = requestID
-        end.deltas = last
         return end
-    }
-
-    private mutating func read(_ events: [SSEEvent]) -> [ChatDelta] {
-        var deltas: [ChatDelta] = []
-        for event in events where !isComplete && !event.data.isEmpty { read(event, into: &deltas) }
-        return deltas
-    }
-
-    private mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) {
-        // Not the platform's, but some gateways' on the way.
-        if event.data == Array("[DONE]".utf8) { return }
-        guard let value = try? JSON(parsing: event.data), value.objectValue != nil else {
-            failure = JobFailure(.streamBroken, "The platform's stream holds an event that is not a JSON object.")
-            return
-        }
-        if event.name == "error" || DashScopeFailure.inside(value) != nil {
-            let status = DashScopeFailure.status(inComment: event.comment)
-            failure = DashScopeFailure.failure(value, status: status == 200 ? nil : status)
-            return
-        }
-        note(DashScopeOutput(value), into: &deltas)
     }
 
     private mutating func note(_ output: DashScopeOutput, into deltas: inout [ChatDelta]) {
@@ -83,6 +48,18 @@ struct DashScopeStreamReader: Sendable {
         if let info = output.searchInfo, !hasSearchInfo {
             hasSearchInfo = true
             deltas.append(chunks.searchInfo(info))
+        }
+    }
+}
+
+extension DashScopeAdapter {
+    static func decoder(
+        _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+    ) -> AnswerDecoder<DashScopeStreamReader> {
+        AnswerDecoder(answer, DashScopeStreamReader(model: answer.model), maxEventBytes: maxEventBytes) {
+            body throws(JobFailure) in
+            let completion = try DashScopeCompletion(body, answer)
+            return answer.isStream ? completion.streamEnd : completion.end
         }
     }
 }

@@ -1,9 +1,11 @@
 /// The state of one OpenAI-shaped event stream: which choices are open, what the last usage was, how it ended.
+///
+/// A stream is complete at `[DONE]`; or, for servers that leave it out, at the clean end of the HTTP body, if every choice
+/// that appeared has had its finish reason. Any other end is `streamBroken`.
 import Shared
 
-struct OpenAIStreamReader: Sendable {
+struct OpenAIStreamReader: EventReader {
     private let dialect: OpenAIDialect
-    private var decoder: SSEDecoder
     private var choices: OpenAIChoices
     private var model: String?
     private var requestID: String?
@@ -12,78 +14,40 @@ struct OpenAIStreamReader: Sendable {
     /// Choices that appeared and have not finished, and those that have.
     private var open: Set<Int> = []
     private var finished: Set<Int> = []
-    private var isDone = false
-    private var failure: JobFailure?
+    private(set) var isDone = false
     /// The last one wins: it may come with choices, after them, or several times.
     private(set) var usage: TokenUsage?
 
-    var isComplete: Bool { isDone || failure != nil }
-
-    init(_ dialect: OpenAIDialect, maxEventBytes: Int) {
+    init(_ dialect: OpenAIDialect) {
         self.dialect = dialect
         choices = OpenAIChoices(dialect)
-        decoder = SSEDecoder(maxEventBytes: maxEventBytes)
     }
 
-    mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] {
-        guard !isComplete else { return [] }
-        var events: [SSEEvent] = []
-        var oversize: JobFailure?
-        do throws(JobFailure) {
-            try decoder.feed(bytes, into: &events)
-        } catch {
-            oversize = error
+    mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
+        if event.isDone {
+            isDone = true
+            return
         }
-        let deltas = read(events)
-        if !isComplete { failure = oversize }
-        return deltas
-    }
-
-    mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
-        var last: [ChatDelta] = []
-        if !isComplete, let event = decoder.finish() { last = read([event]) }
-        if let failure { throw failure }
-        guard hasChoices, isDone || open.isEmpty else {
-            throw JobFailure(.streamBroken, "The platform's stream ended before the answer did.")
-        }
-        var end = ChatCompletionEnd(model: model, finishReason: finishReason, usage: usage)
-        end.requestID = requestID
-        end.deltas = last
-        return end
-    }
-
-    private mutating func read(_ events: [SSEEvent]) -> [ChatDelta] {
-        var deltas: [ChatDelta] = []
-        for event in events where !isComplete && !event.data.isEmpty {
-            if OpenAIStreamReader.isTerminator(event.data) {
-                isDone = true
-            } else if let delta = read(event) {
-                deltas.append(delta)
-            }
-        }
-        return deltas
-    }
-
-    private mutating func read(_ event: SSEEvent) -> ChatDelta? {
-        guard case .object(let object)? = try? JSON(parsing: event.data) else {
-            failure = JobFailure(.streamBroken, "The platform's stream holds an event that is not a JSON object.")
-            return nil
-        }
+        let object = try event.object()
         let value = JSON.object(object)
         if event.name == "error" || UpstreamError.object(value) != nil {
             let body = UpstreamError.object(value) == nil ? JSON.object(["error": value]) : value
-            failure = dialect.failures.failure(UpstreamError(openAI: body))
-            return nil
+            throw dialect.failures.failure(UpstreamError(openAI: body))
         }
-        let delta = note(OpenAIChunk(choices.normalised(object)))
-        if let gaveUp = choices.failure {
-            failure = gaveUp
-            return nil
-        }
-        return delta
+        let chunk = OpenAIChunk(choices.normalised(object))
+        note(chunk)
+        if let failure = choices.failure { throw failure }
+        if let delta = chunk.delta { deltas.append(delta) }
     }
 
-    private mutating func note(_ chunk: OpenAIChunk) -> ChatDelta? {
+    func end() throws(JobFailure) -> ChatCompletionEnd {
+        guard hasChoices, isDone || open.isEmpty else { throw .endedEarly }
+        var end = ChatCompletionEnd(model: model, finishReason: finishReason, usage: usage)
+        end.requestID = requestID
+        return end
+    }
+
+    private mutating func note(_ chunk: OpenAIChunk) {
         usage = chunk.usage ?? usage
         model = model ?? chunk.model
         requestID = requestID ?? chunk.id
@@ -97,13 +61,19 @@ struct OpenAIStreamReader: Sendable {
                 open.insert(choice.index)
             }
         }
-        return chunk.delta
     }
+}
 
-    /// `[DONE]`, with or without space around it.
-    private static func isTerminator(_ data: [UInt8]) -> Bool {
-        guard data.count < 16 else { return false }
-        let text = data.filter { $0 != 0x20 && $0 != 0x09 }
-        return text == Array("[DONE]".utf8)
+extension OpenAIDialect {
+    func decoder(
+        _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+    ) -> AnswerDecoder<OpenAIStreamReader> {
+        AnswerDecoder(answer, OpenAIStreamReader(self), maxEventBytes: maxEventBytes) { body throws(JobFailure) in
+            let completion = try OpenAICompletion(body, self)
+            var end = completion.end
+            end.requestID = end.requestID ?? answer.headers("x-request-id")
+            if answer.isStream { end.deltas = completion.deltas } else { end.body = completion.bytes }
+            return end
+        }
     }
 }

@@ -30,7 +30,7 @@ struct OpenAIWire: ProviderAdapter {
             body: try body(chat, model: target.model).encoded, isStream: chat.isStream)
     }
 
-    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { OpenAIDecoder(answer, dialect) }
+    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { dialect.decoder(answer) }
 
     func failure(_ refusal: UpstreamRefusal) -> JobFailure {
         var error = UpstreamError(openAI: ErrorBody.json(refusal.body))

@@ -19,7 +19,7 @@ struct HunyuanAdapter: ProviderAdapter {
         return try HunyuanCall(action: "ChatCompletions", body: body, isStream: chat.isStream).request(target)
     }
 
-    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { HunyuanDecoder(answer) }
+    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { Self.decoder(answer) }
 
     func failure(_ refusal: UpstreamRefusal) -> JobFailure {
         HunyuanFailure.failure(

@@ -14,12 +14,10 @@ enum HunyuanCheck {
         ("stream_moderation", "StreamModeration"), ("topic_choice", "TopicChoice"),
     ]
 
-    /// Not `stop`: this wire ends the text after the string, and the decoder, which would have to cut it off
-    /// (`StopCutter`), is not told what the request's were.
     static let fields = FieldCheck(
         platform: "Tencent Hunyuan",
         known: Set(extras.map(\.field)).union([
-            "function_call", "functions", "seed", "temperature", "tool_choice", "tools", "top_p",
+            "function_call", "functions", "seed", "stop", "temperature", "tool_choice", "tools", "top_p",
         ]))
 
     static func check(_ chat: ChatRequest, model: String) throws(JobFailure) {

@@ -4,10 +4,9 @@ import Shared
 struct HunyuanCompletion {
     private let content: HunyuanAnswer
     private let answer: AnswerShape
-    private let stops: [String]
 
     /// Fails with what the platform reported in its 200, or `serverError` where this is no answer.
-    init(_ bytes: [UInt8], _ answer: AnswerShape, stops: [String]) throws(JobFailure) {
+    init(_ bytes: [UInt8], _ answer: AnswerShape) throws(JobFailure) {
         let value: JSON
         do {
             value = try JSON(parsing: bytes)
@@ -17,7 +16,6 @@ struct HunyuanCompletion {
         if let failure = HunyuanFailure.inside(value) { throw failure }
         content = HunyuanAnswer(value)
         self.answer = answer
-        self.stops = stops
         guard !content.choices.isEmpty else { throw JobFailure(.serverError, "The platform's answer has no choices.") }
     }
 
@@ -54,7 +52,7 @@ struct HunyuanCompletion {
         end.requestID = requestID
         for var choice in content.choices {
             choice.finishReason = choice.finishReason ?? "stop"
-            var reader = HunyuanChoiceReader(index: choice.index, chunks: chunks, stops: stops)
+            var reader = HunyuanChoiceReader(index: choice.index, chunks: chunks, stops: answer.stops)
             end.deltas += reader.take(choice)
         }
         if let info = content.searchInfo { end.deltas.append(HunyuanAnswer.chunk(info, chunks)) }
@@ -64,7 +62,7 @@ struct HunyuanCompletion {
     private var requestID: String? { content.requestID ?? answer.headers("X-TC-RequestId") ?? content.id }
 
     private func cut(_ choice: HunyuanAnswer.Choice) -> String {
-        var stop = StopCutter(stops)
+        var stop = StopCutter(answer.stops)
         return stop.take(choice.content) + stop.end(wasStopped: choice.finishReason == "stop")
     }
 }

@@ -4,83 +4,65 @@
 /// with every event, and the last one counts. An `Error` or `ErrorMsg` is a failure.
 import Shared
 
-struct HunyuanStreamReader: Sendable {
+struct HunyuanStreamReader: EventReader {
+    private let answer: AnswerShape
     private let chunks: ChunkBody
-    private let stops: [String]
-    private var decoder: SSEDecoder
     private var choices: [Int: HunyuanChoiceReader] = [:]
     private var finishReason: String?
     private var searchInfo: JSON?
-    private var failure: JobFailure?
-    private(set) var id: String?
+    private var id: String?
     private(set) var usage: TokenUsage?
 
-    var isComplete: Bool { failure != nil }
+    let isDone = false
 
-    init(model: String, stops: [String], maxEventBytes: Int) {
-        chunks = ChunkBody(model: model)
-        self.stops = stops
-        decoder = SSEDecoder(maxEventBytes: maxEventBytes)
+    init(_ answer: AnswerShape) {
+        self.answer = answer
+        chunks = ChunkBody(model: answer.model)
     }
 
-    mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] {
-        guard !isComplete else { return [] }
-        var events: [SSEEvent] = []
-        var oversize: JobFailure?
-        do throws(JobFailure) {
-            try decoder.feed(bytes, into: &events)
-        } catch {
-            oversize = error
-        }
-        let deltas = read(events)
-        if !isComplete { failure = oversize }
-        return deltas
+    mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
+        // Not the platform's, but some gateways' on the way.
+        if event.isDone { return }
+        let value = JSON.object(try event.object())
+        if let failure = HunyuanFailure.inside(value) { throw failure }
+        note(HunyuanAnswer(value), into: &deltas)
     }
 
-    mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
-        var last: [ChatDelta] = []
-        if !isComplete, let event = decoder.finish() { last = read([event]) }
-        if let failure { throw failure }
+    func end() throws(JobFailure) -> ChatCompletionEnd {
         guard !choices.isEmpty, choices.values.allSatisfy({ $0.finishReason != nil }) else {
-            throw JobFailure(.streamBroken, "The platform's stream ended before the answer did.")
+            throw JobFailure.endedEarly
         }
-        var end = ChatCompletionEnd(
-            model: chunks.envelope["model"]?.stringValue, finishReason: finishReason, usage: usage)
-        end.requestID = id
-        end.deltas = last
+        var end = ChatCompletionEnd(model: answer.model, finishReason: finishReason, usage: usage)
+        end.requestID = answer.headers("X-TC-RequestId") ?? id
         return end
     }
 
-    private mutating func read(_ events: [SSEEvent]) -> [ChatDelta] {
-        var deltas: [ChatDelta] = []
-        for event in events where !isComplete && !event.data.isEmpty { read(event, into: &deltas) }
-        return deltas
-    }
-
-    private mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) {
-        // Not the platform's, but some gateways' on the way.
-        if event.data == Array("[DONE]".utf8) { return }
-        guard let value = try? JSON(parsing: event.data), value.objectValue != nil else {
-            failure = JobFailure(.streamBroken, "The platform's stream holds an event that is not a JSON object.")
-            return
-        }
-        failure = HunyuanFailure.inside(value)
-        if failure == nil { note(HunyuanAnswer(value), into: &deltas) }
-    }
-
-    private mutating func note(_ answer: HunyuanAnswer, into deltas: inout [ChatDelta]) {
-        usage = answer.usage ?? usage
-        id = id ?? answer.id
-        for choice in answer.choices {
+    private mutating func note(_ content: HunyuanAnswer, into deltas: inout [ChatDelta]) {
+        usage = content.usage ?? usage
+        id = id ?? content.id
+        for choice in content.choices {
             var reader =
-                choices[choice.index] ?? HunyuanChoiceReader(index: choice.index, chunks: chunks, stops: stops)
+                choices[choice.index]
+                ?? HunyuanChoiceReader(index: choice.index, chunks: chunks, stops: answer.stops)
             deltas += reader.take(choice)
             choices[choice.index] = reader
             finishReason = finishReason ?? reader.finishReason
         }
-        if let info = answer.searchInfo, info != searchInfo {
+        if let info = content.searchInfo, info != searchInfo {
             searchInfo = info
             deltas.append(HunyuanAnswer.chunk(info, chunks))
+        }
+    }
+}
+
+extension HunyuanAdapter {
+    /// Decodes the answers of the platform, streams and whole ones.
+    static func decoder(
+        _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+    ) -> AnswerDecoder<HunyuanStreamReader> {
+        AnswerDecoder(answer, HunyuanStreamReader(answer), maxEventBytes: maxEventBytes) { body throws(JobFailure) in
+            let completion = try HunyuanCompletion(body, answer)
+            return answer.isStream ? completion.streamEnd : completion.end
         }
     }
 }

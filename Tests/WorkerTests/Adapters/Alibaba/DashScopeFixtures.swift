@@ -86,7 +86,7 @@ struct DashScopeOutcome: Equatable {
     ) {
         let shape = AnswerShape(
             isStream: isStream, contentType: contentType, model: "qwen-plus", now: 1_795_380_000_123)
-        var decoder = DashScopeDecoder(shape, maxEventBytes: maxEventBytes)
+        var decoder = DashScopeAdapter.decoder(shape, maxEventBytes: maxEventBytes)
         var start = 0
         for end in cuts.sorted() + [bytes.count] where !decoder.isComplete {
             deltas += decoder.feed(Array(bytes[start..<end]))
