@@ -34,7 +34,7 @@ SETTINGS = {
 }
 
 
-def catalogue(upstream_url):
+def stub_catalogue(upstream_url):
     return {
         "models": [
             {"id": "sandbox", "name": "Sandbox", "provider": "sandbox", "aliases": ["demo"], "capabilities": ALL},
@@ -51,7 +51,7 @@ def catalogue(upstream_url):
 
 
 class Service:
-    def __init__(self, folder: Path, template: Path, upstream, workers=1, **settings):
+    def __init__(self, folder: Path, template: Path, upstream, workers=1, catalogue=None, **settings):
         folder.mkdir(parents=True)
         folder.parent.chmod(0o755)
         self.folder, self.upstream, self._names = folder, upstream, itertools.count(1)
@@ -60,7 +60,7 @@ class Service:
         try:
             self.redis = RedisServer(folder / "redis")
             self.postgres = PostgresServer(folder / "postgres", template)
-            (folder / "catalog.yaml").write_text(yaml.safe_dump(catalogue(upstream.url)))
+            (folder / "catalog.yaml").write_text(yaml.safe_dump(catalogue or stub_catalogue(upstream.url)))
             assert self.run("migrate").returncode == 0, "submitter migrate fails; see migrate.log"
             for _ in range(workers):
                 self.add_worker(wait=False)

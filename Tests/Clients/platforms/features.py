@@ -1,0 +1,244 @@
+"""What a chat can ask for: for each feature the request, and what must come of it.
+
+In: a wire. Out: a `Case`; its `check` gets the answer and the `Ask`, the request as the platform understood it.
+"""
+
+import base64
+from dataclasses import dataclass, field
+from typing import Callable
+
+from .scenarios import BEFORE_STOP, CALLS, CHAT, JSON_TEXT, LONG, STOP_WORD, THOUGHT, UNICODE
+
+FEATURES = {}  # name -> (title, function)
+
+
+@dataclass
+class Case:
+    scenario: str
+    options: dict
+    check: Callable = lambda answer, ask: None
+    text: str | None = CHAT  # None: checked by `check`
+    finish: str = "stop"
+    fields: tuple = ()  # of the request, one of which a refusal must name
+    model: str = ""  # suffix
+    streams: tuple = (False, True)
+    extra: dict = field(default_factory=dict)
+
+
+def feature(title):
+    def register(make):
+        FEATURES[make.__name__] = (title, make)
+        return make
+
+    return register
+
+
+def function(name, **properties):
+    parameters = {"type": "object", "properties": properties, "required": sorted(properties)}
+    return {"type": "function", "function": {"name": name, "description": f"Looks up the {name}.", "parameters": parameters}}
+
+
+TOOLS = [
+    function("weather", city={"type": "string"}, days={"type": "integer"}), function("time", zone={"type": "string"})]
+PNG = "data:image/png;base64," + base64.b64encode(bytes(range(256)) * 300).decode()
+IMAGE_URL = "https://example.com/pictures/cat.png?size=2&x=%E4%BA%AC"
+SCHEMA = {
+    "type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city", "days"],
+    "additionalProperties": False}
+
+
+@feature("Text")
+def chat(wire):
+    return Case("chat", {})
+
+
+@feature("System text")
+def system(wire):
+    messages = [{"role": "system", "content": "Be brief. 请简短"}, {"role": "user", "content": "Hi"}]
+
+    def check(answer, ask):
+        assert ask.system == "Be brief. 请简短" and [turn.role for turn in ask.turns] == ["user"]
+
+    return Case("chat", {"messages": messages}, check)
+
+
+@feature("Developer text")
+def developer(wire):
+    messages = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+
+    def check(answer, ask):
+        assert ask.system == "Be brief."
+
+    return Case("chat", {"messages": messages}, check, fields=("messages",))
+
+
+@feature("Several turns")
+def turns(wire):
+    messages = [
+        {"role": "system", "content": "Be brief."}, {"role": "user", "content": "One"}, {"role": "assistant", "content": "二"},
+        {"role": "user", "content": [{"type": "text", "text": "Three, "}, {"type": "text", "text": "four"}]}]
+
+    def check(answer, ask):
+        assert [(turn.role, turn.text.split(" [[")[0]) for turn in ask.turns[:2]] == [("user", "One"), ("assistant", "二")]
+        assert ask.turns[2].text.startswith("Three, ") and "four" in ask.turns[2].text
+
+    return Case("chat", {"messages": messages}, check)
+
+
+@feature("Two turns of one role")
+def same_role(wire):
+    messages = [
+        {"role": "user", "content": "One"}, {"role": "user", "content": "Two"}, {"role": "assistant", "content": "Three"},
+        {"role": "user", "content": "Four"}, {"role": "user", "content": "Five"}]
+
+    def check(answer, ask):
+        said = "".join(turn.text for turn in ask.turns)
+        places = [said.find(word) for word in ("One", "Two", "Three", "Four", "Five")]
+        assert places == sorted(places) and -1 not in places
+
+    return Case("chat", {"messages": messages}, check, fields=("messages",))
+
+
+@feature("Function call")
+def tools(wire):
+    def check(answer, ask):
+        assert answer.arguments == [("weather", CALLS[0])]
+        sent = [(tool["function"]["name"], tool["function"]["description"], tool["function"]["parameters"]) for tool in TOOLS]
+        assert ask.tools == sent
+
+    return Case("tools", {"tools": TOOLS}, check, text="", finish="tool_calls")
+
+
+@feature("Text before a function call")
+def tools_text(wire):
+    def check(answer, ask):
+        assert answer.arguments == [("weather", CALLS[0])]
+
+    return Case("tools.text", {"tools": TOOLS}, check, text="Let me see. ", finish="tool_calls", fields=("tools",))
+
+
+@feature("Function call without arguments")
+def tools_empty(wire):
+    def check(answer, ask):
+        assert answer.arguments == [("now", {})]
+
+    return Case("tools.empty", {"tools": [function("now")]}, check, text="", finish="tool_calls")
+
+
+@feature("Parallel function calls")
+def tools_parallel(wire):
+    def check(answer, ask):
+        assert answer.arguments == [("weather", CALLS[0]), ("weather", CALLS[1])]
+        assert len({id for id, _, _ in answer.calls}) == 2
+
+    return Case("tools.parallel", {"tools": TOOLS, "parallel_tool_calls": True}, check, text="", finish="tool_calls",
+                fields=("parallel_tool_calls", "tools"))
+
+
+@feature("One call at most (`parallel_tool_calls: false`)")
+def parallel_tool_calls_off(wire):
+    def check(answer, ask):
+        assert ask.parallel is False and len(answer.calls) == 1
+
+    return Case("tools.parallel", {"tools": TOOLS, "parallel_tool_calls": False}, check, text="", finish="tool_calls",
+                fields=("parallel_tool_calls",))
+
+
+def _history(calls):
+    written = [
+        {"id": id, "type": "function", "function": {"name": "weather", "arguments": text}} for id, text, _ in calls]
+    return [
+        {"role": "user", "content": "Weather?"}, {"role": "assistant", "content": None, "tool_calls": written},
+        *({"role": "tool", "tool_call_id": id, "content": result} for id, _, result in calls)]
+
+
+@feature("Function result")
+def tools_result(wire):
+    def check(answer, ask):
+        assert ask.turns[1].calls[0][1:] == ("weather", {"city": "京都 🙂", "days": 3})
+        assert ask.turns[2].text == "18 度 🙂" and ask.turns[2].answers in (None, ask.turns[1].calls[0][0])
+
+    history = _history([("call_x1", '{"city": "京都 🙂", "days": 3}', "18 度 🙂")])
+    return Case("tools", {"messages": history, "tools": TOOLS}, check, text="The tool said: 18 度 🙂")
+
+
+@feature("Results of parallel calls")
+def tools_results(wire):
+    def check(answer, ask):
+        assert [call[2] for turn in ask.turns for call in turn.calls] == [{"city": "A"}, {"city": "B"}]
+        assert [turn.text for turn in ask.turns if turn.role == "tool"] == ["1", "2"]
+
+    history = _history([("call_x1", '{"city":"A"}', "1"), ("call_x2", '{"city":"B"}', "2")])
+    return Case("tools", {"messages": history, "tools": TOOLS}, check, text="The tool said: 2", fields=("messages",))
+
+
+@feature("`tool_choice: none`")
+def tool_choice_none(wire):
+    def check(answer, ask):
+        assert not answer.calls and (ask.choice == "none" or not ask.tools)
+
+    return Case("tools", {"tools": TOOLS, "tool_choice": "none"}, check, fields=("tool_choice",))
+
+
+@feature("`tool_choice: auto`")
+def tool_choice_auto(wire):
+    def check(answer, ask):
+        assert ask.choice in (None, "auto") and answer.arguments == [("weather", CALLS[0])]
+
+    return Case("tools", {"tools": TOOLS, "tool_choice": "auto"}, check, text="", finish="tool_calls")
+
+
+@feature("`tool_choice: required`")
+def tool_choice_required(wire):
+    def check(answer, ask):
+        assert ask.choice == "required" and answer.arguments == [("weather", CALLS[0])]
+
+    return Case("tools", {"tools": TOOLS, "tool_choice": "required"}, check, text="", finish="tool_calls", fields=("tool_choice",))
+
+
+@feature("`tool_choice` with a name")
+def tool_choice_named(wire):
+    def check(answer, ask):
+        assert ask.choice == ("named", "time") and answer.arguments == [("time", CALLS[0])]
+
+    choice = {"type": "function", "function": {"name": "time"}}
+    return Case("tools", {"tools": TOOLS, "tool_choice": choice}, check, text="", finish="tool_calls", fields=("tool_choice",))
+
+
+def _picture(wire, url):
+    def check(answer, ask):
+        assert ask.turns[0].images == [url] and ask.turns[0].text.startswith("What is this?")
+
+    content = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": url}}]
+    return Case("chat", {"messages": [{"role": "user", "content": content}]}, check, fields=("messages",),
+                model="-vision" if wire.vision_model else "")
+
+
+@feature("Image by URL")
+def image_url(wire):
+    return _picture(wire, IMAGE_URL)
+
+
+@feature("Image as base64")
+def image_base64(wire):
+    return _picture(wire, PNG)
+
+
+@feature("JSON mode")
+def json_object(wire):
+    def check(answer, ask):
+        assert ask.json == "object"
+
+    return Case("json", {"response_format": {"type": "json_object"}, "say": "Answer in JSON."}, check, text=JSON_TEXT, fields=("response_format",))
+
+
+@feature("JSON schema")
+def json_schema(wire):
+    def check(answer, ask):
+        assert ask.json == SCHEMA
+
+    wanted = {"type": "json_schema", "json_schema": {"name": "trip", "schema": SCHEMA, "strict": True}}
+    return Case("json", {"response_format": wanted, "say": "Answer in JSON."}, check, text=JSON_TEXT, fields=("response_format",))
+
+
+__all__ = ["BEFORE_STOP", "Case", "FEATURES", "LONG", "STOP_WORD", "THOUGHT", "UNICODE", "feature"]
