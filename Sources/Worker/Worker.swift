@@ -15,12 +15,16 @@ struct WorkerCommand: AsyncParsableCommand {
             Start as many workers as you like: they share the work and take over from each other.
 
             SIGTERM drains: no new jobs, running ones have DRAIN_TIMEOUT to end, then exit 0.
-            Exit codes: 0 drained, 1 cannot run (the reason is on standard error), 3 wrong settings.
+            Exit codes: 0 drained, 1 cannot run (the reason is on standard error), 3 wrong settings; with --ping 1 also for an
+            account that failed.
             """,
         version: Build.version)
 
     @Flag(help: "Print all settings of the worker as a Markdown table and exit.")
     var listSettings = false
+
+    @Flag(help: "Call each active account's platform once, as cheaply as it allows, print how it went and exit.")
+    var ping = false
 
     func run() async throws {
         var settings = Settings(environment: listSettings ? [:] : ProcessInfo.processInfo.environment)
@@ -34,7 +38,10 @@ struct WorkerCommand: AsyncParsableCommand {
         // A platform that closes while we send is an error of that call (EPIPE), not the end of this process.
         _ = signal(SIGPIPE, SIG_IGN)
         do {
-            try await WorkerProcess(shared, worker, logger).run()
+            guard ping else { return try await WorkerProcess(shared, worker, logger).run() }
+            guard try await AccountCheck(shared, worker, logger).run() else { throw ExitCode(1) }
+        } catch let code as ExitCode {
+            throw code
         } catch {
             logger.critical("the worker cannot run", metadata: ["error": "\(error)"])
             throw ExitCode(1)

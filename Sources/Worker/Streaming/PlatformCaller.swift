@@ -19,12 +19,7 @@ struct PlatformCaller: Sendable {
         guard let adapter = Adapters.adapter(for: call.route.account) else {
             return try await SandboxStream.answer(call, clock: clock)
         }
-        do throws(JobFailure) {
-            return try await completeOnce(call, adapter)
-        } catch {
-            guard error.isStaleCredential else { throw error }
-            return try await completeOnce(call, adapter)
-        }
+        return try await renewing { () async throws(JobFailure) in try await completeOnce(call, adapter) }
     }
 
     /// The head of a streamed answer; its deltas come from the `CompletionStream`, which must be closed.
@@ -32,20 +27,45 @@ struct PlatformCaller: Sendable {
         guard let adapter = Adapters.adapter(for: call.route.account) else {
             return CompletionStream(try SandboxStream(call, clock: clock))
         }
-        do throws(JobFailure) {
-            return try await openOnce(call, adapter)
-        } catch {
+        return try await renewing { () async throws(JobFailure) in try await openOnce(call, adapter) }
+    }
+
+    /// The cheapest call that proves an account's key and that its platform can be reached; costs nothing where the
+    /// platform has one that is free.
+    func ping(_ route: Route, timeLeft: Duration) async throws(JobFailure) {
+        guard let adapter = Adapters.adapter(for: route.account) else { return }
+        try await renewing { () async throws(JobFailure) in try await pingOnce(route, timeLeft, adapter) }
+    }
+
+    private func pingOnce(
+        _ route: Route, _ timeLeft: Duration, _ adapter: any ProviderAdapter
+    ) async throws(JobFailure) {
+        let interrupt = Interrupt()
+        let target = try await target(route, adapter, interrupt, timeLeft)
+        let request = httpRequest(try adapter.makePing(target), timeLeft)
+        let response = try await interruptible(interrupt) { [http] in try await http.collect(request) }
+        let failure =
+            response.head.isSuccess
+            ? adapter.failure(inside: response.body) : refusal(response.head, response.body, adapter)
+        if let failure { throw noted(failure, route.account, target, response.head) }
+    }
+
+    /// Asks again where only the credential was out of date.
+    private func renewing<Value>(
+        _ ask: () async throws(JobFailure) -> Value
+    ) async throws(JobFailure) -> Value {
+        do throws(JobFailure) { return try await ask() } catch {
             guard error.isStaleCredential else { throw error }
-            return try await openOnce(call, adapter)
         }
+        return try await ask()
     }
 
     private func completeOnce(
         _ call: PlatformCall, _ adapter: any ProviderAdapter
     ) async throws(JobFailure) -> ChatCompletionEnd {
-        let target = try await target(call, adapter)
+        let target = try await target(call.route, adapter, call.interrupt, call.timeLeft)
         let request = httpRequest(try upstreamRequest(call, adapter, target), call.timeLeft)
-        let response = try await interruptible(call) { [http] in try await http.collect(request) }
+        let response = try await interruptible(call.interrupt) { [http] in try await http.collect(request) }
         do throws(JobFailure) {
             guard response.head.isSuccess else { throw refusal(response.head, response.body, adapter) }
             let answer = answerShape(response.head, call)
@@ -56,16 +76,16 @@ struct PlatformCaller: Sendable {
             _ = decoder.feed(response.body)
             return try decoder.finish()
         } catch {
-            throw noted(error, call, target, response.head)
+            throw noted(error, call.route.account, target, response.head)
         }
     }
 
     private func openOnce(
         _ call: PlatformCall, _ adapter: any ProviderAdapter
     ) async throws(JobFailure) -> CompletionStream {
-        let target = try await target(call, adapter)
+        let target = try await target(call.route, adapter, call.interrupt, call.timeLeft)
         let request = httpRequest(try upstreamRequest(call, adapter, target), call.timeLeft)
-        let body = try await interruptible(call) { [http] in try await http.stream(request) }
+        let body = try await interruptible(call.interrupt) { [http] in try await http.stream(request) }
         do throws(JobFailure) {
             guard body.head.isSuccess else { throw refusal(body.head, try await rest(of: body), adapter) }
             var stream = UpstreamStream(body, adapter.makeDecoder(answerShape(body.head, call)), call.interrupt)
@@ -75,24 +95,26 @@ struct PlatformCaller: Sendable {
             }
             return CompletionStream(stream)
         } catch {
-            throw noted(error, call, target, body.head)
+            throw noted(error, call.route.account, target, body.head)
         }
     }
 
     // MARK: - Request
 
     /// The route with its credential: the key, or the token that it is exchanged for.
-    private func target(_ call: PlatformCall, _ adapter: any ProviderAdapter) async throws(JobFailure) -> Target {
-        let (model, account) = (call.route.model, call.route.account)
+    private func target(
+        _ route: Route, _ adapter: any ProviderAdapter, _ interrupt: Interrupt, _ timeLeft: Duration
+    ) async throws(JobFailure) -> Target {
+        let (model, account) = (route.model, route.account)
         let now = clocks.now(account.id, ours: clock.now)
         var view = AccountView(
             credential: try credentials.credential(of: account), baseURL: account.baseURL, mode: account.mode,
             settings: account.settings)
         if let exchange = adapter.tokens {
             let key = view
-            view.credential = try await interruptible(call) { [tokens] in
+            view.credential = try await interruptible(interrupt) { [tokens] in
                 try await tokens.credential(of: Self.tokenName(account), key, exchange, now: now) {
-                    request throws(JobFailure) in try await ask(request, call.timeLeft)
+                    request throws(JobFailure) in try await ask(request, timeLeft)
                 }
             }
         }
@@ -149,9 +171,8 @@ struct PlatformCaller: Sendable {
     }
 
     /// Makes sure that a next call has another token and the platform's time, if this one's were out of date.
-    private func noted(_ failure: JobFailure, _ call: PlatformCall, _ target: Target, _ head: HTTPHead) -> JobFailure {
+    private func noted(_ failure: JobFailure, _ account: Account, _ target: Target, _ head: HTTPHead) -> JobFailure {
         guard failure.isStaleCredential else { return failure }
-        let account = call.route.account
         tokens.discard(target.account.credential, of: Self.tokenName(account))
         clocks.note(account.id, date: head.header("date"), ours: clock.now)
         return failure
@@ -170,10 +191,10 @@ struct PlatformCaller: Sendable {
     }
 
     private func interruptible<Value: Sendable>(
-        _ call: PlatformCall, _ operation: @escaping @Sendable () async throws -> Value
+        _ interrupt: Interrupt, _ operation: @escaping @Sendable () async throws -> Value
     ) async throws(JobFailure) -> Value {
         do {
-            return try await call.interrupt.stopping(operation)
+            return try await interrupt.stopping(operation)
         } catch let error as HTTPError {
             throw error.failure
         } catch let failure as JobFailure {
