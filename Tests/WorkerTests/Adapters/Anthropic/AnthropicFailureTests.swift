@@ -11,7 +11,7 @@ import Testing
         var code = ""
         var kind: JobFailure.Kind
 
-        init(_ status: Int, _ type: String, _ message: String = "x", code: String = "", _ kind: JobFailure.Kind) {
+        init(_ status: Int, _ kind: JobFailure.Kind, _ type: String, _ message: String = "x", code: String = "") {
             self.status = status
             self.type = type
             self.message = message
@@ -28,30 +28,30 @@ import Testing
     }
 
     @Test(arguments: [
-        Row(400, "invalid_request_error", "max_tokens: too small", .invalidRequest),
-        Row(400, "invalid_request_error", "Your credit balance is too low to access the API.", .quotaExhausted),
-        Row(400, "invalid_request_error", "You have reached your specified API usage limits.", .quotaExhausted),
-        Row(400, "invalid_request_error", "This organization has been disabled.", .quotaExhausted),
-        Row(400, "invalid_request_error", code: "organization_on_hold", .authentication),
-        Row(400, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum", .contextTooLong),
+        Row(400, .invalidRequest, "invalid_request_error", "max_tokens: too small"),
+        Row(400, .quotaExhausted, "invalid_request_error", "Your credit balance is too low to access the API."),
+        Row(400, .quotaExhausted, "invalid_request_error", "You have reached your specified API usage limits."),
+        Row(400, .quotaExhausted, "invalid_request_error", "This organization has been disabled."),
+        Row(400, .authentication, "invalid_request_error", code: "organization_on_hold"),
+        Row(400, .contextTooLong, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum"),
         Row(
-            400, "invalid_request_error", "input length and `max_tokens` exceed context limit: 1 + 2 > 3",
-            .contextTooLong),
-        Row(400, "invalid_request_error", "Output blocked by content filtering policy", .contentFiltered),
-        Row(401, "authentication_error", "invalid x-api-key", .authentication),
-        Row(402, "billing_error", .quotaExhausted),
-        Row(402, "billing_error", code: "linked_organization_unpaid", .quotaExhausted),
-        Row(403, "permission_error", .authentication),
-        Row(404, "not_found_error", "model: claude-x", .modelNotFound),
-        Row(409, "conflict_error", .serverError),
-        Row(413, "request_too_large", .contextTooLong),
-        Row(429, "rate_limit_error", .rateLimited),
-        Row(429, "rate_limit_error", code: "ramp_limit_exceeded", .rateLimited),
-        Row(429, "rate_limit_error", code: "enforced_spend_limit_reached", .quotaExhausted),
-        Row(429, "rate_limit_error", code: "contract_spend_limit_reached", .quotaExhausted),
-        Row(500, "api_error", .serverError),
-        Row(504, "timeout_error", .timeout),
-        Row(529, "overloaded_error", .overloaded),
+            400, .contextTooLong, "invalid_request_error",
+            "input length and `max_tokens` exceed context limit: 1 + 2 > 3"),
+        Row(400, .contentFiltered, "invalid_request_error", "Output blocked by content filtering policy"),
+        Row(401, .authentication, "authentication_error", "invalid x-api-key"),
+        Row(402, .quotaExhausted, "billing_error"),
+        Row(402, .quotaExhausted, "billing_error", code: "linked_organization_unpaid"),
+        Row(403, .authentication, "permission_error"),
+        Row(404, .modelNotFound, "not_found_error", "model: claude-x"),
+        Row(409, .serverError, "conflict_error"),
+        Row(413, .contextTooLong, "request_too_large"),
+        Row(429, .rateLimited, "rate_limit_error"),
+        Row(429, .rateLimited, "rate_limit_error", code: "ramp_limit_exceeded"),
+        Row(429, .quotaExhausted, "rate_limit_error", code: "enforced_spend_limit_reached"),
+        Row(429, .quotaExhausted, "rate_limit_error", code: "contract_spend_limit_reached"),
+        Row(500, .serverError, "api_error"),
+        Row(504, .timeout, "timeout_error"),
+        Row(529, .overloaded, "overloaded_error"),
     ])
     func `errors mean what the table says`(_ row: Row) {
         let details = row.code.isEmpty ? "" : #","details":{"error_code":"\#(row.code)"}"#

@@ -1,0 +1,112 @@
+/// Reads a whole answer of Anthropic's: into a `chat.completion`, or into deltas where a stream was asked for.
+import Shared
+
+struct AnthropicAnswer {
+    private let message: JSON
+    private let answer: AnswerShape
+
+    /// Fails with what the platform reported in a 200, or `serverError` where this is no answer.
+    init(_ bytes: [UInt8], _ answer: AnswerShape) throws(JobFailure) {
+        do {
+            message = try JSON(parsing: bytes)
+        } catch {
+            if let failure = AnthropicFailure.inside(ErrorBody.json(bytes)) { throw failure }
+            throw JobFailure(.serverError, "The platform's answer is \(error).")
+        }
+        if let failure = AnthropicFailure.inside(message) { throw failure }
+        guard message["content"]?.arrayValue != nil else {
+            throw JobFailure(.serverError, "The platform's answer has no content.")
+        }
+        self.answer = answer
+    }
+
+    /// Reasons that are newer than this build end an answer like any other.
+    static func finishReason(_ stopReason: String?) -> String {
+        switch stopReason {
+        case "max_tokens", "model_context_window_exceeded": "length"
+        case "tool_use": "tool_calls"
+        case "refusal": "content_filter"
+        default: "stop"
+        }
+    }
+
+    /// The end of a request that was not a stream.
+    var end: ChatCompletionEnd {
+        var body = CompletionBody(id: message["id"]?.stringValue ?? "", created: answer.now / 1000, model: model)
+        body.usage = usage
+        body.choices = [choice]
+        var end = body.end
+        end.requestID = requestID
+        end.body = withThinking(end.body)
+        return end
+    }
+
+    /// The end of a request that asked for a stream, with the answer as deltas.
+    var streamEnd: ChatCompletionEnd {
+        let chunks = ChunkBody(model: model)
+        let choice = choice
+        var end = ChatCompletionEnd(model: model, finishReason: choice.finishReason, usage: usage)
+        end.requestID = requestID
+        end.deltas = [chunks.role()]
+        if !choice.reasoning.isEmpty { end.deltas.append(chunks.text(choice.reasoning, .reasoning)) }
+        if !thinkingBlocks.isEmpty { end.deltas.append(chunks.thinkingBlocks(thinkingBlocks)) }
+        if let text = choice.content, !text.isEmpty { end.deltas.append(chunks.text(text)) }
+        for (number, call) in choice.toolCalls.enumerated() {
+            end.deltas.append(chunks.toolCall(number, id: call.id, name: call.name, arguments: call.arguments))
+        }
+        end.deltas.append(chunks.finish(choice.finishReason))
+        return end
+    }
+
+    private var model: String {
+        message["model"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 } ?? answer.model
+    }
+
+    private var requestID: String? { answer.headers("request-id") ?? message["id"]?.stringValue }
+
+    private var usage: TokenUsage? {
+        var counts = AnthropicUsage()
+        counts.note(message["usage"])
+        return counts.tokens
+    }
+
+    private func blocks(_ type: String) -> [JSON] {
+        (message["content"]?.arrayValue ?? []).filter { $0["type"]?.stringValue == type }
+    }
+
+    private var choice: CompletionBody.Choice {
+        let calls = blocks("tool_use").map { block in
+            CompletionBody.ToolCall(
+                id: block["id"]?.stringValue ?? "", name: block["name"]?.stringValue ?? "",
+                arguments: String(decoding: (block["input"] ?? [:]).encoded, as: UTF8.self))
+        }
+        let text = blocks("text").compactMap { $0["text"]?.stringValue }.joined()
+        var choice = CompletionBody.Choice(
+            content: text.isEmpty && !calls.isEmpty ? nil : text,
+            finishReason: Self.finishReason(message["stop_reason"]?.stringValue))
+        choice.reasoning = blocks("thinking").compactMap { $0["thinking"]?.stringValue }.joined()
+        choice.toolCalls = calls
+        return choice
+    }
+
+    /// Signed thinking, as it came: a caller sends it back with the results of calls.
+    private var thinkingBlocks: [JSON] {
+        (message["content"]?.arrayValue ?? []).filter { block in
+            switch block["type"]?.stringValue {
+            case "thinking": block["signature"]?.stringValue?.isEmpty == false
+            case "redacted_thinking": true
+            default: false
+            }
+        }
+    }
+
+    private func withThinking(_ body: [UInt8]) -> [UInt8] {
+        guard !thinkingBlocks.isEmpty, case .object(var object)? = try? JSON(parsing: body),
+            var choice = object["choices"]?[0]?.objectValue, var message = choice["message"]?.objectValue
+        else { return body }
+        message.set("thinking_blocks", .array(thinkingBlocks))
+        choice.set("message", .object(message))
+        object.set("choices", [.object(choice)])
+        return object.encoded
+    }
+}

@@ -1,0 +1,90 @@
+/// What Anthropic cannot do, refused before anybody is paid.
+///
+/// In: the request, the model and the account's settings. Out: nothing, or `unsupportedParameter` naming field and
+/// platform.
+import Shared
+
+struct AnthropicCheck {
+    /// Unknown fields are a 400 there, so of its own extras only `top_k` passes.
+    static let fields = FieldCheck(
+        platform: "Anthropic",
+        known: [
+            "function_call", "functions", "max_completion_tokens", "max_tokens", "parallel_tool_calls",
+            "response_format", "stop", "temperature", "tool_choice", "tools", "top_k", "top_p", "user",
+        ])
+
+    private static let mediaTypes: Set<String> = ["image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp"]
+
+    let chat: ChatRequest
+    let model: ClaudeModel
+    let sampling: AnthropicSampling
+
+    init(chat: ChatRequest, model: String, settings: [String: String]) {
+        self.chat = chat
+        self.model = ClaudeModel(model)
+        sampling = AnthropicSampling(chat, self.model, version: AnthropicAdapter.version(settings))
+    }
+
+    func run() throws(JobFailure) {
+        try Self.fields.check(chat)
+        try checkTools()
+        let thinking = try AnthropicThinking(chat, model)
+        if thinking.mode == .budget, let limit = chat.maxTokens { _ = try thinking.json(maxTokens: limit) }
+        try sampling.check(isThinking: thinking.isThinking)
+        // The platform refuses "only whitespace", and an empty one would stop nothing.
+        guard chat.stops.allSatisfy({ !AnthropicMessages.isBlank($0) }) else {
+            throw Self.fields.refusal("stop", "it must hold more than whitespace")
+        }
+        if case .jsonSchema = chat.responseFormat, !model.followsSchema {
+            throw Self.fields.refusal("response_format.type", "this model does not hold to a schema")
+        }
+        let messages = chat.typedMessages
+        try checkOrder(messages.filter { $0.role != .system }, isThinking: thinking.isThinking)
+        for message in messages { try check(message) }
+    }
+
+    private func checkTools() throws(JobFailure) {
+        for (index, tool) in (chat.body["tools"]?.arrayValue ?? []).enumerated() {
+            guard tool["type"]?.stringValue == "function" else { throw Self.fields.refusal("tools[\(index)].type") }
+        }
+        if let choice = chat.body["tool_choice"], choice != .null, chat.toolChoice == nil {
+            throw Self.fields.refusal("tool_choice")
+        }
+    }
+
+    private func checkOrder(_ messages: [ChatMessage], isThinking: Bool) throws(JobFailure) {
+        if let first = messages.first, first.role == .assistant {
+            throw Self.fields.refusal("messages[\(first.index)].role", "the first message must be the user's")
+        }
+        guard let last = messages.last, last.role == .assistant else { return }
+        let path = "messages[\(last.index)].role"
+        guard model.takesPrefill else {
+            throw Self.fields.refusal(path, "the last message must not be the assistant's")
+        }
+        if isThinking {
+            throw Self.fields.refusal(path, "the last message must not be the assistant's while the model thinks")
+        }
+    }
+
+    private func check(_ message: ChatMessage) throws(JobFailure) {
+        for (position, part) in message.parts.enumerated() {
+            let path = "\(message.contentPath)[\(position)]"
+            switch part {
+            case .text: continue
+            case .image where message.role == .assistant || message.role == .system:
+                throw Self.fields.refusal(path, "only the messages of users and tools hold images")
+            case .image(.base64(let type, _)) where !Self.mediaTypes.contains(type):
+                throw Self.fields.refusal(path, "images are jpeg, png, gif or webp")
+            case .image: continue
+            case .other(let type): throw Self.fields.refusal(path, "parts of type \(SafeText.code(type) ?? "unknown")")
+            }
+        }
+        guard message.role == .assistant else { return }
+        if let audio = message.json["audio"], audio != .null {
+            throw Self.fields.refusal("messages[\(message.index)].audio")
+        }
+        for (position, call) in message.calls.enumerated() where call.name.isEmpty {
+            throw Self.fields.refusal("messages[\(message.index)].tool_calls[\(position)].type")
+        }
+    }
+}

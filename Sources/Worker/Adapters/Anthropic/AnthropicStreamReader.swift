@@ -1,0 +1,176 @@
+/// The state of one stream of Anthropic's: which blocks are open, what was counted, how it ended.
+///
+/// Complete at `message_stop`; a body that ends before is `streamBroken`, an `error` event a failure. Blocks of thinking go
+/// out as text while they come, and whole, with their signature, when they end, so that a caller can send them back.
+import Shared
+
+struct AnthropicStreamReader: EventReader {
+    private enum Block: Sendable {
+        case text
+        case thinking(text: String, signature: String)
+        /// `input` is what the block began with, and goes out if nothing else does.
+        case call(number: Int, input: String, hasArguments: Bool)
+        case other
+    }
+
+    private var chunks: ChunkBody
+    private var blocks: [Int: Block] = [:]
+    private var callCount = 0
+    private var requestID: String?
+    private var hasStarted = false
+    private var finishReason: String?
+    private(set) var isDone = false
+    private var counts = AnthropicUsage()
+
+    /// The prompt is counted at the start, the answer at the end.
+    var usage: TokenUsage? { counts.tokens }
+
+    /// `requestID` is the header's: the platform's support asks for that one, not for the message's.
+    init(model: String, requestID: String? = nil) {
+        chunks = ChunkBody(model: model)
+        self.requestID = requestID
+    }
+
+    func end() throws(JobFailure) -> ChatCompletionEnd {
+        guard isDone else { throw .endedEarly }
+        var end = ChatCompletionEnd(
+            model: chunks.envelope["model"]?.stringValue, finishReason: finishReason, usage: usage)
+        end.requestID = requestID
+        return end
+    }
+
+    mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
+        // Not the platform's, but some gateways' on the way.
+        if event.isDone { return }
+        let value = JSON.object(try event.object())
+        if event.name == "error" || AnthropicFailure.inside(value) != nil {
+            let body = UpstreamError.object(value) == nil ? ["error": value] : value
+            throw AnthropicFailure.rules.failure(UpstreamError(anthropic: body))
+        }
+        let index = value["index"]?.intValue ?? 0
+        switch value["type"]?.stringValue {
+        case "message_start": start(value["message"], &deltas)
+        case "content_block_start": open(index, value["content_block"], &deltas)
+        case "content_block_delta": more(index, value["delta"], &deltas)
+        case "content_block_stop": close(index, &deltas)
+        case "message_delta":
+            counts.note(value["usage"])
+            if let reason = value["delta"]?["stop_reason"]?.stringValue { finish(reason, &deltas) }
+        case "message_stop": stop(&deltas)
+        default: return
+        }
+    }
+
+    private mutating func start(_ message: JSON?, _ deltas: inout [ChatDelta]) {
+        if let model = message?["model"]?.stringValue, !model.isEmpty { chunks = ChunkBody(model: model) }
+        requestID = requestID ?? message?["id"]?.stringValue
+        counts.note(message?["usage"])
+        begin(&deltas)
+    }
+
+    /// Says who speaks, once.
+    private mutating func begin(_ deltas: inout [ChatDelta]) {
+        guard !hasStarted else { return }
+        hasStarted = true
+        deltas.append(chunks.role())
+    }
+
+    private mutating func open(_ index: Int, _ block: JSON?, _ deltas: inout [ChatDelta]) {
+        begin(&deltas)
+        switch block?["type"]?.stringValue {
+        case "text":
+            blocks[index] = .text
+            append(block?["text"]?.stringValue, .content, &deltas)
+        case "thinking":
+            let text = block?["thinking"]?.stringValue ?? ""
+            blocks[index] = .thinking(text: text, signature: block?["signature"]?.stringValue ?? "")
+            append(text, .reasoning, &deltas)
+        case "redacted_thinking":
+            blocks[index] = .other
+            if let block { deltas.append(chunks.thinkingBlocks([block])) }
+        case "tool_use":
+            let input = block?["input"]?.objectValue ?? [:]
+            blocks[index] = .call(
+                number: callCount, input: String(decoding: input.encoded, as: UTF8.self), hasArguments: false)
+            deltas.append(
+                chunks.toolCall(
+                    callCount, id: block?["id"]?.stringValue ?? "", name: block?["name"]?.stringValue ?? "",
+                    arguments: ""))
+            callCount += 1
+        default: blocks[index] = .other
+        }
+    }
+
+    private mutating func more(_ index: Int, _ delta: JSON?, _ deltas: inout [ChatDelta]) {
+        switch (blocks[index], delta?["type"]?.stringValue) {
+        case (.text, "text_delta"):
+            append(delta?["text"]?.stringValue, .content, &deltas)
+        case (.thinking(let text, let signature), "thinking_delta"):
+            let new = delta?["thinking"]?.stringValue ?? ""
+            blocks[index] = .thinking(text: text + new, signature: signature)
+            append(new, .reasoning, &deltas)
+        case (.thinking(let text, let signature), "signature_delta"):
+            let new = delta?["signature"]?.stringValue ?? ""
+            blocks[index] = .thinking(text: text, signature: signature + new)
+        case (.call(let number, let input, _), "input_json_delta"):
+            guard let new = delta?["partial_json"]?.stringValue, !new.isEmpty else { return }
+            blocks[index] = .call(number: number, input: input, hasArguments: true)
+            deltas.append(chunks.toolCall(number, arguments: new))
+        default: return
+        }
+    }
+
+    private mutating func close(_ index: Int, _ deltas: inout [ChatDelta]) {
+        switch blocks.removeValue(forKey: index) {
+        case .thinking(let text, let signature) where !signature.isEmpty:
+            deltas.append(
+                chunks.thinkingBlocks([
+                    ["type": "thinking", "thinking": .string(text), "signature": .string(signature)]
+                ]))
+        case .call(let number, let input, false): deltas.append(chunks.toolCall(number, arguments: input))
+        default: return
+        }
+    }
+
+    private mutating func finish(_ stopReason: String, _ deltas: inout [ChatDelta]) {
+        guard finishReason == nil else { return }
+        begin(&deltas)
+        let reason = AnthropicAnswer.finishReason(stopReason)
+        finishReason = reason
+        deltas.append(chunks.finish(reason))
+    }
+
+    private mutating func stop(_ deltas: inout [ChatDelta]) {
+        finish(callCount > 0 ? "tool_use" : "end_turn", &deltas)
+        isDone = true
+    }
+
+    private func append(_ text: String?, _ field: TextDelta.Field, _ deltas: inout [ChatDelta]) {
+        if let text, !text.isEmpty { deltas.append(chunks.text(text, field)) }
+    }
+}
+
+extension AnthropicAdapter {
+    static func decoder(
+        _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+    ) -> AnswerDecoder<AnthropicStreamReader> {
+        let reader = AnthropicStreamReader(model: answer.model, requestID: answer.headers("request-id"))
+        return AnswerDecoder(answer, reader, maxEventBytes: maxEventBytes) { body throws(JobFailure) in
+            let whole = try AnthropicAnswer(body, answer)
+            return answer.isStream ? whole.streamEnd : whole.end
+        }
+    }
+}
+
+extension ChunkBody {
+    /// Thinking as the platform signed it, to be sent back in a message's `thinking_blocks`.
+    ///
+    /// Visible, since another attempt's thinking must not follow it.
+    func thinkingBlocks(_ blocks: [JSON]) -> ChatDelta {
+        var chunk = envelope
+        chunk.set(
+            "choices",
+            [["index": 0, "delta": ["thinking_blocks": .array(blocks)], "finish_reason": .null]])
+        return ChatDelta(content: .chunk(chunk.encoded), isVisible: true, estimate: TokenEstimate())
+    }
+}

@@ -1,0 +1,117 @@
+/// The request's wish about thinking in Anthropic's words: `thinking` and `output_config.effort`.
+///
+/// In: the wish, the model, and what else the request asks for. Out: the two fields, each `nil` where nothing needs to be
+/// said. Fails with `unsupportedParameter` for what the model cannot do, or not while it thinks.
+import Shared
+
+struct AnthropicThinking: Sendable, Equatable {
+    enum Mode: Sendable, Equatable {
+        /// As the model does by itself.
+        case silent
+        case off
+        case budget
+        case adaptive
+    }
+
+    /// The least that the platform takes.
+    static let minBudget = 1_024
+
+    let mode: Mode
+    private let wish: ReasoningWish
+    private let model: ClaudeModel
+    /// The caller's own `thinking.display`.
+    private let display: JSON?
+
+    init(_ chat: ChatRequest, _ model: ClaudeModel) throws(JobFailure) {
+        wish = try ReasoningWish(chat)
+        self.model = model
+        display = chat.body["thinking"]?["display"]
+        let field = ReasoningWish.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "thinking"
+        if wish.isOn == true, model.thinking == .none {
+            throw AnthropicCheck.fields.refusal(field, "this model does not think")
+        }
+        if wish.isOn == false, model.thinking == .always {
+            throw AnthropicCheck.fields.refusal(field, "this model always thinks")
+        }
+        let isForced = Self.isForced(chat.toolChoice)
+        if isForced, wish.isOn == true || !model.takesForcedTools {
+            throw AnthropicCheck.fields.refusal("tool_choice", "a model that thinks chooses its tools itself")
+        }
+        mode = Self.mode(wish, model, isForced: isForced)
+    }
+
+    private static func isForced(_ choice: ToolChoice?) -> Bool {
+        switch choice {
+        case .required, .named: true
+        default: false
+        }
+    }
+
+    private static func mode(_ wish: ReasoningWish, _ model: ClaudeModel, isForced: Bool) -> Mode {
+        switch wish.isOn {
+        case _ where model.thinking == .none: .silent
+        case false: .off
+        // Nobody asked for the thinking that such a model does by itself, but for something it rules out.
+        case nil: isForced && model.thinksByDefault ? .off : .silent
+        case true where model.takesBudget && (wish.budget != nil || model.thinking == .budget): .budget
+        case true: .adaptive
+        }
+    }
+
+    /// Whether the model thinks on this request, as far as the documentation says.
+    var isThinking: Bool {
+        switch mode {
+        case .silent: model.thinking != .none && model.thinksByDefault
+        case .off: false
+        case .budget, .adaptive: true
+        }
+    }
+
+    /// Tokens to leave for thinking where the caller set no limit at all.
+    var room: Int {
+        guard isThinking else { return 0 }
+        return mode == .budget ? wantedBudget : (wish.effort ?? .high).tokens
+    }
+
+    private var wantedBudget: Int { max(Self.minBudget, wish.budget ?? (wish.effort ?? .medium).tokens) }
+
+    /// Fails where `maxTokens` has no room for the least budget.
+    func json(maxTokens: Int) throws(JobFailure) -> JSONObject? {
+        var json: JSONObject
+        switch mode {
+        case .silent: return nil
+        case .off: return ["type": "disabled"]
+        case .budget: json = ["type": "enabled", "budget_tokens": .int(try budget(maxTokens: maxTokens))]
+        case .adaptive: json = ["type": "adaptive"]
+        }
+        // Who asks for reasoning wants to read it.
+        if let display = display ?? (model.hidesThinking ? "summarized" : nil) { json.set("display", display) }
+        return json
+    }
+
+    /// An own budget may leave one token for the answer; an effort leaves it half of the limit.
+    private func budget(maxTokens: Int) throws(JobFailure) -> Int {
+        guard maxTokens > Self.minBudget else {
+            throw AnthropicCheck.fields.refusal("max_tokens", "thinking alone takes \(Self.minBudget) tokens of it")
+        }
+        let most = wish.budget != nil ? maxTokens - 1 : max(Self.minBudget, maxTokens / 2)
+        return min(wantedBudget, most)
+    }
+
+    /// `output_config.effort`.
+    ///
+    /// Models that take no budget get the level that spends about as much, as the platform's migration guide says.
+    var effort: String? {
+        guard model.thinking == .adaptive || model.thinking == .always, mode != .off else { return nil }
+        if let effort = wish.effort {
+            switch effort {
+            case .minimal: return "low"
+            case .xhigh where !model.takesXHigh: return "max"
+            default: return effort.rawValue
+            }
+        }
+        guard mode != .budget, isThinking, let budget = wish.budget else { return nil }
+        let levels: [ReasoningWish.Effort] = [.low, .medium]
+        return (levels.first { budget <= $0.tokens } ?? .high).rawValue
+    }
+}
