@@ -14,10 +14,9 @@ def error(code, message, type="invalid_request_error", param=None):
 
 class OpenAI(OpenAIShaped):
     name, provider, key, prefix = "openai", "openai", "sk-proj-conformance0123456789", "/v1"
-    model, reasoning_model, embedding_model = "gpt-4.1-mini", "gpt-6.1-sol", "text-embedding-3-small"
+    model, reasoning_model, embedding_model = "gpt-4.1-mini", "gpt-6-luna", "text-embedding-3-small"
     words = ("openai",)
-    lacks = {
-        "reasoning_text": "thought is counted, never shown", "thinking_off": "gpt-6.1-sol cannot be told not to think"}
+    silent = {"reasoning_text": "thought is counted, never shown"}
     rules = Rules(roles=("developer", "system", "user", "assistant", "tool"))
     json_word = True
     reasoning_field = None
@@ -28,6 +27,8 @@ class OpenAI(OpenAIShaped):
             "max_completion_tokens": integer(1, 128000), "seed": integer(-(1 << 63), 1 << 63), "n": one_of(1),
             "store": boolean, "user": text(1), "safety_identifier": text(1, 128), "prompt_cache_key": text(1)}
         if body.get("model") == self.reasoning_model:
+            if body.get("reasoning_effort") == "none":
+                return super().table(body) | own | {"reasoning_effort": one_of("none")}
             return super().table(body) | own | {
                 "reasoning_effort": one_of("low", "medium", "high", "xhigh", "max"), "temperature": one_of(1), "top_p": one_of(1),
                 **dict.fromkeys(("stop", "max_tokens", "presence_penalty", "frequency_penalty"), self._not_while_thinking)}
@@ -39,7 +40,7 @@ class OpenAI(OpenAIShaped):
 
     def read_thinking(self, body, ask):
         ask.effort = body.get("reasoning_effort")
-        ask.thinking = True if ask.effort else None
+        ask.thinking = ask.effort != "none" if ask.effort else None
 
     def thinks(self, ask):
         return ask.model == self.reasoning_model

@@ -42,6 +42,7 @@ class Wire:
     vision_model = reasoning_model = embedding_model = None
     # Feature -> why the platform does not have it. `may_lack`: its documents do not say; either is right.
     lacks: dict = {}
+    silent: dict = {}  # nobody asks for it, so nothing is refused
     may_lack: dict = {}
     # What the platform is called in error texts, any of these.
     words: tuple = ()
