@@ -7,14 +7,21 @@ import Shared
 struct AnthropicStreamReader: EventReader {
     private enum Block: Sendable {
         case text
-        case thinking(text: String, signature: String)
+        case thinking
         /// `input` is what the block began with, and goes out if nothing else does.
         case call(number: Int, input: String, hasArguments: Bool)
         case other
     }
 
+    /// What a block of thinking holds so far; apart from `blocks`, so that it grows in place.
+    private struct Thinking: Sendable {
+        var text: String
+        var signature: String
+    }
+
     private var chunks: ChunkBody
     private var blocks: [Int: Block] = [:]
+    private var thinking: [Int: Thinking] = [:]
     private var callCount = 0
     private var requestID: String?
     private var hasStarted = false
@@ -83,7 +90,8 @@ struct AnthropicStreamReader: EventReader {
             append(block?["text"]?.stringValue, .content, &deltas)
         case "thinking":
             let text = block?["thinking"]?.stringValue ?? ""
-            blocks[index] = .thinking(text: text, signature: block?["signature"]?.stringValue ?? "")
+            blocks[index] = .thinking
+            thinking[index] = Thinking(text: text, signature: block?["signature"]?.stringValue ?? "")
             append(text, .reasoning, &deltas)
         case "redacted_thinking":
             blocks[index] = .other
@@ -105,13 +113,12 @@ struct AnthropicStreamReader: EventReader {
         switch (blocks[index], delta?["type"]?.stringValue) {
         case (.text, "text_delta"):
             append(delta?["text"]?.stringValue, .content, &deltas)
-        case (.thinking(let text, let signature), "thinking_delta"):
+        case (.thinking, "thinking_delta"):
             let new = delta?["thinking"]?.stringValue ?? ""
-            blocks[index] = .thinking(text: text + new, signature: signature)
+            thinking[index]?.text += new
             append(new, .reasoning, &deltas)
-        case (.thinking(let text, let signature), "signature_delta"):
-            let new = delta?["signature"]?.stringValue ?? ""
-            blocks[index] = .thinking(text: text, signature: signature + new)
+        case (.thinking, "signature_delta"):
+            thinking[index]?.signature += delta?["signature"]?.stringValue ?? ""
         case (.call(let number, let input, _), "input_json_delta"):
             guard let new = delta?["partial_json"]?.stringValue, !new.isEmpty else { return }
             blocks[index] = .call(number: number, input: input, hasArguments: true)
@@ -122,10 +129,11 @@ struct AnthropicStreamReader: EventReader {
 
     private mutating func close(_ index: Int, _ deltas: inout [ChatDelta]) {
         switch blocks.removeValue(forKey: index) {
-        case .thinking(let text, let signature) where !signature.isEmpty:
+        case .thinking:
+            guard let block = thinking.removeValue(forKey: index), !block.signature.isEmpty else { return }
             deltas.append(
                 chunks.thinkingBlocks([
-                    ["type": "thinking", "thinking": .string(text), "signature": .string(signature)]
+                    ["type": "thinking", "thinking": .string(block.text), "signature": .string(block.signature)]
                 ]))
         case .call(let number, let input, false): deltas.append(chunks.toolCall(number, arguments: input))
         default: return

@@ -89,13 +89,13 @@ struct AnthropicThinking: Sendable, Equatable {
         return json
     }
 
-    /// An own budget may leave one token for the answer; an effort leaves it half of the limit.
+    /// An own budget may leave one token for the answer; an effort leaves it the default limit, or half of a lower one.
     private func budget(maxTokens: Int) throws(JobFailure) -> Int {
         guard maxTokens > Self.minBudget else {
             throw AnthropicCheck.fields.refusal("max_tokens", "thinking alone takes \(Self.minBudget) tokens of it")
         }
-        let most = wish.budget != nil ? maxTokens - 1 : max(Self.minBudget, maxTokens / 2)
-        return min(wantedBudget, most)
+        let answer = wish.budget != nil ? 1 : min(AnthropicRequest.defaultMaxTokens, maxTokens / 2)
+        return min(wantedBudget, max(Self.minBudget, maxTokens - answer))
     }
 
     /// `output_config.effort`.

@@ -25,7 +25,7 @@ struct ClaudeModel: Sendable, Equatable {
 
     init(_ id: String) {
         let id = id.lowercased()
-        let start = id.range(ofLiteral: "claude-")?.upperBound ?? id.startIndex
+        let start = id.range(ofLiteral: "claude-")?.upperBound ?? id.endIndex
         let words = id[start...].split { "-.@:_/".contains($0) }
         family = words.first { $0.allSatisfy(\.isLetter) && $0 != "latest" }.map(String.init) ?? ""
         // A date has eight digits, and what stands after it is no version.
