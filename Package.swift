@@ -69,7 +69,6 @@ let package = Package(
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,
-            exclude: ["Adapters/Anthropic"],
             swiftSettings: strict),
         .executableTarget(
             name: "Submitter",

@@ -7,8 +7,8 @@ enum Adapters {
         let mode = account.mode ?? account.provider.modes[0]
         switch account.provider {
         case .openai: return mode == "compatible" ? OpenAIPlatform.compatibleWire : OpenAIPlatform.wire
-        case .anthropic: return nil
-        case .baidu: return mode == "legacy" ? nil : QianfanDialect.wire
+        case .anthropic: return AnthropicAdapter()
+        case .baidu: return mode == "legacy" ? ErnieV1Adapter() : QianfanDialect.wire
         case .alibaba: return mode == "compatible" ? QwenCompatibleDialect.wire : DashScopeAdapter()
         case .tencent:
             switch mode {
