@@ -1,0 +1,64 @@
+/// Baidu Cloud's signature for IAM keys, bce-auth-v1 (providers/baidu.md, "bce-auth-v1").
+///
+/// In: who signs, what is asked, the time. Out: the `Authorization` header. Cannot fail.
+import Shared
+
+struct BCESignature: Sendable {
+    /// As in Baidu's SDK: how long a signed request is good for.
+    static let lifeSeconds = 300
+
+    let accessKey: String
+    let secretKey: String
+    var method = "POST"
+    let path: String
+    var query: [(name: String, value: String)] = []
+    /// Signed, all of them; names in any case.
+    let headers: [(name: String, value: String)]
+    /// Seconds since 1970.
+    let timestamp: Int64
+
+    /// `2025-11-23T00:00:00Z`, which is sent as `x-bce-date`, too.
+    var date: String { UTCTime(secondsSince1970: timestamp).dateAndTime }
+
+    var prefix: String { "bce-auth-v1/\(accessKey)/\(date)/\(Self.lifeSeconds)" }
+
+    var signingKey: String { Digest.hex(Digest.hmacSHA256(prefix, key: Array(secretKey.utf8))) }
+
+    var canonicalRequest: String {
+        let pairs = query.map { PercentEncoding.encode($0.name) + "=" + PercentEncoding.encode($0.value) }
+        let lines = headers.filter { !$0.value.isEmpty }
+            .map { PercentEncoding.encode($0.name.lowercased()) + ":" + PercentEncoding.encode($0.value) }
+        return [
+            method, PercentEncoding.encode(path, keepsSlash: true), pairs.sorted().joined(separator: "&"),
+            lines.sorted().joined(separator: "\n"),
+        ].joined(separator: "\n")
+    }
+
+    var signature: String { Digest.hex(Digest.hmacSHA256(canonicalRequest, key: Array(signingKey.utf8))) }
+
+    var authorization: String {
+        let names = headers.map { $0.name.lowercased() }.sorted().joined(separator: ";")
+        return "\(prefix)/\(names)/\(signature)"
+    }
+}
+
+/// RFC 3986, without Foundation.
+enum PercentEncoding {
+    /// Everything but the unreserved characters, in capital hex.
+    static func encode(_ text: String, keepsSlash: Bool = false) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            if isUnreserved(byte) || keepsSlash && byte == UInt8(ascii: "/") {
+                bytes.append(byte)
+            } else {
+                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func isUnreserved(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._~".utf8.contains(byte)
+    }
+}

@@ -1,0 +1,52 @@
+/// Vectors of Baidu's v1: `POST …/embeddings/{endpoint}` with at most 16 texts.
+///
+/// Fails with `unsupportedParameter` for token numbers, other sizes and fields that nobody knows.
+import Shared
+
+struct ErnieEmbeddings: EmbeddingsAdapter {
+    private static let known: Set<String> = ["model", "input", "encoding_format", "user"]
+
+    /// Baidu's SDK writes these with low lines; `embedding-v1` and others are their own names.
+    private static let endpoints = [
+        "bge-large-zh": "bge_large_zh", "bge-large-en": "bge_large_en", "tao-8k": "tao_8k",
+    ]
+
+    func maxInputs(model: String) -> Int { 16 }
+
+    func makeRequest(_ request: EmbeddingsRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
+        let fields = ErnieRequest.fields
+        for member in request.body.members where member.value != .null {
+            guard Self.known.contains(member.key) || FieldCheck.hints.contains(member.key) else {
+                throw fields.refusal(member.key)
+            }
+        }
+        guard let texts = request.texts else { throw fields.refusal("input", "texts only, no token numbers") }
+        let limit = maxInputs(model: target.model)
+        guard texts.count <= limit else { throw fields.refusal("input", "at most \(limit) texts of one request") }
+        var body: JSONObject = ["input": .array(texts.map(JSON.string))]
+        if let user = request.user, !user.isEmpty { body.set("user_id", .string(user)) }
+        let name = target.model.lowercased()
+        let endpoint = PercentEncoding.encode(Self.endpoints[name] ?? name)
+        return try ErnieCall(path: "embeddings/\(endpoint)", body: body).request(target)
+    }
+
+    func read(
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
+    ) throws(JobFailure) -> ChatCompletionEnd {
+        guard !answer.isWebPage, let value = try? JSON(parsing: body) else {
+            throw JobFailure(.serverError, "The platform's answer is no JSON.")
+        }
+        if let failure = ErnieFailure.inside(value) { throw failure }
+        let vectors = (value["data"]?.arrayValue ?? []).enumerated()
+            .map { (index: $1["index"]?.intValue ?? $0, vector: $1["embedding"] ?? .null) }
+            .sorted { $0.index < $1.index }
+        guard vectors.map(\.index) == Array(0..<request.inputCount) else {
+            throw JobFailure(.serverError, "The platform's answer has not one vector for each text.")
+        }
+        var result = EmbeddingsBody(model: answer.model)
+        for vector in vectors { result.add(vector.vector) }
+        var end = try result.end(usage: TokenUsage(openAI: value["usage"]), wantsBase64: request.wantsBase64)
+        end.requestID = value["id"]?.stringValue
+        return end
+    }
+}

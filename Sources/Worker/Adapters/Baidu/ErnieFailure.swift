@@ -1,0 +1,47 @@
+/// What Baidu's v1 errors mean (providers/baidu.md, "v1 errors"): by `error_code`, which comes with status 200.
+///
+/// Also an answer that was filtered: with `need_clear_history` the platform refuses the conversation as a whole.
+import Shared
+
+enum ErnieFailure {
+    private static let unsafe = ["unsafe", "sensitive", "safety", "敏感", "安全"]
+
+    static let rules = FailureRules([
+        .stale("110", "111", "100", "13"),
+        .codes("6", "14", "15", "336004", kind: .authentication),
+        .codes("17", "19", kind: .quotaExhausted),
+        .codes("4", "18", "336501", "336502", "336503", "336504", "336505", kind: .rateLimited),
+        .codes("336100", kind: .overloaded),
+        .codes("1", "2", "336000", "336117", kind: .serverError),
+        FailureRule(codes: ["336104", "336105"], words: unsafe, kind: .contentFiltered),
+        .codes("336007", "336103", kind: .contextTooLong),
+        .codes("3", "336001", "336002", "336003", "336005", "336006", kind: .invalidRequest),
+        .codes("336101", "336104", "336105", kind: .invalidRequest),
+    ])
+
+    static func failure(_ body: JSON?, status: Int?, retryAfter: Duration? = nil) -> JobFailure {
+        var error = read(body) ?? UpstreamError(openAI: body)
+        error.status = status
+        error.retryAfter = retryAfter
+        return rules.failure(error)
+    }
+
+    /// `nil` where a body or an event with status 200 is no error.
+    static func inside(_ body: JSON?) -> JobFailure? {
+        if let error = read(body) { return rules.failure(error) }
+        if body?["need_clear_history"]?.boolValue == true {
+            return JobFailure(
+                .contentFiltered, "The platform's content filter refused the conversation: begin a new one.",
+                code: "need_clear_history")
+        }
+        guard UpstreamError.object(body) != nil else { return nil }
+        return rules.failure(UpstreamError(openAI: body))
+    }
+
+    private static func read(_ body: JSON?) -> UpstreamError? {
+        var error = UpstreamError()
+        error.code = UpstreamError.code(body?["error_code"])
+        error.message = body?["error_msg"]?.stringValue ?? ""
+        return ["", "0"].contains(error.code) ? nil : error
+    }
+}

@@ -1,0 +1,73 @@
+/// Baidu's access tokens (providers/baidu.md, "v1"): asked for with AK and SK, good for 30 days.
+///
+/// In: a key `AK:SK`. Out: the token. Fails with `authentication` for a key of another form and for one that Baidu refuses.
+/// Parameters go in a form body, which the endpoint takes as well as a query (Baidu's own PHP samples do so): a secret in
+/// a URL ends up in logs. With the setting `auth: iam` nothing is asked: the key itself signs each request.
+import Shared
+
+struct ErnieTokens: TokenExchange {
+    /// Renewed this long before the end, in milliseconds.
+    private static let margin: Int64 = 3_600_000
+    private static let day: Int64 = 86_400_000
+    /// Where Baidu does not say.
+    private static let life = 30 * day
+
+    func begin(_ account: AccountView, now: Int64) throws(JobFailure) -> TokenStep {
+        let key = try ErnieKey(account.credential)
+        if try ErnieCall.signs(account.settings) {
+            return .ready(AccessToken(credential: account.credential, renewAt: now + Self.day))
+        }
+        let form = [("grant_type", "client_credentials"), ("client_id", key.access), ("client_secret", key.secret)]
+            .map { "\($0)=\(PercentEncoding.encode($1))" }.joined(separator: "&")
+        return .ask(
+            UpstreamRequest(
+                url: UpstreamRequest.join(account.baseURL ?? ErnieV1Adapter.defaultBaseURL, "/oauth/2.0/token"),
+                headers: [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")],
+                body: Array(form.utf8), isStream: false))
+    }
+
+    func token(_ answer: UpstreamRefusal) throws(JobFailure) -> AccessToken {
+        let body = ErrorBody.json(answer.body)
+        if (200...299).contains(answer.status), let token = body?["access_token"]?.stringValue, !token.isEmpty {
+            let longest = Self.life / 1000
+            let seconds = body?["expires_in"]?.intValue.map(Int64.init) ?? longest
+            let milliseconds = min(max(0, seconds), longest) * 1000
+            // One that lives for less than two hours is renewed half-way.
+            return AccessToken(
+                credential: Credential(token),
+                renewAt: answer.now + max(milliseconds - Self.margin, milliseconds / 2))
+        }
+        throw failure(answer, body)
+    }
+
+    private func failure(_ answer: UpstreamRefusal, _ body: JSON?) -> JobFailure {
+        let code = UpstreamError.code(body?["error"])
+        let isRefusal = !code.isEmpty && answer.status < 500 && answer.status != 429 && code != "server_error"
+        guard isRefusal else {
+            let kind: JobFailure.Kind = answer.status == 429 ? .rateLimited : .serverError
+            return JobFailure(
+                kind, "Baidu gave no access token.", code: SafeText.code(code), upstreamStatus: answer.status,
+                retryAfter: RetryAfter.parse(answer.headers, now: answer.now))
+        }
+        return JobFailure(
+            .authentication, "Baidu refused the account's AK and SK.", code: SafeText.code(code),
+            upstreamStatus: answer.status)
+    }
+}
+
+/// Both halves of a Baidu key: `AK:SK`, also with `|`.
+struct ErnieKey: Sendable {
+    let access: String
+    let secret: String
+
+    init(_ credential: Credential) throws(JobFailure) {
+        let text = credential.reveal()
+        let mark: Character = text.contains("|") ? "|" : ":"
+        let parts = text.split(separator: mark, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && !$0.contains(" ") }) else {
+            throw JobFailure(.authentication, "The account's key must have the form 'AK:SK'.")
+        }
+        access = parts[0]
+        secret = parts[1]
+    }
+}
