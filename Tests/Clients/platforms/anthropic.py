@@ -26,9 +26,9 @@ class Anthropic(Wire):
     model = reasoning_model = vision_model = "claude-haiku-5-5"
     words = ("anthropic", "claude")
     lacks = {
-        "json_object": "only JSON schemas", "seed": "no counterpart", "embeddings": "Anthropic has none"}
+        "seed": "no counterpart", "embeddings": "Anthropic has none"}
     # The newest models and the newest version take none; the older version does, for older models.
-    may_lack = {"temperature": "refused by the newest models", "top_p": "refused by the newest models"}
+    may_lack = {"json_object": "only JSON schemas", "temperature": "refused by the newest models", "top_p": "refused by the newest models"}
     silent = {"temperature": "dropped: the newest models refuse it", "top_p": "dropped: the newest models refuse it"}
 
     def authenticate(self, call):

@@ -30,13 +30,13 @@ class BaiduLegacy(Wire):
     max_output = 2048
     lacks = {
         "image_url": "v1 takes no images", "image_base64": "v1 takes no images", "json_schema": "v1 knows only json_object",
-        "thinking_on": "v1 has none", "thinking_off": "v1 has none", "reasoning_effort": "v1 has none", "reasoning_text": "v1 has none",
+        "thinking_on": "v1 has none", "reasoning_effort": "v1 has none", "reasoning_text": "v1 has none",
         "tools_results": "v1 calls one function at a time"}
     may_lack = {
         "tool_choice_none": "v1 can only name a function", "tool_choice_required": "v1 can only name a function",
-        "tools_parallel": "v1 calls one function at a time", "parallel_tool_calls_off": "v1 calls one function at a time",
+        "parallel_tool_calls_off": "v1 calls one function at a time",
         "thinking_off": "v1 has none", "seed": "v1 has none"}
-    single_call = True
+    silent = {"tools_parallel": "v1 calls one function at a time", "tools_text": "v1 leaves the text empty then"}
     paths = {"completions_pro": "ERNIE-4.0-8K"}
 
     def __init__(self):

@@ -40,6 +40,7 @@ def function(name, **properties):
 
 TOOLS = [
     function("weather", city={"type": "string"}, days={"type": "integer"}), function("time", zone={"type": "string"})]
+RESULT = '{"degrees": 18, "天气": "🙂"}'
 PNG = "data:image/png;base64," + base64.b64encode(bytes(range(256)) * 300).decode()
 IMAGE_URL = "https://example.com/pictures/cat.png?size=2&x=%E4%BA%AC"
 SCHEMA = {
@@ -156,10 +157,10 @@ def _history(calls):
 def tools_result(wire):
     def check(answer, ask):
         assert ask.turns[1].calls[0][1:] == ("weather", {"city": "京都 🙂", "days": 3})
-        assert ask.turns[2].text == "18 度 🙂" and ask.turns[2].answers in (None, ask.turns[1].calls[0][0])
+        assert ask.turns[2].text == RESULT and ask.turns[2].answers in (None, ask.turns[1].calls[0][0])
 
-    history = _history([("call_x1", '{"city": "京都 🙂", "days": 3}', "18 度 🙂")])
-    return Case("tools", {"messages": history, "tools": TOOLS}, check, text="The tool said: 18 度 🙂")
+    history = _history([("call_x1", '{"city": "京都 🙂", "days": 3}', RESULT)])
+    return Case("tools", {"messages": history, "tools": TOOLS}, check, text=f"The tool said: {RESULT}")
 
 
 @feature("Results of parallel calls")
@@ -227,7 +228,8 @@ def image_base64(wire):
 @feature("JSON mode")
 def json_object(wire):
     def check(answer, ask):
-        assert ask.json == "object"
+        # A platform without the mode can be told in words.
+        assert ask.json == "object" or "json_object" in wire.may_lack and "json" in (ask.system or "").lower()
 
     return Case("json", {"response_format": {"type": "json_object"}, "say": "Answer in JSON."}, check, text=JSON_TEXT, fields=("response_format",))
 

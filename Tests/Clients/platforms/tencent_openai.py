@@ -66,9 +66,10 @@ class TencentLegacy(OpenAIShaped):
     formats = ("text",)
     lacks = {
         "tool_choice_required": "Hunyuan knows none, auto and custom", "max_tokens": "Hunyuan takes no limit",
-        "reasoning_effort": "thinking is on or off"}
+        "max_completion_tokens": "Hunyuan takes no limit"}
     may_lack = {
-        "json_object": "not documented", "json_schema": "not documented", "parallel_tool_calls_off": "not documented"}
+        "reasoning_effort": "thinking is on or off", "json_object": "not documented", "json_schema": "not documented",
+        "parallel_tool_calls_off": "not documented"}
     usage_when, id_on_later_deltas = "every", "same"
     finish_words = {"length": "length", "content_filter": "sensitive"}
     has_stream_options = True

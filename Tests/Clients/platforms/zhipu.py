@@ -25,7 +25,8 @@ class ZhipuKey(OpenAIShaped):
     choices, formats, has_stream_options = ("auto",), ("text", "json_object"), False
     lacks = {
         "tool_choice_required": "GLM knows only auto", "tool_choice_named": "GLM knows only auto",
-        "json_schema": "GLM knows only json_object", "parallel_tool_calls_off": "GLM decides by itself"}
+        "json_schema": "GLM knows only json_object", "parallel_tool_calls_off": "GLM decides by itself",
+        "stops": "GLM takes one stop text"}
     may_lack = {"tool_choice_none": "GLM knows only auto"}
     usage_when, has_object = "last", False
     finish_words = {"content_filter": "sensitive"}
