@@ -49,7 +49,8 @@ struct WorkerProcess {
         let router = Router(queue: queue, catalog: catalog, cooldowns: cooldowns, defaultStrategy: config.routing)
         let platforms = PlatformCaller(
             http: http, credentials: AccountCredentials(box: try shared.secretBox()), tokens: AccountTokens(),
-            clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: SystemWallClock())
+            clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes,
+            clock: SystemWallClock())
         let pipeline = JobPipeline(
             queue: queue, router: router, platforms: platforms, policy: config.policy, cooldowns: cooldowns,
             running: state.running, configuration: config, metrics: state.metrics, clock: SystemWallClock(),

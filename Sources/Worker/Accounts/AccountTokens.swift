@@ -52,6 +52,9 @@ final class AccountTokens: Sendable {
         }
     }
 
+    /// The next caller gets another token, whatever the one that is kept is worth.
+    func forget(_ account: String) { state.withLock { $0.entries[account]?.token = nil } }
+
     private func next(_ account: String, _ now: Int64) -> Step {
         state.withLock { state in
             var entry = state.entries[account] ?? Entry()

@@ -30,8 +30,9 @@ protocol ProviderAdapter: Sendable {
 
     /// The cheapest call that proves key and reachability: free where the platform has one that is.
     ///
-    /// `target.model` is only used where a platform has none but a one-token chat.
-    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest
+    /// `nil` where getting a token (`tokens`) has proved both. `target.model` is only used where a platform has nothing
+    /// but a one-token chat.
+    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest?
 
     /// `nil` where the platform has no embeddings (or not in this mode).
     var embeddings: (any EmbeddingsAdapter)? { get }

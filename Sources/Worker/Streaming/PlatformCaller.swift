@@ -41,8 +41,11 @@ struct PlatformCaller: Sendable {
         _ route: Route, _ timeLeft: Duration, _ adapter: any ProviderAdapter
     ) async throws(JobFailure) {
         let interrupt = Interrupt()
+        // A token that is kept would prove nothing.
+        tokens.forget(Self.tokenName(route.account))
         let target = try await target(route, adapter, interrupt, timeLeft)
-        let request = httpRequest(try adapter.makePing(target), timeLeft)
+        guard let ping = try adapter.makePing(target) else { return }
+        let request = httpRequest(ping, timeLeft)
         let response = try await interruptible(interrupt) { [http] in try await http.collect(request) }
         let failure =
             response.head.isSuccess
@@ -152,8 +155,11 @@ struct PlatformCaller: Sendable {
         }
     }
 
-    /// Another key is another token.
-    private static func tokenName(_ account: Account) -> String { account.id + " " + (account.apiKeyEncrypted ?? "") }
+    /// Another key, another server or another way to sign is another token.
+    private static func tokenName(_ account: Account) -> String {
+        [account.id, account.apiKeyEncrypted ?? "", account.baseURL ?? "", account.settings["auth"] ?? ""]
+            .joined(separator: " ")
+    }
 
     // MARK: - Answer
 

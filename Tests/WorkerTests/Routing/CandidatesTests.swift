@@ -23,7 +23,8 @@ import Testing
         var body: JSONObject = ["model": .string(model), "messages": [["role": "user", "content": "hi"]]]
         if tools { body.set("tools", [["type": "function", "function": ["name": "f"]]]) }
         return try Candidates(
-            for: .chat(ChatRequest(validating: .object(body))), provider: provider, strategy: PriorityStrategy(), in: catalog,
+            for: .chat(ChatRequest(validating: .object(body))), provider: provider, strategy: PriorityStrategy(),
+            in: catalog,
             isResting: { resting.contains($0.id) })
     }
 

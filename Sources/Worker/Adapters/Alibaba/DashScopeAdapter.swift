@@ -36,7 +36,7 @@ struct DashScopeAdapter: ProviderAdapter {
     func failure(inside body: [UInt8]) -> JobFailure? { DashScopeFailure.inside(ErrorBody.json(body)) }
 
     /// The list of models of the compatible mode, which is free; the native mode has none.
-    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest {
+    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest? {
         let base = Self.base(target.account)
         let native = "/api/v1"
         let models =

@@ -38,7 +38,7 @@ struct AnthropicAdapter: ProviderAdapter {
     func failure(inside body: [UInt8]) -> JobFailure? { AnthropicFailure.inside(ErrorBody.json(body)) }
 
     /// Counts the tokens of one word: free, and checks key, model and version.
-    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest {
+    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest? {
         let body: JSONObject = [
             "model": .string(target.model), "messages": [["role": "user", "content": "ping"]],
         ]

@@ -49,7 +49,7 @@ struct ErnieCall: Sendable {
         let signature = BCESignature(
             accessKey: key.access, secretKey: key.secret, path: Self.path(of: url),
             headers: [
-                ("content-type", "application/json"), ("host", try HunyuanCall.host(of: url)), ("x-bce-date", date),
+                ("content-type", "application/json"), ("host", try SignedHost.of(url)), ("x-bce-date", date),
             ], timestamp: seconds)
         return [("x-bce-date", date), ("Authorization", signature.authorization)]
     }

@@ -1,8 +1,8 @@
 /// Baidu's access tokens (providers/baidu.md, "v1"): asked for with AK and SK, good for 30 days.
 ///
 /// In: a key `AK:SK`. Out: the token. Fails with `authentication` for a key of another form and for one that Baidu refuses.
-/// Parameters go in a form body, which the endpoint takes as well as a query (Baidu's own PHP samples do so): a secret in
-/// a URL ends up in logs. With the setting `auth: iam` nothing is asked: the key itself signs each request.
+/// AK and SK stand in the query, where Baidu documents them; no URL is ever logged here, and TLS hides it from everybody
+/// else. With the setting `auth: iam` nothing is asked: the key itself signs each request.
 import Shared
 
 struct ErnieTokens: TokenExchange {
@@ -17,13 +17,14 @@ struct ErnieTokens: TokenExchange {
         if try ErnieCall.signs(account.settings) {
             return .ready(AccessToken(credential: account.credential, renewAt: now + Self.day))
         }
-        let form = [("grant_type", "client_credentials"), ("client_id", key.access), ("client_secret", key.secret)]
+        let query = [("grant_type", "client_credentials"), ("client_id", key.access), ("client_secret", key.secret)]
             .map { "\($0)=\(PercentEncoding.encode($1))" }.joined(separator: "&")
         return .ask(
             UpstreamRequest(
-                url: UpstreamRequest.join(account.baseURL ?? ErnieV1Adapter.defaultBaseURL, "/oauth/2.0/token"),
-                headers: [("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json")],
-                body: Array(form.utf8), isStream: false))
+                url: UpstreamRequest.join(
+                    account.baseURL ?? ErnieV1Adapter.defaultBaseURL, "/oauth/2.0/token?" + query),
+                headers: [("Content-Type", "application/json"), ("Accept", "application/json")], body: [],
+                isStream: false))
     }
 
     func token(_ answer: UpstreamRefusal) throws(JobFailure) -> AccessToken {

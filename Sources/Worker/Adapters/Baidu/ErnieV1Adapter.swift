@@ -40,11 +40,10 @@ struct ErnieV1Adapter: ProviderAdapter {
 
     func failure(inside body: [UInt8]) -> JobFailure? { ErnieFailure.inside(ErrorBody.json(body)) }
 
-    /// Counting the tokens of one word, which generates nothing.
-    ///
-    /// The token that it carries has proved AK and SK already; the call proves that it is taken.
-    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest {
-        try ErnieCall(path: "tokenizer/erniebot", body: ["prompt": "hi", "model": "ernie-3.5-8k"]).request(target)
+    /// Getting a token proves AK and SK; a signed key is proved by the smallest embedding.
+    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest? {
+        guard try ErnieCall.signs(target.account.settings) else { return nil }
+        return try ErnieCall(path: "embeddings/embedding-v1", body: ["input": ["a"]]).request(target)
     }
 
     var embeddings: (any EmbeddingsAdapter)? { ErnieEmbeddings() }

@@ -45,7 +45,7 @@ struct OpenAIWire: ProviderAdapter {
         return dialect.failures.failure(UpstreamError(openAI: value))
     }
 
-    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest {
+    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest? {
         let headers = try headers(target.account, isStream: false)
         switch dialect.ping {
         case .models:

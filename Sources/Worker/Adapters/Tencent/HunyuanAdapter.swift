@@ -29,9 +29,9 @@ struct HunyuanAdapter: ProviderAdapter {
 
     func failure(inside body: [UInt8]) -> JobFailure? { HunyuanFailure.inside(ErrorBody.json(body)) }
 
-    /// Counting the tokens of one word: signed like a chat, and generates nothing.
-    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest {
-        try HunyuanCall(action: "GetTokenCount", body: ["Prompt": "hi"]).request(target)
+    /// The vector of one letter: signed like a chat, and generates nothing.
+    func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest? {
+        try HunyuanCall(action: "GetEmbedding", body: ["Input": "a"]).request(target)
     }
 
     var embeddings: (any EmbeddingsAdapter)? { HunyuanEmbeddings() }

@@ -18,7 +18,7 @@ struct HunyuanCall: Sendable {
         let bytes = body.encoded
         let seconds = target.now / 1000
         let signature = TC3Signature(
-            secretID: key.id, secretKey: key.secret, host: try Self.host(of: base), timestamp: seconds, body: bytes)
+            secretID: key.id, secretKey: key.secret, host: try SignedHost.of(base), timestamp: seconds, body: bytes)
         var headers: [(name: String, value: String)] = [
             ("Content-Type", "application/json"), ("Accept", isStream ? "text/event-stream" : "application/json"),
             ("X-TC-Action", action), ("X-TC-Version", Self.version), ("X-TC-Timestamp", String(seconds)),
@@ -45,21 +45,6 @@ struct HunyuanCall: Sendable {
         }
         return headers + (try ExtraHeaders.parse(settings["headers"]))
     }
-
-    /// What the HTTP client will put into `Host`: the port only where it is not the scheme's own.
-    static func host(of url: String) throws(JobFailure) -> String {
-        guard let scheme = url.range(ofLiteral: "://") else { throw noHost }
-        let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
-        guard !authority.isEmpty, !authority.contains("@") else { throw noHost }
-        let host = authority.lowercased()
-        for (name, port) in [("https", ":443"), ("http", ":80")]
-        where url[..<scheme.lowerBound].lowercased() == name && host.hasSuffix(port) {
-            return String(host.dropLast(port.count))
-        }
-        return host
-    }
-
-    private static let noHost = JobFailure(.authentication, "The account's base URL has no host to sign.")
 }
 
 /// Both halves of a Tencent Cloud key: `SecretId:SecretKey`, the same with `|`, or one-api's `AppId|SecretId|SecretKey`.

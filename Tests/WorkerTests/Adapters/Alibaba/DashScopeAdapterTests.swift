@@ -23,7 +23,7 @@ import Testing
             ("http://localhost:8080/proxy", "http://localhost:8080/proxy/models"),
         ] as [(String?, String)])
     func `the ping lists the models of the compatible mode`(_ base: String?, _ url: String) throws {
-        let ping = try adapter.makePing(target(base: base))
+        let ping = try #require(try adapter.makePing(target(base: base)))
         #expect(ping.method == "GET")
         #expect(ping.url == url)
         #expect(ping.body.isEmpty)
@@ -31,8 +31,9 @@ import Testing
     }
 
     @Test func `settings become headers`() throws {
-        let ping = try adapter.makePing(
-            target(settings: ["workspace": "ws-1", "headers": "X-DashScope-DataInspection: enable"]))
+        let ping = try #require(
+            try adapter.makePing(
+                target(settings: ["workspace": "ws-1", "headers": "X-DashScope-DataInspection: enable"])))
         #expect(ping.header("X-DashScope-WorkSpace") == "ws-1")
         #expect(ping.header("X-DashScope-DataInspection") == "enable")
     }

@@ -48,7 +48,8 @@ import Testing
 
     @Test func `the ping counts the tokens of a word, which is free`() throws {
         let account = AccountView(credential: Credential("sk-ant-1"))
-        let request = try AnthropicAdapter().makePing(Target(model: "claude-opus-5-5", account: account, now: 0))
+        let request = try #require(
+            try AnthropicAdapter().makePing(Target(model: "claude-opus-5-5", account: account, now: 0)))
 
         #expect(request.method == "POST")
         #expect(request.url == "https://api.anthropic.com/v1/messages/count_tokens")

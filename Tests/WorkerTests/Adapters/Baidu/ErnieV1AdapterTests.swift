@@ -55,12 +55,14 @@ import Testing
         #expect(failure?.message.contains("geheim") == false)
     }
 
-    @Test func `a ping counts tokens`() throws {
-        let request = try adapter.makePing(Fixtures.target(baseURL: "http://127.0.0.1:9999/"))
-        #expect(
-            request.url == "http://127.0.0.1:9999/rpc/2.0/ai_custom/v1/wenxinworkshop/tokenizer/erniebot"
-                + "?access_token=24.tok%2Ben%2F%3D")
-        #expect(String(decoding: request.body, as: UTF8.self) == #"{"prompt":"hi","model":"ernie-3.5-8k"}"#)
+    @Test func `a token has proved its key, a signed key is proved by the smallest embedding`() throws {
+        #expect(try adapter.makePing(Fixtures.target(baseURL: "http://127.0.0.1:9999/"))?.url == nil)
+
+        let signed = Fixtures.target(
+            credential: "ak:sk", baseURL: "http://127.0.0.1:9999/", settings: ["auth": "iam"])
+        let request = try #require(try adapter.makePing(signed))
+        #expect(request.url.hasSuffix("/wenxinworkshop/embeddings/embedding-v1"))
+        #expect(String(decoding: request.body, as: UTF8.self) == #"{"input":["a"]}"#)
     }
 
     // MARK: - Failures
