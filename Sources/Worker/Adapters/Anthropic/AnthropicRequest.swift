@@ -30,7 +30,8 @@ struct AnthropicRequest {
         body.set("messages", messages.json)
         if chat.isStream { body.set("stream", true) }
         if !chat.stops.isEmpty { body.set("stop_sequences", .array(chat.stops.map(JSON.string))) }
-        AnthropicSampling(chat, model, version: AnthropicAdapter.version(target.account.settings)).write(to: &body)
+        AnthropicSampling(chat, model, version: AnthropicAdapter.version(target.account.settings))
+            .write(to: &body, isThinking: thinking.isThinking)
         let tools = AnthropicTools(chat, model)
         if !tools.tools.isEmpty { body.set("tools", .array(tools.tools)) }
         if let choice = tools.choice { body.set("tool_choice", .object(choice)) }

@@ -1,7 +1,9 @@
-/// `temperature`, `top_p` and `top_k`: taken by models before 4.7 with the older API version, elsewhere only unsaid.
+/// `temperature`, `top_p` and `top_k`: sent where the model and the API version take them.
 ///
-/// In: the request, the model, the API version. Out: the fields as they are sent. Fails (`check`) with
-/// `unsupportedParameter` for a value that cannot be sent; the default 1 is what happens anyway, and is left out.
+/// In: the request, the model, the API version, whether it thinks. Out: the fields as they are sent. Elsewhere the
+/// platform refuses the first two even at their defaults, so they are left out (providers/anthropic.md: "otherwise drop"):
+/// a program that sets them for other platforms runs on Claude as it is. `top_k` is Anthropic's own: who sets it means
+/// it, and is told (`check`).
 import Shared
 
 struct AnthropicSampling {
@@ -9,6 +11,8 @@ struct AnthropicSampling {
     static let refusingVersion = "2026-10-21"
     /// From this model on (Opus 4.1) only one of the first two is taken.
     private static let takesOneFrom = 401
+    /// Of `top_p`, while a model thinks.
+    private static let leastWhileThinking = 0.95
 
     private let temperature: Double?
     private let topP: Double?
@@ -24,38 +28,24 @@ struct AnthropicSampling {
         self.model = model
         // Versions are dates.
         isTaken = model.takesSampling && version < Self.refusingVersion
-        asked = chat.body["temperature"]?.doubleValue
     }
-
-    /// The temperature as it came.
-    private let asked: Double?
 
     func check(isThinking: Bool) throws(JobFailure) {
-        guard isTaken else {
-            if let asked, asked != 1 { throw refusal("temperature", "this model takes only the default, 1") }
-            if let topP, topP != 1 { throw refusal("top_p", "this model takes only the default, 1") }
-            if topK != nil { throw refusal("top_k", "this model does not take it") }
-            return
-        }
-        if let temperature, temperature < 1 {
-            if isThinking { throw refusal("temperature", "a model that thinks takes only the default, 1") }
-            if let topP, topP < 1, model.version >= Self.takesOneFrom {
-                throw refusal("top_p", "this model takes either it or a temperature")
-            }
-        }
-        guard isThinking else { return }
-        if let topP, topP < 0.95 { throw refusal("top_p", "a model that thinks takes 0.95 to 1") }
-        if topK != nil { throw refusal("top_k", "a model that thinks does not take it") }
+        guard topK != nil else { return }
+        if !isTaken { throw AnthropicCheck.fields.refusal("top_k", "this model does not take it") }
+        if isThinking { throw AnthropicCheck.fields.refusal("top_k", "a model that thinks does not take it") }
     }
 
-    func write(to body: inout JSONObject) {
+    func write(to body: inout JSONObject, isThinking: Bool) {
         guard isTaken else { return }
-        if let temperature, temperature < 1 { body.set("temperature", Self.number(temperature)) }
-        if let topP, topP < 1 { body.set("top_p", Self.number(topP)) }
         if let topK { body.set("top_k", topK) }
+        if let temperature, temperature < 1, !isThinking {
+            body.set("temperature", Self.number(temperature))
+            if model.version >= Self.takesOneFrom { return }
+        }
+        guard let topP, topP < 1, !isThinking || topP >= Self.leastWhileThinking else { return }
+        body.set("top_p", Self.number(topP))
     }
 
     private static func number(_ value: Double) -> JSON { JSONNumber(value).map(JSON.number) ?? .null }
-
-    private func refusal(_ field: String, _ why: String) -> JobFailure { AnthropicCheck.fields.refusal(field, why) }
 }

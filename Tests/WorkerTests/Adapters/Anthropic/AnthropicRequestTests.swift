@@ -170,7 +170,13 @@ enum AnthropicAsk {
     }
 
     @Test(arguments: ["claude-opus-4-7", "claude-haiku-5-5", "claude-next"])
-    func `models that take no sampling get none where the default was asked for`(_ model: String) throws {
-        #expect(try AnthropicAsk.fields(#""temperature":1,"top_p":1.0,"top_k":null"#, model: model) == "{}")
+    func `models that take no sampling get none`(_ model: String) throws {
+        #expect(try AnthropicAsk.fields(#""temperature":0.2,"top_p":0.9,"top_k":null"#, model: model) == "{}")
+    }
+
+    @Test func `a model that takes one of two gets the temperature, and none while it thinks`() throws {
+        #expect(try AnthropicAsk.fields(#""temperature":0.5,"top_p":0.9"#) == #"{"temperature":0.5}"#)
+        let thinking = try AnthropicAsk.fields(#""temperature":0.5,"top_p":0.9,"reasoning_effort":"low""#)
+        #expect(!thinking.contains("temperature") && !thinking.contains("top_p"))
     }
 }
