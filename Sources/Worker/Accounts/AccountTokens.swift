@@ -28,7 +28,9 @@ final class AccountTokens: Sendable {
 
     private let state = Mutex(State())
 
-    /// `account` names the account and its key: with another key it is another entry. `now` is in milliseconds since 1970.
+    /// A token that is not due at `now`, in milliseconds since 1970.
+    ///
+    /// `account` names the account and its key: with another key it is another entry.
     func credential(
         of account: String, _ view: AccountView, _ exchange: any TokenExchange, now: Int64, ask: Ask
     ) async throws(JobFailure) -> Credential {

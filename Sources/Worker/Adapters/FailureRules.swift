@@ -13,8 +13,9 @@ struct UpstreamError: Sendable {
     var message = ""
     var param: String?
     var retryAfter: Duration?
-    /// The platform says that a conflict or the like will pass. A "no" is not followed: it is advice for this key, and
-    /// other accounts may still serve the request.
+    /// The platform says that a conflict or the like will pass.
+    ///
+    /// A "no" is not followed: it is advice for this key, and other accounts may still serve the request.
     var isTemporary = false
 }
 

@@ -46,7 +46,9 @@ extension ProviderAdapter {
     var tokens: (any TokenExchange)? { nil }
 }
 
-/// The part of a platform that turns texts into vectors. As pure as `ProviderAdapter`, whose `failure`s it shares.
+/// The part of a platform that turns texts into vectors.
+///
+/// As pure as `ProviderAdapter`, whose `failure`s it shares.
 protocol EmbeddingsAdapter: Sendable {
     /// Most texts of one call at this model, as documented; more are refused before anybody is paid.
     func maxInputs(model: String) -> Int

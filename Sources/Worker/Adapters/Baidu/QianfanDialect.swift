@@ -36,7 +36,7 @@ enum QianfanDialect {
         return members
     }
 
-    /// "The last message must be user or tool."
+    /// The last message must be user's or tool's.
     private static let lastSpeaker: OpenAIDialect.Check = { chat, _ throws(JobFailure) in
         let index = chat.messages.count - 1
         guard chat.messages.last?["role"] == "assistant" else { return }
@@ -46,7 +46,7 @@ enum QianfanDialect {
             param: "messages[\(index)].role", code: "unsupported_parameter")
     }
 
-    /// providers/baidu.md, "v2 errors". There is no Retry-After.
+    /// Baidu's table (providers/baidu.md, "v2 errors"); there is no Retry-After.
     static let failures = FailureRules([
         .codes("characters_too_long", "tokens_too_long", kind: .contextTooLong),
         .codes("image_url_unsafe", "system_unsafe", "user_setting_unsafe", "functions_unsafe", kind: .contentFiltered),

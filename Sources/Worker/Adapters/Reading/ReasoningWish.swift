@@ -9,7 +9,9 @@ struct ReasoningWish: Sendable, Equatable {
     enum Effort: String, Sendable, CaseIterable {
         case minimal, low, medium, high, xhigh, max
 
-        /// For platforms that take a budget instead. Chosen: what the levels spend at the platforms that have both
+        /// For platforms that take a budget instead.
+        ///
+        /// Chosen: what the levels spend at the platforms that have both
         /// (Anthropic's 1,024 is the least it takes; 32k is where answers stop improving by more thought).
         var tokens: Int {
             switch self {

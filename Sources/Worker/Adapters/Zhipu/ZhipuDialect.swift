@@ -61,7 +61,9 @@ enum ZhipuDialect {
         body.set("user_id", .string(user))
     }
 
-    /// `tool_choice` knows `auto` only: to forbid calls, nothing is offered. Streams get arguments as they come.
+    /// To forbid calls, nothing is offered, since `tool_choice` knows `auto` only.
+    ///
+    /// Streams get arguments as they come.
     private static func offerTools(_ body: inout JSONObject) {
         if body.remove("tool_choice") == "none" { body.remove("tools") }
         guard body["tools"] != nil else { return }
