@@ -28,13 +28,15 @@ package struct Account: Sendable, Equatable {
     package var weight: Int
     /// Platform-specific extras (`organization`, `project`, `headers`, …).
     package var settings: [String: String]
+    /// Ids of the models that it serves; empty for all of its platform's.
+    package var models: [String]
 
     package init(
         id: String, accountName: String? = nil, provider: Provider, apiKeyEncrypted: String? = nil,
         baseURL: String? = nil, mode: String? = nil, quotaLimit: Int64? = nil, quotaUsed: Int64 = 0,
         status: Status = .active, statusReason: String? = nil, healthScore: Double = 1,
         requestsPerMinute: Int? = nil, tokensPerMinute: Int? = nil, concurrency: Int? = nil, weight: Int = 1,
-        settings: [String: String] = [:]
+        settings: [String: String] = [:], models: [String] = []
     ) {
         self.id = id
         self.accountName = accountName ?? id
@@ -52,5 +54,10 @@ package struct Account: Sendable, Equatable {
         self.concurrency = concurrency
         self.weight = weight
         self.settings = settings
+        self.models = models
+    }
+
+    package func serves(_ model: Model) -> Bool {
+        provider == model.provider && (models.isEmpty || models.contains(model.id))
     }
 }

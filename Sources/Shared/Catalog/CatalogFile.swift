@@ -127,7 +127,7 @@ package struct CatalogFile: Sendable {
         field.known([
             "id", "account_name", "provider", "api_key", "api_key_env", "api_key_file", "api_key_encrypted", "base_url",
             "mode", "quota_limit", "quota_used", "status", "health_score", "rpm", "tpm", "concurrency", "weight",
-            "settings",
+            "settings", "models",
         ])
         let (used, status, health) = (field.whole("quota_used", from: 0), field.status(), field.number("health_score"))
         if let health, health > 1 { field.wrong("health_score", "a number from 0 to 1") }
@@ -138,7 +138,8 @@ package struct CatalogFile: Sendable {
             quotaLimit: field.whole("quota_limit", from: 0).map { Int64($0) }, quotaUsed: Int64(used ?? 0),
             status: status ?? .active, healthScore: health ?? 1, requestsPerMinute: field.whole("rpm", from: 1),
             tokensPerMinute: field.whole("tpm", from: 1), concurrency: field.whole("concurrency", from: 1),
-            weight: field.whole("weight", from: 1) ?? 1, settings: field.texts("settings"))
+            weight: field.whole("weight", from: 1) ?? 1, settings: field.texts("settings"), models: field.list("models")
+        )
         return AccountEntry(
             account: account, key: field.key(), givesQuotaUsed: used != nil, givesStatus: status != nil,
             givesHealth: health != nil)

@@ -24,6 +24,8 @@ package struct CatalogSnapshot: Sendable {
         (byName[name] ?? []).map { models[$0] }.filter { provider == nil || $0.provider == provider }
     }
 
-    /// Heavier ones first, ties by id.
-    package func activeAccounts(of provider: Provider) -> [Account] { active[provider] ?? [] }
+    /// Those that serve the model, heavier ones first, ties by id.
+    package func activeAccounts(for model: Model) -> [Account] {
+        (active[model.provider] ?? []).filter { $0.serves(model) }
+    }
 }

@@ -7,7 +7,7 @@ package struct CatalogStore: Sendable {
     package func load() async throws(PostgresError) -> CatalogSnapshot {
         let models = try await pool.query(
             "SELECT *, to_json(aliases) AS alias_list, to_json(fallback_models) AS fallback_list FROM models")
-        let accounts = try await pool.query("SELECT * FROM accounts")
+        let accounts = try await pool.query("SELECT *, to_json(models) AS model_list FROM accounts")
         var known = (models: [Model](), accounts: [Account]())
         for row in models.rows { if let model = try Model(row: row) { known.models.append(model) } }
         for row in accounts.rows { if let account = try Account(row: row) { known.accounts.append(account) } }
@@ -78,15 +78,15 @@ package struct CatalogStore: Sendable {
 
     private static let upsertAccount = """
         INSERT INTO accounts AS a (id, account_name, provider, api_key_encrypted, base_url, mode, quota_limit, quota_used,
-            status, health_score, rpm, tpm, concurrency, weight, settings)
+            status, health_score, rpm, tpm, concurrency, weight, settings, models)
         VALUES ($1, $2, $3, $4, $5, $6, $7::bigint, coalesce($8::bigint, 0), coalesce($9, 'active'), coalesce($10::float8, 1),
-            $11::integer, $12::integer, $13::integer, $14::integer, $15::jsonb)
+            $11::integer, $12::integer, $13::integer, $14::integer, $15::jsonb, $16::text[])
         ON CONFLICT (id) DO UPDATE SET account_name = excluded.account_name, provider = excluded.provider,
             api_key_encrypted = coalesce(excluded.api_key_encrypted, a.api_key_encrypted), base_url = excluded.base_url,
             mode = excluded.mode, quota_limit = excluded.quota_limit, quota_used = coalesce($8::bigint, a.quota_used),
             status = coalesce($9, a.status), health_score = coalesce($10::float8, a.health_score), rpm = excluded.rpm,
             tpm = excluded.tpm, concurrency = excluded.concurrency, weight = excluded.weight,
-            settings = excluded.settings, updated_at = now()
+            settings = excluded.settings, models = excluded.models, updated_at = now()
         """
 
     private static func parameters(_ entry: CatalogFile.AccountEntry, _ key: String?) -> [PostgresParameter] {
@@ -101,7 +101,7 @@ package struct CatalogStore: Sendable {
             entry.givesStatus ? .text(account.status.rawValue) : .null,
             entry.givesHealth ? .double(account.healthScore) : .null, .int(account.requestsPerMinute),
             .int(account.tokensPerMinute), .int(account.concurrency), .int(account.weight),
-            .text(String(decoding: settings.encoded, as: UTF8.self)),
+            .text(String(decoding: settings.encoded, as: UTF8.self)), .array(account.models),
         ]
     }
 }
@@ -146,6 +146,7 @@ extension Account {
             status: Status(rawValue: try row.required("status")) ?? .disabled,
             statusReason: try row.text("status_reason"), healthScore: try row.required("health_score"),
             requestsPerMinute: try row.value("rpm"), tokensPerMinute: try row.value("tpm"),
-            concurrency: try row.value("concurrency"), weight: try row.required("weight"), settings: settings)
+            concurrency: try row.value("concurrency"), weight: try row.required("weight"), settings: settings,
+            models: (try row.json("model_list").arrayValue ?? []).compactMap(\.stringValue))
     }
 }

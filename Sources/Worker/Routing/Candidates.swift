@@ -17,7 +17,7 @@ struct Candidates: Sendable {
         let models = try Self.models(for: request, provider: provider, in: catalog)
         var refusal: JobFailure?
         for model in strategy.order(models) {
-            for account in catalog.activeAccounts(of: model.provider) {
+            for account in catalog.activeAccounts(for: model) {
                 let route = Route(model: model, account: account)
                 if let wrong = route.refusal(of: request) {
                     refusal = refusal ?? wrong

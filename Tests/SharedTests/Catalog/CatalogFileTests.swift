@@ -81,6 +81,7 @@ import Testing
                 concurrency: 8
                 weight: 2
                 settings: { organization: org-1 }
+                models: [gpt-3.5-turbo]
             """
         let json = """
             {"models": [{"id": "gpt-3.5-turbo", "name": "GPT-3.5 Turbo", "provider": "openai", "model_id": "gpt-3.5-turbo-0125",
@@ -90,7 +91,7 @@ import Testing
             "accounts": [{"id": "openai-account-1", "account_name": "Team", "provider": "openai", "api_key": "sk-secret",
             "base_url": "https://example.org/v1", "mode": "compatible", "quota_limit": 1000000, "quota_used": 45000,
             "status": "disabled", "health_score": 0.95, "rpm": 60, "tpm": 90000, "concurrency": 8, "weight": 2,
-            "settings": {"organization": "org-1"}}]}
+            "settings": {"organization": "org-1"}, "models": ["gpt-3.5-turbo"]}]}
             """
         for text in [yaml, json] {
             let file = try CatalogFile(text: text)
@@ -113,7 +114,7 @@ import Testing
                         mode: "compatible", quotaLimit: 1_000_000, quotaUsed: 45_000, status: .disabled,
                         healthScore: 0.95,
                         requestsPerMinute: 60, tokensPerMinute: 90_000, concurrency: 8, weight: 2,
-                        settings: ["organization": "org-1"])
+                        settings: ["organization": "org-1"], models: ["gpt-3.5-turbo"])
                 ])
         }
     }

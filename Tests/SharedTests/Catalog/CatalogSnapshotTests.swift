@@ -32,8 +32,8 @@ import Testing
     }
 
     @Test func `active accounts come by weight, then by id`() {
-        #expect(snapshot.activeAccounts(of: .openai).map(\.id) == ["a", "b", "c"])
-        #expect(snapshot.activeAccounts(of: .tencent).isEmpty)
+        #expect(snapshot.activeAccounts(for: Model(id: "x", provider: .openai)).map(\.id) == ["a", "b", "c"])
+        #expect(snapshot.activeAccounts(for: Model(id: "x", provider: .tencent)).isEmpty)
     }
 
     @Test func `only an explicit false takes a capability away`() {

@@ -19,7 +19,7 @@ import Testing
               capabilities: { vision: false }, fallback_models: [n], routing_strategy: priority, max_tokens: 5 }
           - { id: n, provider: zhipu }
         accounts:
-          - { id: a, provider: openai, api_key: sk-secret, rpm: 5, settings: { organization: "o'rg" } }
+          - { id: a, provider: openai, api_key: sk-secret, rpm: 5, settings: { organization: "o'rg" }, models: [gpt] }
         """
 
     @Test func `what a file says is what is loaded`() async throws {
