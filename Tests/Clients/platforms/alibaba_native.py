@@ -22,7 +22,7 @@ def error(code, message):
 PARAMETERS = {
     "result_format": one_of("message", "text"), "incremental_output": boolean, "temperature": number(0, 2, below=True),
     "top_p": number(0, 1, above=True), "top_k": integer(0, 100), "repetition_penalty": number(0, 100, above=True),
-    "presence_penalty": number(-2, 2), "max_tokens": integer(1, 131072), "seed": integer(0, (1 << 31) - 1),
+    "presence_penalty": number(-2, 2), "max_tokens": integer(1, 131072), "seed": integer(0, 1 << 63),
     "stop": text_or_texts(16), "tools": anything, "tool_choice": anything, "parallel_tool_calls": boolean,
     "response_format": obj({"type": one_of("json_object", "text")}), "enable_thinking": boolean, "thinking_budget": integer(1, 131072),
     "enable_search": boolean, "search_options": anything, "n": integer(1, 4), "logprobs": boolean, "top_logprobs": integer(0, 5)}
@@ -31,6 +31,7 @@ PARAMETERS = {
 class AlibabaNative(Wire):
     name, provider, key, prefix = "alibaba/native", "alibaba", "sk-conformancenative0123456789", "/api/v1"
     model, vision_model, reasoning_model, embedding_model = "qwen-plus", "qwen-vl-max", "qwen-plus", "text-embedding-v4"
+    max_inputs = 10
     words = ("alibaba", "dashscope", "qwen")
     lacks = {
         "tool_choice_required": "DashScope knows none, auto and a name", "json_schema": "DashScope knows only json_object"}
@@ -108,7 +109,7 @@ class AlibabaNative(Wire):
 
     def _read_embeddings(self, body):
         for problem in fields("", body, {
-                "model": one_of(self.embedding_model), "input": obj({"texts": array_of(text(1), 1, 10)})}, {
+                "model": one_of(self.embedding_model), "input": obj({"texts": array_of(text(1), 1, self.max_inputs)})}, {
                 "parameters": obj({}, {"dimension": integer(64, 2048), "text_type": one_of("query", "document"),
                                        "output_type": one_of("dense", "sparse", "dense&sparse")})}):
             raise Refused(problem)

@@ -26,8 +26,9 @@ def failure(name, kind, code, message="message"):
 class BaiduLegacy(Wire):
     name, provider, mode, key = "baidu/legacy", "baidu", "legacy", "AKconformance0123456789:SKconformance9876543210"
     model, embedding_model = "ERNIE-4.0-8K", "Embedding-V1"
+    has_dimensions = counts_cached = False
     words = ("baidu", "qianfan", "ernie")
-    max_output = 2048
+    max_output, max_inputs = 2048, 16
     lacks = {
         "image_url": "v1 takes no images", "image_base64": "v1 takes no images", "json_schema": "v1 knows only json_object",
         "thinking_on": "v1 has none", "reasoning_effort": "v1 has none", "reasoning_text": "v1 has none",
@@ -85,7 +86,7 @@ class BaiduLegacy(Wire):
         kind, _, endpoint = call.path.removeprefix(ROOT + "/").partition("/")
         if kind == "embeddings":
             require(endpoint == "embedding-v1", f"no such endpoint: {endpoint}")
-            for problem in fields("", body, {"input": array_of(text(1, 1000), 1, 16)}, {"user_id": text(1)}):
+            for problem in fields("", body, {"input": array_of(text(1, 1000), 1, self.max_inputs)}, {"user_id": text(1)}):
                 raise Refused(problem)
             return Ask(model=self.embedding_model, turns=[], texts=body["input"], raw=body)
         require(kind == "chat" and endpoint in self.paths, f"no such endpoint: {kind}/{endpoint}")

@@ -1,22 +1,21 @@
-"""The services under test, with the platforms they call, and the unmodified SDK in front of them.
+"""The service under test, with the platforms they call, and the unmodified SDK in front of them.
 
 In: pytest's workspace. Out: `Bench.ask`, one request of the SDK as an `Answer`, whole or streamed alike.
 """
 
 import itertools
-import time
-from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
-from support.processes import eventually
 from support.service import Service
 
 from .answer import Answer
-from .registry import NAMES, SERVICE_OF, SERVICES, WIRES
+from .matrix import MATRIX
+from .registry import NAMES, WIRES
 from .scenarios import marker
 
-REST = 1.15  # COOLDOWN_UNUSABLE is a second
+# An account whose platform refused rests, some for 15 seconds: then another one answers at once.
+ACCOUNTS = 12
 
 
 class Bench:
@@ -28,45 +27,43 @@ class Bench:
         self.wires = {wire.name: wire() for wire in WIRES}
         self._ids = itertools.count(1)
 
-        def start(number):
-            wires = [self.wires[name] for name in NAMES if SERVICE_OF[name] == number]
-            return Service(
-                workspace / f"platforms-{number}" / "s", template, None, catalogue=catalogue(wires), UPSTREAM_FIRST_BYTE_TIMEOUT="10")
-
-        with ThreadPoolExecutor(len(SERVICES)) as pool:
-            self._services = list(pool.map(start, SERVICES))
+        self.service = Service(
+            workspace / "platforms" / "s", template, None, catalogue=catalogue(self.wires.values()), UPSTREAM_FIRST_BYTE_TIMEOUT="10")
+        self._client = self.service.openai()
 
     @classmethod
     def shared(cls, workspace, template):
         cls._shared = cls._shared or cls(workspace, template)
         return cls._shared
 
-    def service(self, wire):
-        return self._services[SERVICE_OF[wire.name]]
-
     def client(self, wire):
-        return self.service(wire).openai()
+        """Platforms are told apart by the name of the model alone."""
+        return self._client
 
     def fresh_id(self):
         return f"r{next(self._ids)}"
 
-    def rested(self, wire):
-        """The wire's only account is free again after what the tests before let it refuse."""
-        eventually(lambda: time.monotonic() > wire.refused_at + REST, what="the account has rested")
-
     def ask(self, wire, scenario="chat", *, model="", stream=False, messages=None, variant=None, say="Hello.", **options):
-        id = self.fresh_id()
+        id = self.last_id = self.fresh_id()
         mark = marker(scenario, id, variant)
         messages = [*(messages or [{"role": "user", "content": say}])]
         place = next(n for n in reversed(range(len(messages))) if messages[n]["role"] == "user")
         messages[place] = {**messages[place], "content": marked(messages[place]["content"], mark)}
-        options = {"model": wire.id + model, "messages": messages, **options}
+        # A tenant for each request, to find its attempts in the books also where no answer names the job.
+        options = {"model": wire.id + model, "messages": messages, "extra_headers": {"X-Tenant": id}, **options}
         return Answer(self.client(wire), id, stream, options)
 
+    def rows(self, wire, id):
+        """`error_kind` of each attempt of the request with this id."""
+        found = self.service.postgres.query(
+            "SELECT error_kind FROM usage_attempts WHERE tenant = %s ORDER BY attempt", id)
+        return [row[0] for row in found]
+
     def stop(self):
-        services, self._services = self._services, []
-        for service in services:
-            service.stop()
+        if self.service is None:
+            return
+        service, self.service = self.service, None
+        service.stop()
         for wire in self.wires.values():
             wire.stop()
 
@@ -86,15 +83,18 @@ def catalogue(wires):
          "capabilities": {"embeddings": True}}
         for wire in wires if wire.embedding_model]
     accounts = [
-        {"id": wire.id, "account_name": wire.name, "provider": wire.provider, "api_key": wire.key, "base_url": wire.base_url,
+        {"id": f"{wire.id}-{number}", "account_name": wire.name, "provider": wire.provider, "api_key": wire.key, "base_url": wire.base_url,
+         "models": [*wire.models, *([f"{wire.id}-embedding"] if wire.embedding_model else [])],
          **({"mode": wire.mode} if wire.mode else {}), **({"settings": wire.settings} if wire.settings else {})}
-        for wire in wires]
+        for wire in wires for number in range(ACCOUNTS)]
     return {"models": models, "accounts": accounts}
 
 
 @pytest.fixture(scope="session")
-def bench(workspace, template):
+def bench(request, workspace, template):
     bench = Bench.shared(workspace, template)
+    if not request.config.pluginmanager.is_registered(MATRIX):
+        request.config.pluginmanager.register(MATRIX)
     yield bench
     bench.stop()
 

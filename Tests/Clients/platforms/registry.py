@@ -1,20 +1,16 @@
-"""All wires, in the order of the matrix, and which of them share a service.
+"""All wires, in the order of the matrix."""
 
-An account serves every model of its platform, whatever its mode: so each service has one mode of each platform.
-"""
+from .alibaba_compatible import AlibabaCompatible
+from .alibaba_native import AlibabaNative
+from .anthropic import Anthropic
+from .baidu_legacy import BaiduLegacy
+from .baidu_v2 import BaiduV2
+from .openai import OpenAI
+from .tencent_native import TencentNative
+from .tencent_openai import TencentLegacy, TencentTokenHub
+from .zhipu import ZhipuJWT, ZhipuKey
 
-import importlib
-
-_PLACES = [
-    ("openai", "OpenAI", 0), ("anthropic", "Anthropic", 0), ("baidu_v2", "BaiduV2", 0), ("baidu_legacy", "BaiduLegacy", 1),
-    ("alibaba_native", "AlibabaNative", 0), ("alibaba_compatible", "AlibabaCompatible", 1),
-    ("tencent_openai", "TencentTokenHub", 0), ("tencent_native", "TencentNative", 2), ("tencent_openai", "TencentLegacy", 1),
-    ("zhipu", "ZhipuKey", 0), ("zhipu", "ZhipuJWT", 1)]
-
-import os
-_HAVE = [place for place in _PLACES if (__import__("pathlib").Path(__file__).parent / f"{place[0]}.py").exists()]
-_PLACES = _HAVE
-WIRES = [getattr(importlib.import_module(f"platforms.{module}"), name) for module, name, _ in _PLACES]
+WIRES = [
+    OpenAI, Anthropic, BaiduV2, BaiduLegacy, AlibabaNative, AlibabaCompatible, TencentTokenHub, TencentNative, TencentLegacy, ZhipuKey,
+    ZhipuJWT]
 NAMES = [wire.name for wire in WIRES]
-SERVICE_OF = {wire.name: place[2] for wire, place in zip(WIRES, _PLACES)}
-SERVICES = sorted(set(SERVICE_OF.values()))

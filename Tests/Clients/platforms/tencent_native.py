@@ -45,6 +45,7 @@ class TencentNative(Wire):
     key = "AKIDconformance0123456789:TencentConformanceSecret01"
     model, vision_model, reasoning_model = "hunyuan-turbos-latest", "hunyuan-vision", "hunyuan-a13b"
     embedding_model = "hunyuan-embedding"
+    has_dimensions = counts_cached = False
     words = ("tencent", "hunyuan")
     lacks = {
         "max_tokens": "Hunyuan takes no limit", "max_completion_tokens": "Hunyuan takes no limit", "json_object": "Hunyuan has no JSON mode",
@@ -53,7 +54,7 @@ class TencentNative(Wire):
     may_lack = {
         "tools_results": "roles must alternate", "reasoning_effort": "thinking is on or off"}
     expire_next = False  # the next signature counts as too old
-    max_texts = 50
+    max_inputs = 50
 
     def authenticate(self, call):
         header = call.headers.get("authorization", "")
@@ -92,7 +93,7 @@ class TencentNative(Wire):
         require(action in ("ChatCompletions", "GetEmbedding"), f"X-TC-Action {action!r}")
         body = json.loads(call.raw)
         if action == "GetEmbedding":
-            for problem in fields("", body, {}, {"Input": text(1), "InputList": array_of(text(1), 1, self.max_texts)}):
+            for problem in fields("", body, {}, {"Input": text(1), "InputList": array_of(text(1), 1, self.max_inputs)}):
                 raise Refused(problem)
             require(len(body) == 1, "one of Input and InputList")
             return Ask(model=self.embedding_model, turns=[], texts=body.get("InputList") or [body["Input"]], raw=body)

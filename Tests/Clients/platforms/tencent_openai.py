@@ -19,7 +19,7 @@ class TencentTokenHub(OpenAIShaped):
     may_lack = {"json_schema": "not documented for all models"}
     rules = Rules(roles=("system", "user", "assistant", "tool"))
 
-    optional = {**OpenAIShaped.optional, "max_tokens": integer(1, 393216), "reasoning_effort": one_of("low", "medium", "high"),
+    optional = {**OpenAIShaped.optional, "max_tokens": integer(1, 393216), "n": one_of(1), "logprobs": boolean, "reasoning_effort": one_of("low", "medium", "high"),
                 "thinking": obj({"type": one_of("enabled", "disabled", "adaptive")}, {"budget_tokens": integer(1, 131072)})}
 
     def read_thinking(self, body, ask):
@@ -59,7 +59,7 @@ class TencentLegacy(OpenAIShaped):
     name, provider, mode, prefix = "tencent/legacy", "tencent", "legacy", "/v1"
     key = "sk-conformancehunyuan0123456789"
     model, vision_model, reasoning_model = "hunyuan-turbos-latest", "hunyuan-vision", "hunyuan-a13b"
-    embedding_model = "hunyuan-embedding"
+    embedding_model, has_dimensions = "hunyuan-embedding", False
     words = ("tencent", "hunyuan")
     rules = Rules(roles=("system", "user", "assistant", "tool"), system_first=True, alternates=True, last=("user", "tool"), empty_content=False)
     choices = ("none", "auto", "named")
@@ -75,7 +75,7 @@ class TencentLegacy(OpenAIShaped):
     has_stream_options = True
 
     optional = {
-        "temperature": number(0, 2), "top_p": number(0, 1), "stop": OpenAIShaped.optional["stop"], "seed": integer(1, 10000),
+        "temperature": number(0, 2), "top_p": number(0, 1), "stop": OpenAIShaped.optional["stop"], "seed": integer(0, 1 << 63),
         "enable_enhancement": boolean, "enable_thinking": boolean, "stream_moderation": boolean, "search_info": boolean,
         "citation": boolean, "custom_tool": obj({"type": one_of("function"), "function": obj({"name": text(1)}, {
             "description": text(), "parameters": lambda value: None})}), "user": text(1)}

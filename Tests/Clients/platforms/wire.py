@@ -48,9 +48,12 @@ class Wire:
     words: tuple = ()
     failures: list = []
     max_output = 8192
+    max_inputs = None  # texts of one embeddings call at most, where it is documented
+    has_dimensions = True
+    counts_cached = True  # usage tells what came from a cache
 
     def __init__(self):
-        self.violations, self.calls, self.refused_at = [], collections.deque(maxlen=2000), 0.0
+        self.violations, self.calls = [], collections.deque(maxlen=2000)
         self._failed_ids = set()
         self.server = Server(self.answer, self.violations.append)
 
@@ -132,7 +135,6 @@ class Wire:
         if ask.texts:
             return await call.send(self.vectors(ask))
         if (failure := self._failure_for(ask)) is not None:
-            self.refused_at = call.began
             return await self.send_failure(call, failure)
         reply = plan(ask, self.thinks(ask))
         if not ask.stream:
