@@ -21,7 +21,7 @@ enum OpenAIPlatform {
 
     private static func edits(_ model: String) -> [FieldEdit] {
         guard isOwn(model) else { return [] }
-        let edits: [FieldEdit] = [.custom(sayEffort), .custom(dropLeftovers)]
+        let edits: [FieldEdit] = [.custom(sayEffort), .custom(dropLeftovers), .custom(dropEmptyTools)]
         return reasons(model) ? edits + [.rename("max_tokens", to: "max_completion_tokens")] : edits
     }
 
@@ -49,6 +49,11 @@ enum OpenAIPlatform {
         let isOn = body["enable_thinking"]?.boolValue ?? body["thinking"]?["type"].map { $0 != "disabled" }
         for field in ReasoningWish.fields where field != "reasoning_effort" { body.remove(field) }
         if !isSaid, let isOn { body.set("reasoning_effort", isOn ? "medium" : "none") }
+    }
+
+    /// "Expected an array with minimum length 1": no tools are no field.
+    private static func dropEmptyTools(_ body: inout JSONObject) {
+        if body["tools"]?.arrayValue?.isEmpty == true { body.remove("tools") }
     }
 
     private static func dropLeftovers(_ body: inout JSONObject) {

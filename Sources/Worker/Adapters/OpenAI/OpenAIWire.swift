@@ -72,9 +72,7 @@ struct OpenAIWire: ProviderAdapter {
             for member in members { body.set(member.key, member.value) }
         }
         if let fields = dialect.fields {
-            for member in body.members where member.value == .null || !fields.isSent(member.key) {
-                body.remove(member.key)
-            }
+            for member in body.members where !fields.sends(member) { body.remove(member.key) }
         }
         for edit in dialect.edits(model) { edit.apply(to: &body) }
         if dialect.messages.changesAnything {

@@ -43,10 +43,14 @@ struct FieldCheck: Sendable {
         }
     }
 
-    /// Whether a field that `check` let pass goes out.
-    func isSent(_ field: String) -> Bool {
-        known.contains(field)
-            || passesExtras && !FieldCheck.canonical.contains(field) && !FieldCheck.hints.contains(field)
+    /// Whether a field that `check` let pass goes out: known ones and extras, if they ask for anything.
+    func sends(_ member: JSONObject.Member) -> Bool {
+        // Beside tools, "none" says something.
+        guard member.key == "tool_choice" || !FieldCheck.asksForNothing(member), member.value != .null else {
+            return false
+        }
+        if known.contains(member.key) { return true }
+        return passesExtras && !FieldCheck.canonical.contains(member.key) && !FieldCheck.hints.contains(member.key)
     }
 
     /// `field` may be a path (`messages[2].content[0]`).
@@ -57,7 +61,7 @@ struct FieldCheck: Sendable {
             code: "unsupported_parameter")
     }
 
-    private static func asksForNothing(_ member: JSONObject.Member) -> Bool {
+    static func asksForNothing(_ member: JSONObject.Member) -> Bool {
         switch (member.key, member.value) {
         case (_, .null): true
         case ("n", let value): value.intValue == 1
