@@ -40,7 +40,7 @@ struct OpenAIDialect: Sendable {
     enum Ping: Sendable {
         /// `GET /models`: free, proves the key.
         case models
-        /// One token of the platform's free model.
+        /// One token of the platform's free model; at another base URL, which may not have it, of the route's.
         case chat(model: String)
     }
 

@@ -53,7 +53,8 @@ struct OpenAIWire: ProviderAdapter {
                 url: url(target.account, "/models"), headers: headers, body: [], isStream: false)
             request.method = "GET"
             return request
-        case .chat(let model):
+        case .chat(let free):
+            let model = target.account.baseURL == nil ? free : target.model
             let body: JSONObject = [
                 "model": .string(model), "messages": [["role": "user", "content": "hi"]], "max_tokens": 1,
             ]

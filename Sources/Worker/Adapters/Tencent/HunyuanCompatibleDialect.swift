@@ -43,7 +43,7 @@ enum HunyuanCompatibleDialect {
 
     /// Few of its codes are documented (seen: 400 with 1001); statuses decide the rest.
     static let failures = FailureRules([
-        .codes("1001", kind: .invalidRequest),
+        FailureRule(codes: ["1001"], statuses: 400...400, kind: .invalidRequest),
         .codes("invalid_api_key", kind: .authentication),
         .types("rate_limit_error", kind: .rateLimited),
         .words("余额", "欠费", "arrears", in: 400...429, kind: .quotaExhausted),
