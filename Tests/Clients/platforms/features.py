@@ -4,7 +4,7 @@ In: a wire. Out: a `Case`; its `check` gets the answer and the `Ask`, the reques
 """
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Callable
 
 from .scenarios import BEFORE_STOP, CALLS, CHAT, JSON_TEXT, LONG, STOP_WORD, THOUGHT, UNICODE
@@ -21,8 +21,6 @@ class Case:
     finish: str = "stop"
     fields: tuple = ()  # of the request, one of which a refusal must name
     model: str = ""  # suffix
-    streams: tuple = (False, True)
-    extra: dict = field(default_factory=dict)
 
 
 def feature(title):
@@ -69,6 +67,16 @@ def developer(wire):
 
     def check(answer, ask):
         assert ask.system == "Be brief."
+
+    return Case("chat", {"messages": messages}, check, fields=("messages",))
+
+
+@feature("System text in several messages")
+def systems(wire):
+    messages = [{"role": "system", "content": text} for text in ("Be brief.", "Be kind.")] + [{"role": "user", "content": "Hi"}]
+
+    def check(answer, ask):
+        assert "Be brief." in ask.system and ask.system.index("Be brief.") < ask.system.index("Be kind.")
 
     return Case("chat", {"messages": messages}, check, fields=("messages",))
 

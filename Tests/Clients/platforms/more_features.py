@@ -125,7 +125,7 @@ def long(wire):
 
 
 def _framed(how):
-    return lambda wire: Case(f"framing.{how}", {}, text=UNICODE, streams=(True,))
+    return lambda wire: Case(f"framing.{how}", {}, text=UNICODE)
 
 
 for name, title in [

@@ -47,6 +47,7 @@ class Wire:
     # What the platform is called in error texts, any of these.
     words: tuple = ()
     failures: list = []
+    is_canonical = False  # the platform that requests are written for
     max_output = 8192
     max_inputs = None  # texts of one embeddings call at most, where it is documented
     has_dimensions = True
