@@ -80,7 +80,7 @@ def test_a_failure_is_called_by_its_name(bench, wire, variant, stream):
             assert answer.error is None and answer.text == CHAT and len(wire.calls_of(id)) == 2
         else:
             assert error is not None and len(wire.calls_of(id)) == 1
-            assert 400 <= error.status_code < 500 and error.code == CODES.get(found[0], error.code), (error.status_code, error.code)
+            assert 400 <= error.status_code < 500 and error.code == CODES.get(found[0], error.code), error.body
             assert not any(part in str(error.body) for part in wire.key.split(":"))
 
 

@@ -25,7 +25,8 @@ class AlibabaCompatible(OpenAIShaped):
 
     optional = {
         **OpenAIShaped.optional, "temperature": number(0, 2, below=True), "top_p": number(0, 1, above=True),
-        "max_tokens": integer(1, 131072), "stop": text_or_texts(16), "seed": integer(0, 1 << 63), "n": integer(1, 4), "logprobs": boolean, "enable_thinking": boolean,
+        "max_tokens": integer(1, 131072), "stop": text_or_texts(16), "seed": integer(0, 1 << 63), "n": integer(1, 4), "logprobs": boolean,
+        "enable_thinking": boolean,
         "thinking_budget": integer(1, 131072), "top_k": integer(0, 100), "repetition_penalty": number(0, 100, above=True),
         "enable_search": boolean}
 
@@ -39,7 +40,8 @@ class AlibabaCompatible(OpenAIShaped):
         return error("invalid_parameter_error", message, "invalid_request_error")
 
     def unauthorized(self):
-        return Failure("key", "authentication", 401, error("invalid_api_key", "Incorrect API key provided.", "invalid_request_error"))
+        return Failure("key", "authentication", 401,
+            error("invalid_api_key", "Incorrect API key provided.", "invalid_request_error"))
 
     failures = [
         Failure("parameter", "invalid_request", 400, error("invalid_parameter_error", "bad", "invalid_request_error")),
@@ -48,7 +50,8 @@ class AlibabaCompatible(OpenAIShaped):
             "invalid_request_error")),
         Failure("inspection", "content_filtered", 400, error(
             "data_inspection_failed", "Output data may contain inappropriate content.")),
-        Failure("arrears", "quota_exhausted", 400, error("Arrearage", "Access denied, please make sure your account is in good standing.")),
+        Failure("arrears", "quota_exhausted", 400,
+                error("Arrearage", "Access denied, please make sure your account is in good standing.")),
         Failure("key", "authentication", 401, error("invalid_api_key", "Incorrect API key provided.", "invalid_request_error")),
         Failure("denied", "authentication|model_not_found", 403, error("AccessDenied", "Access denied.")),
         Failure("free_tier", "quota_exhausted", 403, error("AllocationQuota.FreeTierOnly", "The free tier is exhausted.")),

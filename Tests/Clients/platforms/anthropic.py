@@ -28,7 +28,8 @@ class Anthropic(Wire):
     lacks = {
         "seed": "no counterpart", "embeddings": "Anthropic has none"}
     # The newest models and the newest version take none; the older version does, for older models.
-    may_lack = {"json_object": "only JSON schemas", "temperature": "refused by the newest models", "top_p": "refused by the newest models"}
+    may_lack = {"json_object": "only JSON schemas", "temperature": "refused by the newest models",
+        "top_p": "refused by the newest models"}
     silent = {"temperature": "dropped: the newest models refuse it", "top_p": "dropped: the newest models refuse it"}
 
     def authenticate(self, call):
@@ -64,7 +65,8 @@ class Anthropic(Wire):
             sampling = {}
         for problem in fields("", body, {"model": one_of(self.model), "messages": anything, "max_tokens": integer(1, 128_000)}, {
                 "system": anything, "stream": boolean, "stop_sequences": texts(8191), "tools": anything, "tool_choice": anything,
-                "metadata": obj({}, {"user_id": text(1, 256)}), "thinking": anything, "service_tier": one_of("auto", "standard_only"),
+                "metadata": obj({}, {"user_id": text(1, 256)}), "thinking": anything,
+                "service_tier": one_of("auto", "standard_only"),
                 "output_config": obj({}, {
                     "effort": one_of("low", "medium", "high", "xhigh", "max"),
                     "format": obj({"type": one_of("json_schema"), "schema": anything})}), **sampling}):
@@ -87,7 +89,9 @@ class Anthropic(Wire):
             return
         require(ask.tools, "tool_choice may only be specified while providing tools")
         kind = choice.get("type")
-        known = {"type": one_of("auto", "any", "none", "tool")} | ({"name": one_of(*[t[0] for t in ask.tools])} if kind == "tool" else {})
+        known = {"type": one_of("auto", "any", "none", "tool")}
+        if kind == "tool":
+            known["name"] = one_of(*[tool[0] for tool in ask.tools])
         optional = {} if kind == "none" else {"disable_parallel_tool_use": boolean}
         for problem in fields("tool_choice", choice, known, optional):
             raise Refused(problem)
@@ -133,7 +137,8 @@ class Anthropic(Wire):
             content.append({"type": "thinking", "thinking": reply.thought, "signature": "EqQB=="})
         if reply.text:
             content.append({"type": "text", "text": reply.text})
-        content += [{"type": "tool_use", "id": f"toolu_{id}", "name": name, "input": arguments} for id, name, arguments in reply.calls]
+        content += [{"type": "tool_use", "id": f"toolu_{id}", "name": name, "input": arguments}
+            for id, name, arguments in reply.calls]
         return self._message(ask, content=content, **self._stop(ask, reply), stop_details=None, usage=self._usage(reply.usage))
 
     @staticmethod
@@ -188,8 +193,10 @@ class Anthropic(Wire):
         failure("billing", "quota_exhausted", 402, "billing_error", "There is an issue with your billing."),
         failure("permission", "authentication", 403, "permission_error", "Your API key lacks permission."),
         failure("model", "model_not_found|invalid_request", 404, "not_found_error", "model: claude-x"),
-        failure("rate", "rate_limited", 429, "rate_limit_error", "This request would exceed your rate limit.", (("retry-after", "1"),)),
-        failure("contract", "quota_exhausted", 429, "rate_limit_error", "limit", details={"error_code": "contract_spend_limit_reached"}),
+        failure("rate", "rate_limited", 429, "rate_limit_error",
+                "This request would exceed your rate limit.", (("retry-after", "1"),)),
+        failure("contract", "quota_exhausted", 429, "rate_limit_error", "limit",
+                details={"error_code": "contract_spend_limit_reached"}),
         failure("server", BUSY, 500, "api_error", "Internal server error"),
         failure("overloaded", BUSY, 529, "overloaded_error", "Overloaded"),
         Failure("edge", BUSY, 502, b"<html>502</html>", "text/html"),

@@ -4,12 +4,12 @@ import itertools
 import json
 
 from .checks import anything, array_of, boolean, fields, integer, number, obj, one_of, text, texts
+from .openai import BUSY
 from .openai_answers import CREATED, vector
 from .openai_messages import require
 from .scenarios import Ask, Turn
 from .wire import Failure, Refused, Wire
 
-BUSY = "server_error|overloaded"
 ROOT = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 FINISH = {"stop": "normal", "tool_calls": "function_call", "length": "length", "content_filter": "content_filter"}
 FUNCTION = obj({"name": text(1, 64), "parameters": anything}, {"description": text(), "responses": anything, "examples": anything})
@@ -66,12 +66,15 @@ class BaiduLegacy(Wire):
             return True
         token = f"24.{next(self._numbers):032x}.2592000.1798000000.282335-1234567"
         self.tokens.add(token)
-        await call.send({"access_token": token, "expires_in": 2592000, "refresh_token": "25.x", "scope": "public", "session_key": "", "session_secret": ""})
+        await call.send({"access_token": token, "expires_in": 2592000,
+            "refresh_token": "25.x", "scope": "public",
+            "session_key": "", "session_secret": ""})
         return True
 
     def authenticate(self, call):
         if call.query.get("access_token") not in self.tokens:
-            raise Refused("access_token is missing or not one of ours", failure("token", "authentication", 110, "Access token invalid"))
+            raise Refused("access_token is missing or not one of ours",
+                failure("token", "authentication", 110, "Access token invalid"))
         if "authorization" in call.headers:
             raise Refused("Authorization beside an access_token")
         if call.headers.get("content-type", "").split(";")[0] != "application/json":
@@ -81,7 +84,8 @@ class BaiduLegacy(Wire):
         return failure("invalid", "invalid_request", 336003, problem)
 
     def read(self, call):
-        require(call.method == "POST" and call.path.startswith(ROOT) and set(call.query) == {"access_token"}, f"no such path: {call.method} {call.path}")
+        require(call.method == "POST" and call.path.startswith(ROOT) and set(call.query) == {"access_token"},
+                f"no such path: {call.method} {call.path}")
         body = json.loads(call.raw)
         kind, _, endpoint = call.path.removeprefix(ROOT + "/").partition("/")
         if kind == "embeddings":
@@ -94,15 +98,18 @@ class BaiduLegacy(Wire):
                 "system": text(1), "temperature": number(0, 1, above=True), "top_p": number(0, 1), "penalty_score": number(1, 2),
                 "stop": texts(4, 20), "max_output_tokens": integer(2, 2048), "stream": boolean, "user_id": text(1),
                 "response_format": one_of("json_object", "text"), "disable_search": boolean, "enable_citation": boolean,
-                "functions": array_of(FUNCTION), "tool_choice": obj({"type": one_of("function"), "function": obj({"name": text(1)})})}):
+                "functions": array_of(FUNCTION),
+                "tool_choice": obj({"type": one_of("function"), "function": obj({"name": text(1)})})}):
             raise Refused(problem)
         tools = [(given["name"], given.get("description"), given["parameters"]) for given in body.get("functions", [])]
         choice = body.get("tool_choice")
         require(choice is None or choice["function"]["name"] in [tool[0] for tool in tools], "tool_choice names no function")
         return Ask(
-            model=self.paths[endpoint], turns=read_messages(body["messages"]), system=body.get("system"), stream=body.get("stream", False),
+            model=self.paths[endpoint], turns=read_messages(body["messages"]), system=body.get("system"),
+            stream=body.get("stream", False),
             max_tokens=body.get("max_output_tokens"), temperature=body.get("temperature"), top_p=body.get("top_p"),
-            stop=body.get("stop", []), user=body.get("user_id"), json="object" if body.get("response_format") == "json_object" else None,
+            stop=body.get("stop", []), user=body.get("user_id"),
+            json="object" if body.get("response_format") == "json_object" else None,
             tools=tools, choice=("named", choice["function"]["name"]) if choice else None, parallel=False, raw=body)
 
     # MARK: answers

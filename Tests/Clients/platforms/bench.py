@@ -28,7 +28,8 @@ class Bench:
         self._ids = itertools.count(1)
 
         self.service = Service(
-            workspace / "platforms" / "s", template, None, catalogue=catalogue(self.wires.values()), UPSTREAM_FIRST_BYTE_TIMEOUT="10")
+            workspace / "platforms" / "s", template, None, catalogue=catalogue(self.wires.values()),
+            UPSTREAM_FIRST_BYTE_TIMEOUT="10")
         self._client = self.service.openai()
 
     @classmethod
@@ -83,7 +84,8 @@ def catalogue(wires):
          "capabilities": {"embeddings": True}}
         for wire in wires if wire.embedding_model]
     accounts = [
-        {"id": f"{wire.id}-{number}", "account_name": wire.name, "provider": wire.provider, "api_key": wire.key, "base_url": wire.base_url,
+        {"id": f"{wire.id}-{number}", "account_name": wire.name, "provider": wire.provider,
+         "api_key": wire.key, "base_url": wire.base_url,
          "models": [*wire.models, *([f"{wire.id}-embedding"] if wire.embedding_model else [])],
          **({"mode": wire.mode} if wire.mode else {}), **({"settings": wire.settings} if wire.settings else {})}
         for wire in wires for number in range(ACCOUNTS)]

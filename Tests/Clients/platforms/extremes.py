@@ -3,7 +3,8 @@
 `model` is the suffix of the wire's model that is asked, where it has one.
 """
 
-from .features import SCHEMA, TOOLS
+from .features import TOOLS
+from .more_features import SCHEMA
 
 NAMED = {"type": "function", "function": {"name": "time"}}
 USER, ASSISTANT = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes"}

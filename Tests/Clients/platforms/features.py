@@ -7,7 +7,7 @@ import base64
 from dataclasses import dataclass
 from typing import Callable
 
-from .scenarios import BEFORE_STOP, CALLS, CHAT, JSON_TEXT, LONG, STOP_WORD, THOUGHT, UNICODE
+from .scenarios import CALLS, CHAT
 
 FEATURES = {}  # name -> (title, function)
 
@@ -41,9 +41,6 @@ TOOLS = [
 RESULT = '{"degrees": 18, "天气": "🙂"}'
 PNG = "data:image/png;base64," + base64.b64encode(bytes(range(256)) * 300).decode()
 IMAGE_URL = "https://example.com/pictures/cat.png?size=2&x=%E4%BA%AC"
-SCHEMA = {
-    "type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city", "days"],
-    "additionalProperties": False}
 
 
 @feature("Text")
@@ -231,24 +228,3 @@ def image_url(wire):
 @feature("Image as base64")
 def image_base64(wire):
     return _picture(wire, PNG)
-
-
-@feature("JSON mode")
-def json_object(wire):
-    def check(answer, ask):
-        # A platform without the mode can be told in words.
-        assert ask.json == "object" or "json_object" in wire.may_lack and "json" in (ask.system or "").lower()
-
-    return Case("json", {"response_format": {"type": "json_object"}, "say": "Answer in JSON."}, check, text=JSON_TEXT, fields=("response_format",))
-
-
-@feature("JSON schema")
-def json_schema(wire):
-    def check(answer, ask):
-        assert ask.json == SCHEMA
-
-    wanted = {"type": "json_schema", "json_schema": {"name": "trip", "schema": SCHEMA, "strict": True}}
-    return Case("json", {"response_format": wanted, "say": "Answer in JSON."}, check, text=JSON_TEXT, fields=("response_format",))
-
-
-__all__ = ["BEFORE_STOP", "Case", "FEATURES", "LONG", "STOP_WORD", "THOUGHT", "UNICODE", "feature"]

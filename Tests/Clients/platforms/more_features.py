@@ -1,6 +1,30 @@
-"""The features that are about how much, how deep and how: limits, thinking, framing of streams. See `features`."""
+"""The features that are about how much, how deep and how: JSON, limits, thinking, framing of streams. See `features`."""
 
-from .features import BEFORE_STOP, LONG, STOP_WORD, THOUGHT, UNICODE, Case, feature
+from .features import Case, feature
+from .scenarios import BEFORE_STOP, JSON_TEXT, LONG, STOP_WORD, THOUGHT, UNICODE
+
+SCHEMA = {
+    "type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city", "days"],
+    "additionalProperties": False}
+
+
+@feature("JSON mode")
+def json_object(wire):
+    def check(answer, ask):
+        # A platform without the mode can be told in words.
+        assert ask.json == "object" or "json_object" in wire.may_lack and "json" in (ask.system or "").lower()
+
+    return Case("json", {"response_format": {"type": "json_object"}, "say": "Answer in JSON."}, check,
+                text=JSON_TEXT, fields=("response_format",))
+
+
+@feature("JSON schema")
+def json_schema(wire):
+    def check(answer, ask):
+        assert ask.json == SCHEMA
+
+    wanted = {"type": "json_schema", "json_schema": {"name": "trip", "schema": SCHEMA, "strict": True}}
+    return Case("json", {"response_format": wanted, "say": "Answer in JSON."}, check, text=JSON_TEXT, fields=("response_format",))
 
 
 def _thinking(wire, options, check, fields):

@@ -31,7 +31,10 @@ class OpenAI(OpenAIShaped):
             "stream_options": obj({}, {"include_usage": boolean, "include_obfuscation": boolean}),
             "max_completion_tokens": integer(1, 128000), "seed": integer(-(1 << 63), 1 << 63), "n": integer(1, 128),
             "metadata": anything, "service_tier": one_of("auto", "default", "flex", "scale", "priority", "fast"), "logprobs": boolean,
-            "top_logprobs": integer(0, 20), "logit_bias": anything, "verbosity": one_of("low", "medium", "high"), "store": boolean, "user": text(1), "safety_identifier": text(1, 128), "prompt_cache_key": text(1)}
+            "top_logprobs": integer(0, 20), "logit_bias": anything, "verbosity": one_of("low", "medium", "high"),
+            "store": boolean, "user": text(1),
+            "safety_identifier": text(1, 128),
+            "prompt_cache_key": text(1)}
         if body.get("model") == self.reasoning_model:
             if body.get("reasoning_effort") == "none":
                 return super().table(body) | own | {"reasoning_effort": one_of("none")}
@@ -55,7 +58,8 @@ class OpenAI(OpenAIShaped):
         return (("x-request-id", "req_1"), ("x-ratelimit-remaining-requests", "9999"), ("x-ratelimit-reset-requests", "6ms"))
 
     failures = [
-        Failure("unknown_parameter", "invalid_request|unsupported_parameter", 400, error("unknown_parameter", "Unknown parameter: 'x'.", param="x")),
+        Failure("unknown_parameter", "invalid_request|unsupported_parameter", 400,
+                error("unknown_parameter", "Unknown parameter: 'x'.", param="x")),
         Failure("unprocessable", "invalid_request", 422, error(None, "Unprocessable")),
         Failure("context", "context_too_long", 400, error(
             "context_length_exceeded", "This model's maximum context length is 10 tokens.", param="messages")),

@@ -114,14 +114,19 @@ class Server:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             return False
-        call.ended = True
-        if isinstance(error := work.exception(), Exception) and not isinstance(error, ConnectionError):
-            self._failed(f"the server of the test failed: {error!r}")
-            return False
-        if closed.done():
-            return False
+        was_closed = closed.done()
         closed.cancel()
         await asyncio.gather(closed, return_exceptions=True)
+        if isinstance(error := work.exception(), ConnectionError):
+            # A write noticed it before the read did.
+            call.closed_at = time.monotonic()
+            return False
+        if error is not None:
+            self._failed(f"the server of the test failed: {error!r}")
+            return False
+        call.ended = True
+        if was_closed:
+            return False
         return not writer.is_closing()
 
     @staticmethod

@@ -8,6 +8,7 @@ import time
 from tencentcloud.common.sign import Sign
 
 from .checks import anything, array_of, boolean, fields, integer, number, obj, one_of, text, texts
+from .openai import BUSY
 from .openai_answers import CREATED, vector
 from .openai_messages import Rules, read_messages, read_tools, require
 from .scenarios import Ask
@@ -15,7 +16,6 @@ from .wire import Failure, Refused, Wire
 
 RULES = Rules(
     roles=("system", "user", "assistant", "tool"), system_first=True, alternates=True, last=("user", "tool"), empty_content=False)
-BUSY = "server_error|overloaded"
 TOOL = obj({"Type": one_of("function"), "Function": obj({"Name": text(1, 64), "Parameters": text(2)}, {"Description": text()})})
 AUTHORIZATION = re.compile(
     r"TC3-HMAC-SHA256 Credential=(?P<id>[^/]+)/(?P<scope>[\d-]+/hunyuan/tc3_request), ?"
@@ -48,11 +48,11 @@ class TencentNative(Wire):
     has_dimensions = counts_cached = False
     words = ("tencent", "hunyuan")
     lacks = {
-        "max_tokens": "Hunyuan takes no limit", "max_completion_tokens": "Hunyuan takes no limit", "json_object": "Hunyuan has no JSON mode",
+        "max_tokens": "Hunyuan takes no limit",
+        "max_completion_tokens": "Hunyuan takes no limit", "json_object": "Hunyuan has no JSON mode",
         "json_schema": "Hunyuan has no JSON mode", "tool_choice_required": "Hunyuan knows none, auto and custom",
         "parallel_tool_calls_off": "Hunyuan decides by itself"}
-    may_lack = {
-        "tools_results": "roles must alternate", "reasoning_effort": "thinking is on or off"}
+    may_lack = {"reasoning_effort": "thinking is on or off"}
     expire_next = False  # the next signature counts as too old
     max_inputs = 50
 
@@ -68,7 +68,8 @@ class TencentNative(Wire):
             (found["id"] != id, "the SecretId is another"), (abs(int(stamp or 0) - time.time()) > 300, "the clock is wrong"),
             (not {"content-type", "host"} <= set(found["signed"].split(";")), "content-type and host must be signed"),
             (found["signed"].split(";") != sorted(found["signed"].split(";")), "the signed headers are not sorted"),
-            (found["scope"].split("/")[0] != time.strftime("%Y-%m-%d", time.gmtime(int(stamp or 0))), "the date is not the timestamp's"),
+            (found["scope"].split("/")[0] != time.strftime("%Y-%m-%d", time.gmtime(int(stamp or 0))),
+             "the date is not the timestamp's"),
             (recomputed(call, found, secret) != found["signature"], "the signature is wrong"),
             (call.headers.get("x-tc-version") != "2023-09-01", "X-TC-Version"),
             (call.headers.get("content-type") != "application/json", f"Content-Type {call.headers.get('content-type')!r}")]
@@ -98,7 +99,8 @@ class TencentNative(Wire):
             require(len(body) == 1, "one of Input and InputList")
             return Ask(model=self.embedding_model, turns=[], texts=body.get("InputList") or [body["Input"]], raw=body)
         for problem in fields("", body, {"Model": one_of(*self.models.values()), "Messages": array_of(anything, 1, 40)}, {
-                "Stream": boolean, "StreamModeration": boolean, "Temperature": number(0, 2), "TopP": number(0, 1), "Seed": integer(1, 10000),
+                "Stream": boolean, "StreamModeration": boolean, "Temperature": number(0, 2),
+                "TopP": number(0, 1), "Seed": integer(1, 10000),
                 "Stop": texts(16), "Tools": array_of(TOOL), "ToolChoice": one_of("none", "auto", "custom"), "CustomTool": TOOL,
                 "EnableThinking": boolean, "EnableEnhancement": boolean, "SearchInfo": boolean, "Citation": boolean}):
             raise Refused(problem)
@@ -127,7 +129,7 @@ class TencentNative(Wire):
         return {"PromptTokens": usage.input, "CompletionTokens": usage.output, "TotalTokens": usage.total}
 
     def _envelope(self, choice, reply):
-        return {"Note": "以上内容为AI生成，不代表开发者立场，请勿删除或修改本标记", "Choices": [{"Index": 0, **choice}],
+        return {"Note": "以上内容为AI生成", "Choices": [{"Index": 0, **choice}],
                 "Created": CREATED, "Id": "tc-id-1", "Usage": self._usage(reply.usage)}
 
     @staticmethod
@@ -136,7 +138,7 @@ class TencentNative(Wire):
 
     @staticmethod
     def _finish(reply):
-        return {"content_filter": "sensitive", "length": "length"}.get(reply.finish, reply.finish)
+        return "sensitive" if reply.finish == "content_filter" else reply.finish
 
     @staticmethod
     def _text_of(ask, reply):
@@ -230,14 +232,17 @@ def openai_part(part):
     require(known, f"Contents: Type {kind!r}")
     for problem in fields("Contents", part, {"Type": anything, **known}, {}):
         raise Refused(problem)
-    return {"type": "text", "text": part["Text"]} if kind == "text" else {"type": kind, "image_url": {"url": part["ImageUrl"]["Url"]}}
+    if kind == "text":
+        return {"type": "text", "text": part["Text"]}
+    return {"type": kind, "image_url": {"url": part["ImageUrl"]["Url"]}}
 
 
 def openai_call(call):
     for problem in fields("ToolCalls", call, {"Id": text(1), "Type": one_of("function"), "Function": obj(
             {"Name": text(1), "Arguments": text(2)})}, {"Index": integer(0)}):
         raise Refused(problem)
-    return {"id": call["Id"], "type": "function", "function": {"name": call["Function"]["Name"], "arguments": call["Function"]["Arguments"]}}
+    function = call["Function"]
+    return {"id": call["Id"], "type": "function", "function": {"name": function["Name"], "arguments": function["Arguments"]}}
 
 
 def openai_tool(tool):

@@ -19,7 +19,8 @@ class TencentTokenHub(OpenAIShaped):
     may_lack = {"json_schema": "not documented for all models"}
     rules = Rules(roles=("system", "user", "assistant", "tool"))
 
-    optional = {**OpenAIShaped.optional, "max_tokens": integer(1, 393216), "n": one_of(1), "logprobs": boolean, "reasoning_effort": one_of("low", "medium", "high"),
+    optional = {**OpenAIShaped.optional, "max_tokens": integer(1, 393216), "n": one_of(1), "logprobs": boolean,
+                "reasoning_effort": one_of("low", "medium", "high"),
                 "thinking": obj({"type": one_of("enabled", "disabled", "adaptive")}, {"budget_tokens": integer(1, 131072)})}
 
     def read_thinking(self, body, ask):
@@ -61,7 +62,8 @@ class TencentLegacy(OpenAIShaped):
     model, vision_model, reasoning_model = "hunyuan-turbos-latest", "hunyuan-vision", "hunyuan-a13b"
     embedding_model, has_dimensions = "hunyuan-embedding", False
     words = ("tencent", "hunyuan")
-    rules = Rules(roles=("system", "user", "assistant", "tool"), system_first=True, alternates=True, last=("user", "tool"), empty_content=False)
+    rules = Rules(roles=("system", "user", "assistant", "tool"), system_first=True, alternates=True,
+        last=("user", "tool"), empty_content=False)
     choices = ("none", "auto", "named")
     formats = ("text",)
     lacks = {

@@ -8,9 +8,9 @@ import collections
 from dataclasses import dataclass, field
 
 from .scenarios import plan
-from .server import Loop, Server
+from .server import Server
 
-GATE_WAIT = 30.0
+SILENCE = 30.0  # seconds; longer than any test waits for a connection to close
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Wire:
     words: tuple = ()
     failures: list = []
     is_canonical = False  # the platform that requests are written for
+    stream_type = "text/event-stream"
     max_output = 8192
     max_inputs = None  # texts of one embeddings call at most, where it is documented
     has_dimensions = True
@@ -167,15 +168,13 @@ class Wire:
             await call.chunk(self.stream_error())
         await call.finish()
 
-    stream_type = "text/event-stream"
-
     async def _hang(self, call, ask, reply):
         """Speaks without end, as a model does whose reader may leave at any time."""
         await call.head(content_type=self.stream_type)
         events = list(self.events(ask, reply))
         for event in events:
             await call.chunk(event)
-        await asyncio.sleep(GATE_WAIT)
+        await asyncio.sleep(SILENCE)
         await call.finish()
 
     async def _pieces(self, call, reply, events):
@@ -196,11 +195,3 @@ class Wire:
 
     def stop(self):
         self.server.stop()
-
-
-def stop_all(wires):
-    for wire in wires:
-        wire.stop()
-
-
-__all__ = ["Failure", "Loop", "Refused", "Wire", "stop_all"]
