@@ -17,6 +17,7 @@ from .wire import Failure, Refused, Wire
 RULES = Rules(
     roles=("system", "user", "assistant", "tool"), system_first=True, alternates=True, last=("user", "tool"), empty_content=False)
 TOOL = obj({"Type": one_of("function"), "Function": obj({"Name": text(1, 64), "Parameters": text(2)}, {"Description": text()})})
+FINISH = {"content_filter": "sensitive"}
 AUTHORIZATION = re.compile(
     r"TC3-HMAC-SHA256 Credential=(?P<id>[^/]+)/(?P<scope>[\d-]+/hunyuan/tc3_request), ?"
     r"SignedHeaders=(?P<signed>[\w;-]+), ?Signature=(?P<signature>[0-9a-f]{64})")
@@ -137,10 +138,6 @@ class TencentNative(Wire):
         return {"Id": id, "Type": "function", "Index": index, "Function": {"Name": name, "Arguments": arguments}}
 
     @staticmethod
-    def _finish(reply):
-        return "sensitive" if reply.finish == "content_filter" else reply.finish
-
-    @staticmethod
     def _text_of(ask, reply):
         """Unlike OpenAI's, the text ends after the stop text, not before it."""
         return reply.text + (ask.stop[0] if ask.scenario == "stop" and ask.stop else "")
@@ -153,7 +150,7 @@ class TencentNative(Wire):
             message["ToolCalls"] = [
                 self._call(index, id, name, json.dumps(arguments, ensure_ascii=False))
                 for index, (id, name, arguments) in enumerate(reply.calls)]
-        envelope = self._envelope({"Message": message, "FinishReason": self._finish(reply)}, reply)
+        envelope = self._envelope({"Message": message, "FinishReason": FINISH.get(reply.finish, reply.finish)}, reply)
         return {"Response": {"RequestId": "tc-request-1", **envelope}}
 
     def _event(self, reply, finish="", **delta):
@@ -176,7 +173,7 @@ class TencentNative(Wire):
                 yield self._event(reply, Content="", ToolCalls=[self._call(index, id, known, written[start:start + 5])])
 
     def end(self, ask, reply):
-        yield self._event(reply, self._finish(reply), Content="")
+        yield self._event(reply, FINISH.get(reply.finish, reply.finish), Content="")
 
     def stream_error(self):
         value = {"Note": "", "Choices": [], "Created": CREATED, "Id": "tc-id-1", "ErrorMsg": {"Msg": "模型超时", "Code": 4001}}
