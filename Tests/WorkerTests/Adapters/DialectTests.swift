@@ -76,6 +76,14 @@ import Testing
         #expect(sent.allSatisfy { $0["refusal"] == nil && $0["annotations"] == nil })
     }
 
+    @Test func `Hunyuan takes no empty content, from the user or the assistant`() throws {
+        let messages =
+            #"[{"role":"user","content":"a"},{"role":"assistant","content":""},{"role":"user","content":"b"}]"#
+        #expect(try sent("hunyuan", "", messages: messages)["messages"]?[1]?["content"] == " ")
+        let failure = try refused("hunyuan", "", messages: #"[{"role":"user","content":""}]"#)
+        #expect(failure?.param == "messages[0].content")
+    }
+
     @Test func `Hunyuan gets alternating roles and one system text in front`() throws {
         let messages = #"""
             [{"role":"user","content":"a"},{"role":"system","content":"s"},{"role":"user","content":"b"},

@@ -89,6 +89,8 @@ struct MessageEdits: Sendable {
     var joinsSystem = false
     /// Roles must alternate: neighbours of one role become one message, their texts joined by an empty line.
     var mergesNeighbours = false
+    /// What an assistant says where it says nothing, for platforms that take no empty content.
+    var nothing: String?
 
     /// What older answers put into messages and no platform wants back.
     static let leftovers: Set<String> = ["refusal", "annotations", "audio", "thinking_blocks", "function_call"]
@@ -113,6 +115,9 @@ struct MessageEdits: Sendable {
         var message = message
         for member in message.members where dropped.contains(member.key) { message.remove(member.key) }
         if developerIsSystem, message["role"] == "developer" { message.set("role", "system") }
+        if let nothing, message["role"] == "assistant", [nil, .null, ""].contains(message["content"]) {
+            message.set("content", .string(nothing))
+        }
         return message
     }
 

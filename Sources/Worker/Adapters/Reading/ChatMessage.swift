@@ -44,6 +44,11 @@ struct ChatMessage: Sendable {
         parts.reduce(into: "") { text, part in if case .text(let more) = part { text += more } }
     }
 
+    /// No text that is not empty, and no part of another kind.
+    var saysNothing: Bool {
+        parts.allSatisfy { part in if case .text(let text) = part { text.isEmpty } else { false } }
+    }
+
     /// `messages[3].content`.
     var contentPath: String { "messages[\(index)].content" }
 

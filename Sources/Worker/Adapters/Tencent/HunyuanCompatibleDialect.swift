@@ -14,18 +14,21 @@ enum HunyuanCompatibleDialect {
             checks: [speakers, noForcedCall],
             messages: MessageEdits(
                 dropped: MessageEdits.leftovers.union(["reasoning_content", "name"]), developerIsSystem: true,
-                joinsSystem: true, mergesNeighbours: true),
+                joinsSystem: true, mergesNeighbours: true, nothing: " "),
             reasoning: { chat, _ throws(JobFailure) in
                 try ReasoningWish(chat).isOn.map { ["enable_thinking": .bool($0)] } ?? [:]
             },
             alwaysSendsUsage: true, finishReasons: ["sensitive": .reason("content_filter")], failures: failures,
             embeddings: .init(maxInputs: { _ in 50 }, takesDimensions: false)))
 
-    /// Begins with user, ends with user or tool, at most 40.
+    /// Begins with user, ends with user or tool, at most 40, none empty.
     private static let speakers: OpenAIDialect.Check = { chat, _ throws(JobFailure) in
         let speaking = chat.typedMessages.filter { $0.role != .system }
         if let first = speaking.first, first.role != .user {
             throw wrong("messages[\(first.index)].role", "a conversation begins with the user")
+        }
+        if let silent = speaking.first(where: { $0.role == .user && $0.saysNothing }) {
+            throw wrong(silent.contentPath, "it must not be empty")
         }
         if let last = speaking.last, last.role == .assistant {
             throw wrong("messages[\(last.index)].role", "the last message must be user's or tool's")
