@@ -66,6 +66,14 @@ def test_a_failed_job_says_why(http, upstream):
     assert report["status"] == "error" and report["error"]["code"] == "content_filter" and report["error_status"] == 400
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_error_names_the_job_that_failed(http, stream):
+    asked = {"model": "sandbox", "messages": prompt("[[fail=content_filtered]]"), "stream": stream}
+    response = http.post("/v1/chat/completions", json=asked)
+    assert response.status_code == 400
+    assert http.get(f"/api/v1/jobs/{response.headers['x-job-id']}").json()["status"] == "error"
+
+
 def test_a_resumed_stream_gets_exactly_the_rest(http):
     job = http.post("/api/v1/jobs", json=body("[[tokens=40 delay_ms=5]] a b c d", stream=True)).json()
     with http.stream("GET", job["links"]["stream"]) as response:

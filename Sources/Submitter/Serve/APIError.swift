@@ -20,6 +20,8 @@ struct APIError: Error, Equatable {
     var retryAfter: Duration?
     /// Methods a path has, for 405.
     var allow: String?
+    /// The request in the queue that it is about.
+    var jobID: String?
 
     init(
         _ status: HTTPResponse.Status, _ kind: Kind, code: String?, _ message: String, param: String? = nil,
@@ -48,6 +50,7 @@ struct APIError: Error, Equatable {
         var response = Response.json(json(requestID: requestID), status: status)
         if let retryAfter { response.headers[.retryAfter] = "\(Self.wholeSeconds(retryAfter))" }
         if let allow { response.headers[.allow] = allow }
+        if let jobID { response.headers[.xJobID] = jobID }
         return response
     }
 

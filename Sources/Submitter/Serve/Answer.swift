@@ -9,6 +9,10 @@ struct WholeAnswer {
     let style: ModelCall.Style
 
     func response() async throws(APIError) -> Response {
+        try await accepted.lease.naming { () async throws(APIError) in try await unnamed() }
+    }
+
+    private func unnamed() async throws(APIError) -> Response {
         let lease = accepted.lease
         while true {
             switch await lease.next() {
@@ -50,6 +54,10 @@ struct StreamedAnswer {
     var isResumed = false
 
     func response() async throws(APIError) -> Response {
+        try await lease.naming { () async throws(APIError) in try await unnamed() }
+    }
+
+    private func unnamed() async throws(APIError) -> Response {
         let first = await lease.next()
         switch first {
         case .events(let events):
@@ -122,6 +130,19 @@ struct StreamedAnswer {
             return true
         }
         return false
+    }
+}
+
+extension ReplyLease {
+    /// Errors of a request that is in the queue say which one it is.
+    fileprivate func naming<Value>(
+        _ answer: () async throws(APIError) -> Value
+    ) async throws(APIError) -> Value {
+        do throws(APIError) { return try await answer() } catch {
+            var error = error
+            error.jobID = id
+            throw error
+        }
     }
 }
 

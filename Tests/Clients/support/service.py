@@ -40,6 +40,7 @@ def stub_catalogue(upstream_url):
             {"id": "sandbox", "name": "Sandbox", "provider": "sandbox", "aliases": ["demo"], "capabilities": ALL},
             {"id": "stub", "name": "Stub", "provider": "openai", "model_id": "stub-2026", "input_price": 1.0,
              "output_price": 2.0, "capabilities": ALL},
+            {"id": "sandbox-embedding", "name": "Vectors", "provider": "sandbox", "capabilities": {"embeddings": True}},
             {"id": "deaf", "name": "Cannot stream", "provider": "openai", "capabilities": {**ALL, "streaming": False}},
         ],
         "accounts": [

@@ -59,6 +59,8 @@ enum FieldEdit: Sendable {
     case rename(String, to: String)
     /// A number outside the range becomes the nearest inside; ranges are the platform's own.
     case clamp(String, ClosedRange<Double>)
+    /// Whole numbers outside 1…limit are counted around that ring, so that equal seeds stay equal.
+    case wrap(String, limit: Int)
     /// A single string becomes a list of one.
     case listed(String)
     case custom(@Sendable (inout JSONObject) -> Void)
@@ -72,10 +74,18 @@ enum FieldEdit: Sendable {
             guard let value = body[name]?.doubleValue, !range.contains(value) else { return }
             let nearest = min(max(value, range.lowerBound), range.upperBound)
             body.set(name, JSONNumber(nearest).map(JSON.number) ?? .null)
+        case .wrap(let name, let limit):
+            guard let value = body[name]?.intValue, !(1...limit).contains(value) else { return }
+            body.set(name, .int(FieldEdit.wrapped(value, limit)))
         case .listed(let name):
             if case .string(let text)? = body[name] { body.set(name, [.string(text)]) }
         case .custom(let edit): edit(&body)
         }
+    }
+
+    static func wrapped(_ value: Int, _ limit: Int) -> Int {
+        let rest = value % limit
+        return rest > 0 ? rest : rest + limit
     }
 }
 

@@ -11,7 +11,7 @@ enum HunyuanCompatibleDialect {
             fields: FieldCheck(
                 platform: "Tencent Hunyuan",
                 known: ["seed", "stop", "temperature", "tool_choice", "tools", "top_p"], passesExtras: true),
-            checks: [speakers, noForcedCall],
+            checks: [speakers, noForcedCall], edits: { _ in [.wrap("seed", limit: 10_000)] },
             messages: MessageEdits(
                 dropped: MessageEdits.leftovers.union(["reasoning_content", "name"]), developerIsSystem: true,
                 joinsSystem: true, mergesNeighbours: true, nothing: " "),

@@ -28,8 +28,7 @@ struct HunyuanRequest: Sendable {
 
     /// The platform takes 1…10000: others are counted around that ring, so equal seeds stay equal.
     static func seed(_ seed: Int) -> Int {
-        let rest = seed % 10_000
-        return rest > 0 ? rest : rest + 10_000
+        FieldEdit.wrapped(seed, 10_000)
     }
 
     private func setTools(_ body: inout JSONObject) {
