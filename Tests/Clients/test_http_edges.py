@@ -22,9 +22,9 @@ def assert_error(response, status, code=None):
 
 
 @pytest.mark.parametrize("path, ids", [
-    ("/api/v1/models/", {"sandbox", "stub", "deaf"}), ("/api/v1/models", {"sandbox", "stub", "deaf"}),
-    ("/api/v1/models/?provider=sandbox", {"sandbox"}), ("/api/v1/models/openai/models", {"stub", "deaf"}),
-    ("/api/v1/models/?provider=zhipu", set()), ("/v1/models", {"sandbox", "stub", "deaf"})])
+    ("/api/v1/models/", {"sandbox", "sandbox-embedding", "stub", "deaf"}), ("/api/v1/models", {"sandbox", "sandbox-embedding", "stub", "deaf"}),
+    ("/api/v1/models/?provider=sandbox", {"sandbox", "sandbox-embedding"}), ("/api/v1/models/openai/models", {"stub", "deaf"}),
+    ("/api/v1/models/?provider=zhipu", set()), ("/v1/models", {"sandbox", "sandbox-embedding", "stub", "deaf"})])
 def test_the_catalogue_is_listed(http, path, ids):
     answer = http.get(path)
     assert answer.status_code == 200 and {model["id"] for model in answer.json()["data"]} == ids
