@@ -32,7 +32,7 @@ enum RetryAfter {
     }
 
     /// Days since 1970-01-01 in the Gregorian calendar (Howard Hinnant's days_from_civil).
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+    static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         let year = month <= 2 ? year - 1 : year
         let era = year / 400
         let yearOfEra = year - era * 400

@@ -23,6 +23,8 @@ struct OpenAIDialect: Sendable {
     /// The member of a choice that is not 0 where the platform's filter has struck.
     var filterFlag: String?
     var failures: FailureRules
+    /// How long to stay away, where the platform says so in words; `now` in milliseconds since 1970.
+    var namedRest: @Sendable (_ message: String, _ now: Int64) -> Duration? = { _, _ in nil }
     /// Account settings that become headers.
     var headers: [(setting: String, name: String)] = []
     var ping = Ping.models

@@ -35,7 +35,8 @@ struct OpenAIWire: ProviderAdapter {
     func failure(_ refusal: UpstreamRefusal) -> JobFailure {
         var error = UpstreamError(openAI: ErrorBody.json(refusal.body))
         error.status = refusal.status
-        error.retryAfter = RetryAfter.parse(refusal.headers, now: refusal.now)
+        error.retryAfter =
+            RetryAfter.parse(refusal.headers, now: refusal.now) ?? dialect.namedRest(error.message, refusal.now)
         error.isTemporary = refusal.headers("x-should-retry")?.lowercased() == "true"
         return dialect.failures.failure(error)
     }

@@ -43,7 +43,9 @@ enum TokenHubDialect {
         .types("upstream_error", kind: .serverError),
         .codes("502*", kind: .serverError),
         .words("context length", "maximum context", "too many tokens", in: 400...413, kind: .contextTooLong),
-        FailureRule(types: ["invalid_request_error"], statuses: 400...400, words: ["model"], kind: .modelNotFound),
+        .words(
+            "model not found", "model does not exist", "no such model", "unknown model", in: 400...404,
+            kind: .modelNotFound),
         .types("invalid_request_error", kind: .invalidRequest),
     ])
 }
