@@ -26,6 +26,14 @@ struct CompletionBody: Sendable {
             self.content = content
             self.finishReason = finishReason
         }
+
+        /// What a native platform said: no text beside calls is none at all, and no reason is "stop".
+        init(text: String, reasoning: String, calls: [ToolCall], finishReason: String?) {
+            content = text.isEmpty && !calls.isEmpty ? nil : text
+            self.reasoning = reasoning
+            toolCalls = calls
+            self.finishReason = finishReason ?? "stop"
+        }
     }
 
     var id: String

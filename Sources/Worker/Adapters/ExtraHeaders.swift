@@ -11,6 +11,17 @@ enum ExtraHeaders {
         "transfer-encoding", "upgrade",
     ]
 
+    /// `headers` and the account's own behind them; fails where one of all of them cannot be sent.
+    static func completing(
+        _ headers: [(name: String, value: String)], _ settings: [String: String]
+    ) throws(JobFailure) -> [(name: String, value: String)] {
+        let headers = headers + (try parse(settings["headers"]))
+        guard headers.allSatisfy({ isValid(value: $0.value) }) else {
+            throw JobFailure(.authentication, "The account's key or settings hold characters that no header can carry.")
+        }
+        return headers
+    }
+
     static func parse(_ setting: String?) throws(JobFailure) -> [(name: String, value: String)] {
         var headers: [(name: String, value: String)] = []
         for line in (setting ?? "").split(whereSeparator: \.isNewline) {

@@ -1,3 +1,5 @@
+import Shared
+
 /// A request as an adapter wants it sent; becomes an `HTTPRequest` outside.
 struct UpstreamRequest: Sendable {
     var method = "POST"
@@ -48,6 +50,14 @@ struct AnswerShape: Sendable {
         self.stops = stops
         self.now = now
         self.headers = headers
+    }
+
+    /// A whole body.
+    func json(_ body: [UInt8]) throws(JobFailure) -> JSON {
+        guard !isWebPage, let value = try? JSON(parsing: body) else {
+            throw JobFailure(.serverError, "The platform's answer is no JSON.")
+        }
+        return value
     }
 
     /// A page of some proxy or a wrong base URL: no platform answers so.

@@ -68,11 +68,7 @@ struct DashScopeAdapter: ProviderAdapter {
         if let workspace = account.settings["workspace"], !workspace.isEmpty {
             headers.append(("X-DashScope-WorkSpace", workspace))
         }
-        headers += try ExtraHeaders.parse(account.settings["headers"])
-        guard headers.allSatisfy({ ExtraHeaders.isValid(value: $0.value) }) else {
-            throw JobFailure(.authentication, "The account's key or settings hold characters that no header can carry.")
-        }
-        return headers
+        return try ExtraHeaders.completing(headers, account.settings)
     }
 
     private static func hasStoredImage(_ chat: ChatRequest) -> Bool {

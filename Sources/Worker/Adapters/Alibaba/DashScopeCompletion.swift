@@ -25,15 +25,10 @@ struct DashScopeCompletion {
         var body = CompletionBody(id: requestID ?? "", created: answer.now / 1000, model: answer.model)
         body.usage = output.usage
         body.choices = output.choices.map { choice in
-            let content = choice.content ?? ""
-            var result = CompletionBody.Choice(
-                content: content.isEmpty && !choice.calls.isEmpty ? nil : content,
-                finishReason: choice.finishReason ?? "stop")
-            result.reasoning = choice.reasoning
-            result.toolCalls = choice.calls.map {
-                CompletionBody.ToolCall(id: $0.id, name: $0.name, arguments: $0.arguments)
-            }
-            return result
+            CompletionBody.Choice(
+                text: choice.content ?? "", reasoning: choice.reasoning,
+                calls: choice.calls.map { .init(id: $0.id, name: $0.name, arguments: $0.arguments) },
+                finishReason: choice.finishReason)
         }
         var end = body.end
         end.requestID = requestID

@@ -15,15 +15,8 @@ struct DashScopeEmbeddings: EmbeddingsAdapter {
     }
 
     func makeRequest(_ request: EmbeddingsRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
-        let fields = DashScopeCheck.fields
-        for member in request.body.members where member.value != .null {
-            guard Self.known.contains(member.key) || FieldCheck.hints.contains(member.key) else {
-                throw fields.refusal(member.key)
-            }
-        }
-        guard let texts = request.texts else { throw fields.refusal("input", "texts only, no token numbers") }
-        let limit = maxInputs(model: target.model)
-        guard texts.count <= limit else { throw fields.refusal("input", "at most \(limit) texts of one request") }
+        let texts = try DashScopeCheck.fields.texts(
+            of: request, known: Self.known, most: maxInputs(model: target.model))
         var parameters = JSONObject()
         if let dimensions = request.dimensions { parameters.set("dimension", .int(dimensions)) }
         for name in Self.extras {
@@ -41,9 +34,7 @@ struct DashScopeEmbeddings: EmbeddingsAdapter {
     func read(
         _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
     ) throws(JobFailure) -> ChatCompletionEnd {
-        guard !answer.isWebPage, let value = try? JSON(parsing: body) else {
-            throw JobFailure(.serverError, "The platform's answer is no JSON.")
-        }
+        let value = try answer.json(body)
         if let failure = DashScopeFailure.inside(value) { throw failure }
         let vectors = (value["output"]?["embeddings"]?.arrayValue ?? []).enumerated()
             .map { (index: $1["text_index"]?.intValue ?? $0, vector: $1["embedding"] ?? .null) }

@@ -16,7 +16,7 @@ struct DashScopeMessages: Sendable {
     func json(_ messages: [ChatMessage]) -> JSON { .array(messages.map(json)) }
 
     private func json(_ message: ChatMessage) -> JSON {
-        var object: JSONObject = ["role": .string(Self.role(message.role)), "content": content(message)]
+        var object: JSONObject = ["role": .string(message.role.rawValue), "content": content(message)]
         if keepsThinking, let reasoning = message.reasoning { object.set("reasoning_content", .string(reasoning)) }
         if !message.calls.isEmpty {
             object.set("tool_calls", .array(message.calls.enumerated().map(Self.call)))
@@ -37,15 +37,6 @@ struct DashScopeMessages: Sendable {
             }
         }
         return .array(parts.isEmpty ? [["text": ""]] : parts)
-    }
-
-    private static func role(_ role: ChatMessage.Role) -> String {
-        switch role {
-        case .system: "system"
-        case .user: "user"
-        case .assistant: "assistant"
-        case .tool: "tool"
-        }
     }
 
     private static func call(_ index: Int, _ call: ChatMessage.Call) -> JSON {

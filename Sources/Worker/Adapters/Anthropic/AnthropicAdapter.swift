@@ -75,10 +75,6 @@ struct AnthropicAdapter: ProviderAdapter {
         }
         headers.append(("anthropic-version", version(account.settings)))
         if let beta = account.settings["anthropic_beta"], !beta.isEmpty { headers.append(("anthropic-beta", beta)) }
-        headers += try ExtraHeaders.parse(account.settings["headers"])
-        guard headers.allSatisfy({ ExtraHeaders.isValid(value: $0.value) }) else {
-            throw JobFailure(.authentication, "The account's key or settings hold characters that no header can carry.")
-        }
-        return headers
+        return try ExtraHeaders.completing(headers, account.settings)
     }
 }

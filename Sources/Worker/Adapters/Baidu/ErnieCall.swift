@@ -26,11 +26,9 @@ struct ErnieCall: Sendable {
             guard !token.isEmpty else { throw JobFailure(.authentication, "The account has no access token.") }
             url += "?access_token=" + PercentEncoding.encode(token)
         }
-        headers += try ExtraHeaders.parse(account.settings["headers"])
-        guard headers.allSatisfy({ ExtraHeaders.isValid(value: $0.value) }) else {
-            throw JobFailure(.authentication, "The account's key or settings hold characters that no header can carry.")
-        }
-        return UpstreamRequest(url: url, headers: headers, body: body.encoded, isStream: isStream)
+        return UpstreamRequest(
+            url: url, headers: try ExtraHeaders.completing(headers, account.settings), body: body.encoded,
+            isStream: isStream)
     }
 
     /// Whether the key is an IAM one that signs, instead of one that gets tokens.

@@ -14,15 +14,7 @@ struct ErnieEmbeddings: EmbeddingsAdapter {
     func maxInputs(model: String) -> Int { 16 }
 
     func makeRequest(_ request: EmbeddingsRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
-        let fields = ErnieRequest.fields
-        for member in request.body.members where member.value != .null {
-            guard Self.known.contains(member.key) || FieldCheck.hints.contains(member.key) else {
-                throw fields.refusal(member.key)
-            }
-        }
-        guard let texts = request.texts else { throw fields.refusal("input", "texts only, no token numbers") }
-        let limit = maxInputs(model: target.model)
-        guard texts.count <= limit else { throw fields.refusal("input", "at most \(limit) texts of one request") }
+        let texts = try ErnieRequest.fields.texts(of: request, known: Self.known, most: maxInputs(model: target.model))
         var body: JSONObject = ["input": .array(texts.map(JSON.string))]
         if let user = request.user, !user.isEmpty { body.set("user_id", .string(user)) }
         let name = target.model.lowercased()
@@ -33,9 +25,7 @@ struct ErnieEmbeddings: EmbeddingsAdapter {
     func read(
         _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
     ) throws(JobFailure) -> ChatCompletionEnd {
-        guard !answer.isWebPage, let value = try? JSON(parsing: body) else {
-            throw JobFailure(.serverError, "The platform's answer is no JSON.")
-        }
+        let value = try answer.json(body)
         if let failure = ErnieFailure.inside(value) { throw failure }
         let vectors = (value["data"]?.arrayValue ?? []).enumerated()
             .map { (index: $1["index"]?.intValue ?? $0, vector: $1["embedding"] ?? .null) }

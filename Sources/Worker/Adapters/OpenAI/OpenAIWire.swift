@@ -100,11 +100,7 @@ struct OpenAIWire: ProviderAdapter {
         for (setting, name) in dialect.headers {
             if let value = account.settings[setting], !value.isEmpty { headers.append((name, value)) }
         }
-        headers += try ExtraHeaders.parse(account.settings["headers"])
-        guard headers.allSatisfy({ ExtraHeaders.isValid(value: $0.value) }) else {
-            throw JobFailure(.authentication, "The account's key or settings hold characters that no header can carry.")
-        }
-        return headers
+        return try ExtraHeaders.completing(headers, account.settings)
     }
 
     func url(_ account: AccountView, _ path: String) -> String {

@@ -4,7 +4,7 @@
 import Shared
 
 struct ChatMessage: Sendable {
-    enum Role: Sendable {
+    enum Role: String, Sendable {
         /// `system` and `developer`.
         case system
         case user, assistant

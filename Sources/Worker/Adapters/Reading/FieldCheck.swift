@@ -53,6 +53,18 @@ struct FieldCheck: Sendable {
         return passesExtras && !FieldCheck.canonical.contains(member.key) && !FieldCheck.hints.contains(member.key)
     }
 
+    /// The texts of a request for vectors, `most` at most, whose other fields are among `known`.
+    func texts(of request: EmbeddingsRequest, known: Set<String>, most: Int) throws(JobFailure) -> [String] {
+        for member in request.body.members where member.value != .null {
+            guard known.contains(member.key) || FieldCheck.hints.contains(member.key) else {
+                throw refusal(member.key)
+            }
+        }
+        guard let texts = request.texts else { throw refusal("input", "texts only, no token numbers") }
+        guard texts.count <= most else { throw refusal("input", "at most \(most) texts of one request") }
+        return texts
+    }
+
     /// `field` may be a path (`messages[2].content[0]`).
     func refusal(_ field: String, _ why: String? = nil) -> JobFailure {
         let reason = why.map { ": \($0)" } ?? ""

@@ -25,11 +25,9 @@ struct HunyuanCall: Sendable {
             ("Authorization", signature.authorization),
         ]
         headers += try Self.settings(account.settings)
-        guard headers.allSatisfy({ ExtraHeaders.isValid(value: $0.value) }) else {
-            throw JobFailure(.authentication, "The account's key or settings hold characters that no header can carry.")
-        }
         return UpstreamRequest(
-            url: UpstreamRequest.join(base, "/"), headers: headers, body: bytes, isStream: isStream)
+            url: UpstreamRequest.join(base, "/"), headers: try ExtraHeaders.completing(headers, account.settings),
+            body: bytes, isStream: isStream)
     }
 
     private static func settings(
@@ -43,7 +41,7 @@ struct HunyuanCall: Sendable {
             }
             headers.append(("X-TC-Language", language))
         }
-        return headers + (try ExtraHeaders.parse(settings["headers"]))
+        return headers
     }
 }
 

@@ -25,15 +25,10 @@ struct HunyuanCompletion {
             id: content.id ?? requestID ?? "", created: content.created ?? answer.now / 1000, model: answer.model)
         body.usage = content.usage
         body.choices = content.choices.map { choice in
-            let text = cut(choice)
-            var result = CompletionBody.Choice(
-                content: text.isEmpty && !choice.calls.isEmpty ? nil : text,
-                finishReason: choice.finishReason ?? "stop")
-            result.reasoning = choice.reasoning
-            result.toolCalls = choice.calls.map {
-                CompletionBody.ToolCall(id: $0.id, name: $0.name, arguments: $0.arguments)
-            }
-            return result
+            CompletionBody.Choice(
+                text: cut(choice), reasoning: choice.reasoning,
+                calls: choice.calls.map { .init(id: $0.id, name: $0.name, arguments: $0.arguments) },
+                finishReason: choice.finishReason)
         }
         var end = body.end
         end.requestID = requestID

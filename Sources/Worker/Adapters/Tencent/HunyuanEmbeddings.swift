@@ -12,14 +12,7 @@ struct HunyuanEmbeddings: EmbeddingsAdapter {
 
     func makeRequest(_ request: EmbeddingsRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
         let fields = HunyuanCheck.fields
-        for member in request.body.members where member.value != .null {
-            guard Self.known.contains(member.key) || FieldCheck.hints.contains(member.key) else {
-                throw fields.refusal(member.key)
-            }
-        }
-        guard let texts = request.texts else { throw fields.refusal("input", "texts only, no token numbers") }
-        let limit = maxInputs(model: target.model)
-        guard texts.count <= limit else { throw fields.refusal("input", "at most \(limit) texts of one request") }
+        let texts = try fields.texts(of: request, known: Self.known, most: maxInputs(model: target.model))
         if let dimensions = request.dimensions, dimensions != Self.size {
             throw fields.refusal("dimensions", "vectors have \(Self.size)")
         }
@@ -30,9 +23,7 @@ struct HunyuanEmbeddings: EmbeddingsAdapter {
     func read(
         _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
     ) throws(JobFailure) -> ChatCompletionEnd {
-        guard !answer.isWebPage, let value = try? JSON(parsing: body) else {
-            throw JobFailure(.serverError, "The platform's answer is no JSON.")
-        }
+        let value = try answer.json(body)
         if let failure = HunyuanFailure.inside(value) { throw failure }
         let response = value["Response"] ?? value
         let vectors = (response["Data"]?.arrayValue ?? []).enumerated()

@@ -89,7 +89,7 @@ struct HunyuanMessages: Sendable {
     var json: JSON { .array(turns.map(Self.json)) }
 
     private static func json(_ turn: Turn) -> JSON {
-        var object: JSONObject = ["Role": .string(name(turn.role))]
+        var object: JSONObject = ["Role": .string(turn.role.rawValue)]
         if turn.hasImage {
             object.set("Contents", .array(contents(turn)))
         } else {
@@ -111,15 +111,6 @@ struct HunyuanMessages: Sendable {
         // One part must be a text.
         if turn.text.isEmpty { contents.append(["Type": "text", "Text": .string(nothing)]) }
         return contents
-    }
-
-    private static func name(_ role: ChatMessage.Role) -> String {
-        switch role {
-        case .system: "system"
-        case .user: "user"
-        case .assistant: "assistant"
-        case .tool: "tool"
-        }
     }
 
     private static func call(_ index: Int, _ call: ChatMessage.Call) -> JSON {

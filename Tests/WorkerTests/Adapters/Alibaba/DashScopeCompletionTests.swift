@@ -4,8 +4,8 @@ import Testing
 @testable import Worker
 
 @Suite struct DashScopeCompletionTests {
-    private func decode(_ body: String, isStream: Bool = false) -> DashScopeOutcome {
-        DashScopeOutcome(
+    private func decode(_ body: String, isStream: Bool = false) -> DecodedAnswer {
+        dashScopeOutcome(
             Array(body.utf8), cuts: [body.utf8.count / 2], isStream: isStream, contentType: "application/json")
     }
 
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func `a web page in place of a stream is named as such`() {
-        let outcome = DashScopeOutcome(Array("<html>".utf8), contentType: "text/html; charset=utf-8")
+        let outcome = dashScopeOutcome(Array("<html>".utf8), contentType: "text/html; charset=utf-8")
         #expect(outcome.failure?.kind == .serverError)
         #expect(outcome.failure?.message.contains("web page") == true)
     }

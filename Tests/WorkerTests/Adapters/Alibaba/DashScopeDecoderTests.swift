@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct DashScopeDecoderTests {
     @Test func `a text stream gives its deltas, its usage and its end`() {
-        let outcome = DashScopeOutcome(DashScopeFixtures.textStream)
+        let outcome = dashScopeOutcome(DashScopeFixtures.textStream)
         let head = #"{"model":"qwen-plus","choices":[{"index":0,"delta":"#
 
         #expect(outcome.text == "你好 🙂 e\u{301}")
@@ -28,9 +28,9 @@ import Testing
     @Test(arguments: ["\n", "\r\n", "\r"])
     func `cutting the bytes anywhere changes nothing`(_ lineEnd: String) {
         let bytes = DashScopeFixtures.textStream(lineEnd: lineEnd)
-        let whole = DashScopeOutcome(bytes)
-        for cut in 0...bytes.count { #expect(DashScopeOutcome(bytes, cuts: [cut]) == whole) }
-        #expect(DashScopeOutcome(bytes, cuts: Array(0...bytes.count)) == whole)
+        let whole = dashScopeOutcome(bytes)
+        for cut in 0...bytes.count { #expect(dashScopeOutcome(bytes, cuts: [cut]) == whole) }
+        #expect(dashScopeOutcome(bytes, cuts: Array(0...bytes.count)) == whole)
         #expect(whole.failure == nil)
     }
 
@@ -38,13 +38,13 @@ import Testing
         DashScopeFixtures.toolStream, DashScopeFixtures.reasoningStream, DashScopeFixtures.multimodalStream,
     ])
     func `other streams are the same however they are cut, too`(_ bytes: [UInt8]) {
-        let whole = DashScopeOutcome(bytes)
-        for cut in 0...bytes.count { #expect(DashScopeOutcome(bytes, cuts: [cut]) == whole) }
+        let whole = dashScopeOutcome(bytes)
+        for cut in 0...bytes.count { #expect(dashScopeOutcome(bytes, cuts: [cut]) == whole) }
         #expect(whole.failure == nil)
     }
 
     @Test func `tool calls keep the id and the name of their first part`() throws {
-        let outcome = DashScopeOutcome(DashScopeFixtures.toolStream)
+        let outcome = dashScopeOutcome(DashScopeFixtures.toolStream)
 
         #expect(try outcome.arguments(0) == #"{"city":"北京"}"#)
         #expect(try outcome.arguments(1) == "{}")
@@ -60,14 +60,14 @@ import Testing
     }
 
     @Test func `reasoning comes before the answer in a field of its own`() {
-        let outcome = DashScopeOutcome(DashScopeFixtures.reasoningStream)
+        let outcome = dashScopeOutcome(DashScopeFixtures.reasoningStream)
         #expect(outcome.text(.reasoning) == "想一想")
         #expect(outcome.text == "好")
         #expect(outcome.json[1].contains(#""delta":{"reasoning_content":"想"}"#))
     }
 
     @Test func `answers of the multimodal endpoint are arrays of texts`() {
-        let outcome = DashScopeOutcome(DashScopeFixtures.multimodalStream)
+        let outcome = dashScopeOutcome(DashScopeFixtures.multimodalStream)
         #expect(outcome.text == "一只狗。")
         #expect(outcome.end?.usage?.output == 6)
     }
@@ -76,16 +76,16 @@ import Testing
     func `a model that repeats all text in every event is read like one that does not`(_ field: String) {
         let pieces = ["你", "你好", "你好，世界", "你好，世界🙂！", "你好，世界🙂！"]
         let bytes = DashScopeFixtures.pieces(pieces, field: field)
-        let outcome = DashScopeOutcome(bytes)
+        let outcome = dashScopeOutcome(bytes)
         #expect(outcome.text(field == "content" ? .content : .reasoning) == "你好，世界🙂！")
         #expect(outcome.end?.finishReason == "stop")
-        for cut in 0...bytes.count { #expect(DashScopeOutcome(bytes, cuts: [cut]) == outcome) }
+        for cut in 0...bytes.count { #expect(dashScopeOutcome(bytes, cuts: [cut]) == outcome) }
     }
 
     @Test func `laughter is not taken for repeated text`() {
-        #expect(DashScopeOutcome(DashScopeFixtures.pieces(["哈", "哈哈", ""])).text == "哈哈哈")
-        #expect(DashScopeOutcome(DashScopeFixtures.pieces(["哈", "哈哈"])).text == "哈哈哈")
-        #expect(DashScopeOutcome(DashScopeFixtures.pieces(["哈", "哈", "哈哈", "！", ""])).text == "哈哈哈哈！")
+        #expect(dashScopeOutcome(DashScopeFixtures.pieces(["哈", "哈哈", ""])).text == "哈哈哈")
+        #expect(dashScopeOutcome(DashScopeFixtures.pieces(["哈", "哈哈"])).text == "哈哈哈")
+        #expect(dashScopeOutcome(DashScopeFixtures.pieces(["哈", "哈", "哈哈", "！", ""])).text == "哈哈哈哈！")
     }
 
     @Test func `arguments that grow are given once`() throws {
@@ -95,7 +95,7 @@ import Testing
                 #""content":"","tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"w","arguments":"\#(arguments)"}}]"#,
                 finish: index == parts.count - 1 ? #""tool_calls""# : #""null""#)
         }
-        let outcome = DashScopeOutcome(Array(events.joined().utf8))
+        let outcome = dashScopeOutcome(Array(events.joined().utf8))
         #expect(try outcome.arguments() == #"{"city": "北京"}"#)
         #expect(outcome.json.filter { $0.contains("call_1") }.count == 1)
     }
@@ -106,8 +106,8 @@ import Testing
         let ends = (0...1).map {
             DashScopeFixtures.event(#""content":"""#, finish: #""length""#, index: #""index":\#($0),"#)
         }
-        let whole = DashScopeOutcome(DashScopeFixtures.bytes(first, second, ends[0], ends[1]))
-        let broken = DashScopeOutcome(DashScopeFixtures.bytes(first, second, ends[0]))
+        let whole = dashScopeOutcome(DashScopeFixtures.bytes(first, second, ends[0], ends[1]))
+        let broken = dashScopeOutcome(DashScopeFixtures.bytes(first, second, ends[0]))
 
         #expect(whole.end?.finishReason == "length")
         #expect(whole.json.filter { $0.contains(#""role":"assistant""#) }.count == 2)
@@ -116,7 +116,7 @@ import Testing
 
     @Test func `usage after the finish reason counts, text does not`() {
         let again = DashScopeFixtures.event(#""content":"你好""#, finish: #""stop""#, output: 7)
-        let outcome = DashScopeOutcome(DashScopeFixtures.textStream + Array(again.utf8))
+        let outcome = dashScopeOutcome(DashScopeFixtures.textStream + Array(again.utf8))
         #expect(outcome.text == "你好 🙂 e\u{301}")
         #expect(outcome.end?.usage?.output == 7)
     }
@@ -124,7 +124,7 @@ import Testing
     @Test func `every prefix of a stream is either whole or broken, never something else`() {
         let bytes = DashScopeFixtures.textStream
         for length in 0..<bytes.count {
-            let outcome = DashScopeOutcome(Array(bytes[..<length]))
+            let outcome = dashScopeOutcome(Array(bytes[..<length]))
             // The last event needs no empty line behind it.
             #expect(outcome.failure == nil ? length >= bytes.count - 2 : outcome.failure?.kind == .streamBroken)
         }
@@ -136,8 +136,8 @@ import Testing
             DashScopeFixtures.error("DataInspectionFailed", "Output data may contain inappropriate content."),
         ]
         let bytes = Array(events.joined().utf8)
-        let whole = DashScopeOutcome(bytes)
-        for cut in 0...bytes.count { #expect(DashScopeOutcome(bytes, cuts: [cut]) == whole) }
+        let whole = dashScopeOutcome(bytes)
+        for cut in 0...bytes.count { #expect(dashScopeOutcome(bytes, cuts: [cut]) == whole) }
         #expect(whole.text == "半")
         #expect(whole.failure?.kind == .contentFiltered)
         #expect(whole.failure?.upstreamStatus == 400)
@@ -146,7 +146,7 @@ import Testing
 
     @Test func `an event with a code is a failure, whatever its name`() {
         let bytes = Array(#"data:{"code":"Throttling.RateQuota","message":"slow","request_id":"r"}"#.utf8)
-        let failure = DashScopeOutcome(bytes + Array("\n\n".utf8)).failure
+        let failure = dashScopeOutcome(bytes + Array("\n\n".utf8)).failure
         #expect(failure?.kind == .rateLimited)
         #expect(failure?.upstreamStatus == nil)
     }
@@ -154,19 +154,19 @@ import Testing
     @Test(arguments: ["{\"a\":", "[1]", "oops"])
     func `an event that is no JSON object breaks the stream`(_ data: String) {
         #expect(
-            DashScopeOutcome(DashScopeFixtures.textStream + Array("data:\(data)\n\n".utf8)).failure?.kind
+            dashScopeOutcome(DashScopeFixtures.textStream + Array("data:\(data)\n\n".utf8)).failure?.kind
                 == .streamBroken)
     }
 
     @Test func `heartbeats and empty bodies are told apart from answers`() {
-        #expect(DashScopeOutcome(Array(": ping\n\n".utf8) + DashScopeFixtures.textStream).text == "你好 🙂 e\u{301}")
-        #expect(DashScopeOutcome([]).failure?.kind == .streamBroken)
-        #expect(DashScopeOutcome(Array(": ping\n\n".utf8)).failure?.kind == .streamBroken)
+        #expect(dashScopeOutcome(Array(": ping\n\n".utf8) + DashScopeFixtures.textStream).text == "你好 🙂 e\u{301}")
+        #expect(dashScopeOutcome([]).failure?.kind == .streamBroken)
+        #expect(dashScopeOutcome(Array(": ping\n\n".utf8)).failure?.kind == .streamBroken)
     }
 
     @Test func `an event of megabytes is read, one above the limit is not`() {
         let bytes = DashScopeFixtures.pieces([String(repeating: "图", count: 1_000_000), ""])
-        #expect(DashScopeOutcome(bytes, cuts: [70_000, 1_500_001]).text.count == 1_000_000)
-        #expect(DashScopeOutcome(bytes, maxEventBytes: 1000).failure?.kind == .serverError)
+        #expect(dashScopeOutcome(bytes, cuts: [70_000, 1_500_001]).text.count == 1_000_000)
+        #expect(dashScopeOutcome(bytes, maxEventBytes: 1000).failure?.kind == .serverError)
     }
 }

@@ -74,51 +74,12 @@ enum DashScopeFixtures {
     }
 }
 
-/// What a decoder made of some bytes.
-struct DashScopeOutcome: Equatable {
-    var deltas: [ChatDelta] = []
-    var end: ChatCompletionEnd?
-    var failure: JobFailure?
-
-    init(
-        _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
-        maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
-    ) {
-        let shape = AnswerShape(
-            isStream: isStream, contentType: contentType, model: "qwen-plus", now: 1_795_380_000_123)
-        var decoder = DashScopeAdapter.decoder(shape, maxEventBytes: maxEventBytes)
-        var start = 0
-        for end in cuts.sorted() + [bytes.count] where !decoder.isComplete {
-            deltas += decoder.feed(Array(bytes[start..<end]))
-            start = end
-        }
-        do throws(JobFailure) {
-            let end = try decoder.finish()
-            deltas += end.deltas
-            self.end = end
-        } catch {
-            failure = error
-        }
-    }
-
-    var json: [String] { deltas.map { String(decoding: $0.json, as: UTF8.self) } }
-    var text: String { text(.content) }
-
-    func text(_ field: TextDelta.Field) -> String {
-        deltas.map { delta in
-            guard case .text(let text) = delta.content, text.field == field else { return "" }
-            return text.text
-        }.joined()
-    }
-
-    /// Arguments of call `index`, as a client would put them together.
-    func arguments(_ index: Int = 0) throws -> String {
-        try deltas.map { delta in
-            guard case .chunk(let bytes) = delta.content else { return "" }
-            let calls =
-                try JSON(parsing: bytes)["choices"]?.arrayValue?.first?["delta"]?["tool_calls"]?.arrayValue ?? []
-            return calls.filter { $0["index"]?.intValue == index }
-                .map { $0["function"]?["arguments"]?.stringValue ?? "" }.joined()
-        }.joined()
-    }
+/// What the decoder makes of some bytes.
+func dashScopeOutcome(
+    _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
+    maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+) -> DecodedAnswer {
+    let shape = AnswerShape(
+        isStream: isStream, contentType: contentType, model: "qwen-plus", now: 1_795_380_000_123)
+    return DecodedAnswer(bytes, cuts: cuts, DashScopeAdapter.decoder(shape, maxEventBytes: maxEventBytes))
 }

@@ -7,7 +7,7 @@ import Testing
     private let message = Array(AnthropicFixtures.message.utf8)
 
     @Test func `a whole message becomes a chat completion`() throws {
-        let outcome = AnthropicOutcome(
+        let outcome = anthropicOutcome(
             message, isStream: false, contentType: "application/json", requestID: "req_1")
         let end = try #require(outcome.end)
 
@@ -29,7 +29,7 @@ import Testing
 
     @Test func `calls alone have no content, and without a header the message's id counts`() throws {
         let text = #"{"id":"msg_2","content":[{"type":"tool_use","id":"t","name":"f"}],"stop_reason":"tool_use"}"#
-        let end = try #require(AnthropicOutcome(Array(text.utf8), isStream: false).end)
+        let end = try #require(anthropicOutcome(Array(text.utf8), isStream: false).end)
         let message = try JSON(parsing: end.body)["choices"]?[0]?["message"]
 
         #expect(message?["content"] == .null)
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func `a whole message where a stream was asked for is told as deltas`() {
-        let outcome = AnthropicOutcome(message, cuts: [40, 300], contentType: "application/json")
+        let outcome = anthropicOutcome(message, cuts: [40, 300], contentType: "application/json")
 
         #expect(outcome.text == "你好 🙂")
         #expect(outcome.text(.reasoning) == "想一想")
@@ -56,22 +56,22 @@ import Testing
     @Test(arguments: [true, false])
     func `an error in a 200 is a failure`(_ isStream: Bool) {
         let text = #"{"type":"error","error":{"type":"rate_limit_error","message":"slow"},"request_id":"r"}"#
-        #expect(AnthropicOutcome(Array(text.utf8), isStream: isStream).failure?.kind == .rateLimited)
+        #expect(anthropicOutcome(Array(text.utf8), isStream: isStream).failure?.kind == .rateLimited)
         #expect(AnthropicAdapter().failure(inside: Array(text.utf8))?.kind == .rateLimited)
         #expect(AnthropicAdapter().failure(inside: message) == nil)
     }
 
     @Test(arguments: ["{}", #"{"content":"x"}"#, "[]", "", "<html>"])
     func `what is no message is a failure of the platform`(_ text: String) {
-        #expect(AnthropicOutcome(Array(text.utf8), isStream: false).failure?.kind == .serverError)
+        #expect(anthropicOutcome(Array(text.utf8), isStream: false).failure?.kind == .serverError)
     }
 
     @Test func `a web page is told apart`() {
-        let outcome = AnthropicOutcome(Array("<html>".utf8), contentType: "text/html; charset=utf-8")
+        let outcome = anthropicOutcome(Array("<html>".utf8), contentType: "text/html; charset=utf-8")
         #expect(outcome.failure?.message.contains("web page") == true)
     }
 
     @Test func `an empty stream is broken`() {
-        #expect(AnthropicOutcome([]).failure?.kind == .streamBroken)
+        #expect(anthropicOutcome([]).failure?.kind == .streamBroken)
     }
 }

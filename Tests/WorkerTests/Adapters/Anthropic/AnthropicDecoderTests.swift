@@ -8,7 +8,7 @@ import Testing
     private let head = #"{"model":"claude-haiku-5-5","choices":[{"index":0,"delta":"#
 
     @Test func `a text stream gives its deltas, its usage and its end`() {
-        let outcome = AnthropicOutcome(Fixtures.stream(Fixtures.textEvents), requestID: "req_1")
+        let outcome = anthropicOutcome(Fixtures.stream(Fixtures.textEvents), requestID: "req_1")
 
         #expect(outcome.text == "你好 🙂 e\u{301}")
         #expect(
@@ -34,15 +34,15 @@ import Testing
     func `cutting the bytes anywhere changes nothing`(_ events: [String]) {
         for lineEnd in ["\n", "\r\n"] {
             let bytes = Fixtures.stream(events, lineEnd: lineEnd)
-            let whole = AnthropicOutcome(bytes)
-            for cut in 0...bytes.count { #expect(AnthropicOutcome(bytes, cuts: [cut]) == whole) }
-            #expect(AnthropicOutcome(bytes, cuts: Array(0...bytes.count)) == whole)
-            #expect(whole == AnthropicOutcome(Fixtures.stream(events)))
+            let whole = anthropicOutcome(bytes)
+            for cut in 0...bytes.count { #expect(anthropicOutcome(bytes, cuts: [cut]) == whole) }
+            #expect(anthropicOutcome(bytes, cuts: Array(0...bytes.count)) == whole)
+            #expect(whole == anthropicOutcome(Fixtures.stream(events)))
         }
     }
 
     @Test func `calls begin with id and name, and one without arguments has an empty object`() {
-        let outcome = AnthropicOutcome(Fixtures.stream(Fixtures.toolEvents))
+        let outcome = anthropicOutcome(Fixtures.stream(Fixtures.toolEvents))
         func call(_ json: String) -> String { head + #"{"tool_calls":[\#(json)]},"finish_reason":null}]}"# }
 
         #expect(
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func `a call whose input came at once is told when it ends`() {
-        let outcome = AnthropicOutcome(
+        let outcome = anthropicOutcome(
             Fixtures.stream([
                 Fixtures.start, Fixtures.open(0, #"{"type":"tool_use","id":"a","name":"f","input":{"x":1}}"#),
                 Fixtures.close(0), Fixtures.stop,
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func `thinking goes out as it comes, and signed when its block ends`() {
-        let outcome = AnthropicOutcome(Fixtures.stream(Fixtures.thinkingEvents))
+        let outcome = anthropicOutcome(Fixtures.stream(Fixtures.thinkingEvents))
 
         #expect(outcome.text(.reasoning) == "想🤔")
         #expect(outcome.text == "好")
@@ -89,8 +89,8 @@ import Testing
         ("newer_than_us", "stop"),
     ])
     func `stop reasons are OpenAI's finish reasons`(_ stopReason: String, _ expected: String) throws {
-        let stream = AnthropicOutcome(Fixtures.stream([Fixtures.start, Fixtures.end(stopReason), Fixtures.stop]))
-        let whole = AnthropicOutcome(
+        let stream = anthropicOutcome(Fixtures.stream([Fixtures.start, Fixtures.end(stopReason), Fixtures.stop]))
+        let whole = anthropicOutcome(
             Array(#"{"type":"message","content":[],"stop_reason":"\#(stopReason)"}"#.utf8), isStream: false)
 
         #expect(stream.end?.finishReason == expected)
@@ -115,20 +115,20 @@ import Testing
 
     @Test(arguments: 1..<Fixtures.textEvents.count)
     func `a stream that ends before its terminator is broken`(_ count: Int) {
-        let outcome = AnthropicOutcome(Fixtures.stream(Array(Fixtures.textEvents.prefix(count))))
+        let outcome = anthropicOutcome(Fixtures.stream(Array(Fixtures.textEvents.prefix(count))))
         #expect(outcome.failure?.kind == .streamBroken)
     }
 
     @Test func `the last event may lack its empty line`() {
         var bytes = Fixtures.stream(Fixtures.textEvents)
         bytes.removeLast()
-        #expect(AnthropicOutcome(bytes).end?.finishReason == "stop")
+        #expect(anthropicOutcome(bytes).end?.finishReason == "stop")
     }
 
     @Test func `an error in the midst of a stream is its end, after what came before`() {
         let error = #"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"r"}"#
         let events = Array(Fixtures.textEvents.prefix(5)) + [error, Fixtures.stop]
-        let outcome = AnthropicOutcome(Fixtures.stream(events))
+        let outcome = anthropicOutcome(Fixtures.stream(events))
 
         #expect(outcome.text == "你好 🙂")
         #expect(outcome.failure?.kind == .overloaded)
@@ -137,11 +137,11 @@ import Testing
 
     @Test(arguments: ["data: <html>\n\n", "data: [1]\n\n", "event: content_block_delta\ndata: {\n\n"])
     func `an event that nobody can read breaks the stream`(_ text: String) {
-        #expect(AnthropicOutcome(Array(text.utf8)).failure?.kind == .streamBroken)
+        #expect(anthropicOutcome(Array(text.utf8)).failure?.kind == .streamBroken)
     }
 
     @Test func `events of a server that forgets to start are read, too`() {
-        let outcome = AnthropicOutcome(
+        let outcome = anthropicOutcome(
             Fixtures.stream([Fixtures.open(0, #"{"type":"text","text":"a"}"#), Fixtures.text(0, "b"), Fixtures.stop]))
 
         #expect(outcome.text == "ab")
@@ -157,7 +157,7 @@ import Testing
         ]
         let bytes = Fixtures.stream(events)
 
-        #expect(AnthropicOutcome(bytes, cuts: [1_000_000, 2_000_000]).text == long)
-        #expect(AnthropicOutcome(bytes, maxEventBytes: 1_000_000).failure?.kind == .serverError)
+        #expect(anthropicOutcome(bytes, cuts: [1_000_000, 2_000_000]).text == long)
+        #expect(anthropicOutcome(bytes, maxEventBytes: 1_000_000).failure?.kind == .serverError)
     }
 }

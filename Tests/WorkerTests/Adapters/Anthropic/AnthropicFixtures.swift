@@ -69,41 +69,13 @@ enum AnthropicFixtures {
     ]
 }
 
-/// What a decoder made of some bytes.
-struct AnthropicOutcome: Equatable {
-    var deltas: [ChatDelta] = []
-    var end: ChatCompletionEnd?
-    var failure: JobFailure?
-
-    init(
-        _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
-        requestID: String? = nil, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
-    ) {
-        let shape = AnswerShape(
-            isStream: isStream, contentType: contentType, model: "claude-haiku-5-5", now: 1_795_380_000_123,
-            headers: { $0 == "request-id" ? requestID : nil })
-        var decoder = AnthropicAdapter.decoder(shape, maxEventBytes: maxEventBytes)
-        var start = 0
-        for end in cuts.sorted() + [bytes.count] where !decoder.isComplete {
-            deltas += decoder.feed(Array(bytes[start..<end]))
-            start = end
-        }
-        do throws(JobFailure) {
-            let end = try decoder.finish()
-            deltas += end.deltas
-            self.end = end
-        } catch {
-            failure = error
-        }
-    }
-
-    var json: [String] { deltas.map { String(decoding: $0.json, as: UTF8.self) } }
-    var text: String { text(.content) }
-
-    func text(_ field: TextDelta.Field) -> String {
-        deltas.map { delta in
-            guard case .text(let text) = delta.content, text.field == field else { return "" }
-            return text.text
-        }.joined()
-    }
+/// What the decoder makes of some bytes.
+func anthropicOutcome(
+    _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
+    requestID: String? = nil, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+) -> DecodedAnswer {
+    let shape = AnswerShape(
+        isStream: isStream, contentType: contentType, model: "claude-haiku-5-5", now: 1_795_380_000_123,
+        headers: { $0 == "request-id" ? requestID : nil })
+    return DecodedAnswer(bytes, cuts: cuts, AnthropicAdapter.decoder(shape, maxEventBytes: maxEventBytes))
 }

@@ -8,7 +8,7 @@ import Testing
     private static let head = #"{"model":"ERNIE-4.0-8K","choices":[{"index":0,"delta":"#
 
     @Test func `a text stream gives its deltas, its usage and its end`() {
-        let outcome = ErnieOutcome(Fixtures.textStream())
+        let outcome = ernieOutcome(Fixtures.textStream())
 
         #expect(
             outcome.json == [
@@ -28,20 +28,20 @@ import Testing
     @Test(arguments: ["\n", "\r\n", "\r"])
     func `cutting the bytes anywhere changes nothing`(_ lineEnd: String) {
         let bytes = Fixtures.textStream(lineEnd: lineEnd)
-        let whole = ErnieOutcome(bytes)
-        for cut in 0...bytes.count { #expect(ErnieOutcome(bytes, cuts: [cut]) == whole) }
-        #expect(ErnieOutcome(bytes, cuts: Array(0...bytes.count)) == whole)
+        let whole = ernieOutcome(bytes)
+        for cut in 0...bytes.count { #expect(ernieOutcome(bytes, cuts: [cut]) == whole) }
+        #expect(ernieOutcome(bytes, cuts: Array(0...bytes.count)) == whole)
         #expect(whole.failure == nil)
     }
 
     @Test(arguments: [Fixtures.callStream, Fixtures.text, Fixtures.call, Fixtures.error("336000")])
     func `other bodies are the same however they are cut, too`(_ bytes: [UInt8]) {
-        let whole = ErnieOutcome(bytes)
-        for cut in 0...bytes.count { #expect(ErnieOutcome(bytes, cuts: [cut]) == whole) }
+        let whole = ernieOutcome(bytes)
+        for cut in 0...bytes.count { #expect(ernieOutcome(bytes, cuts: [cut]) == whole) }
     }
 
     @Test func `a call goes out once, with an id`() {
-        let outcome = ErnieOutcome(Fixtures.callStream)
+        let outcome = ernieOutcome(Fixtures.callStream)
 
         #expect(
             outcome.json.dropFirst() == [
@@ -60,15 +60,15 @@ import Testing
     ])
     func `finish reasons are OpenAI's`(_ given: String, _ isTruncated: String, _ expected: String) {
         let members = #""result":"a","is_truncated":\#(isTruncated),"finish_reason":"\#(given)""#
-        #expect(ErnieOutcome(Fixtures.completion(members), isStream: false).end?.finishReason == expected)
+        #expect(ernieOutcome(Fixtures.completion(members), isStream: false).end?.finishReason == expected)
         let event = #"data: {"is_end":true,\#(members)}"# + "\n\n"
-        #expect(ErnieOutcome(Array(event.utf8)).end?.finishReason == expected)
+        #expect(ernieOutcome(Array(event.utf8)).end?.finishReason == expected)
     }
 
     // MARK: - Whole answers
 
     @Test func `a whole answer becomes a completion`() {
-        let outcome = ErnieOutcome(Fixtures.text, isStream: false, contentType: "application/json")
+        let outcome = ernieOutcome(Fixtures.text, isStream: false, contentType: "application/json")
 
         #expect(outcome.deltas.isEmpty)
         #expect(
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func `a whole answer with a call has it`() {
-        let outcome = ErnieOutcome(Fixtures.call, isStream: false)
+        let outcome = ernieOutcome(Fixtures.call, isStream: false)
         let text = String(decoding: outcome.end?.body ?? [], as: UTF8.self)
         #expect(
             text.contains(
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func `a stream that was answered as a whole becomes deltas`() {
-        let outcome = ErnieOutcome(Fixtures.text, contentType: "application/json")
+        let outcome = ernieOutcome(Fixtures.text, contentType: "application/json")
 
         #expect(outcome.text == "你好 🙂")
         #expect(outcome.json.count == 3)
@@ -106,11 +106,11 @@ import Testing
     func `an error amid the stream ends it, with or without data before it`(_ prefix: String) {
         let error = prefix + String(decoding: Fixtures.error("336100"), as: UTF8.self) + "\n\n"
         let bytes = Fixtures.bytes(Fixtures.event(#""result":"a""#), error, Fixtures.event(#""result":"b""#))
-        let whole = ErnieOutcome(bytes)
+        let whole = ernieOutcome(bytes)
 
         #expect(whole.text == "a")
         #expect(whole.failure?.kind == .overloaded)
-        for cut in 0...bytes.count { #expect(ErnieOutcome(bytes, cuts: [cut]) == whole) }
+        for cut in 0...bytes.count { #expect(ernieOutcome(bytes, cuts: [cut]) == whole) }
     }
 
     @Test(arguments: [
@@ -118,13 +118,13 @@ import Testing
         Fixtures.bytes(Fixtures.event(#""result":"a""#), "data: [DONE]\n\n"), Array("data: nonsense\n\n".utf8),
     ])
     func `a stream that ends before the answer does is broken`(_ bytes: [UInt8]) {
-        #expect(ErnieOutcome(bytes).failure?.kind == .streamBroken)
+        #expect(ernieOutcome(bytes).failure?.kind == .streamBroken)
     }
 
     @Test(arguments: [("<html>", "text/html; charset=utf-8"), ("{", "application/json"), ("{}", "application/json")])
     func `what is no answer is the server's fault`(_ body: String, _ contentType: String) {
         for isStream in [true, false] {
-            let outcome = ErnieOutcome(Array(body.utf8), isStream: isStream, contentType: contentType)
+            let outcome = ernieOutcome(Array(body.utf8), isStream: isStream, contentType: contentType)
             #expect(outcome.failure?.kind == .serverError)
         }
     }
@@ -133,7 +133,7 @@ import Testing
         let text = String(repeating: "好", count: 1_000_000)
         let bytes = Fixtures.bytes(
             Fixtures.event(#""result":"\#(text)""#), Fixtures.event(#""result":"""#, isEnd: true))
-        #expect(ErnieOutcome(bytes).text.count == 1_000_000)
-        #expect(ErnieOutcome(bytes, maxEventBytes: 1 << 20).failure?.kind == .serverError)
+        #expect(ernieOutcome(bytes).text.count == 1_000_000)
+        #expect(ernieOutcome(bytes, maxEventBytes: 1 << 20).failure?.kind == .serverError)
     }
 }

@@ -81,39 +81,12 @@ enum ErnieFixtures {
     static func bytes(_ events: String...) -> [UInt8] { Array(events.joined().utf8) }
 }
 
-/// What a decoder made of some bytes.
-struct ErnieOutcome: Equatable {
-    var deltas: [ChatDelta] = []
-    var end: ChatCompletionEnd?
-    var failure: JobFailure?
-
-    init(
-        _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
-        maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
-    ) {
-        let shape = AnswerShape(
-            isStream: isStream, contentType: contentType, model: "ERNIE-4.0-8K", now: 1_795_380_000_123)
-        var decoder = ErnieV1Adapter.decoder(shape, maxEventBytes: maxEventBytes)
-        var start = 0
-        for end in cuts.sorted() + [bytes.count] where !decoder.isComplete {
-            deltas += decoder.feed(Array(bytes[start..<end]))
-            start = end
-        }
-        do throws(JobFailure) {
-            let end = try decoder.finish()
-            deltas += end.deltas
-            self.end = end
-        } catch {
-            failure = error
-        }
-    }
-
-    var json: [String] { deltas.map { String(decoding: $0.json, as: UTF8.self) } }
-
-    var text: String {
-        deltas.map { delta in
-            guard case .text(let text) = delta.content else { return "" }
-            return text.text
-        }.joined()
-    }
+/// What the decoder makes of some bytes.
+func ernieOutcome(
+    _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
+    maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+) -> DecodedAnswer {
+    let shape = AnswerShape(
+        isStream: isStream, contentType: contentType, model: "ERNIE-4.0-8K", now: 1_795_380_000_123)
+    return DecodedAnswer(bytes, cuts: cuts, ErnieV1Adapter.decoder(shape, maxEventBytes: maxEventBytes))
 }

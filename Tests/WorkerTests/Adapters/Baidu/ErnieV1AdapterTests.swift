@@ -81,8 +81,8 @@ import Testing
             #expect(failure?.kind == kind, "\(code)")
             #expect(failure?.code == code)
             #expect(failure?.isStaleCredential == false)
-            #expect(ErnieOutcome(Fixtures.error(code), contentType: "application/json").failure == failure)
-            #expect(ErnieOutcome(Fixtures.error(code), isStream: false).failure == failure)
+            #expect(ernieOutcome(Fixtures.error(code), contentType: "application/json").failure == failure)
+            #expect(ernieOutcome(Fixtures.error(code), isStream: false).failure == failure)
             #expect(adapter.failure(inside: Fixtures.error(#""\#(code)""#)) == failure)
         }
     }
@@ -97,9 +97,9 @@ import Testing
         #expect(adapter.failure(inside: Fixtures.error("336105", "人设不安全"))?.kind == .contentFiltered)
         let body = Fixtures.completion(#""result":"换个话题吧","need_clear_history":true,"ban_round":-1"#)
         #expect(adapter.failure(inside: body)?.kind == .contentFiltered)
-        #expect(ErnieOutcome(body, isStream: false).failure?.kind == .contentFiltered)
+        #expect(ernieOutcome(body, isStream: false).failure?.kind == .contentFiltered)
         let event = #"data: {"result":"x","need_clear_history":true,"is_end":true}"# + "\n\n"
-        #expect(ErnieOutcome(Array(event.utf8)).failure?.kind == .contentFiltered)
+        #expect(ernieOutcome(Array(event.utf8)).failure?.kind == .contentFiltered)
     }
 
     @Test func `answers are no failures, and a proxy's status counts`() {

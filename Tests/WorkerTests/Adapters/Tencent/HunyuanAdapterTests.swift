@@ -121,7 +121,7 @@ import Testing
         #expect(failure?.code == code)
         #expect(failure?.isStaleCredential == false)
         for isStream in [true, false] {
-            let outcome = HunyuanOutcome(body, isStream: isStream, contentType: "application/json")
+            let outcome = hunyuanOutcome(body, isStream: isStream, contentType: "application/json")
             #expect(outcome.failure == failure)
         }
     }

@@ -8,7 +8,7 @@ import Testing
     private static let head = #"{"model":"hunyuan-turbos-latest","choices":[{"index":0,"delta":"#
 
     @Test func `a text stream gives its deltas, its usage and its end`() {
-        let outcome = HunyuanOutcome(Fixtures.textStream())
+        let outcome = hunyuanOutcome(Fixtures.textStream())
 
         #expect(
             outcome.json == [
@@ -28,9 +28,9 @@ import Testing
     @Test(arguments: ["\n", "\r\n", "\r"])
     func `cutting the bytes anywhere changes nothing`(_ lineEnd: String) {
         let bytes = Fixtures.textStream(lineEnd: lineEnd)
-        let whole = HunyuanOutcome(bytes)
-        for cut in 0...bytes.count { #expect(HunyuanOutcome(bytes, cuts: [cut]) == whole) }
-        #expect(HunyuanOutcome(bytes, cuts: Array(0...bytes.count)) == whole)
+        let whole = hunyuanOutcome(bytes)
+        for cut in 0...bytes.count { #expect(hunyuanOutcome(bytes, cuts: [cut]) == whole) }
+        #expect(hunyuanOutcome(bytes, cuts: Array(0...bytes.count)) == whole)
         #expect(whole.failure == nil)
     }
 
@@ -39,12 +39,12 @@ import Testing
         Array(Fixtures.completion.utf8), Array(Fixtures.error("InternalError").utf8),
     ])
     func `other bodies are the same however they are cut, too`(_ bytes: [UInt8]) {
-        let whole = HunyuanOutcome(bytes, stops: ["END"])
-        for cut in 0...bytes.count { #expect(HunyuanOutcome(bytes, cuts: [cut], stops: ["END"]) == whole) }
+        let whole = hunyuanOutcome(bytes, stops: ["END"])
+        for cut in 0...bytes.count { #expect(hunyuanOutcome(bytes, cuts: [cut], stops: ["END"]) == whole) }
     }
 
     @Test func `calls are told apart by id, and id and name go out once`() {
-        let outcome = HunyuanOutcome(Fixtures.toolStream)
+        let outcome = hunyuanOutcome(Fixtures.toolStream)
 
         #expect(
             outcome.json.dropFirst() == [
@@ -67,7 +67,7 @@ import Testing
             Fixtures.event(
                 #""ToolCalls":[{"Index":\#(index),"Function":{"Name":"\#(name)","Arguments":"\#(arguments)"}}]"#)
         }
-        let outcome = HunyuanOutcome(
+        let outcome = hunyuanOutcome(
             Fixtures.bytes(
                 call(0, "a", ""), call(0, "", "{}"), call(1, "b", "{}"), Fixtures.event("", finish: "tool_calls")
             ).filterEmptyMembers)
@@ -78,15 +78,15 @@ import Testing
     }
 
     @Test func `thinking is told apart from the answer`() {
-        let outcome = HunyuanOutcome(Fixtures.reasoningStream)
+        let outcome = hunyuanOutcome(Fixtures.reasoningStream)
 
         #expect(outcome.text(.reasoning) == "想一想")
-        #expect(outcome.text() == "好")
+        #expect(outcome.text == "好")
         #expect(outcome.json[1] == Self.head + #"{"reasoning_content":"想"},"finish_reason":null}]}"#)
     }
 
     @Test func `a filtered answer says so`() {
-        let outcome = HunyuanOutcome(Fixtures.pieces(["a"], finish: "sensitive"))
+        let outcome = hunyuanOutcome(Fixtures.pieces(["a"], finish: "sensitive"))
         #expect(outcome.end?.finishReason == "content_filter")
         #expect(outcome.json.last == Self.head + #"{},"finish_reason":"content_filter"}]}"#)
     }
@@ -95,7 +95,7 @@ import Testing
         let event =
             #"data: {"Choices":[{"Index":0,"Delta":{"Content":"a"},"FinishReason":"stop"}],"SearchInfo":{"SearchResults":[{"Index":1,"Url":"https://x.org"}]}}"#
             + "\n\n"
-        let outcome = HunyuanOutcome(Array((event + event).utf8))
+        let outcome = hunyuanOutcome(Array((event + event).utf8))
         #expect(outcome.json.filter { $0.contains("search_info") }.count == 1)
         #expect(outcome.json.last?.contains(#""choices":[],"search_info":{"SearchResults""#) == true)
     }
@@ -110,20 +110,20 @@ import Testing
         (["END"], ["e\u{301}E", "ND"], ["e\u{301}"]),
     ])
     func `no shown text holds the stop string that ended it`(_ stops: [String], _ given: [String], _ shown: [String]) {
-        let outcome = HunyuanOutcome(Fixtures.pieces(given), stops: stops)
+        let outcome = hunyuanOutcome(Fixtures.pieces(given), stops: stops)
 
         #expect(outcome.pieces() == shown)
         #expect(outcome.end?.finishReason == "stop")
     }
 
     @Test func `text that only looks like a stop string is kept where something else ended the answer`() {
-        #expect(HunyuanOutcome(Fixtures.pieces(["aEND"], finish: "sensitive"), stops: ["END"]).text() == "aEND")
+        #expect(hunyuanOutcome(Fixtures.pieces(["aEND"], finish: "sensitive"), stops: ["END"]).text == "aEND")
     }
 
     // MARK: - Whole answers
 
     @Test func `a whole answer becomes a completion`() {
-        let outcome = HunyuanOutcome(
+        let outcome = hunyuanOutcome(
             Array(Fixtures.completion.utf8), isStream: false, contentType: "application/json", stops: ["🙂"])
 
         #expect(outcome.deltas.isEmpty)
@@ -139,9 +139,9 @@ import Testing
     }
 
     @Test func `a stream that was answered as a whole becomes deltas`() {
-        let outcome = HunyuanOutcome(Array(Fixtures.completion.utf8), contentType: "application/json")
+        let outcome = hunyuanOutcome(Array(Fixtures.completion.utf8), contentType: "application/json")
 
-        #expect(outcome.text() == "你好 🙂")
+        #expect(outcome.text == "你好 🙂")
         #expect(outcome.text(.reasoning) == "想")
         #expect(outcome.json.first == Self.head + #"{"role":"assistant","content":""},"finish_reason":null}]}"#)
         #expect(outcome.json.last == Self.head + #"{},"finish_reason":"stop"}]}"#)
@@ -151,7 +151,7 @@ import Testing
     @Test func `a whole answer with calls has them`() {
         let body =
             #"{"Response":{"Choices":[{"Message":{"Content":"","ToolCalls":[{"Id":"c1","Type":"function","Function":{"Name":"f","Arguments":"{}"}}]},"FinishReason":"tool_calls"}]}}"#
-        let outcome = HunyuanOutcome(Array(body.utf8), isStream: false)
+        let outcome = hunyuanOutcome(Array(body.utf8), isStream: false)
         let text = String(decoding: outcome.end?.body ?? [], as: UTF8.self)
         #expect(
             text.contains(
@@ -167,12 +167,12 @@ import Testing
     func `an error amid the stream ends it`(_ code: Int, _ kind: JobFailure.Kind) {
         let error = #"data: {"Choices":[],"ErrorMsg":{"Msg":"sk-geheim-1234567890","Code":\#(code)}}"# + "\n\n"
         let bytes = Fixtures.bytes(Fixtures.event(Fixtures.content("a")), error, Fixtures.event(Fixtures.content("b")))
-        let whole = HunyuanOutcome(bytes)
+        let whole = hunyuanOutcome(bytes)
 
-        #expect(whole.text() == "a")
+        #expect(whole.text == "a")
         #expect(whole.failure?.kind == kind)
         #expect(whole.failure?.message.contains("geheim") == false)
-        for cut in 0...bytes.count { #expect(HunyuanOutcome(bytes, cuts: [cut]) == whole) }
+        for cut in 0...bytes.count { #expect(hunyuanOutcome(bytes, cuts: [cut]) == whole) }
     }
 
     @Test(arguments: [
@@ -181,21 +181,21 @@ import Testing
         Array("data: {}\n\n".utf8),
     ])
     func `a stream that ends before the answer does is broken`(_ bytes: [UInt8]) {
-        #expect(HunyuanOutcome(bytes).failure?.kind == .streamBroken)
+        #expect(hunyuanOutcome(bytes).failure?.kind == .streamBroken)
     }
 
     @Test(arguments: [("<html>", "text/html; charset=utf-8"), ("{", "application/json"), ("{}", "application/json")])
     func `what is no answer is the server's fault`(_ body: String, _ contentType: String) {
         for isStream in [true, false] {
-            let outcome = HunyuanOutcome(Array(body.utf8), isStream: isStream, contentType: contentType)
+            let outcome = hunyuanOutcome(Array(body.utf8), isStream: isStream, contentType: contentType)
             #expect(outcome.failure?.kind == .serverError)
         }
     }
 
     @Test func `an event above the limit is refused, one below it is read`() {
         let bytes = Fixtures.pieces([String(repeating: "好", count: 1_000_000)])
-        #expect(HunyuanOutcome(bytes).text().count == 1_000_000)
-        #expect(HunyuanOutcome(bytes, maxEventBytes: 1 << 20).failure?.kind == .serverError)
+        #expect(hunyuanOutcome(bytes).text.count == 1_000_000)
+        #expect(hunyuanOutcome(bytes, maxEventBytes: 1 << 20).failure?.kind == .serverError)
     }
 }
 

@@ -100,44 +100,14 @@ enum HunyuanFixtures {
     }
 }
 
-/// What a decoder made of some bytes.
-struct HunyuanOutcome: Equatable {
-    var deltas: [ChatDelta] = []
-    var end: ChatCompletionEnd?
-    var failure: JobFailure?
-
-    init(
-        _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
-        stops: [String] = [], maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
-    ) {
-        let shape = AnswerShape(
-            isStream: isStream, contentType: contentType, model: "hunyuan-turbos-latest", stops: stops,
-            now: 1_795_380_000_123,
-            headers: { $0.lowercased() == "x-tc-requestid" ? "req-h" : nil })
-        var decoder = HunyuanAdapter.decoder(shape, maxEventBytes: maxEventBytes)
-        var start = 0
-        for end in cuts.sorted() + [bytes.count] where !decoder.isComplete {
-            deltas += decoder.feed(Array(bytes[start..<end]))
-            start = end
-        }
-        do throws(JobFailure) {
-            let end = try decoder.finish()
-            deltas += end.deltas
-            self.end = end
-        } catch {
-            failure = error
-        }
-    }
-
-    var json: [String] { deltas.map { String(decoding: $0.json, as: UTF8.self) } }
-
-    /// The pieces of text, one by one.
-    func pieces(_ field: TextDelta.Field = .content) -> [String] {
-        deltas.compactMap { delta in
-            guard case .text(let text) = delta.content, text.field == field, text.role == nil else { return nil }
-            return text.text
-        }
-    }
-
-    func text(_ field: TextDelta.Field = .content) -> String { pieces(field).joined() }
+/// What the decoder makes of some bytes.
+func hunyuanOutcome(
+    _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
+    stops: [String] = [], maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+) -> DecodedAnswer {
+    let shape = AnswerShape(
+        isStream: isStream, contentType: contentType, model: "hunyuan-turbos-latest", stops: stops,
+        now: 1_795_380_000_123,
+        headers: { $0.lowercased() == "x-tc-requestid" ? "req-h" : nil })
+    return DecodedAnswer(bytes, cuts: cuts, HunyuanAdapter.decoder(shape, maxEventBytes: maxEventBytes))
 }
