@@ -37,13 +37,7 @@ package struct ChatRequest: Sendable, Equatable {
 
     /// Reads what a queue entry holds; a body that is not JSON is refused like one that is not a request.
     package init(decoding bytes: [UInt8], limits: Limits = Limits()) throws(RequestError) {
-        let body: JSON
-        do {
-            body = try JSON(parsing: bytes)
-        } catch {
-            throw RequestError(.invalidValue, nil, "The request body is \(error).")
-        }
-        try self.init(validating: body, limits: limits)
+        try self.init(validating: JSON(requestBody: bytes), limits: limits)
     }
 }
 

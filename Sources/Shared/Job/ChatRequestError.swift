@@ -1,3 +1,14 @@
+extension JSON {
+    /// What a queue entry holds; anything that is not JSON is refused like a wrong request.
+    init(requestBody bytes: [UInt8]) throws(RequestError) {
+        do {
+            self = try JSON(parsing: bytes)
+        } catch {
+            throw RequestError(.invalidValue, nil, "The request body is \(error).")
+        }
+    }
+}
+
 /// Why a chat request is refused before anyone is asked: the field, and what it should have been.
 ///
 /// Codes and wording follow OpenAI's, so that client code written against it works. Never holds a value of the request.

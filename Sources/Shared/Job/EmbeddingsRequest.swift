@@ -31,13 +31,7 @@ package struct EmbeddingsRequest: Sendable, Equatable {
     }
 
     package init(decoding bytes: [UInt8], limits: Limits = Limits()) throws(RequestError) {
-        let body: JSON
-        do {
-            body = try JSON(parsing: bytes)
-        } catch {
-            throw RequestError(.invalidValue, nil, "The request body is \(error).")
-        }
-        try self.init(validating: body, limits: limits)
+        try self.init(validating: JSON(requestBody: bytes), limits: limits)
     }
 
     package var model: String { body["model"]?.stringValue ?? "" }

@@ -53,12 +53,4 @@ package enum ModelRequest: Sendable, Equatable {
         guard case .chat(let chat) = self else { return [:] }
         return chat.neededBy
     }
-
-    /// The request as the caller sent it.
-    package var body: JSONObject {
-        switch self {
-        case .chat(let chat): chat.body
-        case .embeddings(let embeddings): embeddings.body
-        }
-    }
 }

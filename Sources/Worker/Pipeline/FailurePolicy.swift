@@ -4,7 +4,8 @@ import Shared
 ///
 /// Pure: everything it decides by is handed in, randomness included.
 /// In: the failure, whether the caller has seen text, what was tried. Out: one `Decision`. It is the only place that
-/// knows about retries; nothing else in the worker repeats a call to a platform.
+/// knows about retries; nothing else in the worker repeats a call to a platform, but for `PlatformCaller`, once and within
+/// the attempt, where the platform called a token or a clock out of date, which decides nothing about the request.
 struct FailurePolicy: Sendable, Equatable {
     /// Calls to platforms for one request, all accounts together; waiting for capacity does not count.
     var maxAttempts = 6

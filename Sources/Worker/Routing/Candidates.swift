@@ -10,6 +10,12 @@ struct Candidates: Sendable {
     /// Every active account of the fitting models, those that rest included.
     private(set) var accounts: [Account] = []
 
+    /// What of an account decides how its platform is spoken to.
+    private struct Wire: Hashable {
+        let mode: String?
+        let settings: [String: String]
+    }
+
     init(
         for request: ModelRequest, provider: Provider?, strategy: any RoutingStrategy, in catalog: CatalogSnapshot,
         isResting: (Account) -> Bool
@@ -17,10 +23,15 @@ struct Candidates: Sendable {
         let models = try Self.models(for: request, provider: provider, in: catalog)
         var refusal: JobFailure?
         for model in strategy.order(models) {
+            // Accounts that speak alike are asked once: it means reading the whole request.
+            var judged: [Wire: JobFailure?] = [:]
             for account in catalog.activeAccounts(for: model) {
                 let route = Route(model: model, account: account)
-                if let wrong = route.refusal(of: request) {
-                    refusal = refusal ?? wrong
+                let wire = Wire(mode: account.mode, settings: account.settings)
+                let verdict = judged[wire] ?? route.refusal(of: request)
+                judged.updateValue(verdict, forKey: wire)
+                if let verdict {
+                    refusal = refusal ?? verdict
                     continue
                 }
                 accounts.append(account)

@@ -51,6 +51,20 @@ import Testing
         #expect(try candidates("chinese", extra: ["stop": ["a", "b"]]).ready.map(\.model.id) == ["qwen"])
     }
 
+    @Test func `accounts of one platform are judged by the mode that each speaks`() throws {
+        let mixed = CatalogSnapshot(
+            models: [Model(id: "m", provider: .tencent)],
+            accounts: [
+                Account(id: "a", provider: .tencent, mode: "native"), Account(id: "b", provider: .tencent),
+                Account(id: "c", provider: .tencent, mode: "native"), Account(id: "d", provider: .tencent),
+            ])
+        let body: JSONObject = ["model": "m", "messages": [["role": "user", "content": "hi"]], "max_tokens": 5]
+        let found = try Candidates(
+            for: .chat(ChatRequest(validating: .object(body))), provider: nil, strategy: PriorityStrategy(), in: mixed,
+            isResting: { _ in false })
+        #expect(found.ready.map(\.account.id) == ["b", "d"])
+    }
+
     @Test func `what no platform of the name can say is refused by field and platform`() {
         let failure = #expect(throws: JobFailure.self) {
             try candidates("chinese", extra: ["logit_bias": ["1": 2]])
