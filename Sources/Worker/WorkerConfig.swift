@@ -19,6 +19,7 @@ struct WorkerConfig: Sendable {
     var policy: FailurePolicy
     var cooldowns: AccountCooldowns.Times
     var routing: RoutingStrategyName
+    var rates: CurrencyRates
     var timeouts: HTTPTimeouts
     var maxAnswerBytes: Int
     var flushBatch: Int
@@ -94,6 +95,11 @@ struct WorkerConfig: Sendable {
         routing = settings.choice(
             "DEFAULT_ROUTING_STRATEGY", default: RoutingStrategyName.priority,
             "How models are put in order.")
+        let rates = settings.text(
+            "CURRENCY_RATES", default: "", expected: "rates as in CNY=0.14,EUR=1.1",
+            "US dollars for a unit of other currencies, to compare prices by, as in `CNY=0.14,EUR=1.1`; beside these, known ones have a rough rate (docs/routing.md)."
+        ) { CurrencyRates($0) != nil }
+        self.rates = CurrencyRates(rates) ?? CurrencyRates()
         timeouts = Self.timeouts(&settings)
         maxAnswerBytes = settings.int(
             "MAX_ANSWER_BYTES", default: 64 << 20, in: 1 << 10...1 << 30, "Largest answer a platform may send.")

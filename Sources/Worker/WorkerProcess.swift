@@ -46,7 +46,8 @@ struct WorkerProcess {
             onStateChange: { state.readiness.redis(isUp: $0) })
         let (blocking, leases, outbox) = (client("claim"), client("lease"), client("outbox"))
         let queue = JobQueue(redis: redis, keys: keys, limits: shared.limits)
-        let router = Router(queue: queue, catalog: catalog, cooldowns: cooldowns, defaultStrategy: config.routing)
+        let router = Router(
+            queue: queue, catalog: catalog, cooldowns: cooldowns, defaultStrategy: config.routing, rates: config.rates)
         let platforms = PlatformCaller(
             http: http, credentials: AccountCredentials(box: try shared.secretBox()), tokens: AccountTokens(),
             clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes,

@@ -20,8 +20,34 @@ package struct CatalogSnapshot: Sendable {
     }
 
     /// Models with this id, name, platform's id or alias, inactive ones included, in the order of their ids.
+    ///
+    /// `<platform>/<name>` stands for the name on that platform, unless a model is called so itself.
     package func models(matching name: String, provider: Provider? = nil) -> [Model] {
-        (byName[name] ?? []).map { models[$0] }.filter { provider == nil || $0.provider == provider }
+        if let found = byName[name] {
+            return found.map { models[$0] }.filter { provider == nil || $0.provider == provider }
+        }
+        guard let slash = name.utf8.firstIndex(of: UInt8(ascii: "/")),
+            let named = Provider(rawValue: String(name[..<slash])),
+            provider == nil || provider == named
+        else { return [] }
+        return (byName[String(name[name.utf8.index(after: slash)...])] ?? []).map { models[$0] }
+            .filter { $0.provider == named }
+    }
+
+    /// Active models of this name; throws which condition failed: the name, the platform, or that the model is disabled.
+    package func activeModels(named name: String, provider: Provider?) throws(JobFailure) -> [Model] {
+        let named = models(matching: name, provider: provider)
+        let active = named.filter(\.isActive)
+        guard active.isEmpty else { return active }
+        let why: String
+        if !named.isEmpty {
+            why = "The model is disabled."
+        } else if let provider, !models(matching: name).isEmpty {
+            why = "The model is not served on \(provider.rawValue)."
+        } else {
+            why = "The model does not exist, or you do not have access to it."
+        }
+        throw JobFailure(.modelNotFound, why, param: "model", code: "model_not_found")
     }
 
     /// Those that serve the model, heavier ones first, ties by id.

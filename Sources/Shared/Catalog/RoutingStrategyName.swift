@@ -1,4 +1,11 @@
-/// The routing strategies a request, a model or `DEFAULT_ROUTING_STRATEGY` may name.
+/// The routing strategies a request, a model or `DEFAULT_ROUTING_STRATEGY` may name; docs/routing.md says what each does.
 package enum RoutingStrategyName: String, Sendable, CaseIterable {
     case priority
+    case costBased = "cost_based"
+    case roundRobin = "round_robin"
+    case weighted
+    case healthBased = "health_based"
+    case latencyBased = "latency_based"
+    case leastBusy = "least_busy"
+    case adaptive
 }

@@ -18,12 +18,11 @@ struct ModelCheck: Sendable {
     /// `field` is what the caller calls the model ("model" or "model_name").
     func check(_ request: ModelRequest, provider: Provider?, field: String) throws(APIError) {
         guard let catalog = models.catalog else { throw Self.unavailable }
-        let named = catalog.models(matching: request.model, provider: provider).filter(\.isActive)
-        guard !named.isEmpty else {
-            let place = provider.map { " on \($0.rawValue)" } ?? ""
-            throw APIError(
-                .notFound, .invalidRequest, code: "model_not_found",
-                "The model does not exist\(place), or you do not have access to it.", param: field)
+        let named: [Model]
+        do { named = try catalog.activeModels(named: request.model, provider: provider) } catch {
+            var refusal = APIError(error)
+            refusal.param = field
+            throw refusal
         }
         let serving = named.filter { $0.capabilities.serves(request.operation) }
         guard !serving.isEmpty else {

@@ -19,18 +19,20 @@ struct JobPlan: Sendable {
     /// Every account that could serve the request, those that rest included.
     var accounts: [Account] = []
 
-    init(_ job: Job, enqueuedAt: Int64, request: ModelRequest?, refusal: JobFailure? = nil) {
+    init(
+        _ job: Job, enqueuedAt: Int64, request: ModelRequest?, refusal: JobFailure? = nil, promptTokens: Int? = nil
+    ) {
         self.job = job
         self.enqueuedAt = enqueuedAt
         self.request = request
         self.refusal = refusal
-        promptTokens = request.map { TokenEstimate.prompt(of: $0) } ?? 0
+        self.promptTokens = promptTokens ?? request.map { TokenEstimate.prompt(of: $0) } ?? 0
     }
 
     init(
         _ job: Job, enqueuedAt: Int64, request: ModelRequest, candidates: Candidates, earliestCapacity: Duration?
     ) {
-        self.init(job, enqueuedAt: enqueuedAt, request: request)
+        self.init(job, enqueuedAt: enqueuedAt, request: request, promptTokens: candidates.promptTokens)
         routes = candidates.ready
         accounts = candidates.accounts
         self.earliestCapacity = earliestCapacity

@@ -13,4 +13,11 @@ extension TokenEstimate {
             } ?? embeddings.tokenCount
         }
     }
+
+    static func longestText(of embeddings: EmbeddingsRequest) -> Int {
+        if let texts = embeddings.texts { return texts.map { TokenEstimate(of: $0).tokens }.max() ?? 0 }
+        let inputs = embeddings.body["input"]?.arrayValue ?? []
+        // One text as token numbers, or a list of such.
+        return inputs.map { $0.arrayValue?.count ?? inputs.count }.max() ?? 0
+    }
 }

@@ -3,12 +3,14 @@ import Shared
 /// Which routes can serve a request, best first.
 ///
 /// Pure. In: the request, an optional platform filter, the catalogue, which accounts rest. Out: routes that may be tried now,
-/// and all accounts that could serve it. Throws the condition that failed: unknown model, capability, no account, or what
-/// the platforms that remain cannot say.
+/// and all accounts that could serve it. Throws the condition that failed: name, platform, disabled, capability,
+/// context length, no account, or what the platforms that remain cannot say.
 struct Candidates: Sendable {
     private(set) var ready: [Route] = []
     /// Every active account of the fitting models, those that rest included.
     private(set) var accounts: [Account] = []
+    /// Our estimate.
+    let promptTokens: Int
 
     /// What of an account decides how its platform is spoken to.
     private struct Wire: Hashable {
@@ -17,12 +19,14 @@ struct Candidates: Sendable {
     }
 
     init(
-        for request: ModelRequest, provider: Provider?, strategy: any RoutingStrategy, in catalog: CatalogSnapshot,
-        isResting: (Account) -> Bool
+        for request: ModelRequest, provider: Provider?, strategy: any RoutingStrategy, dice: RoutingDice,
+        rates: CurrencyRates = CurrencyRates(), in catalog: CatalogSnapshot, isResting: (Account) -> Bool
     ) throws(JobFailure) {
-        let models = try Self.models(for: request, provider: provider, in: catalog)
+        promptTokens = TokenEstimate.prompt(of: request)
+        let models = try Self.models(for: request, promptTokens: promptTokens, provider: provider, in: catalog)
+        let cost = ExpectedCost(of: request, promptTokens: promptTokens, rates: rates)
         var refusal: JobFailure?
-        for model in strategy.order(models) {
+        for model in strategy.order(models.map { Standing(model: $0, cost: cost.on($0)) }, dice).map(\.model) {
             // Accounts that speak alike are asked once: it means reading the whole request.
             var judged: [Wire: JobFailure?] = [:]
             for account in catalog.activeAccounts(for: model) {
@@ -46,14 +50,16 @@ struct Candidates: Sendable {
     }
 
     private static func models(
-        for request: ModelRequest, provider: Provider?, in catalog: CatalogSnapshot
+        for request: ModelRequest, promptTokens: Int, provider: Provider?, in catalog: CatalogSnapshot
     ) throws(JobFailure) -> [Model] {
-        let named = catalog.models(matching: request.model, provider: provider).filter(\.isActive)
-        guard !named.isEmpty else {
-            throw JobFailure(
-                .modelNotFound, "no active model has this name\(provider.map { " on \($0.rawValue)" } ?? "")",
-                param: "model", code: "model_not_found")
-        }
+        let able = try able(request, among: try catalog.activeModels(named: request.model, provider: provider))
+        let context = ContextFit(of: request, promptTokens: promptTokens)
+        let roomy = able.filter { context.fits($0) }
+        guard !roomy.isEmpty else { throw context.refusal(of: request, by: able) }
+        return roomy
+    }
+
+    private static func able(_ request: ModelRequest, among named: [Model]) throws(JobFailure) -> [Model] {
         let serving = named.filter { $0.capabilities.serves(request.operation) }
         guard !serving.isEmpty else { throw request.operation.refusal }
         let needs = request.neededBy.keys

@@ -1,4 +1,5 @@
 import Shared
+import Synchronization
 
 /// Step 2 of a job: the request is read, and the routes that can serve it are put in order.
 ///
@@ -9,6 +10,19 @@ struct Router: Sendable {
     let catalog: CatalogCache
     let cooldowns: AccountCooldowns
     let defaultStrategy: RoutingStrategyName
+    let rates: CurrencyRates
+    private let turns = Turns()
+
+    init(
+        queue: JobQueue, catalog: CatalogCache, cooldowns: AccountCooldowns, defaultStrategy: RoutingStrategyName,
+        rates: CurrencyRates = CurrencyRates()
+    ) {
+        self.queue = queue
+        self.catalog = catalog
+        self.cooldowns = cooldowns
+        self.defaultStrategy = defaultStrategy
+        self.rates = rates
+    }
 
     func plan(_ job: Job, enqueuedAt: Int64) async throws(RedisError) -> JobPlan {
         guard let body = try await queue.body(of: job) else {
@@ -21,7 +35,8 @@ struct Router: Sendable {
         }
         do throws(JobFailure) {
             let candidates = try Candidates(
-                for: request, provider: job.provider, strategy: try strategy(of: job), in: catalog.current,
+                for: request, provider: job.provider, strategy: try strategy(of: job),
+                dice: RoutingDice(turn: turns.next()), rates: rates, in: catalog.current,
                 isResting: { cooldowns.rest(of: $0.id) != nil })
             return JobPlan(
                 job, enqueuedAt: enqueuedAt, request: request, candidates: candidates,
@@ -40,4 +55,11 @@ struct Router: Sendable {
         }
         return known.strategy
     }
+}
+
+/// Consecutive numbers for the decisions of this process.
+private final class Turns: Sendable {
+    private let count = Atomic<Int>(0)
+
+    func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).oldValue }
 }

@@ -2,17 +2,24 @@ import Shared
 
 /// The order in which fitting models are tried.
 ///
-/// Pure: no I/O, no clock, no `await`. A new strategy is one file here and one case in `RoutingStrategyName`; the `switch`
-/// below then refuses to compile without it.
+/// Pure: no I/O, no clock, no `await`; the same dice give the same order. A new strategy is one file here and one case in
+/// `RoutingStrategyName`; the `switch` below then refuses to compile without it (docs/adding-a-strategy.md).
 protocol RoutingStrategy: Sendable {
-    /// All of `models`, best first.
-    func order(_ models: [Model]) -> [Model]
+    /// All of `standings`, each once, best first.
+    func order(_ standings: [Standing], _ dice: RoutingDice) -> [Standing]
 }
 
 extension RoutingStrategyName {
     var strategy: any RoutingStrategy {
         switch self {
         case .priority: PriorityStrategy()
+        case .costBased: CostStrategy()
+        case .roundRobin: RoundRobinStrategy()
+        case .weighted: WeightedStrategy()
+        case .healthBased: HealthStrategy()
+        case .latencyBased: LatencyStrategy()
+        case .leastBusy: LeastBusyStrategy()
+        case .adaptive: AdaptiveStrategy()
         }
     }
 }

@@ -32,6 +32,7 @@ import Testing
         if tools { body.set("tools", [["type": "function", "function": ["name": "f"]]]) }
         return try Candidates(
             for: .chat(ChatRequest(validating: .object(body))), provider: provider, strategy: PriorityStrategy(),
+            dice: RoutingDice(turn: 0),
             in: catalog,
             isResting: { resting.contains($0.id) })
     }
@@ -60,7 +61,8 @@ import Testing
             ])
         let body: JSONObject = ["model": "m", "messages": [["role": "user", "content": "hi"]], "max_tokens": 5]
         let found = try Candidates(
-            for: .chat(ChatRequest(validating: .object(body))), provider: nil, strategy: PriorityStrategy(), in: mixed,
+            for: .chat(ChatRequest(validating: .object(body))), provider: nil, strategy: PriorityStrategy(),
+            dice: RoutingDice(turn: 0), in: mixed,
             isResting: { _ in false })
         #expect(found.ready.map(\.account.id) == ["b", "d"])
     }
@@ -81,7 +83,8 @@ import Testing
             EmbeddingsRequest(validating: ["model": "vectors", "input": "a"]))
         func ask(_ request: ModelRequest) throws -> Candidates {
             try Candidates(
-                for: request, provider: nil, strategy: PriorityStrategy(), in: catalog, isResting: { _ in false })
+                for: request, provider: nil, strategy: PriorityStrategy(), dice: RoutingDice(turn: 0), in: catalog,
+                isResting: { _ in false })
         }
         #expect(try ask(vectors).ready.map(\.account.id) == ["heavy", "light"])
         let small = try ModelRequest.embeddings(EmbeddingsRequest(validating: ["model": "small", "input": "a"]))
@@ -116,5 +119,66 @@ import Testing
     @Test func `a platform without an account says so`() {
         let failure = #expect(throws: JobFailure.self) { try candidates("lonely") }
         #expect(failure?.code == "no_active_account")
+    }
+
+    @Test func `a model can be named with its platform`() throws {
+        #expect(try candidates("zhipu/glm").ready.map(\.model.id) == ["glm"])
+        #expect(try candidates("alibaba/chinese").ready.map(\.model.id) == ["qwen"])
+        for name in ["zhipu/qwen", "nowhere/glm", "zhipu/", "/glm"] {
+            #expect(throws: JobFailure.self) { try candidates(name) }
+        }
+    }
+
+    /// Model, platform, words of the refusal.
+    @Test(arguments: [
+        ("nobody", nil, "does not exist"), ("off", nil, "disabled"), ("small", Provider.zhipu, "not served on zhipu"),
+        ("lonely", nil, "no active account for baidu"),
+    ])
+    func `a refusal says which condition failed`(_ model: String, _ provider: Provider?, _ words: String) {
+        let failure = #expect(throws: JobFailure.self) { try candidates(model, provider: provider) }
+        #expect(failure?.message.contains(words) == true)
+    }
+
+    private func fitting(_ request: ModelRequest, contexts: [Int?]) throws -> [String] {
+        let models = contexts.enumerated().map {
+            Model(
+                id: "m\($0.offset)", provider: .sandbox, contextTokens: $0.element,
+                capabilities: Capabilities(["embeddings": true, "chat": true]), aliases: ["m"])
+        }
+        return try Candidates(
+            for: request, provider: nil, strategy: PriorityStrategy(), dice: RoutingDice(turn: 0),
+            in: CatalogSnapshot(models: models, accounts: [Account(id: "s", provider: .sandbox)]),
+            isResting: { _ in false }
+        ).ready.map(\.model.id)
+    }
+
+    @Test func `a model that cannot hold prompt and answer is passed over`() throws {
+        // 1,000 Chinese characters are about 667 tokens, and 4 for the frame.
+        let body: JSONObject = [
+            "model": "m", "messages": [["role": "user", "content": .string(String(repeating: "好", count: 1000))]],
+            "max_tokens": 400,
+        ]
+        let chat = ModelRequest.chat(try ChatRequest(validating: .object(body)))
+        // 0.8 × 1,071 = 857.
+        #expect(try fitting(chat, contexts: [500, 850, 860, nil, 4096]) == ["m2", "m3", "m4"])
+
+        let failure = #expect(throws: JobFailure.self) { try fitting(chat, contexts: [500, 850]) }
+        #expect(failure?.kind == .contextTooLong)
+        #expect(failure?.code == "context_length_exceeded")
+        #expect(failure?.param == "messages")
+        #expect(failure?.message.contains("1071") == true)
+        #expect(failure?.message.contains("850") == true)
+    }
+
+    @Test func `texts for vectors are measured one by one`() throws {
+        let texts = JSON.array((0..<50).map { _ in .string(String(repeating: "word ", count: 80)) })
+        let vectors = ModelRequest.embeddings(try EmbeddingsRequest(validating: ["model": "m", "input": texts]))
+        #expect(try fitting(vectors, contexts: [512]) == ["m0"])
+        let failure = #expect(throws: JobFailure.self) { try fitting(vectors, contexts: [60]) }
+        #expect(failure?.param == "input")
+        let numbers: JSON = .array([.array((0..<90).map { .int($0) })])
+        let tokens = ModelRequest.embeddings(try EmbeddingsRequest(validating: ["model": "m", "input": numbers]))
+        #expect(try fitting(tokens, contexts: [80]) == ["m0"])
+        #expect(throws: JobFailure.self) { try fitting(tokens, contexts: [70]) }
     }
 }

@@ -1,0 +1,15 @@
+/// What a decision may depend on beside the standings.
+struct RoutingDice: Sendable {
+    /// A counter that all workers share: consecutive decisions have consecutive turns, whoever makes them.
+    var turn: Int
+    /// From 0 up to, but not including, 1.
+    var random: @Sendable () -> Double
+
+    init(turn: Int, random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }) {
+        self.turn = turn
+        self.random = random
+    }
+
+    /// From 0 up to, but not including, `count`.
+    func index(below count: Int) -> Int { min(Int(random() * Double(count)), count - 1) }
+}
