@@ -62,7 +62,7 @@ struct WorkerConfig: Sendable {
             "CLAIM_BATCH", default: 64, in: 1...1000,
             "Entries claimed in one round trip at most.")
         claimBlock = settings.seconds(
-            "CLAIM_BLOCK", default: 2, in: 0.1...30,
+            "CLAIM_BLOCK", default: 0.5, in: 0.1...30,
             "How long an idle worker waits inside Redis; also how late it may notice a shutdown.")
         claimPoll = settings.seconds(
             "CLAIM_POLL", default: 0.025, in: 0.001...1,
@@ -188,6 +188,13 @@ struct WorkerConfig: Sendable {
 }
 
 extension WorkerConfig {
+    /// The lanes' weights count among requests that wait for the same accounts, too.
+    func limits(_ shared: QueueLimits) -> QueueLimits {
+        var limits = shared
+        limits.laneWeights = Dictionary(uniqueKeysWithValues: laneWeights.map { ($0.lane, $0.weight) })
+        return limits
+    }
+
     /// As the HTTP client wants it; one connection per running job may stay open.
     var http: HTTPClientConfiguration {
         var configuration = HTTPClientConfiguration()

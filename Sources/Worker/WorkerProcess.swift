@@ -45,7 +45,7 @@ struct WorkerProcess {
             redisConfiguration, name: "worker", group: group, logger: logger, onConnect: greeting.greet,
             onStateChange: { state.readiness.redis(isUp: $0) })
         let (blocking, leases, outbox) = (client("claim"), client("lease"), client("outbox"))
-        let queue = JobQueue(redis: redis, keys: keys, limits: shared.limits)
+        let queue = JobQueue(redis: redis, keys: keys, limits: config.limits(shared.limits))
         let router = Router(
             queue: queue, catalog: catalog, cooldowns: cooldowns, defaultStrategy: config.routing, rates: config.rates)
         let platforms = PlatformCaller(
@@ -76,7 +76,7 @@ struct WorkerProcess {
             LeaseKeeper(
                 queue: JobQueue(redis: leases, keys: keys, limits: shared.limits), running: state.running, card: card,
                 logger: logger),
-            DelayedPromoter(queue: queue, configuration: config, logger: logger),
+            DelayedPromoter(queue: queue, reader: reader, configuration: config, logger: logger),
             Reaper(
                 queue: queue, reader: reader, pipeline: pipeline, slots: slots, patience: state.patience,
                 configuration: config, logger: logger),

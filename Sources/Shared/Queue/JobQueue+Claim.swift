@@ -1,4 +1,4 @@
-/// CLAIM, RELEASE and what keeps the queue in order: groups, refusals, waiting jobs.
+/// RELEASE and what keeps the queue in order: groups, refusals, waiting jobs. CLAIM stands in `JobQueue+Order`.
 extension JobQueue {
     /// A claimed entry, before and after reading it.
     package struct Entry: Sendable {
@@ -23,21 +23,6 @@ extension JobQueue {
     package static func groupCommands(_ keys: QueueKeys) -> [RedisCommand] {
         let streams = Lane.allCases.map { (keys.queue($0), QueueKeys.group) } + [(keys.usage, QueueKeys.outboxGroup)]
         return streams.map { RedisCommand("XGROUP", "CREATE", .string($0), .string($1), "0", "MKSTREAM") }
-    }
-
-    /// Claims what is there, without waiting, at most `free` entries in all.
-    package func claim(worker: String, free: Int, shares: [(lane: Lane, share: Int)]) async throws(RedisError)
-        -> [Entry]
-    {
-        let reply = try await redis.evaluate(
-            QueueScripts.claim, keys: shares.map { keys.queue($0.lane) },
-            args: [.string(worker), .int(free)] + shares.map { .int($0.share) })
-        return (reply.array ?? []).compactMap { item in
-            guard let item = item.array, item.count == 3, let index = item[0].int, let entry = item[1].string,
-                let fields = item[2].array, shares.indices.contains(Int(index) - 1)
-            else { return nil }
-            return Entry(lane: shares[Int(index) - 1].lane, entry: entry, fields: fields)
-        }
     }
 
     /// Waits for work in any lane and claims at most one entry per lane (`COUNT` counts per stream).
@@ -84,7 +69,10 @@ extension JobQueue {
         try await persist { () async throws(RedisError) in
             try await verdict(
                 QueueScripts.release, keys: [keys.log(attempt.id), keys.queue(attempt.lane)],
-                args: [.string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries), .int(attemptsBefore)])
+                args: [
+                    .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries), .int(attemptsBefore),
+                    .int(attempt.deadline),
+                ])
         }
     }
 
@@ -128,6 +116,7 @@ extension JobQueue {
                 args: [
                     .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries), .string(attempt.id),
                     .int(due), .string(attempt.lane.rawValue), .int(ttl),
+                    .string(attempt.deadline > 0 ? "\(attempt.deadline)" : ""),
                 ])
         }
     }

@@ -121,6 +121,7 @@ extension JobQueue {
                 args: [
                     .int(attempt.number), .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
                     .string(attempt.id), .bytes(usage), .int(due), .string(attempt.lane.rawValue), .int(ttl),
+                    .int(attempt.deadline),
                 ])
         }
     }

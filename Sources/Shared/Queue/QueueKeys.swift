@@ -20,6 +20,18 @@ package struct QueueKeys: Sendable, Equatable {
     /// The body of a request that is too large to travel inside its queue entry.
     package func request(_ id: String) -> String { tagged + "req:" + id }
     package func held(_ id: String) -> String { tagged + "held:" + id }
+    /// Entries of a lane that wait in fair order; `:flows` and `:state` behind it hold what the order is made from.
+    package func order(_ lane: Lane) -> String { tagged + "order:" + lane.rawValue }
+    /// The same for entries that wait for one set of accounts.
+    package func room(_ name: String) -> String { tagged + "room:" + name }
+    /// All rooms with waiters, by the time when capacity is expected.
+    package var rooms: String { tagged + "rooms" }
+    /// Everything that waits in fair order, by deadline.
+    package var due: String { tagged + "due" }
+    /// Where a request waits, for its place in the order.
+    package func wait(_ id: String) -> String { tagged + "wait:" + id }
+    /// What every name of this shard begins with, for scripts that find out only as they run which keys they need.
+    var shardPrefix: String { tagged }
     package var delayed: String { tagged + "delayed" }
     package var dead: String { tagged + "dead" }
     package var usage: String { tagged + "usage" }
@@ -32,4 +44,13 @@ package struct QueueKeys: Sendable, Equatable {
 /// The three queues, most urgent first.
 package enum Lane: String, Sendable, CaseIterable, Codable {
     case high, normal, batch
+
+    /// 0 for the most urgent.
+    package var index: Int {
+        switch self {
+        case .high: 0
+        case .normal: 1
+        case .batch: 2
+        }
+    }
 }

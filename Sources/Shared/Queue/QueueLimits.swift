@@ -20,7 +20,17 @@ package struct QueueLimits: Sendable, Equatable {
     /// Its entry is then reaped by another worker. QUEUE.md: workers go on reading the platform for 60 s.
     package var patience = Duration.seconds(60)
 
+    /// Shares of tenants that wait for the same thing; 1 for those that are not named.
+    package var tenantWeights: [String: Int] = [:]
+    /// Shares of the lanes among the requests that wait for the same accounts.
+    package var laneWeights: [Lane: Int] = [.high: 8, .normal: 4, .batch: 1]
+
     package init() {}
+
+    /// What a request of this tenant and lane counts where lanes wait together.
+    func roomWeight(_ tenant: String, _ lane: Lane) -> Int {
+        tenantWeights[tenant, default: 1] * laneWeights[lane, default: 1]
+    }
 
     /// How long the log of a job outlives its end.
     package func logTTL(of job: Job) -> Duration { job.isTracked ? jobLogTTL : streamLogTTL }

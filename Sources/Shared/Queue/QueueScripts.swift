@@ -10,7 +10,7 @@ package enum QueueScripts {
     // MARK: - Building blocks
 
     /// `field(record, name)`; `attempt(id)`, `seq(id)` of a log ID as numbers.
-    private static let records = """
+    static let records = """
         local END = '\(end)'
         local function field(record, name)
           local f = record[2]
@@ -22,7 +22,7 @@ package enum QueueScripts {
         """
 
     /// `mine(q, wid, entry, count)`.
-    private static let ownership = """
+    static let ownership = """
         local function mine(q, wid, entry, count)
           local p = redis.call('XPENDING', q, 'workers', entry, entry, 1)[1]
           return p and p[2] == wid and p[4] == tonumber(count)
@@ -131,28 +131,6 @@ package enum QueueScripts {
 
     // MARK: - Claiming
 
-    /// Claims new entries from the lanes in the given order, never more than the free slots in all.
-    ///
-    /// KEYS lanes in order. ARGV worker, free slots, then one share per lane (taken first, the rest fills up in order).
-    /// Returns per claimed entry {lane index from 1, entry id, fields}.
-    package static let claim = RedisScript(
-        """
-        local got, free, empty = {}, tonumber(ARGV[2]), {}
-        local function take(i, most)
-          if most < 1 or empty[i] then return end
-          local r = redis.call('XREADGROUP', 'GROUP', 'workers', ARGV[1], 'COUNT', most, 'STREAMS', KEYS[i], '>')
-          empty[i] = not r or #r[1][2] < most
-          if not r then return end
-          for _, e in ipairs(r[1][2]) do
-            got[#got + 1] = {i, e[1], e[2]}
-            free = free - 1
-          end
-        end
-        for i = 1, #KEYS do take(i, math.min(free, tonumber(ARGV[2 + i]))) end
-        for i = 1, #KEYS do take(i, free) end
-        return got
-        """)
-
     /// Writes `a-0`, before the platform is called.
     ///
     /// KEYS log, q. ARGV a, worker, entry, delivery count, log TTL in ms, usage row, channel.
@@ -187,14 +165,19 @@ package enum QueueScripts {
 
     /// Hands an entry that this delivery has not started to the next worker.
     ///
-    /// KEYS log, q. ARGV worker, entry, delivery count, n. Returns `released`, or `kept` (not mine, or started).
+    /// KEYS log, q. ARGV worker, entry, delivery count, n, deadline. Returns `released`, or `kept` (not mine, or started).
     package static let release = RedisScript(
         records + ownership + state + """
             if not mine(KEYS[2], ARGV[1], ARGV[2], ARGV[3]) then return 'kept' end
             local ended, k, start = look(KEYS[1])
             if k > tonumber(ARGV[4]) and start and field(start, 'e') == ARGV[2] then return 'kept' end
             local e = redis.call('XRANGE', KEYS[2], ARGV[2], ARGV[2])[1]
-            if e then redis.call('XADD', KEYS[2], '*', unpack(e[2])) end
+            if e then
+              local fields = e[2]
+              -- The deadline that counts from the entry's ID must not move with the new ID.
+              if not field(e, 'dl') then fields[#fields + 1], fields[#fields + 2] = 'dl', ARGV[5] end
+              redis.call('XADD', KEYS[2], '*', unpack(fields))
+            end
             drop(KEYS[2], ARGV[2])
             return 'released'
             """)
@@ -342,7 +325,7 @@ package enum QueueScripts {
     /// Puts the request aside until a time; the entry's fields move to `held`, with `n` = the attempts so far.
     ///
     /// KEYS log, q, usage, delayed, held. ARGV a, worker, entry, delivery count, id, usage row, due in ms since 1970, lane,
-    /// log TTL in ms. Returns `delayed`, `ended` or `fenced` (the attempt is billed in each case).
+    /// log TTL in ms, deadline. Returns `delayed`, `ended` or `fenced` (the attempt is billed in each case).
     package static let retryLater = RedisScript(
         records + ownership + state + billing + """
             local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
@@ -357,6 +340,7 @@ package enum QueueScripts {
             local e = redis.call('XRANGE', KEYS[2], entry, entry)[1]
             if not e then return 'fenced' end
             redis.call('HSET', KEYS[5], unpack(e[2]))
+            redis.call('HSETNX', KEYS[5], 'dl', ARGV[10])
             redis.call('HSET', KEYS[5], 'n', ARGV[1])
             redis.call('PEXPIRE', KEYS[5], ARGV[9])
             redis.call('PEXPIRE', KEYS[1], ARGV[9])
@@ -367,14 +351,15 @@ package enum QueueScripts {
 
     /// Puts an entry aside that this worker cannot run now; nothing is started or billed.
     ///
-    /// KEYS q, delayed, held. ARGV worker, entry, delivery count, id, due in ms since 1970, lane, TTL in ms.
-    /// Returns `delayed` or `lost`.
+    /// KEYS q, delayed, held. ARGV worker, entry, delivery count, id, due in ms since 1970, lane, TTL in ms,
+    /// deadline or empty. Returns `delayed` or `lost`.
     package static let postpone = RedisScript(
         ownership + """
             if not mine(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 'lost' end
             local e = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])[1]
             if not e then return 'lost' end
             redis.call('HSET', KEYS[3], unpack(e[2]))
+            if ARGV[8] ~= '' then redis.call('HSETNX', KEYS[3], 'dl', ARGV[8]) end
             redis.call('PEXPIRE', KEYS[3], ARGV[7])
             redis.call('ZADD', KEYS[2], ARGV[5], ARGV[6] .. ' ' .. ARGV[4])
             drop(KEYS[1], ARGV[2])

@@ -86,7 +86,26 @@ package struct SharedConfig: Sendable {
         limits.maxDeliveries = settings.int(
             "MAX_DELIVERIES", default: 4, in: 1...100,
             "Deliveries of a request to workers that died, the last of which makes it a dead letter.")
+        let weights = settings.text(
+            "TENANT_WEIGHTS", default: "", expected: "tenant=weight pairs, separated by commas, weights from 1 to 1000",
+            "Shares of tenants that wait for the same thing, as in `gold=4,free=1`; 1 for the others.",
+            accepts: { Self.tenantWeights($0) != nil })
+        limits.tenantWeights = Self.tenantWeights(weights) ?? [:]
         return limits
+    }
+
+    /// `nil` where a pair is malformed or a tenant is named twice.
+    static func tenantWeights(_ text: String) -> [String: Int]? {
+        var weights: [String: Int] = [:]
+        for pair in text.split(separator: ",") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let weight = Int(parts[1].trimmingSpaces), (1...1000).contains(weight) else {
+                return nil
+            }
+            let tenant = String(parts[0].trimmingSpaces)
+            guard !tenant.isEmpty, weights.updateValue(weight, forKey: tenant) == nil else { return nil }
+        }
+        return weights
     }
 
     private static func isPrefix(_ text: String) -> Bool {

@@ -2,11 +2,13 @@ import Logging
 import ServiceLifecycle
 import Shared
 
-/// Puts waiting requests back into their lanes when their time has come, and sweeps up idle consumers now and then.
+/// Looks after what waits: puts requests back into their lanes when their time has come, sorts the backlog while no worker
+/// has a free slot to do it, ends requests whose deadline passed, and sweeps up idle consumers now and then.
 ///
 /// Every worker runs one; a request is promoted once, whoever is first (`PROMOTE` is atomic per request).
 struct DelayedPromoter: Service {
     let queue: JobQueue
+    let reader: EntryReader
     let configuration: WorkerConfig
     let logger: Logger
 
@@ -16,6 +18,8 @@ struct DelayedPromoter: Service {
             do {
                 // A full page means that more is due: go on at once.
                 while try await queue.promote(limit: configuration.promoteBatch) == configuration.promoteBatch {}
+                while try await endLate() == configuration.promoteBatch {}
+                try await sort()
                 if ContinuousClock.now >= nextSweep {
                     nextSweep = .now + configuration.consumerSweep
                     try await queue.forgetConsumers(idle: configuration.consumerIdle)
@@ -27,5 +31,21 @@ struct DelayedPromoter: Service {
                 try await cancelWhenGracefulShutdown { try await Task.sleep(for: configuration.promoteInterval) }
             } catch { return }
         }
+    }
+
+    /// A few calls a round and worker: each is bounded, and others sort too.
+    private func sort() async throws(RedisError) {
+        for _ in 0..<8 where try await queue.sort(worker: reader.worker) == 0 { return }
+    }
+
+    /// Returns how many were found; reading them ends them.
+    private func endLate() async throws(RedisError) -> Int {
+        let late = try await queue.expired(worker: reader.worker, limit: configuration.promoteBatch)
+        for entry in late {
+            // Only where workers differ in `JOB_DEADLINE`: another one may still run it.
+            guard let claim = try await reader.read(entry) else { continue }
+            _ = try await queue.release(claim.attempt, attemptsBefore: claim.job.attemptsBefore)
+        }
+        return late.count
     }
 }

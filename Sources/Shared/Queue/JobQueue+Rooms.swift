@@ -1,0 +1,82 @@
+/// PARK and ADMIT: requests that every suitable account is too busy for wait in rooms, one per set of accounts.
+///
+/// A parked entry stays in its lane's stream and is nobody's; its body is never copied. It leaves the room by `admit`, or by
+/// `expired` at its deadline. Nothing is counted or billed for waiting.
+extension JobQueue {
+    package enum Parking: String, Sendable { case parked, lost }
+
+    /// How long a room that was just admitted from leaves other workers alone.
+    ///
+    /// Chosen: longer than it takes to find out that there is no capacity after all, and to say so by parking again.
+    private static let hold = Duration.milliseconds(250)
+
+    /// Ten years in milliseconds.
+    private static let longestWait: Int64 = 315_360_000_000
+
+    /// Lets a fresh claim (first delivery, nothing started) wait for capacity.
+    ///
+    /// The entry joins its tenant's and lane's others in fair order. One that was admitted less than a minute ago and is parked
+    /// again keeps its place, and its `due` becomes the room's; otherwise `due` only makes the room due earlier.
+    /// `lost`: somebody else has the entry, or it is not a fresh claim; walk away.
+    /// `room` names the set of accounts it waits for, in at most 64 characters of `[A-Za-z0-9_-]`; `spec` is kept beside the
+    /// room for whoever looks after it; `due`, in milliseconds since 1970, is when capacity is expected.
+    package func park(
+        _ claim: Claim, in room: String, spec: [UInt8], due: Int64
+    ) async throws(RedisError) -> Parking {
+        let (job, attempt) = (claim.job, claim.attempt)
+        guard attempt.deliveries == 1 else { return .lost }
+        // A far deadline must stay a number that Lua and Redis write alike.
+        let deadline = min(job.deadline, clock.now + Self.longestWait)
+        let tenant = String(job.tenant.prefix(128))
+        return try await persist { () async throws(RedisError) in
+            try await verdict(
+                QueueScripts.park,
+                keys: [keys.queue(attempt.lane), keys.room(room), keys.rooms, keys.due, keys.wait(job.id)],
+                args: [
+                    .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
+                    .string("\(attempt.lane.index) \(tenant)"), .int(attempt.lane.index),
+                    .int(limits.roomWeight(job.tenant, attempt.lane)), .string(room), .bytes(spec), .int(due),
+                    .int(clock.now), .int(deadline),
+                    .int(runningTTL(deadline: deadline) + Duration.seconds(3600).milliseconds),
+                ])
+        }
+    }
+
+    /// A room with waiters.
+    package struct Room: Sendable, Equatable {
+        package let name: String
+        /// What was parked beside it last.
+        package let spec: [UInt8]
+        /// Milliseconds since 1970, when capacity is expected.
+        package let due: Int64
+        /// How many entries wait in it.
+        package let count: Int
+    }
+
+    /// All rooms with waiters, soonest due first; one round trip.
+    package func rooms() async throws(RedisError) -> [Room] {
+        let reply = try await redis.evaluate(
+            QueueScripts.rooms, keys: [keys.rooms], args: [.string(keys.shardPrefix)])
+        return (reply.array ?? []).compactMap { row in
+            guard let row = row.array, row.count == 4, let name = row[0].string,
+                let due = row[1].string.flatMap(Double.init), let spec = row[2].bytes, let count = row[3].int
+            else { return nil }
+            return Room(name: name, spec: spec, due: Int64(due), count: Int(count))
+        }
+    }
+
+    /// Claims up to `limit` of the room's entries in fair order; unless `isForced` only if its due time has come.
+    ///
+    /// The room is due again a little later; parking an admitted entry again corrects that.
+    package func admit(
+        room: String, worker: String, limit: Int, isForced: Bool
+    ) async throws(RedisError) -> [Entry] {
+        let reply = try await redis.evaluate(
+            QueueScripts.admit, keys: [keys.room(room), keys.rooms, keys.due] + Lane.allCases.map(keys.queue),
+            args: [
+                .string(worker), .string(room), .int(limit), isForced ? "1" : "0", .int(clock.now),
+                .int(Self.hold.milliseconds), .string(keys.shardPrefix),
+            ])
+        return entries(reply) { index in Lane.allCases.first { $0.index == index } }
+    }
+}
