@@ -33,6 +33,16 @@ package struct CatalogFile: Sendable {
         package var givesStatus: Bool
         package var givesHealth: Bool
 
+        package init(
+            account: Account, key: KeySource, givesQuotaUsed: Bool, givesStatus: Bool, givesHealth: Bool
+        ) {
+            self.account = account
+            self.key = key
+            self.givesQuotaUsed = givesQuotaUsed
+            self.givesStatus = givesStatus
+            self.givesHealth = givesHealth
+        }
+
         /// The key as the database keeps it; `nil` for accounts without one.
         func sealedKey(_ box: SecretBox?) throws -> String? {
             let secret: Secret
@@ -60,6 +70,12 @@ package struct CatalogFile: Sendable {
 
     package private(set) var models: [Model] = []
     package private(set) var accounts: [AccountEntry] = []
+
+    /// What another source declares, an import.
+    package init(models: [Model], accounts: [AccountEntry]) {
+        self.models = models
+        self.accounts = accounts
+    }
 
     package init(path: String) throws {
         guard let text = SettingsFile.text(at: path) else { throw Mistakes(list: ["the file cannot be read"]) }

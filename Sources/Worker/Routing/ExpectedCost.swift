@@ -2,7 +2,9 @@ import Shared
 
 /// What a request will probably cost on a model, for comparisons before anything is known about its answer.
 struct ExpectedCost: Sendable, Equatable {
-    /// Chosen: a middling answer. Callers who set a limit set it far above what they get, so it counts only where lower.
+    /// Chosen: a middling answer.
+    ///
+    /// Callers who set a limit set it far above what they get, so it counts only where lower.
     static let usualAnswer = 500
 
     var promptTokens: Int
