@@ -94,7 +94,7 @@ struct ChatSession {
                     printer.end(end)
                     return .answered
                 }
-            case .silence: continue
+            case .silence, .waiting: continue
             case .expired: return .failed(JobFailure(.deadlineExceeded, "no answer before the deadline"))
             case .gone, .stopped: return .interrupted
             }

@@ -11,6 +11,8 @@ final class OpenReply: Sendable {
         case events([ReplyEvent])
         /// Nothing came for the ping interval.
         case silence
+        /// Nothing came yet, because the request waits for its turn.
+        case waiting(QueuePlace)
         /// The longest wait is over.
         case expired
         /// The caller closed its connection.
@@ -48,8 +50,14 @@ final class OpenReply: Sendable {
         var isFollowed = false
         var entry: String?
         var wasRepeated = false
+        let opened = ContinuousClock.now
+        /// When its place was looked up the last time.
+        var placed: ContinuousClock.Instant?
+        var toldPlace: QueuePlace?
+        /// Not told yet.
+        var newPlace: QueuePlace?
 
-        var isSignalled: Bool { isGone || isStopped || isSilent || isExpired }
+        var isSignalled: Bool { isGone || isStopped || isSilent || isExpired || newPlace != nil }
     }
 
     init(id: String, _ options: Options, limit: Int) {
@@ -119,6 +127,24 @@ final class OpenReply: Sendable {
     /// No attempt is known of.
     var isUnstarted: Bool { state.withLock { $0.reply.last.attempt == 0 && !$0.reply.isEnded } }
 
+    /// Whether the caller of a stream should be told its place: no token yet after `patience`, and not asked for `pause`.
+    func awaitsPlace(now: ContinuousClock.Instant, after patience: Duration, every pause: Duration) -> Bool {
+        state.withLock { shared in
+            shared.reply.wantsDeltas && shared.reply.last.attempt == 0 && !shared.reply.isEnded
+                && now - shared.opened >= patience && shared.placed.map { now - $0 >= pause } ?? true
+        }
+    }
+
+    /// `nil` where the request does not wait, or is not in order yet.
+    func stands(at place: QueuePlace?, now: ContinuousClock.Instant) {
+        change { shared in
+            shared.placed = now
+            guard let place, place.comment != shared.toldPlace?.comment else { return false }
+            shared.newPlace = place
+            return true
+        }
+    }
+
     /// The queue entry of an untracked request, once Redis has named it.
     var entry: String? { state.withLock { $0.entry } }
 
@@ -156,6 +182,7 @@ final class OpenReply: Sendable {
         case .events(let events):
             shared.quietSince = .now
             shared.isSilent = false
+            shared.newPlace = nil
             return .batch(.events(events))
         case .readLog(let last): return .readLog(after: last)
         case .wait: return signal(&shared) ?? .wait
@@ -164,10 +191,13 @@ final class OpenReply: Sendable {
 
     private static func signal(_ shared: inout Shared) -> Step? {
         if shared.isExpired { return .batch(.expired) }
-        guard shared.isSilent else { return nil }
+        guard shared.isSilent || shared.newPlace != nil else { return nil }
         shared.isSilent = false
         shared.quietSince = .now
-        return .batch(.silence)
+        guard let place = shared.newPlace else { return .batch(.silence) }
+        shared.newPlace = nil
+        shared.toldPlace = place
+        return .batch(.waiting(place))
     }
 
     /// Returns when `step` may have something else to say than `wait`.

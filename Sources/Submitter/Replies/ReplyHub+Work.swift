@@ -3,7 +3,7 @@ import NIOCore
 import Shared
 import Synchronization
 
-/// One round of the hub, a tick apart or sooner: 1. cancel, 2. recovery, 3. sweep, 4. delete.
+/// One round of the hub, a tick apart or sooner: 1. cancel, 2. recovery, 3. sweep, 4. delete, 5. places.
 ///
 /// Every step may fail while Redis is away; what was not done stays noted and is tried in the next round.
 extension ReplyHub {
@@ -14,6 +14,7 @@ extension ReplyHub {
             try await recover()
             try await sweep(now: now)
             try await deleteForgotten()
+            try await lookUpPlaces(now: now)
         } catch {
             logger.debug("redis is away, the next round tries again", metadata: [LogKey.error: "\(error)"])
         }
@@ -115,6 +116,19 @@ extension ReplyHub {
             _ = try await queue.redis.send(unlink)
         }
         state.withLock { $0.forgotten.removeFirst(ids.count) }
+    }
+
+    // MARK: - 5
+
+    private func lookUpPlaces(now: ContinuousClock.Instant) async throws(RedisError) {
+        let waiting = allReplies.filter {
+            $0.awaitsPlace(now: now, after: configuration.placePatience, every: configuration.placePause)
+        }
+        for batch in batches(waiting) {
+            for (reply, place) in zip(batch, try await queue.places(of: batch.map(\.id))) {
+                reply.stands(at: place, now: now)
+            }
+        }
     }
 
     private func batches(_ replies: [OpenReply]) -> [[OpenReply]] {

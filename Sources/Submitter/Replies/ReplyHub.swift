@@ -24,7 +24,11 @@ final class ReplyHub: Service, Sendable {
         var cancelGrace = Duration.seconds(5)
         /// Records read from a log at once.
         var page = 64
-        /// Logs looked at in one round trip.
+        /// A stream that has waited for this long hears where it stands; before that, it would mostly hear nothing of use.
+        var placePatience = Duration.seconds(1)
+        /// How often it hears of changes.
+        var placePause = Duration.seconds(3)
+        /// Logs and places looked at in one round trip.
         var sweepBatch = 500
     }
 

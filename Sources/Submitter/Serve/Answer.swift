@@ -19,7 +19,7 @@ struct WholeAnswer {
             case .events(let events):
                 guard case .end(let end)? = events.last else { continue }
                 return try answer(end)
-            case .silence: continue
+            case .silence, .waiting: continue
             case .expired:
                 lease.giveUp()
                 throw .expired
@@ -45,7 +45,7 @@ struct WholeAnswer {
 /// Writes a request's events to its caller as they come.
 ///
 /// The head is held back until there is something to say, so that a failure before the first token has its own status;
-/// after a ping interval of silence it is sent with a comment.
+/// after a ping interval of silence, or when the request is found to wait for its turn, it is sent with a comment.
 struct StreamedAnswer {
     let lease: ReplyLease
     let stream: EventStream
@@ -62,7 +62,7 @@ struct StreamedAnswer {
         switch first {
         case .events(let events):
             if case .end(let end)? = events.first, let failure = end.failure { throw APIError(failure) }
-        case .silence: break
+        case .silence, .waiting: break
         case .expired:
             lease.giveUp()
             throw .expired
@@ -102,6 +102,9 @@ struct StreamedAnswer {
             return false
         case .silence:
             EventStream.appendPing(to: &out)
+            return false
+        case .waiting(let place):
+            EventStream.append(place, to: &out)
             return false
         case .expired:
             lease.giveUp()

@@ -64,6 +64,8 @@ extension HTTPField.Name {
     static let xDeadline = Self.known("x-deadline-ms")
     static let xAccelBuffering = Self.known("x-accel-buffering")
     static let idempotencyKey = Self.known("idempotency-key")
+    static let xQueuePosition = Self.known("x-queue-position")
+    static let xQueueWait = Self.known("x-queue-wait")
     static let lastEventID = Self.known("last-event-id")
 
     private static func known(_ name: String) -> HTTPField.Name {

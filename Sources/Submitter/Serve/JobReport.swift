@@ -8,10 +8,11 @@ enum JobReport {
 
     static func queued(_ id: String) -> JSON { .object(base(id, "queued")) }
 
-    /// A job that has not ended, by the last record of its log.
-    static func open(_ id: String, _ last: RequestLogEntry) -> JSON {
-        var report = base(id, last.id.attempt == 0 ? "queued" : "running")
+    /// A job that has not ended, by the last record of its log; with a place it waits, perhaps once more.
+    static func open(_ id: String, _ last: RequestLogEntry, _ place: QueuePlace? = nil) -> JSON {
+        var report = base(id, last.id.attempt == 0 || place != nil ? "queued" : "running")
         report.set("attempt", .number(JSONNumber(Int64(clamping: last.id.attempt))))
+        if let place { report.set("queue", place.json) }
         return .object(report)
     }
 

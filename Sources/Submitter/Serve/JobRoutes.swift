@@ -9,7 +9,7 @@ struct JobRoutes: Sendable {
 
     func add(to table: inout RouteTable) {
         table.on(.post, "/api/v1/jobs") { try await create($0, $1) }
-        table.on(.get, "/api/v1/jobs/:id") { request, context in .json(try await status(request, context)) }
+        table.on(.get, "/api/v1/jobs/:id") { try await status($0, $1) }
         table.on(.delete, "/api/v1/jobs/:id") { try await cancel($0, $1) }
         table.on(.get, "/api/v1/jobs/:id/stream") { try await stream($0, $1) }
     }
@@ -20,17 +20,17 @@ struct JobRoutes: Sendable {
         let (call, _) = try shim.call(NativeRequest(json, allowsOpenAI: true), bytes: bytes, options: options)
         let (id, isKnown) = try await shim.intake.enqueue(call)
         let known = isKnown ? try await report(id, tenant: call.tenant) : nil
-        var response = Response.json(known ?? JobReport.queued(id), status: .accepted)
+        var response = known?.response(status: .accepted) ?? .json(JobReport.queued(id), status: .accepted)
         response.headers[.location] = JobReport.path(id)
         return response
     }
 
-    private func status(_ request: Request, _ context: ShimContext) async throws -> JSON {
+    private func status(_ request: Request, _ context: ShimContext) async throws -> Response {
         let id = try Self.id(context)
         guard let report = try await report(id, tenant: RequestOptions(request.headers).tenant) else {
             throw APIError.notFound("such job")
         }
-        return report
+        return report.response()
     }
 
     private func cancel(_ request: Request, _ context: ShimContext) async throws -> Response {
@@ -39,7 +39,7 @@ struct JobRoutes: Sendable {
         guard try await state(id, tenant: tenant) != nil else { throw APIError.notFound("such job") }
         _ = try await redis { () async throws(RedisError) in try await shim.intake.queue.cancel(id) }
         guard let report = try await report(id, tenant: tenant) else { throw APIError.notFound("such job") }
-        return .json(report)
+        return report.response()
     }
 
     // MARK: - Reading
@@ -51,9 +51,28 @@ struct JobRoutes: Sendable {
         return edges
     }
 
-    private func report(_ id: String, tenant: String) async throws(APIError) -> JSON? {
+    /// What is said of a job, and where it stands if it waits.
+    private struct Report {
+        let json: JSON
+        var place: QueuePlace?
+
+        func response(status: HTTPResponse.Status = .ok) -> Response {
+            var response = Response.json(json, status: status)
+            place?.set(in: &response.headers)
+            return response
+        }
+    }
+
+    private func report(_ id: String, tenant: String) async throws(APIError) -> Report? {
         guard let edges = try await state(id, tenant: tenant) else { return nil }
-        guard case .end(let end) = edges.last.record else { return JobReport.open(id, edges.last) }
+        guard case .end(let end) = edges.last.record else {
+            let place = try await redis { () async throws(RedisError) in try await shim.intake.queue.place(of: id) }
+            return Report(json: JobReport.open(id, edges.last, place), place: place)
+        }
+        return Report(json: try await ended(id, end))
+    }
+
+    private func ended(_ id: String, _ end: RequestEnd) async throws(APIError) -> JSON {
         guard end.status == .done, end.result.readableBytes == 0 else { return JobReport.ended(id, end, end.result) }
         let usage = (try? JSON(parsing: Array(end.meta.readableBytesView)))?["usage"]
         let whole = try await assembly(id).completion(id: id, created: shim.intake.clock.now / 1000, usage: usage)
