@@ -17,7 +17,15 @@ struct WorkerConfig: Sendable {
     var replayBytes: Int
     var coalescing: CoalescingWindow
     var policy: FailurePolicy
-    var cooldowns: AccountCooldowns.Times
+    var health: HealthRules
+    var limiter: AccountLimiter.Configuration
+    var unknownAnswer: Int
+    var slotPoll: Duration
+    var affinityTokens: Int
+    var healthCheckInterval: Duration
+    var quotaAlertThreshold: Double
+    var quotaRefresh: Duration
+    var leaderLease: Duration
     var routing: RoutingStrategyName
     var rates: CurrencyRates
     var timeouts: HTTPTimeouts
@@ -91,7 +99,10 @@ struct WorkerConfig: Sendable {
             "Text kept per stream to write again after Redis lost acknowledged writes.")
         coalescing = Self.coalescing(&settings)
         policy = Self.policy(&settings)
-        cooldowns = Self.cooldowns(&settings)
+        health = Self.health(&settings)
+        limiter = Self.limiter(&settings)
+        (unknownAnswer, slotPoll, affinityTokens) = Self.capacity(&settings)
+        (healthCheckInterval, quotaAlertThreshold, quotaRefresh, leaderLease) = Self.care(&settings)
         routing = settings.choice(
             "DEFAULT_ROUTING_STRATEGY", default: RoutingStrategyName.priority,
             "How models are put in order.")
@@ -159,14 +170,75 @@ struct WorkerConfig: Sendable {
         return policy
     }
 
-    private static func cooldowns(_ settings: inout Settings) -> AccountCooldowns.Times {
-        var times = AccountCooldowns.Times()
-        times.rateLimited = settings.seconds(
+    private static func health(_ settings: inout Settings) -> HealthRules {
+        var rules = HealthRules()
+        rules.rateLimited = settings.seconds(
             "COOLDOWN_RATE_LIMITED", default: 5, in: 0.1...3600,
             "Rest of an account whose platform names no `Retry-After`.")
-        times.unusable = settings.seconds(
-            "COOLDOWN_UNUSABLE", default: 300, in: 1...86_400, "Rest of an account with a wrong key or no money.")
-        return times
+        rules.unusable = settings.seconds(
+            "COOLDOWN_UNUSABLE", default: 300, in: 1...86_400, "Rest of an account without money.")
+        rules.authentication = settings.seconds(
+            "COOLDOWN_AUTHENTICATION", default: 5, in: 0.1...86_400,
+            "Rest of an account whose key was refused, before it is tried once more.")
+        rules.disableAfter = settings.int(
+            "DISABLE_AFTER", default: 2, in: 1...1000,
+            "Refusals of a key, each after a rest, that disable its account; what was under way at once counts as one.")
+        rules.openAfter = settings.int(
+            "CIRCUIT_FAILURES", default: 5, in: 1...1000, "Failures in a row that open the circuit of a route.")
+        rules.samples = settings.int(
+            "CIRCUIT_SAMPLES", default: 5, in: 1...20,
+            "Least outcomes within CIRCUIT_WINDOW from which on more than half of them failed opens it, too.")
+        rules.window = settings.seconds(
+            "CIRCUIT_WINDOW", default: 60, in: 1...3600, "How far back outcomes are counted for that.")
+        rules.open = settings.seconds(
+            "CIRCUIT_OPEN", default: 10, in: 0.1...3600,
+            "How long an open circuit lets nothing through, before one trial; doubles each time the trial fails.")
+        rules.openMost = settings.seconds(
+            "CIRCUIT_OPEN_MAX", default: 300, in: 0.1...86_400, "The longest such time.")
+        return rules
+    }
+
+    private static func limiter(_ settings: inout Settings) -> AccountLimiter.Configuration {
+        var configuration = AccountLimiter.Configuration()
+        configuration.margin = settings.seconds(
+            "LIMIT_MARGIN", default: 0.5, in: 0...10,
+            "Added to the minute in which requests and tokens are counted: differences of the ways to the platform.")
+        configuration.affinity = settings.seconds(
+            "AFFINITY_TTL", default: 300, in: 1...86_400,
+            "How long after its last request a conversation stays on its account; platforms cache prompts about as long."
+        )
+        return configuration
+    }
+
+    private static func capacity(_ settings: inout Settings) -> (Int, Duration, Int) {
+        (
+            settings.int(
+                "ANSWER_TOKENS", default: 1000, in: 1...1_000_000,
+                "Tokens of an answer that are reserved while nothing was learned of the model and the caller names no limit."
+            ),
+            settings.seconds(
+                "SLOT_POLL", default: 0.5, in: 0.05...60,
+                "How soon a request asks again that waits for the end of requests which other workers run."),
+            settings.int(
+                "AFFINITY_MIN_TOKENS", default: 1024, in: 0...10_000_000,
+                "Prompt tokens from which on a conversation stays on its account, for the platform's prompt cache.")
+        )
+    }
+
+    private static func care(_ settings: inout Settings) -> (Duration, Double, Duration, Duration) {
+        (
+            settings.seconds(
+                "HEALTH_CHECK_INTERVAL", default: 300, in: 1...86_400,
+                "How often one worker probes all accounts; disabled ones come back by it."),
+            settings.number(
+                "QUOTA_ALERT_THRESHOLD", default: 0.8, in: 0.01...1,
+                "Share of a quota from which on an alert is raised."),
+            settings.seconds(
+                "QUOTA_REFRESH", default: 30, in: 1...3600, "How often used quotas are set from the ledger."),
+            settings.seconds(
+                "LEADER_LEASE", default: 5, in: 1...60,
+                "After so long another worker takes over probes, quotas and alerts from one that is gone.")
+        )
     }
 
     private static func timeouts(_ settings: inout Settings) -> HTTPTimeouts {

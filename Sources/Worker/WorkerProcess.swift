@@ -30,7 +30,6 @@ struct WorkerProcess {
         let http = try HTTPClient(configuration: config.http)
         let state = (readiness: Readiness(), patience: ReapPatience(), running: RunningJobs(), metrics: WorkerMetrics())
         let slots = Slots(config.concurrency)
-        let cooldowns = AccountCooldowns(times: config.cooldowns)
 
         func client(_ use: String, onConnect: @escaping @Sendable (RedisSession) async throws -> Void = { _ in })
             -> RedisClient
@@ -46,43 +45,76 @@ struct WorkerProcess {
             onStateChange: { state.readiness.redis(isUp: $0) })
         let (blocking, leases, outbox) = (client("claim"), client("lease"), client("outbox"))
         let queue = JobQueue(redis: redis, keys: keys, limits: config.limits(shared.limits))
+        let poolKeys = PoolKeys(prefix: shared.cachePrefix)
+        let board = HealthBoard(
+            rules: config.health, store: HealthStore(redis: redis, keys: poolKeys), logger: logger)
+        var limits = config.limiter
+        limits.lease = shared.limits.lease
+        let limiter = AccountLimiter(redis: redis, keys: poolKeys, worker: name, configuration: limits)
+        let forecasts = TokenForecasts(unknownAnswer: config.unknownAnswer)
+        let rooms = WaitingRooms()
+        let clock = SystemWallClock()
         let router = Router(
-            queue: queue, catalog: catalog, cooldowns: cooldowns, defaultStrategy: config.routing, rates: config.rates)
+            queue: queue, catalog: catalog, board: board, loads: limiter.loads, forecasts: forecasts,
+            defaultStrategy: config.routing, rates: config.rates,
+            conversations: Conversations(leastTokens: config.affinityTokens))
+        let pool = AccountPool(
+            limiter: limiter, queue: queue, forecasts: forecasts, rooms: rooms, clock: clock, logger: logger)
         let platforms = PlatformCaller(
             http: http, credentials: AccountCredentials(box: try shared.secretBox()), tokens: AccountTokens(),
-            clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes,
-            clock: SystemWallClock())
+            clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: clock)
         let pipeline = JobPipeline(
-            queue: queue, router: router, platforms: platforms, policy: config.policy, cooldowns: cooldowns,
-            running: state.running, configuration: config, metrics: state.metrics, clock: SystemWallClock(),
+            queue: queue, router: router, pool: pool, platforms: platforms, policy: config.policy, board: board,
+            rooms: rooms, running: state.running, configuration: config, metrics: state.metrics, clock: clock,
             logger: logger)
         let reader = EntryReader(queue: queue, worker: name, logger: logger)
+        let runner = EntryRunner(reader: reader, pipeline: pipeline, slots: slots, logger: logger)
         let card = WorkerCard(name: name, redis: leases, keys: keys, lease: shared.limits.lease)
         let nudges = RedisSubscription(
             redisConfiguration, channels: [keys.workerChannel(name)], name: "worker-nudges", group: group,
             logger: logger,
             onMessage: { _, payload in state.running.interrupt(id: String(decoding: payload, as: UTF8.self), .cancelled)
             })
+        let healthNews = RedisSubscription(
+            redisConfiguration, channels: [poolKeys.healthChannel], name: "worker-health", group: group, logger: logger,
+            onMessage: { _, payload in board.received(payload) }, onSubscribed: { board.missed() })
+        let leadership = Leadership(
+            redis: redis, keys: poolKeys, worker: name, lease: config.leaderLease, logger: logger)
+        let alerts = AlertStore(postgres)
+        let watch = AccountWatch(
+            catalog: catalog, store: CatalogStore(postgres), alerts: alerts, board: board, clock: clock, logger: logger)
+        let care = PoolCare(
+            leadership: leadership, watch: watch,
+            quotas: QuotaMeter(
+                catalog: catalog, ledger: QuotaLedger(postgres), limiter: limiter, alerts: alerts,
+                threshold: config.quotaAlertThreshold, clock: clock, logger: logger),
+            prober: HealthProber(
+                catalog: catalog, board: board, platforms: platforms, watch: watch,
+                timeLeft: config.timeouts.firstByte, clock: clock, logger: logger), configuration: config)
         let health = HealthServer(
             readiness: state.readiness, metrics: state.metrics, running: state.running, slots: slots)
 
         // Stopped in reverse order, each only when the one below it has ended: claiming first, connections last.
         let services: [any Service] = [
-            redis, leases, outbox, blocking, nudges, catalog,
+            redis, leases, outbox, blocking, nudges, healthNews, catalog, board, leadership, care,
+            LoadReader(redis: redis, keys: poolKeys, loads: limiter.loads, catalog: catalog, logger: logger),
             health.application(host: config.host, port: config.port, logger: logger),
             UsageFlusher(
                 queue: queue, outbox: outbox, ledger: UsageLedger(postgres), worker: name, configuration: config,
                 logger: logger),
             LeaseKeeper(
-                queue: JobQueue(redis: leases, keys: keys, limits: shared.limits), running: state.running, card: card,
-                logger: logger),
+                queue: JobQueue(redis: leases, keys: keys, limits: shared.limits), limiter: limiter,
+                running: state.running,
+                card: card, logger: logger),
             DelayedPromoter(queue: queue, reader: reader, configuration: config, logger: logger),
             Reaper(
                 queue: queue, reader: reader, pipeline: pipeline, slots: slots, patience: state.patience,
                 configuration: config, logger: logger),
+            RoomKeeper(
+                queue: queue, rooms: rooms, slots: slots, runner: runner, configuration: config, logger: logger),
             ClaimService(
-                queue: queue, blocking: blocking, reader: reader, pipeline: pipeline, slots: slots,
-                running: state.running, configuration: config, readiness: state.readiness, logger: logger),
+                queue: queue, blocking: blocking, runner: runner, slots: slots, running: state.running,
+                configuration: config, readiness: state.readiness, logger: logger),
         ]
         logger.info("worker started", metadata: ["slots": "\(config.concurrency)"])
         try await ServiceGroup(

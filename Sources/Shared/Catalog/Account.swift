@@ -15,6 +15,7 @@ package struct Account: Sendable, Equatable {
     package var baseURL: String?
     /// One of `provider.modes`; `nil` is the first of them.
     package var mode: String?
+    /// Tokens, prompt and answer together, per `quotaPeriod`.
     package var quotaLimit: Int64?
     package var quotaUsed: Int64
     package var status: Status
@@ -30,13 +31,19 @@ package struct Account: Sendable, Equatable {
     package var settings: [String: String]
     /// Ids of the models that it serves; empty for all of its platform's.
     package var models: [String]
+    package var quotaPeriod: QuotaPeriod
+    /// UTC, 0 to 23: when a day, or the reset day of a month, begins.
+    package var quotaResetHour: Int
+    /// 1 to 28.
+    package var quotaResetDay: Int
 
     package init(
         id: String, accountName: String? = nil, provider: Provider, apiKeyEncrypted: String? = nil,
         baseURL: String? = nil, mode: String? = nil, quotaLimit: Int64? = nil, quotaUsed: Int64 = 0,
         status: Status = .active, statusReason: String? = nil, healthScore: Double = 1,
         requestsPerMinute: Int? = nil, tokensPerMinute: Int? = nil, concurrency: Int? = nil, weight: Int = 1,
-        settings: [String: String] = [:], models: [String] = []
+        settings: [String: String] = [:], models: [String] = [], quotaPeriod: QuotaPeriod = .total,
+        quotaResetHour: Int = 0, quotaResetDay: Int = 1
     ) {
         self.id = id
         self.accountName = accountName ?? id
@@ -55,6 +62,9 @@ package struct Account: Sendable, Equatable {
         self.weight = weight
         self.settings = settings
         self.models = models
+        self.quotaPeriod = quotaPeriod
+        self.quotaResetHour = quotaResetHour
+        self.quotaResetDay = quotaResetDay
     }
 
     package func serves(_ model: Model) -> Bool {

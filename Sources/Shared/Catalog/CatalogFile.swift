@@ -120,7 +120,7 @@ package struct CatalogFile: Sendable {
         field.known([
             "id", "name", "provider", "model_id", "max_tokens", "context_tokens", "cost_per_1k_tokens", "input_price",
             "cached_input_price", "output_price", "currency", "priority", "weight", "is_active", "capabilities",
-            "aliases", "fallback_models", "routing_strategy",
+            "aliases", "fallback_models", "routing_strategy", "cache_ttl",
         ])
         let per1k = field.number("cost_per_1k_tokens")
         let flat = per1k.map { $0 * 1000 }
@@ -136,16 +136,18 @@ package struct CatalogFile: Sendable {
             priority: field.whole("priority", from: -1_000_000) ?? 0, weight: field.whole("weight", from: 1) ?? 1,
             isActive: field.bool("is_active") ?? true, capabilities: Capabilities(field.flags("capabilities")),
             aliases: field.list("aliases"), fallbackModels: field.list("fallback_models"),
-            routingStrategy: field.text("routing_strategy"))
+            routingStrategy: field.text("routing_strategy"), cacheTTL: field.whole("cache_ttl", from: 1))
     }
 
     private static func account(_ field: inout CatalogReader) -> AccountEntry {
         field.known([
             "id", "account_name", "provider", "api_key", "api_key_env", "api_key_file", "api_key_encrypted", "base_url",
             "mode", "quota_limit", "quota_used", "status", "health_score", "rpm", "tpm", "concurrency", "weight",
-            "settings", "models",
+            "settings", "models", "quota_period", "quota_reset_hour", "quota_reset_day",
         ])
-        let (used, status, health) = (field.whole("quota_used", from: 0), field.status(), field.number("health_score"))
+        let (used, status, health) = (
+            field.whole("quota_used", from: 0), field.choice("status") as Account.Status?, field.number("health_score")
+        )
         if let health, health > 1 { field.wrong("health_score", "a number from 0 to 1") }
         let provider = field.provider()
         let account = Account(
@@ -154,7 +156,10 @@ package struct CatalogFile: Sendable {
             quotaLimit: field.whole("quota_limit", from: 0).map { Int64($0) }, quotaUsed: Int64(used ?? 0),
             status: status ?? .active, healthScore: health ?? 1, requestsPerMinute: field.whole("rpm", from: 1),
             tokensPerMinute: field.whole("tpm", from: 1), concurrency: field.whole("concurrency", from: 1),
-            weight: field.whole("weight", from: 1) ?? 1, settings: field.texts("settings"), models: field.list("models")
+            weight: field.whole("weight", from: 1) ?? 1, settings: field.texts("settings"),
+            models: field.list("models"), quotaPeriod: field.choice("quota_period") ?? .total,
+            quotaResetHour: field.whole("quota_reset_hour", in: 0...23) ?? 0,
+            quotaResetDay: field.whole("quota_reset_day", in: 1...28) ?? 1
         )
         return AccountEntry(
             account: account, key: field.key(), givesQuotaUsed: used != nil, givesStatus: status != nil,

@@ -74,17 +74,24 @@ struct CatalogReader {
         return nil
     }
 
-    mutating func status() -> Account.Status? {
-        guard let value = given("status") else { return nil }
-        if let status = value.string.flatMap(Account.Status.init) { return status }
-        wrong("status", "one of " + Account.Status.allCases.map(\.rawValue).joined(separator: ", "))
-        return nil
-    }
-
     mutating func whole(_ name: String, from least: Int) -> Int? {
         guard let value = given(name) else { return nil }
         if let number = value.int, number >= least { return number }
         wrong(name, "a whole number from \(least)")
+        return nil
+    }
+
+    mutating func whole(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let value = given(name) else { return nil }
+        if let number = value.int, range.contains(number) { return number }
+        wrong(name, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+        return nil
+    }
+
+    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(_ name: String) -> Choice? {
+        guard let value = given(name) else { return nil }
+        if let choice = value.string.flatMap(Choice.init) { return choice }
+        wrong(name, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
         return nil
     }
 

@@ -50,6 +50,11 @@ package struct CatalogSnapshot: Sendable {
         throw JobFailure(.modelNotFound, why, param: "model", code: "model_not_found")
     }
 
+    /// The model with exactly this id; `nil` if it is disabled.
+    package func activeModel(id: String) -> Model? {
+        (byName[id] ?? []).map { models[$0] }.first { $0.id == id && $0.isActive }
+    }
+
     /// Those that serve the model, heavier ones first, ties by id.
     package func activeAccounts(for model: Model) -> [Account] {
         (active[model.provider] ?? []).filter { $0.serves(model) }

@@ -1,6 +1,6 @@
 /// Models and accounts in PostgreSQL.
 package struct CatalogStore: Sendable {
-    private let pool: PostgresPool
+    let pool: PostgresPool
 
     package init(_ pool: PostgresPool) { self.pool = pool }
 
@@ -50,15 +50,15 @@ package struct CatalogStore: Sendable {
     private static let upsertModel = """
         INSERT INTO models (id, name, provider, model_id, max_tokens, context_tokens, input_price, cached_input_price,
             output_price, currency, priority, weight, is_active, capabilities, aliases, fallback_models, routing_strategy,
-            cost_per_1k_tokens)
+            cost_per_1k_tokens, cache_ttl)
         VALUES ($1, $2, $3, $4, $5::integer, $6::integer, $7::float8, $8::float8, $9::float8, $10, $11::integer, $12::integer,
-            $13::boolean, $14::jsonb, $15::text[], $16::text[], $17, $18::float8)
+            $13::boolean, $14::jsonb, $15::text[], $16::text[], $17, $18::float8, $19::integer)
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, provider = excluded.provider, model_id = excluded.model_id,
             max_tokens = excluded.max_tokens, context_tokens = excluded.context_tokens, input_price = excluded.input_price,
             cached_input_price = excluded.cached_input_price, output_price = excluded.output_price,
             cost_per_1k_tokens = excluded.cost_per_1k_tokens, currency = excluded.currency, priority = excluded.priority, weight = excluded.weight,
             is_active = excluded.is_active, capabilities = excluded.capabilities, aliases = excluded.aliases,
-            fallback_models = excluded.fallback_models, routing_strategy = excluded.routing_strategy, updated_at = now()
+            fallback_models = excluded.fallback_models, routing_strategy = excluded.routing_strategy, cache_ttl = excluded.cache_ttl, updated_at = now()
         """
 
     private static func parameters(_ model: Model) -> [PostgresParameter] {
@@ -73,20 +73,22 @@ package struct CatalogStore: Sendable {
             .int(model.priority), .int(model.weight), .bool(model.isActive),
             .text(String(decoding: capabilities.encoded, as: UTF8.self)), .array(model.aliases),
             .array(model.fallbackModels), .text(model.routingStrategy), .double(model.costPer1kTokens),
+            .int(model.cacheTTL),
         ]
     }
 
     private static let upsertAccount = """
         INSERT INTO accounts AS a (id, account_name, provider, api_key_encrypted, base_url, mode, quota_limit, quota_used,
-            status, health_score, rpm, tpm, concurrency, weight, settings, models)
+            status, health_score, rpm, tpm, concurrency, weight, settings, models, quota_period, quota_reset_hour, quota_reset_day)
         VALUES ($1, $2, $3, $4, $5, $6, $7::bigint, coalesce($8::bigint, 0), coalesce($9, 'active'), coalesce($10::float8, 1),
-            $11::integer, $12::integer, $13::integer, $14::integer, $15::jsonb, $16::text[])
+            $11::integer, $12::integer, $13::integer, $14::integer, $15::jsonb, $16::text[], $17, $18::smallint, $19::smallint)
         ON CONFLICT (id) DO UPDATE SET account_name = excluded.account_name, provider = excluded.provider,
             api_key_encrypted = coalesce(excluded.api_key_encrypted, a.api_key_encrypted), base_url = excluded.base_url,
             mode = excluded.mode, quota_limit = excluded.quota_limit, quota_used = coalesce($8::bigint, a.quota_used),
             status = coalesce($9, a.status), health_score = coalesce($10::float8, a.health_score), rpm = excluded.rpm,
             tpm = excluded.tpm, concurrency = excluded.concurrency, weight = excluded.weight,
-            settings = excluded.settings, models = excluded.models, updated_at = now()
+            settings = excluded.settings, models = excluded.models, quota_period = excluded.quota_period,
+            quota_reset_hour = excluded.quota_reset_hour, quota_reset_day = excluded.quota_reset_day, updated_at = now()
         """
 
     private static func parameters(_ entry: CatalogFile.AccountEntry, _ key: String?) -> [PostgresParameter] {
@@ -102,6 +104,7 @@ package struct CatalogStore: Sendable {
             entry.givesHealth ? .double(account.healthScore) : .null, .int(account.requestsPerMinute),
             .int(account.tokensPerMinute), .int(account.concurrency), .int(account.weight),
             .text(String(decoding: settings.encoded, as: UTF8.self)), .array(account.models),
+            .text(account.quotaPeriod.rawValue), .int(account.quotaResetHour), .int(account.quotaResetDay),
         ]
     }
 }
@@ -126,7 +129,7 @@ extension Model {
             isActive: try row.bool("is_active"), capabilities: Capabilities(capabilities),
             aliases: (try row.json("alias_list").arrayValue ?? []).compactMap(\.stringValue),
             fallbackModels: (try row.json("fallback_list").arrayValue ?? []).compactMap(\.stringValue),
-            routingStrategy: try row.text("routing_strategy"))
+            routingStrategy: try row.text("routing_strategy"), cacheTTL: try row.value("cache_ttl"))
     }
 }
 
@@ -147,6 +150,8 @@ extension Account {
             statusReason: try row.text("status_reason"), healthScore: try row.required("health_score"),
             requestsPerMinute: try row.value("rpm"), tokensPerMinute: try row.value("tpm"),
             concurrency: try row.value("concurrency"), weight: try row.required("weight"), settings: settings,
-            models: (try row.json("model_list").arrayValue ?? []).compactMap(\.stringValue))
+            models: (try row.json("model_list").arrayValue ?? []).compactMap(\.stringValue),
+            quotaPeriod: QuotaPeriod(rawValue: try row.required("quota_period")) ?? .total,
+            quotaResetHour: try row.required("quota_reset_hour"), quotaResetDay: try row.required("quota_reset_day"))
     }
 }

@@ -22,13 +22,15 @@ package struct Model: Sendable, Equatable {
     package var fallbackModels: [String]
     /// Replaces `DEFAULT_ROUTING_STRATEGY` for requests that name this model.
     package var routingStrategy: String?
+    /// Seconds for which an answer may be given again to the same request; `nil`: not at all.
+    package var cacheTTL: Int?
 
     package init(
         id: String, name: String? = nil, provider: Provider, modelID: String? = nil, maxTokens: Int? = nil,
         contextTokens: Int? = nil, prices: Prices = Prices(), costPer1kTokens: Double? = nil, priority: Int = 0,
         weight: Int = 1,
         isActive: Bool = true, capabilities: Capabilities = Capabilities(), aliases: [String] = [],
-        fallbackModels: [String] = [], routingStrategy: String? = nil
+        fallbackModels: [String] = [], routingStrategy: String? = nil, cacheTTL: Int? = nil
     ) {
         self.id = id
         self.name = name ?? id
@@ -45,6 +47,7 @@ package struct Model: Sendable, Equatable {
         self.aliases = aliases
         self.fallbackModels = fallbackModels
         self.routingStrategy = routingStrategy
+        self.cacheTTL = cacheTTL
     }
 }
 

@@ -29,7 +29,7 @@ package struct JobQueue: Sendable {
     }
 
     /// Repeats an operation that is safe to repeat, with jittered pauses, until it gets an answer or patience ends.
-    func persist<Answer: Sendable>(
+    package func persist<Answer: Sendable>(
         _ operation: () async throws(RedisError) -> Answer
     ) async throws(RedisError) -> Answer {
         let giveUp = ContinuousClock.now + limits.patience

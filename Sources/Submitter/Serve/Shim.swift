@@ -18,6 +18,8 @@ struct Shim {
     let logger: Logger
     /// Unlike any other process, and unlike this one before a restart.
     let id: String
+    /// `nil` where PostgreSQL answers, else what is wrong.
+    var database: @Sendable () async -> String? = { nil }
     var clock: any WallClock = SystemWallClock()
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
 
@@ -65,6 +67,11 @@ struct Shim {
         JobRoutes(shim: parts).add(to: &table)
         ModelRoutes(models: models).add(to: &table)
         HealthRoutes(readiness: readiness).add(to: &table)
+        let queue = parts.intake.queue
+        StatusRoutes(
+            redis: queue.redis, queue: queue, pool: PoolKeys(prefix: keys.prefix), models: models, database: database,
+            clock: clock
+        ).add(to: &table)
         let connections = parts.connections
         let logger = logger
         let onListening = onListening

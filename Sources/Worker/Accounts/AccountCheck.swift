@@ -55,8 +55,7 @@ struct AccountCheck {
     }
 
     private func check(_ account: Account, _ catalog: CatalogSnapshot, _ platforms: PlatformCaller) async -> Line {
-        let models = catalog.models.filter { $0.provider == account.provider && $0.capabilities.serves(.chat) }
-        let model = models.first { $0.isActive } ?? models.first ?? Model(id: "none", provider: account.provider)
+        let model = catalog.probeModel(for: account)
         let started = ContinuousClock.now
         let name = "\(account.id) (\(account.provider.rawValue))"
         do throws(JobFailure) {

@@ -11,8 +11,7 @@ struct ClaimService: Service {
     let queue: JobQueue
     /// A connection of its own, since it blocks.
     let blocking: RedisClient
-    let reader: EntryReader
-    let pipeline: JobPipeline
+    let runner: EntryRunner
     let slots: Slots
     let running: RunningJobs
     let configuration: WorkerConfig
@@ -42,7 +41,7 @@ struct ClaimService: Service {
                 var entries: [JobQueue.Entry] = []
                 defer { slots.giveBack(free - entries.count) }
                 entries = try await claim(free, &order)
-                for entry in entries { group.addTask { await runEntry(entry) } }
+                for entry in entries { group.addTask { await runner.run(entry) } }
             } catch {
                 await recover(from: error)
             }
@@ -51,25 +50,14 @@ struct ClaimService: Service {
 
     /// What is there, in weighted order; or else waits for the next entry.
     private func claim(_ free: Int, _ order: inout LaneOrder) async throws(RedisError) -> [JobQueue.Entry] {
-        let found = try await queue.claim(worker: reader.worker, free: free, shares: order.next(free: free))
+        let found = try await queue.claim(worker: runner.reader.worker, free: free, shares: order.next(free: free))
         guard found.isEmpty else { return found }
         // A blocking read takes up to one entry per lane, so it needs a slot for each.
         guard free >= Lane.allCases.count else {
             await pause(configuration.claimPoll)
             return []
         }
-        return try await queue.awaitWork(worker: reader.worker, block: configuration.claimBlock, on: blocking)
-    }
-
-    private func runEntry(_ entry: JobQueue.Entry) async {
-        defer { slots.giveBack(1) }
-        do {
-            guard let claim = try await reader.read(entry) else { return }
-            try await pipeline.run(claim, enqueuedAt: entry.enqueuedAt)
-        } catch {
-            // The entry stays in the pending list and is reaped after a lease: nothing is lost, only late.
-            logger.error("job left to the reaper", metadata: ["entry": "\(entry.entry)", "error": "\(error)"])
-        }
+        return try await queue.awaitWork(worker: runner.reader.worker, block: configuration.claimBlock, on: blocking)
     }
 
     private func drain() async {

@@ -19,9 +19,10 @@ final class Slots: Sendable {
     var free: Int { state.withLock { $0.free } }
     var inUse: Int { total - free }
 
-    /// Takes up to `count` slots without waiting; returns how many.
+    /// Takes up to `count` slots without waiting; returns how many: none once the worker stops claiming.
     func take(upTo count: Int) -> Int {
         state.withLock { state in
+            guard !state.isClosed else { return 0 }
             let taken = min(count, state.free)
             state.free -= taken
             return taken

@@ -5,6 +5,7 @@ import Shared
 ///
 ///     1 claim    EntryReader      queue entry → claim; unreadable and late ones end here   (ClaimService, Reaper)
 ///     2 route    Router           request → plan: routes, best first
+///                AccountPool      the route with capacity, held until it is settled; else the request waits in a room
 ///     3 start    JobQueue.start   the log says that this attempt runs, before anybody is paid
 ///     4 adapt    PlatformCaller   route + request → the platform's wire, and its answer back
 ///     5 stream   TokenPublisher   deltas → log and caller, each once
@@ -16,46 +17,85 @@ import Shared
 struct JobPipeline: Sendable {
     let queue: JobQueue
     let router: Router
+    let pool: AccountPool
     let platforms: PlatformCaller
     let policy: FailurePolicy
-    let cooldowns: AccountCooldowns
+    let board: HealthBoard
+    let rooms: WaitingRooms
     let running: RunningJobs
     let configuration: WorkerConfig
     let metrics: WorkerMetrics
     let clock: any WallClock
     let logger: Logger
 
-    /// A fresh claim.
-    func run(_ claim: Claim, enqueuedAt: Int64) async throws(RedisError) {
+    /// A fresh claim; `room` is where it waited before.
+    func run(_ claim: Claim, enqueuedAt: Int64, admittedFrom room: String? = nil) async throws(RedisError) {
         let plan = try await router.plan(claim.job, enqueuedAt: enqueuedAt)
-        if plan.mayWait { return try await wait(claim, plan) }
-        let run = makeRun(plan, claim.attempt)
-        switch try await queue.start(run.attempt, usage: record(run).encoded) {
-        case .started: try await execute(run)
+        guard let booking = try await book(claim, plan, room) else { return }
+        if booking.route != nil, let room { rooms.found(in: room) }
+        let run = makeRun(plan, claim.attempt, booking)
+        switch try await started(run) {
+        case .started: return try await execute(run)
         case .endedMine: try await abort(run, record(run, endedWith: .cancelled))
         case .dropped, .lost: break
         }
+        await pool.settle(booking, nil, calledAt: nil)
     }
 
     /// A claim of a worker that is gone.
+    ///
+    /// Its attempt is started before it has capacity: whoever took it over must not let go of it again.
     func takeOver(_ claim: Claim, enqueuedAt: Int64) async throws(RedisError) {
         let plan = try await router.plan(claim.job, enqueuedAt: enqueuedAt)
-        let probe = makeRun(plan, claim.attempt)
+        let expected = Booking(route: plan.lineup?.routes.first)
+        let probe = makeRun(plan, claim.attempt, expected)
         let verdict = try await queue.reap(claim, usage: record(probe).encoded)
         logger.info("reaped", metadata: ["job": "\(claim.job.id)", "verdict": "\(verdict)"])
         guard case .run(let number, let deliveries) = verdict else { return }
         let attempt = claim.attempt.takenOver(number: number, deliveries: deliveries)
-        try await execute(JobRun(plan, attempt: attempt, interrupt: probe.interrupt, startedAt: probe.startedAt))
+        var booking = Booking()
+        if plan.refusal == nil, let lineup = plan.lineup,
+            case .booked(let booked) = try await pool.book(lineup, plan, for: attempt)
+        {
+            booking = booked
+        }
+        try await execute(
+            JobRun(plan, attempt: attempt, booking: booking, interrupt: probe.interrupt, startedAt: probe.startedAt))
     }
 
-    private func makeRun(_ plan: JobPlan, _ attempt: Attempt) -> JobRun {
-        JobRun(plan, attempt: attempt, interrupt: Interrupt(), startedAt: clock.now)
+    private func makeRun(_ plan: JobPlan, _ attempt: Attempt, _ booking: Booking) -> JobRun {
+        JobRun(plan, attempt: attempt, booking: booking, interrupt: Interrupt(), startedAt: clock.now)
     }
 
-    /// All accounts rest: the request waits without being counted, up to its deadline.
-    private func wait(_ claim: Claim, _ plan: JobPlan) async throws(RedisError) {
-        let due = clock.now + (plan.earliestCapacity ?? .seconds(1)).milliseconds
-        _ = try await queue.postpone(claim.attempt, due: min(due, claim.job.deadline))
+    /// Capacity for a fresh claim; `nil` where the request was put aside to wait for it.
+    private func book(_ claim: Claim, _ plan: JobPlan, _ room: String?) async throws(RedisError) -> Booking? {
+        guard let lineup = plan.lineup, plan.refusal == nil || plan.mayWait else { return Booking() }
+        // Who comes now must not overtake those who wait for the same accounts.
+        if room == nil, rooms.hasAny, rooms.hasWaiters(plan.room.room) {
+            try await wait(claim, plan, configuration.slotPoll)
+            return nil
+        }
+        switch plan.mayWait ? .busy(lineup.earliest) : try await pool.book(lineup, plan, for: claim.attempt) {
+        case .booked(let booking): return booking
+        case .busy(let wait):
+            try await self.wait(claim, plan, wait ?? configuration.slotPoll)
+            return nil
+        }
+    }
+
+    /// All accounts are busy or rest: the request waits without being counted, up to its deadline.
+    private func wait(_ claim: Claim, _ plan: JobPlan, _ pause: Duration) async throws(RedisError) {
+        let spec = plan.room
+        rooms.parked(in: spec.room, waitingFor: spec.accounts)
+        _ = try await queue.park(
+            claim, in: spec.room, spec: spec.encoded, due: clock.now + max(.milliseconds(1), pause).milliseconds)
+    }
+
+    private func started(_ run: JobRun) async throws(RedisError) -> JobQueue.Start {
+        do throws(RedisError) { return try await queue.start(run.attempt, usage: record(run).encoded) } catch {
+            await pool.settle(run.booking, nil, calledAt: nil)
+            throw error
+        }
     }
 
     /// Attempts, one after the other, until the request has ended, waits, or is somebody else's.
@@ -73,13 +113,24 @@ struct JobPipeline: Sendable {
     private func attempt(_ run: JobRun) async throws(RedisError) -> JobRun? {
         var publisher = TokenPublisher(
             queue: queue, attempt: run.attempt, startRow: record(run), replayBytes: configuration.replayBytes)
-        let outcome = explained(try await answer(run, &publisher), run)
-        let record = record(run, outcome)
-        metrics.attemptEnded(record)
-        if let failure = outcome.failure, let account = run.route?.account.id {
-            cooldowns.note(failure, account: account)
+        let calledAt = ContinuousClock.now
+        let outcome: AttemptOutcome
+        do throws(RedisError) { outcome = explained(try await answer(run, &publisher), run) } catch {
+            await pool.settle(run.booking, record(run), calledAt: calledAt)
+            throw error
         }
+        let record = record(run, outcome)
+        observe(run, record, outcome)
+        // Beside the writes that end the attempt: the caller does not wait for it, and the next attempt needs it.
+        async let settled: Void = pool.settle(run.booking, record, calledAt: calledAt)
+        let next = try await conclude(run, record, outcome, publisher)
+        await settled
+        return next
+    }
 
+    private func conclude(
+        _ run: JobRun, _ record: AttemptRecord, _ outcome: AttemptOutcome, _ publisher: TokenPublisher
+    ) async throws(RedisError) -> JobRun? {
         switch outcome.result {
         case .completed(let completion):
             try await finish(run, record, publisher, .init(status: .done, meta: [], result: completion.body))
@@ -89,6 +140,20 @@ struct JobPipeline: Sendable {
             return try await handle(failure, run, record, publisher)
         }
         return nil
+    }
+
+    /// What the attempt says about its route, for everybody.
+    private func observe(_ run: JobRun, _ record: AttemptRecord, _ outcome: AttemptOutcome) {
+        metrics.attemptEnded(record)
+        guard let route = run.route else { return }
+        pool.learn(route, run.plan, record)
+        let said: Observation.Outcome
+        switch outcome.result {
+        case .completed: said = .answered(seconds: Double(record.firstToken ?? record.latency) / 1000)
+        case .failed(let failure): said = Observation.outcome(of: failure)
+        case .superseded: said = .nothing
+        }
+        board.note(said, account: route.account.id, model: route.model.id, began: run.startedAt)
     }
 
     /// A call that was cut off fails for the reason it was cut off for.
@@ -110,7 +175,7 @@ struct JobPipeline: Sendable {
         _ run: JobRun, _ publisher: inout TokenPublisher
     ) async throws(RedisError) -> AttemptOutcome {
         guard let route = run.route, let request = run.plan.request else {
-            return AttemptOutcome(.failed(run.plan.refusal ?? JobFailure(.internal, "the request has no route")))
+            return AttemptOutcome(.failed(run.plan.refusal ?? JobPlan.noCapacity))
         }
         let call = PlatformCall(
             requestID: run.attempt.id, route: route, request: request, attempt: run.attempt.number,
@@ -194,7 +259,6 @@ struct JobPipeline: Sendable {
     private func handle(
         _ failure: JobFailure, _ run: JobRun, _ record: AttemptRecord, _ publisher: TokenPublisher
     ) async throws(RedisError) -> JobRun? {
-        var run = run
         let isShown = publisher.lastSeq > 0
         switch run.interrupt.reason {
         case .cancelled, .leaseLost:
@@ -205,27 +269,43 @@ struct JobPipeline: Sendable {
             return nil
         case .shutdown, nil: break
         }
-        let hasOtherRoute = run.hasOtherRoute { cooldowns.rest(of: $0.id) != nil }
-        let decision = policy.decide(
-            .init(
-                failure: failure, isShown: isShown, attempts: run.attempt.number, hasOtherRoute: hasOtherRoute,
-                earliestCapacity: cooldowns.earliestCapacity(of: run.plan.accounts),
-                timeLeft: .milliseconds(run.attempt.deadline - clock.now),
-                random: .random(in: 0..<1)))
-        switch decision {
-        case .fail:
+        let lineup = isShown ? nil : router.lineup(run.plan, without: run.tried)
+        func decide(_ hasOtherRoute: Bool, _ earliest: Duration?) -> FailurePolicy.Decision {
+            policy.decide(
+                .init(
+                    failure: failure, isShown: isShown, attempts: run.attempt.number, hasOtherRoute: hasOtherRoute,
+                    earliestCapacity: earliest, timeLeft: .milliseconds(run.attempt.deadline - clock.now),
+                    random: .random(in: 0..<1)))
+        }
+        var decision = decide(lineup?.routes.isEmpty == false, lineup?.earliest)
+        if decision == .nextRoute, let lineup {
+            switch try await pool.book(lineup, run.plan, for: run.attempt.next) {
+            case .booked(let booking): return try await next(run, record, booking)
+            case .busy(let wait): decision = decide(false, wait ?? configuration.slotPoll)
+            }
+        }
+        guard case .later(let pause) = decision else {
             try await finish(run, record, publisher, .init(status: .error, meta: [], result: failure.encoded))
             return nil
-        case .later(let pause):
-            _ = try await queue.retryLater(run.attempt, usage: record.encoded, due: clock.now + pause.milliseconds)
-            return nil
-        case .nextRoute:
-            run.note(record)
-            let next = run.advanced(startedAt: clock.now)
+        }
+        _ = try await queue.retryLater(run.attempt, usage: record.encoded, due: clock.now + pause.milliseconds)
+        return nil
+    }
+
+    private func next(_ run: JobRun, _ record: AttemptRecord, _ booking: Booking) async throws(RedisError) -> JobRun? {
+        var run = run
+        run.note(record)
+        let next = run.advanced(booking, startedAt: clock.now)
+        do throws(RedisError) {
             let verdict = try await queue.next(
                 after: run.attempt, usage: record.encoded, nextUsage: self.record(next).encoded)
-            return verdict == .started ? next : nil
+            if verdict == .started { return next }
+        } catch {
+            await pool.settle(booking, nil, calledAt: nil)
+            throw error
         }
+        await pool.settle(booking, nil, calledAt: nil)
+        return nil
     }
 
     private func abort(_ run: JobRun, _ record: AttemptRecord) async throws(RedisError) {

@@ -10,40 +10,57 @@ struct JobPlan: Sendable {
     let request: ModelRequest?
     /// Our own estimate, for attempts whose platform reports none.
     let promptTokens: Int
-    /// Best first; empty where `refusal` is set.
-    var routes: [Route] = []
+    /// `nil` where the request could not be read or nothing fits it.
+    private(set) var candidates: Candidates?
+    private(set) var strategy = RoutingStrategyName.priority
+    private(set) var lineup: Lineup?
+    /// See `Conversations`.
+    private(set) var conversation: String?
     /// Why no route can be tried: final, or `noCapacity` while all accounts rest.
-    var refusal: JobFailure?
-    /// Until the first account has capacity again; `nil` where none rests for that.
-    var earliestCapacity: Duration?
-    /// Every account that could serve the request, those that rest included.
-    var accounts: [Account] = []
+    private(set) var refusal: JobFailure?
 
-    init(
-        _ job: Job, enqueuedAt: Int64, request: ModelRequest?, refusal: JobFailure? = nil, promptTokens: Int? = nil
-    ) {
+    init(_ job: Job, enqueuedAt: Int64, request: ModelRequest?, refusal: JobFailure) {
         self.job = job
         self.enqueuedAt = enqueuedAt
         self.request = request
         self.refusal = refusal
-        self.promptTokens = promptTokens ?? request.map { TokenEstimate.prompt(of: $0) } ?? 0
+        promptTokens = request.map { TokenEstimate.prompt(of: $0) } ?? 0
     }
 
     init(
-        _ job: Job, enqueuedAt: Int64, request: ModelRequest, candidates: Candidates, earliestCapacity: Duration?
+        _ job: Job, enqueuedAt: Int64, request: ModelRequest, candidates: Candidates, strategy: RoutingStrategyName,
+        lineup: Lineup, conversation: String?
     ) {
-        self.init(job, enqueuedAt: enqueuedAt, request: request, promptTokens: candidates.promptTokens)
-        routes = candidates.ready
-        accounts = candidates.accounts
-        self.earliestCapacity = earliestCapacity
-        guard routes.isEmpty else { return }
+        self.job = job
+        self.enqueuedAt = enqueuedAt
+        self.request = request
+        self.candidates = candidates
+        self.strategy = strategy
+        self.lineup = lineup
+        self.conversation = conversation
+        promptTokens = candidates.promptTokens
+        guard lineup.routes.isEmpty else { return }
         // Waiting helps only against limits that pass by themselves.
         refusal =
-            earliestCapacity == nil
+            lineup.earliest == nil
             ? JobFailure(.quotaExhausted, "no account for this model is usable", code: "no_usable_account")
-            : JobFailure(.noCapacity, "every account for this model is resting")
+            : Self.noCapacity
     }
+
+    static let noCapacity = JobFailure(.noCapacity, "every account for this model is busy or resting")
 
     /// Whether the request should wait without being started at all.
     var mayWait: Bool { refusal?.kind == .noCapacity }
+
+    /// What it waits for: every account that could serve it, the ones that rest included.
+    var room: RoomSpec {
+        let options = (candidates?.options ?? []) + (candidates?.fallbacks ?? [])
+        return RoomSpec(accounts: Set(options.flatMap { $0.accounts.map(\.id) }))
+    }
+
+    /// Who shares one counter of turns: requests for the same name on the same platforms.
+    var turn: String? {
+        guard strategy == .roundRobin, let request else { return nil }
+        return job.provider.map { "\($0.rawValue)/\(request.model)" } ?? request.model
+    }
 }

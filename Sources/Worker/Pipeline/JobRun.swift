@@ -1,41 +1,38 @@
 import Shared
 
-/// A job while it runs in this worker: the attempt under way, the routes left, the trail so far.
+/// A job while it runs in this worker: the attempt under way, the route it takes, the trail so far.
 ///
 /// Values go forward only.
 struct JobRun: Sendable {
     let plan: JobPlan
     let interrupt: Interrupt
     private(set) var attempt: Attempt
-    /// The route of the attempt under way; `nil` where the request has none.
-    private(set) var route: Route?
-    private var untried: ArraySlice<Route>
+    /// What the attempt under way takes; without a route where the request has none.
+    private(set) var booking: Booking
+    /// Routes that this claim has tried, the one under way included.
+    private(set) var tried: [Route]
     private(set) var trail: [AnswerMeta.Attempt] = []
     private(set) var spent = 0.0
     /// Milliseconds since 1970: the `started_at` of every copy of this attempt's ledger row.
     private(set) var startedAt: Int64
 
-    init(_ plan: JobPlan, attempt: Attempt, interrupt: Interrupt, startedAt: Int64) {
+    init(_ plan: JobPlan, attempt: Attempt, booking: Booking, interrupt: Interrupt, startedAt: Int64) {
         self.plan = plan
         self.attempt = attempt
+        self.booking = booking
         self.interrupt = interrupt
         self.startedAt = startedAt
-        route = plan.routes.first
-        untried = plan.routes.dropFirst()
+        tried = booking.route.map { [$0] } ?? []
     }
 
-    /// Whether another route could be tried now; forgets the ones that rest meanwhile.
-    mutating func hasOtherRoute(isResting: (Account) -> Bool) -> Bool {
-        untried = untried.drop { isResting($0.account) }
-        return !untried.isEmpty
-    }
+    var route: Route? { booking.route }
 
     /// The run after a failover: next attempt, next route.
-    func advanced(startedAt: Int64) -> JobRun {
+    func advanced(_ booking: Booking, startedAt: Int64) -> JobRun {
         var run = self
         run.attempt = attempt.next
-        run.route = untried.first
-        run.untried = untried.dropFirst()
+        run.booking = booking
+        if let route = booking.route { run.tried.append(route) }
         run.startedAt = startedAt
         return run
     }

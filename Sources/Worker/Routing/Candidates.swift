@@ -1,16 +1,44 @@
 import Shared
 
-/// Which routes can serve a request, best first.
+/// What could serve a request: models that fit it, each with its active accounts, in no order yet.
 ///
-/// Pure. In: the request, an optional platform filter, the catalogue, which accounts rest. Out: routes that may be tried now,
-/// and all accounts that could serve it. Throws the condition that failed: name, platform, disabled, capability,
-/// context length, no account, or what the platforms that remain cannot say.
+/// Pure. In: the request, an optional platform filter, the catalogue. Out: the models of the name that was asked for, and
+/// their fallback models. Throws the condition that failed: name, platform, disabled, capability, context length, no account, or what
+/// the platforms that remain cannot say.
 struct Candidates: Sendable {
-    private(set) var ready: [Route] = []
-    /// Every active account of the fitting models, those that rest included.
-    private(set) var accounts: [Account] = []
+    struct Option: Sendable, Equatable {
+        let model: Model
+        /// At least one.
+        let accounts: [Account]
+    }
+
+    private(set) var options: [Option]
+    /// In the order in which their models name them; they must fit the request, too.
+    private(set) var fallbacks: [Option] = []
     /// Our estimate.
     let promptTokens: Int
+
+    init(for request: ModelRequest, provider: Provider?, in catalog: CatalogSnapshot) throws(JobFailure) {
+        promptTokens = TokenEstimate.prompt(of: request)
+        let context = ContextFit(of: request, promptTokens: promptTokens)
+        let named = try catalog.activeModels(named: request.model, provider: provider)
+        let models = try Self.fitting(request, context, among: named)
+        var refusal: JobFailure?
+        options = models.compactMap { Self.option($0, request, catalog, &refusal) }
+        for model in named.flatMap(\.fallbackModels).compactMap({ catalog.activeModel(id: $0) })
+        where !models.contains(where: { $0.id == model.id }) && !fallbacks.contains(where: { $0.model.id == model.id })
+        {
+            guard context.fits(model), model.capabilities.serves(request.operation),
+                request.neededBy.keys.allSatisfy({ model.capabilities.has($0) }),
+                let option = Self.option(model, request, catalog, &refusal)
+            else { continue }
+            fallbacks.append(option)
+        }
+        guard options.isEmpty, fallbacks.isEmpty else { return }
+        if let refusal { throw refusal }
+        let platforms = Set(models.map(\.provider.rawValue)).sorted().joined(separator: ", ")
+        throw JobFailure(.quotaExhausted, "no active account for \(platforms)", code: "no_active_account")
+    }
 
     /// What of an account decides how its platform is spoken to.
     private struct Wire: Hashable {
@@ -18,42 +46,25 @@ struct Candidates: Sendable {
         let settings: [String: String]
     }
 
-    init(
-        for request: ModelRequest, provider: Provider?, strategy: any RoutingStrategy, dice: RoutingDice,
-        rates: CurrencyRates = CurrencyRates(), in catalog: CatalogSnapshot, isResting: (Account) -> Bool
-    ) throws(JobFailure) {
-        promptTokens = TokenEstimate.prompt(of: request)
-        let models = try Self.models(for: request, promptTokens: promptTokens, provider: provider, in: catalog)
-        let cost = ExpectedCost(of: request, promptTokens: promptTokens, rates: rates)
-        var refusal: JobFailure?
-        for model in strategy.order(models.map { Standing(model: $0, cost: cost.on($0)) }, dice).map(\.model) {
-            // Accounts that speak alike are asked once: it means reading the whole request.
-            var judged: [Wire: JobFailure?] = [:]
-            for account in catalog.activeAccounts(for: model) {
-                let route = Route(model: model, account: account)
-                let wire = Wire(mode: account.mode, settings: account.settings)
-                let verdict = judged[wire] ?? route.refusal(of: request)
-                judged.updateValue(verdict, forKey: wire)
-                if let verdict {
-                    refusal = refusal ?? verdict
-                    continue
-                }
-                accounts.append(account)
-                if !isResting(account) { ready.append(route) }
-            }
+    private static func option(
+        _ model: Model, _ request: ModelRequest, _ catalog: CatalogSnapshot, _ refusal: inout JobFailure?
+    ) -> Option? {
+        // Accounts that speak alike are asked once: it means reading the whole request.
+        var judged: [Wire: JobFailure?] = [:]
+        let accounts = catalog.activeAccounts(for: model).filter { account in
+            let wire = Wire(mode: account.mode, settings: account.settings)
+            let verdict = judged[wire] ?? Route(model: model, account: account).refusal(of: request)
+            judged.updateValue(verdict, forKey: wire)
+            refusal = refusal ?? verdict
+            return verdict == nil
         }
-        if let refusal, accounts.isEmpty { throw refusal }
-        guard !accounts.isEmpty else {
-            let platforms = Set(models.map(\.provider.rawValue)).sorted().joined(separator: ", ")
-            throw JobFailure(.quotaExhausted, "no active account for \(platforms)", code: "no_active_account")
-        }
+        return accounts.isEmpty ? nil : Option(model: model, accounts: accounts)
     }
 
-    private static func models(
-        for request: ModelRequest, promptTokens: Int, provider: Provider?, in catalog: CatalogSnapshot
+    private static func fitting(
+        _ request: ModelRequest, _ context: ContextFit, among named: [Model]
     ) throws(JobFailure) -> [Model] {
-        let able = try able(request, among: try catalog.activeModels(named: request.model, provider: provider))
-        let context = ContextFit(of: request, promptTokens: promptTokens)
+        let able = try able(request, among: named)
         let roomy = able.filter { context.fits($0) }
         guard !roomy.isEmpty else { throw context.refusal(of: request, by: able) }
         return roomy

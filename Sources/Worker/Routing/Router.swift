@@ -1,5 +1,4 @@
 import Shared
-import Synchronization
 
 /// Step 2 of a job: the request is read, and the routes that can serve it are put in order.
 ///
@@ -8,21 +7,12 @@ import Synchronization
 struct Router: Sendable {
     let queue: JobQueue
     let catalog: CatalogCache
-    let cooldowns: AccountCooldowns
+    let board: HealthBoard
+    let loads: AccountLoads
+    let forecasts: TokenForecasts
     let defaultStrategy: RoutingStrategyName
     let rates: CurrencyRates
-    private let turns = Turns()
-
-    init(
-        queue: JobQueue, catalog: CatalogCache, cooldowns: AccountCooldowns, defaultStrategy: RoutingStrategyName,
-        rates: CurrencyRates = CurrencyRates()
-    ) {
-        self.queue = queue
-        self.catalog = catalog
-        self.cooldowns = cooldowns
-        self.defaultStrategy = defaultStrategy
-        self.rates = rates
-    }
+    let conversations: Conversations
 
     func plan(_ job: Job, enqueuedAt: Int64) async throws(RedisError) -> JobPlan {
         guard let body = try await queue.body(of: job) else {
@@ -34,32 +24,69 @@ struct Router: Sendable {
             return JobPlan(job, enqueuedAt: enqueuedAt, request: nil, refusal: error.failure)
         }
         do throws(JobFailure) {
-            let candidates = try Candidates(
-                for: request, provider: job.provider, strategy: try strategy(of: job),
-                dice: RoutingDice(turn: turns.next()), rates: rates, in: catalog.current,
-                isResting: { cooldowns.rest(of: $0.id) != nil })
+            let candidates = try Candidates(for: request, provider: job.provider, in: catalog.current)
+            let strategy = try strategy(of: job, candidates)
+            if strategy == .leastBusy || strategy == .adaptive { loads.want() }
             return JobPlan(
-                job, enqueuedAt: enqueuedAt, request: request, candidates: candidates,
-                earliestCapacity: cooldowns.earliestCapacity(of: candidates.accounts))
+                job, enqueuedAt: enqueuedAt, request: request, candidates: candidates, strategy: strategy,
+                lineup: lineup(request, candidates, strategy),
+                conversation: strategy == .roundRobin ? nil : conversations.name(request, job, candidates))
         } catch {
             return JobPlan(job, enqueuedAt: enqueuedAt, request: request, refusal: error)
         }
     }
 
-    private func strategy(of job: Job) throws(JobFailure) -> any RoutingStrategy {
-        guard let name = job.routingStrategy else { return defaultStrategy.strategy }
-        guard let known = RoutingStrategyName(rawValue: name) else {
-            let names = RoutingStrategyName.allCases.map(\.rawValue).joined(separator: ", ")
-            throw JobFailure(
-                .invalidRequest, "unknown routing strategy, expected one of: \(names)", param: "routing_strategy")
+    /// The same decision once more, with what is known by now and without the routes that failed.
+    func lineup(_ plan: JobPlan, without tried: [Route]) -> Lineup? {
+        guard let request = plan.request, let candidates = plan.candidates else { return nil }
+        return lineup(request, candidates, plan.strategy, without: tried)
+    }
+
+    private func lineup(
+        _ request: ModelRequest, _ candidates: Candidates, _ strategy: RoutingStrategyName, without tried: [Route] = []
+    ) -> Lineup {
+        let limit = request.answerLimit
+        return Lineup(
+            candidates, strategy: strategy.strategy,
+            // Whose turn it is only Redis knows: there the order is turned.
+            dice: RoutingDice(turn: 0),
+            cost: ExpectedCost(of: request, promptTokens: candidates.promptTokens, rates: rates), tried: tried,
+            tokens: { model in
+                forecasts.forecast(of: model.id).tokens(
+                    prompt: candidates.promptTokens,
+                    answerLimit: request.operation == .embeddings ? 0 : Self.least(limit, model.maxTokens))
+            },
+            knowledge: { route in
+                Lineup.Knowledge(
+                    fitness: board.fitness(account: route.account.id, model: route.model.id),
+                    load: loads.load(of: route.account.id))
+            })
+    }
+
+    private static func least(_ one: Int?, _ other: Int?) -> Int? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
+    }
+
+    /// The request's own wish, else the model's, else everybody's.
+    private func strategy(of job: Job, _ candidates: Candidates) throws(JobFailure) -> RoutingStrategyName {
+        if let name = job.routingStrategy {
+            guard let known = RoutingStrategyName(rawValue: name) else {
+                let names = RoutingStrategyName.allCases.map(\.rawValue).joined(separator: ", ")
+                throw JobFailure(
+                    .invalidRequest, "unknown routing strategy, expected one of: \(names)", param: "routing_strategy")
+            }
+            return known
         }
-        return known.strategy
+        let named = candidates.options.compactMap(\.model.routingStrategy).compactMap(RoutingStrategyName.init)
+        return named.first ?? defaultStrategy
     }
 }
 
-/// Consecutive numbers for the decisions of this process.
-private final class Turns: Sendable {
-    private let count = Atomic<Int>(0)
-
-    func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).oldValue }
+extension ModelRequest {
+    /// Tokens of all its answers at most, where the caller says so.
+    var answerLimit: Int? {
+        guard case .chat(let chat) = self, let limit = chat.maxTokens else { return nil }
+        return max(0, limit) * max(chat.n, 1)
+    }
 }

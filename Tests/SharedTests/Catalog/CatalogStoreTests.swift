@@ -16,10 +16,11 @@ import Testing
     private let text = """
         models:
           - { id: m, provider: openai, model_id: gpt, priority: -2, aliases: ["a,b", 'q"uote', "{}"], input_price: 0.1,
-              capabilities: { vision: false }, fallback_models: [n], routing_strategy: priority, max_tokens: 5 }
+              capabilities: { vision: false }, fallback_models: [n], routing_strategy: priority, max_tokens: 5, cache_ttl: 60 }
           - { id: n, provider: zhipu }
         accounts:
-          - { id: a, provider: openai, api_key: sk-secret, rpm: 5, settings: { organization: "o'rg" }, models: [gpt] }
+          - { id: a, provider: openai, api_key: sk-secret, rpm: 5, settings: { organization: "o'rg" }, models: [gpt],
+              quota_period: month, quota_reset_hour: 16, quota_reset_day: 28 }
         """
 
     @Test func `what a file says is what is loaded`() async throws {

@@ -65,13 +65,13 @@ import Testing
 
             try await worker.runOne()
 
-            #expect(try await fixture.waiting() == 2)
+            #expect(try await fixture.waiting() == 1)
+            #expect(try await fixture.queue.queue.rooms().map(\.count) == [1])
             #expect(try await fixture.billed(waiting) == [])
             #expect(try await fixture.logIDs(waiting) == [])
-            for _ in 0..<2 {
-                try await fixture.promoteOne()
-                try await worker.runOne()
-            }
+            try await worker.admitOne()
+            try await fixture.promoteOne()
+            try await worker.runOne()
             #expect(try await fixture.end(limited).status == "done")
             #expect(try await fixture.end(waiting).status == "done")
             #expect(try await fixture.billed(limited) == ["1 final", "2 final"])
@@ -88,14 +88,81 @@ import Testing
             try await worker.runOne()
             let id = try await fixture.submit(deadline: .milliseconds(1500))
             try await worker.runOne()
-            #expect(try await fixture.waiting() == 2)
+            #expect(try await fixture.queue.queue.rooms().map(\.count) == [1])
 
-            try await fixture.promoteOne()
-            try await worker.runOne()
+            try await eventually("its deadline passes") {
+                let late = try await fixture.queue.queue.expired(worker: worker.name, limit: 9)
+                for entry in late { _ = try await worker.reader.read(entry) }
+                return !late.isEmpty
+            }
 
             #expect(try await fixture.end(id).kind == .deadlineExceeded)
             #expect(stub.counters.requests == 1)
             #expect(try await fixture.queue.length() == 0)
+        }
+    }
+
+    @Test func `a busy account is waited for, in a room, and the next waiter is called when it is free`() async throws {
+        let stub = try ProviderStub.start { _ in Self.fine }
+        try await PipelineFixture.run([stub], limits: { $0.requestsPerMinute = 1 }) { fixture in
+            let worker = try fixture.worker()
+            let first = try await fixture.submit()
+            try await worker.runOne()
+            let second = try await fixture.submit()
+            try await worker.runOne()
+
+            #expect(try await fixture.end(first).status == "done")
+            #expect(stub.counters.requests == 1)
+            let room = try #require(try await fixture.queue.queue.rooms().first)
+            #expect(room.count == 1)
+            #expect(room.due > SystemWallClock().now + 50_000)
+            #expect(try await fixture.billed(second) == [])
+            #expect(worker.rooms.hasWaiters(room.name))
+        }
+    }
+
+    @Test func `a request that comes while others wait for the same accounts waits behind them`() async throws {
+        let stub = try ProviderStub.start { _ in Self.fine }
+        try await PipelineFixture.run([stub], limits: { $0.concurrency = 1 }) { fixture in
+            let worker = try fixture.worker()
+            let plan = RoomSpec(accounts: ["a0"])
+            worker.rooms.parked(in: plan.room, waitingFor: plan.accounts)
+            let id = try await fixture.submit()
+
+            try await worker.runOne()
+
+            #expect(stub.counters.requests == 0)
+            #expect(try await fixture.queue.queue.rooms().map(\.name) == [plan.room])
+            try await worker.admitOne()
+            #expect(try await fixture.end(id).status == "done")
+        }
+    }
+
+    @Test func `slots and reservations of all attempts come back, whatever their end`() async throws {
+        let first = try ProviderStub.start { _ in .openAIError(status: 500, type: "server_error") }
+        let second = try ProviderStub.start { _ in Self.fine }
+        try await PipelineFixture.run([first, second], limits: { $0.concurrency = 2 }) { fixture in
+            let worker = try fixture.worker()
+            for _ in 0..<3 {
+                _ = try await fixture.submit()
+                try await worker.runOne()
+            }
+            let keys = PoolKeys(prefix: fixture.queue.keys.prefix)
+            for account in ["a0", "a1"] {
+                #expect(
+                    try await fixture.queue.redis.send(RedisCommand("ZCARD", .string(keys.slots(account)))).int == 0)
+            }
+        }
+    }
+
+    @Test func `a fallback model answers when its model's accounts cannot`() async throws {
+        let broken = try ProviderStub.start { _ in .openAIError(status: 500, type: "server_error") }
+        try await PipelineFixture.run([broken], fallbacks: ["s"]) { fixture in
+            let id = try await fixture.submit()
+            try await fixture.worker().runOne()
+            let end = try await fixture.end(id)
+            #expect(end.status == "done")
+            #expect(end.trail == ["a0 server_error", "sandbox ok"])
         }
     }
 

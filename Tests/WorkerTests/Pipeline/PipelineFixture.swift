@@ -18,14 +18,15 @@ struct PipelineFixture: Sendable {
 
     static func run(
         _ stubs: [ProviderStub], settings: [String: String] = [:], capabilities: [String: Bool] = [:],
-        lease: Duration = .zero, _ body: (PipelineFixture) async throws -> Void
+        lease: Duration = .zero, fallbacks: [String] = [], limits: (inout Account) -> Void = { _ in },
+        _ body: (PipelineFixture) async throws -> Void
     ) async throws {
         let standard = ["RETRY_BACKOFF": "0.01", "RETRY_BACKOFF_MAX": "0.02", "CLAIM_BLOCK": "0.1"]
         var settings = Settings(environment: standard.merging(settings) { $1 })
         let configuration = WorkerConfig(&settings)
         try settings.check()
         let http = try HTTPClient(configuration: configuration.http)
-        let catalog = catalog(stubs, Capabilities(capabilities))
+        let catalog = catalog(stubs, Capabilities(capabilities), fallbacks, limits)
         do {
             try await QueueFixture.run(lease: lease) { queue in
                 try await body(
@@ -39,13 +40,19 @@ struct PipelineFixture: Sendable {
     }
 
     /// Model `m` on one account per stub: `a0`, `a1`, …, asked in this order; model `s` in the sandbox.
-    private static func catalog(_ stubs: [ProviderStub], _ capabilities: Capabilities) -> CatalogSnapshot {
+    private static func catalog(
+        _ stubs: [ProviderStub], _ capabilities: Capabilities, _ fallbacks: [String], _ limits: (inout Account) -> Void
+    ) -> CatalogSnapshot {
         let accounts = stubs.enumerated().map { index, stub in
-            Account(id: "a\(index)", provider: .openai, baseURL: stub.url, weight: 100 - index)
+            var account = Account(id: "a\(index)", provider: .openai, baseURL: stub.url, weight: 100 - index)
+            limits(&account)
+            return account
         }
         return CatalogSnapshot(
             models: [
-                Model(id: "m", provider: .openai, prices: Prices(input: 1, output: 2), capabilities: capabilities),
+                Model(
+                    id: "m", provider: .openai, prices: Prices(input: 1, output: 2), capabilities: capabilities,
+                    fallbackModels: fallbacks),
                 Model(id: "s", provider: .sandbox),
             ],
             accounts: accounts + [Account(id: "sandbox", provider: .sandbox)])

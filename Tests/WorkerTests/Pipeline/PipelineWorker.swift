@@ -3,34 +3,46 @@ import TestSupport
 
 @testable import Worker
 
-/// One worker's own parts: what it runs, which accounts it leaves alone, its name in the queue.
+/// One worker's own parts: what it runs, what it knows of accounts, its name in the queue.
 struct PipelineWorker: Sendable {
     let name: String
     let queue: QueueFixture
     let reader: EntryReader
     let pipeline: JobPipeline
     let running = RunningJobs()
-    let cooldowns: AccountCooldowns
+    let board: HealthBoard
+    let rooms = WaitingRooms()
 
     init(_ name: String, _ fixture: PipelineFixture) throws {
         self.name = name
         queue = fixture.queue
-        cooldowns = AccountCooldowns(times: fixture.configuration.cooldowns)
         let configuration = fixture.configuration
+        let keys = PoolKeys(prefix: queue.keys.prefix)
+        // Not run: this worker's own observations are all that it knows.
+        board = HealthBoard(
+            rules: configuration.health, store: HealthStore(redis: queue.redis, keys: keys),
+            logger: PipelineFixture.silent)
         // Never run, so never connected: the snapshot is all the catalogue there is.
         let store = CatalogStore(try PostgresPool(url: Secret("postgresql://127.0.0.1:1/none")))
         let catalog = CatalogCache(
             fixture.catalog, store: store, interval: .seconds(3600), logger: PipelineFixture.silent)
         reader = EntryReader(queue: queue.queue, worker: name, logger: PipelineFixture.silent)
+        let limiter = AccountLimiter(redis: queue.redis, keys: keys, worker: name, configuration: configuration.limiter)
+        let forecasts = TokenForecasts(unknownAnswer: configuration.unknownAnswer)
         pipeline = JobPipeline(
             queue: queue.queue,
             router: Router(
-                queue: queue.queue, catalog: catalog, cooldowns: cooldowns, defaultStrategy: configuration.routing),
+                queue: queue.queue, catalog: catalog, board: board, loads: limiter.loads, forecasts: forecasts,
+                defaultStrategy: configuration.routing, rates: configuration.rates,
+                conversations: Conversations(leastTokens: configuration.affinityTokens)),
+            pool: AccountPool(
+                limiter: limiter, queue: queue.queue, forecasts: forecasts, rooms: rooms, clock: SystemWallClock(),
+                logger: PipelineFixture.silent),
             platforms: PlatformCaller(
                 http: fixture.http, credentials: AccountCredentials(box: nil), tokens: AccountTokens(),
                 clocks: PlatformClocks(), timeouts: configuration.timeouts,
                 maxAnswerBytes: configuration.maxAnswerBytes, clock: SystemWallClock()),
-            policy: configuration.policy, cooldowns: cooldowns, running: running, configuration: configuration,
+            policy: configuration.policy, board: board, rooms: rooms, running: running, configuration: configuration,
             metrics: WorkerMetrics(), clock: SystemWallClock(), logger: PipelineFixture.silent)
     }
 
@@ -41,6 +53,20 @@ struct PipelineWorker: Sendable {
         guard let entry = entries.first else { throw QueueFixtureError.nothingToClaim }
         guard let claim = try await reader.read(entry) else { return }
         try await pipeline.run(claim, enqueuedAt: entry.enqueuedAt)
+    }
+
+    /// Lets one request out of its room as soon as that is due, and runs it, as `RoomKeeper` does.
+    func admitOne() async throws {
+        var admitted: (entry: JobQueue.Entry, room: String)?
+        try await eventually("a room is due") {
+            for room in try await queue.queue.rooms() where room.due <= SystemWallClock().now {
+                let entries = try await queue.queue.admit(room: room.name, worker: name, limit: 1, isForced: false)
+                admitted = entries.first.map { ($0, room.name) }
+            }
+            return admitted != nil
+        }
+        guard let admitted, let claim = try await reader.read(admitted.entry) else { return }
+        try await pipeline.run(claim, enqueuedAt: admitted.entry.enqueuedAt, admittedFrom: admitted.room)
     }
 
     /// Takes one expired entry of the normal lane over, as `Reaper` does.

@@ -24,32 +24,28 @@ import Testing
         ])
 
     private func candidates(
-        _ model: String, provider: Provider? = nil, tools: Bool = false, extra: JSONObject = [:],
-        resting: Set<String> = []
+        _ model: String, provider: Provider? = nil, tools: Bool = false, extra: JSONObject = [:]
     ) throws -> Candidates {
         var body: JSONObject = ["model": .string(model), "messages": [["role": "user", "content": "hi"]]]
         for member in extra.members { body.set(member.key, member.value) }
         if tools { body.set("tools", [["type": "function", "function": ["name": "f"]]]) }
         return try Candidates(
-            for: .chat(ChatRequest(validating: .object(body))), provider: provider, strategy: PriorityStrategy(),
-            dice: RoutingDice(turn: 0),
-            in: catalog,
-            isResting: { resting.contains($0.id) })
+            for: .chat(ChatRequest(validating: .object(body))), provider: provider, in: catalog)
     }
 
-    @Test func `an alias stands for all its models, best priority first, on all active accounts`() throws {
-        let routes = try candidates("fast").ready.map { "\($0.model.id) \($0.account.id)" }
+    @Test func `an alias stands for all its models, each on all its active accounts`() throws {
+        let routes = try candidates("fast").routes.map { "\($0.model.id) \($0.account.id)" }
         #expect(routes == ["big heavy", "big light", "small heavy", "small light"])
     }
 
     @Test func `an account serves the models that it names`() throws {
-        #expect(try candidates("other").ready.map(\.account.id) == ["heavy", "choosy", "light"])
-        #expect(try !candidates("small").accounts.contains { $0.id == "choosy" })
+        #expect(try candidates("other").routes.map(\.account.id) == ["heavy", "choosy", "light"])
+        #expect(try !candidates("small").routes.contains { $0.account.id == "choosy" })
     }
 
     @Test func `a platform that cannot say the request is passed over for one that can`() throws {
-        #expect(try candidates("chinese").ready.map(\.model.id) == ["glm", "qwen"])
-        #expect(try candidates("chinese", extra: ["stop": ["a", "b"]]).ready.map(\.model.id) == ["qwen"])
+        #expect(try candidates("chinese").routes.map(\.model.id) == ["glm", "qwen"])
+        #expect(try candidates("chinese", extra: ["stop": ["a", "b"]]).routes.map(\.model.id) == ["qwen"])
     }
 
     @Test func `accounts of one platform are judged by the mode that each speaks`() throws {
@@ -61,10 +57,8 @@ import Testing
             ])
         let body: JSONObject = ["model": "m", "messages": [["role": "user", "content": "hi"]], "max_tokens": 5]
         let found = try Candidates(
-            for: .chat(ChatRequest(validating: .object(body))), provider: nil, strategy: PriorityStrategy(),
-            dice: RoutingDice(turn: 0), in: mixed,
-            isResting: { _ in false })
-        #expect(found.ready.map(\.account.id) == ["b", "d"])
+            for: .chat(ChatRequest(validating: .object(body))), provider: nil, in: mixed)
+        #expect(found.routes.map(\.account.id) == ["b", "d"])
     }
 
     @Test func `what no platform of the name can say is refused by field and platform`() {
@@ -82,20 +76,42 @@ import Testing
         let vectors = try ModelRequest.embeddings(
             EmbeddingsRequest(validating: ["model": "vectors", "input": "a"]))
         func ask(_ request: ModelRequest) throws -> Candidates {
-            try Candidates(
-                for: request, provider: nil, strategy: PriorityStrategy(), dice: RoutingDice(turn: 0), in: catalog,
-                isResting: { _ in false })
+            try Candidates(for: request, provider: nil, in: catalog)
         }
-        #expect(try ask(vectors).ready.map(\.account.id) == ["heavy", "light"])
+        #expect(try ask(vectors).routes.map(\.account.id) == ["heavy", "light"])
         let small = try ModelRequest.embeddings(EmbeddingsRequest(validating: ["model": "small", "input": "a"]))
         let refused = #expect(throws: JobFailure.self) { try ask(small) }
         #expect(refused?.kind == .unsupportedParameter)
     }
 
-    @Test func `a resting account is left out, but known`() throws {
-        let found = try candidates("small", resting: ["heavy"])
-        #expect(found.ready.map(\.account.id) == ["light"])
-        #expect(found.accounts.map(\.id) == ["heavy", "light"])
+    @Test func `fallback models stand apart, in the order in which they are named, if they fit`() throws {
+        let catalog = CatalogSnapshot(
+            models: [
+                Model(
+                    id: "m", provider: .openai,
+                    fallbackModels: ["tiny", "off", "deaf", "second", "m", "nobody", "first", "first"]),
+                Model(id: "first", provider: .zhipu), Model(id: "second", provider: .openai),
+                Model(id: "tiny", provider: .openai, contextTokens: 1),
+                Model(id: "off", provider: .openai, isActive: false),
+                Model(id: "deaf", provider: .openai, capabilities: Capabilities(["streaming": false])),
+            ], accounts: [Account(id: "o", provider: .openai), Account(id: "z", provider: .zhipu)])
+        let request = try ModelRequest.chat(
+            ChatRequest(validating: [
+                "model": "m", "messages": [["role": "user", "content": "hello there"]], "stream": true,
+            ]))
+        let found = try Candidates(for: request, provider: nil, in: catalog)
+        #expect(found.options.map(\.model.id) == ["m"])
+        #expect(found.fallbacks.map(\.model.id) == ["second", "first"])
+    }
+
+    @Test func `a model without an account is served by its fallback`() throws {
+        let catalog = CatalogSnapshot(
+            models: [Model(id: "m", provider: .baidu, fallbackModels: ["o"]), Model(id: "o", provider: .openai)],
+            accounts: [Account(id: "o", provider: .openai)])
+        let request = try ModelRequest.chat(
+            ChatRequest(validating: ["model": "m", "messages": [["role": "user", "content": "hi"]]]))
+        let found = try Candidates(for: request, provider: nil, in: catalog)
+        #expect(found.options.isEmpty && found.fallbacks.map(\.model.id) == ["o"])
     }
 
     @Test(arguments: ["nobody", "off"])
@@ -122,8 +138,8 @@ import Testing
     }
 
     @Test func `a model can be named with its platform`() throws {
-        #expect(try candidates("zhipu/glm").ready.map(\.model.id) == ["glm"])
-        #expect(try candidates("alibaba/chinese").ready.map(\.model.id) == ["qwen"])
+        #expect(try candidates("zhipu/glm").routes.map(\.model.id) == ["glm"])
+        #expect(try candidates("alibaba/chinese").routes.map(\.model.id) == ["qwen"])
         for name in ["zhipu/qwen", "nowhere/glm", "zhipu/", "/glm"] {
             #expect(throws: JobFailure.self) { try candidates(name) }
         }
@@ -146,10 +162,9 @@ import Testing
                 capabilities: Capabilities(["embeddings": true, "chat": true]), aliases: ["m"])
         }
         return try Candidates(
-            for: request, provider: nil, strategy: PriorityStrategy(), dice: RoutingDice(turn: 0),
-            in: CatalogSnapshot(models: models, accounts: [Account(id: "s", provider: .sandbox)]),
-            isResting: { _ in false }
-        ).ready.map(\.model.id)
+            for: request, provider: nil,
+            in: CatalogSnapshot(models: models, accounts: [Account(id: "s", provider: .sandbox)])
+        ).routes.map(\.model.id)
     }
 
     @Test func `a model that cannot hold prompt and answer is passed over`() throws {
@@ -180,5 +195,11 @@ import Testing
         let tokens = ModelRequest.embeddings(try EmbeddingsRequest(validating: ["model": "m", "input": numbers]))
         #expect(try fitting(tokens, contexts: [80]) == ["m0"])
         #expect(throws: JobFailure.self) { try fitting(tokens, contexts: [70]) }
+    }
+}
+
+extension Candidates {
+    fileprivate var routes: [Route] {
+        options.flatMap { option in option.accounts.map { Route(model: option.model, account: $0) } }
     }
 }

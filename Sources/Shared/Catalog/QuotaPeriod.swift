@@ -1,0 +1,52 @@
+/// Over what time an account's quota is counted; raw values are the catalogue's.
+///
+/// Pure civil-date arithmetic in UTC. A day begins at the reset hour, a month at that hour of the reset day (1 to 28, so that every
+/// month has it).
+package enum QuotaPeriod: String, Sendable, CaseIterable {
+    /// For good: what is used up stays used up.
+    case total
+    case day, month
+
+    private static let dayLength: Int64 = 86_400_000
+
+    /// When the period that `now` lies in began, in milliseconds since 1970; `nil` for `total`.
+    package func start(at now: Int64, resetHour: Int, resetDay: Int) -> Int64? {
+        let shift = Int64(resetHour) * 3_600_000
+        let day = Self.floorDivide(now - shift, Self.dayLength)
+        switch self {
+        case .total: return nil
+        case .day: return day * Self.dayLength + shift
+        case .month:
+            let date = PostgresParameter.civil(days: Int(day))
+            let month = date.day >= resetDay ? (date.year, date.month) : Self.before(date.year, date.month)
+            return Self.days(month.0, month.1, resetDay) * Self.dayLength + shift
+        }
+    }
+
+    /// When it ends, which is when the next one begins.
+    package func end(at now: Int64, resetHour: Int, resetDay: Int) -> Int64? {
+        guard let start = start(at: now, resetHour: resetHour, resetDay: resetDay) else { return nil }
+        guard self == .month else { return start + Self.dayLength }
+        // No month is longer than 31 days, and none shorter than 28.
+        return self.start(at: start + 31 * Self.dayLength, resetHour: resetHour, resetDay: resetDay)
+    }
+
+    private static func before(_ year: Int, _ month: Int) -> (Int, Int) {
+        month == 1 ? (year - 1, 12) : (year, month - 1)
+    }
+
+    private static func floorDivide(_ value: Int64, _ by: Int64) -> Int64 {
+        let quotient = value / by
+        return value % by < 0 ? quotient - 1 : quotient
+    }
+
+    /// Days from 1970-01-01, by Howard Hinnant's `days_from_civil`.
+    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
+        let y = month <= 2 ? year - 1 : year
+        let era = (y >= 0 ? y : y - 399) / 400
+        let yearOfEra = y - era * 400
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return Int64(era * 146_097 + dayOfEra - 719_468)
+    }
+}

@@ -1,0 +1,28 @@
+/// Names of what workers share about accounts in Redis.
+///
+/// All carry one hash tag, so that one script can choose among all accounts, also in Redis Cluster.
+package struct PoolKeys: Sendable, Equatable {
+    /// Requests and tokens of the minute are counted in steps of this width: 240 numbers an account at most, and 0.4 % of the
+    /// minute given away.
+    package static let bucketMilliseconds: Int64 = 250
+
+    package let prefix: String
+
+    package init(prefix: String) { self.prefix = prefix }
+
+    /// In front of every key below; scripts derive the keys of the accounts they are given from it.
+    package var base: String { "\(prefix){accounts}:" }
+
+    /// Hash: `RouteKey.text` → version, blank, `RouteHealth` as JSON.
+    package var health: String { base + "health" }
+    /// Zset: reservation → when it ends without renewal, milliseconds since 1970.
+    package func slots(_ account: String) -> String { base + "slots:" + account }
+    /// Hash of sums and buckets of the sliding minute.
+    package func window(_ account: String) -> String { base + "window:" + account }
+    /// Hash of tokens used in the quota's period.
+    package func quota(_ account: String) -> String { base + "quota:" + account }
+    /// Where `health` changes are told.
+    package var healthChannel: String { prefix + "health" }
+    /// String: the worker that probes, measures quotas and raises alerts.
+    package var leader: String { base + "leader" }
+}

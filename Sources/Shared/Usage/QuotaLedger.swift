@@ -1,0 +1,42 @@
+/// What accounts have used of their quotas, by the ledger's hourly sums.
+///
+/// The truth that counters in Redis are set from. Served by the index of `usage_hourly` on (account, hour).
+package struct QuotaLedger: Sendable {
+    package struct Used: Sendable, Equatable {
+        /// Tokens of the period up to the first of `hours`.
+        package var settled: Int64
+        /// Tokens by hour since 1970, from `first` on.
+        package var hours: [Int64: Int64]
+
+        package init(settled: Int64, hours: [Int64: Int64]) {
+            self.settled = settled
+            self.hours = hours
+        }
+    }
+
+    private let pool: PostgresPool
+
+    package init(_ pool: PostgresPool) { self.pool = pool }
+
+    /// `start`: of the period, milliseconds since 1970; `nil` for a quota that is for good, which counts what the account was entered
+    /// with, too. `first`: the hour (since 1970) from which on hours are told one by one.
+    package func used(_ account: Account, start: Int64?, first: Int64) async throws(PostgresError) -> Used {
+        let rows = try await pool.query(
+            """
+            SELECT (extract(epoch FROM hour) / 3600)::bigint AS hour, sum(tokens_in + tokens_out)::bigint AS tokens
+            FROM usage_hourly WHERE account = $1 AND hour >= $2::timestamptz GROUP BY 1
+            """, [.text(account.id), .time(max(start ?? 0, 0))])
+        var used = Used(settled: 0, hours: [:])
+        for row in rows.rows {
+            let (hour, tokens): (Int64, Int64) = (try row.required("hour"), try row.required("tokens"))
+            if hour < first { used.settled += tokens } else { used.hours[hour] = tokens }
+        }
+        guard start == nil else { return used }
+        // The column is kept by the same transactions as the sums, and may have begun above zero.
+        let total: Int64 =
+            try await pool.query("SELECT quota_used FROM accounts WHERE id = $1", [.text(account.id)])
+            .first?.required("quota_used") ?? account.quotaUsed
+        used.settled = total - used.hours.values.reduce(0, +)
+        return used
+    }
+}

@@ -1,0 +1,146 @@
+import Shared
+
+/// The state of the service as JSON (pure).
+struct PoolReport {
+    enum Status: String { case ok, degraded, unavailable }
+
+    private let readings: [PoolReader.Reading]
+    private let workers: Int
+    private let rooms: [JobQueue.Room]
+    private let database: String?
+    private let hasCatalog: Bool
+    private let now: Int64
+    private let rules = HealthRules()
+
+    init(
+        _ readings: [PoolReader.Reading], workers: Int, rooms: [JobQueue.Room], database: String?, hasCatalog: Bool,
+        now: Int64
+    ) {
+        self.readings = readings
+        self.workers = workers
+        self.rooms = rooms
+        self.database = database
+        self.hasCatalog = hasCatalog
+        self.now = now
+    }
+
+    var status: Status {
+        let usable = readings.filter { state(of: $0) == "ok" }
+        if workers == 0 || !hasCatalog || usable.isEmpty { return .unavailable }
+        return database != nil || usable.count < readings.filter { $0.account.status == .active }.count
+            || readings.contains { $0.whole?.isDisabled == true } ? .degraded : .ok
+    }
+
+    var json: JSON {
+        [
+            "status": .string(status.rawValue),
+            "dependencies": [
+                "redis": ["status": "ok"],
+                "postgres": database.map { ["status": "unavailable", "reason": .string($0)] } ?? ["status": "ok"],
+                "workers": ["status": workers > 0 ? "ok" : "unavailable", "alive": .int(workers)],
+            ],
+            "waiting_for_capacity": .int(rooms.reduce(0) { $0 + $1.count }),
+            "providers": .array(providers),
+            "accounts": .array(readings.map(account)),
+        ]
+    }
+
+    private var providers: [JSON] {
+        Provider.allCases.compactMap { provider in
+            let own = readings.filter { $0.account.provider == provider }
+            guard !own.isEmpty else { return nil }
+            let usable = own.count { state(of: $0) == "ok" }
+            return [
+                "provider": .string(provider.rawValue), "accounts": .int(own.count), "usable": .int(usable),
+                "status": usable == own.count ? "ok" : usable > 0 ? "degraded" : "unavailable",
+            ]
+        }
+    }
+
+    /// `ok`, `resting`, `circuit_open` or `disabled`; circuits count where every model's is open.
+    private func state(of reading: PoolReader.Reading) -> String {
+        if reading.account.status == .disabled || reading.whole?.isDisabled == true { return "disabled" }
+        let routes = reading.models.values
+        if reading.whole?.rest(at: now) != nil || (!routes.isEmpty && routes.allSatisfy { $0.rest(at: now) != nil }) {
+            return "resting"
+        }
+        let isOpen = { (health: RouteHealth) in health.circuit(at: now) == .open }
+        if reading.whole.map(isOpen) == true || (!routes.isEmpty && routes.allSatisfy(isOpen)) { return "circuit_open" }
+        return "ok"
+    }
+
+    private func account(_ reading: PoolReader.Reading) -> JSON {
+        let account = reading.account
+        let healths = [reading.whole].compactMap { $0 } + reading.models.values
+        var object: JSONObject = [
+            "id": .string(account.id), "name": .string(account.accountName),
+            "provider": .string(account.provider.rawValue), "status": .string(account.status.rawValue),
+            "state": .string(state(of: reading)), "reason": reason(reading),
+            "score": number(healths.map { $0.score(rules) }.min() ?? 1),
+        ]
+        for (name, value) in route(reading.whole ?? worst(reading.models.values))
+        where name != "reason" && name != "score" {
+            object.set(name, value)
+        }
+        object.set("running", .int(reading.running))
+        object.set("limits", limits(reading))
+        object.set(
+            "models",
+            .array(
+                reading.models.sorted { $0.key < $1.key }.map { model, health in
+                    var object: JSONObject = ["model": .string(model)]
+                    for (name, value) in route(health) { object.set(name, value) }
+                    return .object(object)
+                }))
+        return .object(object)
+    }
+
+    private func worst(_ healths: some Collection<RouteHealth>) -> RouteHealth {
+        healths.max { ($0.restsUntil, $0.openUntil ?? 0) < ($1.restsUntil, $1.openUntil ?? 0) } ?? RouteHealth()
+    }
+
+    /// The catalogue's word first, since people may have written it; else what health says.
+    private func reason(_ reading: PoolReader.Reading) -> JSON {
+        if reading.account.status == .disabled, let reason = reading.account.statusReason { return .string(reason) }
+        let health = ([reading.whole].compactMap { $0 } + reading.models.values).first { current(reasonOf: $0) != nil }
+        return health.flatMap(current(reasonOf:)).map { .string($0) } ?? .null
+    }
+
+    /// Only while it has consequences.
+    private func current(reasonOf health: RouteHealth) -> String? {
+        let isHindered = health.isDisabled || health.rest(at: now) != nil || health.circuit(at: now) != .closed
+        return isHindered ? health.reason?.rawValue : nil
+    }
+
+    private func route(_ health: RouteHealth) -> [(String, JSON)] {
+        [
+            ("score", number(health.score(rules))), ("circuit", .string(health.circuit(at: now).rawValue)),
+            ("opens_again_ms", .int(Int(max(0, (health.openUntil ?? now) - now)))),
+            ("rests_ms", .int(Int(health.rest(at: now)?.milliseconds ?? 0))),
+            ("failures_in_row", .int(health.failuresInRow)),
+            ("first_token_seconds", health.firstToken.map(number) ?? .null),
+            ("reason", current(reasonOf: health).map { .string($0) } ?? .null),
+        ]
+    }
+
+    private func limits(_ reading: PoolReader.Reading) -> JSON {
+        let account = reading.account
+        let quotaEnd = account.period(at: now).map { JSON.int(Int($0.end)) } ?? .null
+        return [
+            "rpm": ["limit": limit(account.requestsPerMinute), "used": .int(Int(reading.requests))],
+            "tpm": ["limit": limit(account.tokensPerMinute), "used": .int(Int(reading.tokens))],
+            "concurrency": ["limit": limit(account.concurrency), "used": .int(reading.running)],
+            "quota": [
+                "limit": account.quotaLimit.map { .int(Int($0)) } ?? .null,
+                "used": reading.quotaUsed.map { .int(Int($0)) } ?? .null,
+                "period": .string(account.quotaPeriod.rawValue), "resets_at_ms": quotaEnd,
+            ],
+        ]
+    }
+
+    private func limit(_ value: Int?) -> JSON { value.map { .int($0) } ?? .null }
+
+    private func number(_ value: Double) -> JSON {
+        JSONNumber((value * 1000).rounded() / 1000).map(JSON.number) ?? .null
+    }
+}

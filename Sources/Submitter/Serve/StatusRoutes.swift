@@ -1,0 +1,40 @@
+import HTTPTypes
+import Hummingbird
+import Shared
+
+/// `GET /api/v1/status/health`: the service, what it depends on, every account with the reason where something is wrong.
+///
+/// 200, or 503 where no request could be answered. Holds no key and no text of any platform.
+struct StatusRoutes: Sendable {
+    let redis: RedisClient
+    let queue: JobQueue
+    let pool: PoolKeys
+    let models: any ModelLookup
+    /// `nil` where PostgreSQL answers, else what is wrong.
+    let database: @Sendable () async -> String?
+    let clock: any WallClock
+
+    func add(to table: inout RouteTable) {
+        table.on(.get, "/api/v1/status/health") { _, _ in await health() }
+    }
+
+    private func health() async -> Response {
+        let now = clock.now
+        let accounts = models.catalog?.accounts ?? []
+        do throws(RedisError) {
+            let readings = try await PoolReader(redis: redis, keys: pool).read(accounts, now: now)
+            let workers = try await queue.liveWorkers()
+            let report = PoolReport(
+                readings, workers: workers, rooms: try await queue.rooms(), database: await database(),
+                hasCatalog: models.catalog != nil, now: now)
+            return .json(report.json, status: report.status == .unavailable ? .serviceUnavailable : .ok)
+        } catch {
+            return .json(
+                [
+                    "status": "unavailable",
+                    "dependencies": ["redis": ["status": "unavailable", "reason": "cannot be reached"]],
+                ],
+                status: .serviceUnavailable)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import Shared
+
+/// The counters of quotas.
+extension AccountLimiter {
+    /// Sets what the ledger says; see `LimiterScripts.measure`. Returns tokens used in the current period.
+    func setQuota(
+        _ account: Account, _ used: QuotaLedger.Used, first: Int64, now: Int64
+    ) async throws(RedisError) -> Int64 {
+        let reply = try await redis.evaluate(
+            LimiterScripts.measure, keys: [keys.base],
+            args: [
+                .string(account.id), .int(account.period(at: now)?.start ?? 0), .int(used.settled), .int(first),
+            ] + used.hours.sorted { $0.key < $1.key }.flatMap { [RedisArgument.int($0.key), .int($0.value)] })
+        return reply.int ?? 0
+    }
+
+    /// Tokens used in the current period, reservations included; 0 where Redis knows nothing.
+    func quotaUsed(_ account: Account, now: Int64) async throws(RedisError) -> Int64 {
+        let fields = try await redis.send(RedisCommand("HGETALL", .string(keys.quota(account.id)))).array ?? []
+        return QuotaCounter(fields, period: account.period(at: now)?.start ?? 0)?.used ?? 0
+    }
+
+    func knowsQuota(_ account: Account, now: Int64) async throws(RedisError) -> Bool {
+        try await redis.send(RedisCommand("EXISTS", .string(keys.quota(account.id)))).int == 1
+    }
+}

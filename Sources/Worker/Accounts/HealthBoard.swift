@@ -1,0 +1,238 @@
+import Logging
+import ServiceLifecycle
+import Shared
+import Synchronization
+
+/// What this worker knows of the health of all routes: its own observations at once, everybody else's within a moment.
+///
+/// In: observations. Out: whether a route may be used, without waiting. Failures go to Redis at once, answers gathered over half a
+/// second; what other workers find arrives by `received`. While Redis is away each worker judges by what it sees itself.
+final class HealthBoard: Service, Sendable {
+    /// Whether an account may be used for a model, and how well it does.
+    struct Fitness: Sendable, Equatable {
+        enum Use: Sendable, Equatable {
+            case ready
+            /// The circuit is half open: one request may try, named so.
+            case trial(String)
+            /// The circuit is open.
+            case open
+            case resting(Duration, isForCapacity: Bool)
+            case disabled
+        }
+
+        var use: Use
+        /// 0…1.
+        var score: Double
+        /// Seconds to the first token, moving average; `nil` until something was answered.
+        var firstToken: Double?
+    }
+
+    private enum Change: Sendable {
+        case observed(Observation)
+        case restored(onProbation: Bool, at: Int64)
+    }
+
+    private struct State {
+        var known: [RouteKey: RouteHealth] = [:]
+        var versions: [RouteKey: Int] = [:]
+        /// Not yet in Redis.
+        var pending: [(route: RouteKey, change: Change)] = []
+        var isStale = true
+    }
+
+    let rules: HealthRules
+    private let store: HealthStore
+    private let clock: any WallClock
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let wakes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+    /// Chosen: an answer changes little, and a thousand of them a second must not be a thousand writes.
+    private static let gathering = Duration.milliseconds(500)
+    /// More than this waits only while Redis is away; the oldest are forgotten.
+    private static let most = 10_000
+
+    init(rules: HealthRules, store: HealthStore, clock: any WallClock = SystemWallClock(), logger: Logger) {
+        self.rules = rules
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+        (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    // MARK: - Noting
+
+    /// What a call said about its route. Key and money are the account's, the rest is the route's.
+    func note(_ outcome: Observation.Outcome, account: String, model: String, began: Int64) {
+        let observation = Observation(outcome, began: began, ended: clock.now)
+        switch outcome {
+        case .nothing: return
+        case .refused, .exhausted: add(RouteKey(account: account), .observed(observation))
+        case .answered:
+            add(RouteKey(account: account, model: model), .observed(observation))
+            // Whatever was held against the key or the purse is disproved.
+            if health(RouteKey(account: account)).map({ $0.refusals > 0 || $0.reason != nil }) ?? false {
+                add(RouteKey(account: account), .observed(observation))
+            }
+        case .failed, .limited: add(RouteKey(account: account, model: model), .observed(observation))
+        }
+    }
+
+    /// What a probe found; it concerns the account as a whole.
+    func probed(_ outcome: Observation.Outcome, account: String, began: Int64) {
+        add(RouteKey(account: account), .observed(Observation(outcome, began: began, ended: clock.now)))
+    }
+
+    /// Takes back what disabled an account.
+    func restore(account: String, onProbation: Bool) {
+        add(RouteKey(account: account), .restored(onProbation: onProbation, at: clock.now))
+    }
+
+    private func add(_ route: RouteKey, _ change: Change) {
+        let isUrgent = state.withLock { state in
+            let before = state.known[route] ?? RouteHealth()
+            var health = before
+            Self.apply(change, to: &health, rules)
+            state.known[route] = health
+            state.pending.append((route, change))
+            if state.pending.count > Self.most { state.pending.removeFirst(state.pending.count - Self.most) }
+            if case .observed(let observation) = change, case .answered = observation.outcome {
+                return before.openUntil != nil || before.isDisabled
+            }
+            return true
+        }
+        if isUrgent { wake.yield() }
+    }
+
+    private static func apply(_ change: Change, to health: inout RouteHealth, _ rules: HealthRules) {
+        switch change {
+        case .observed(let observation): health.note(observation, rules)
+        case .restored(let onProbation, let now): health.restore(at: now, rules: rules, onProbation: onProbation)
+        }
+    }
+
+    // MARK: - Reading
+
+    func fitness(account: String, model: String) -> Fitness {
+        let now = clock.now
+        let (whole, route) = state.withLock {
+            ($0.known[RouteKey(account: account)], $0.known[RouteKey(account: account, model: model)])
+        }
+        let use = Self.use(whole, route, RouteKey(account: account, model: model), now)
+        let score = min(whole?.score(rules) ?? 1, route?.score(rules) ?? 1)
+        return Fitness(use: use, score: score, firstToken: route?.firstToken)
+    }
+
+    private static func use(
+        _ whole: RouteHealth?, _ route: RouteHealth?, _ key: RouteKey, _ now: Int64
+    ) -> Fitness.Use {
+        if whole?.isDisabled == true { return .disabled }
+        let rests = [whole, route].compactMap { health in
+            health.flatMap { health in health.rest(at: now).map { ($0, health.isForCapacity) } }
+        }
+        if let longest = rests.max(by: { $0.0 < $1.0 }) {
+            return .resting(longest.0, isForCapacity: rests.allSatisfy(\.1))
+        }
+        let circuits = [whole, route].map { $0?.circuit(at: now) ?? .closed }
+        if circuits.contains(.open) { return .open }
+        if circuits.contains(.halfOpen) { return .trial(key.text) }
+        return .ready
+    }
+
+    func health(_ route: RouteKey) -> RouteHealth? { state.withLock { $0.known[route] } }
+    var all: [RouteKey: RouteHealth] { state.withLock { $0.known } }
+
+    // MARK: - Sharing
+
+    /// A message of the health channel: another worker's change, or the echo of an own one.
+    func received(_ payload: [UInt8]) {
+        guard let (route, latest) = HealthStore.decode(payload) else { return }
+        state.withLock { Self.take(route, latest, &$0, rules) }
+    }
+
+    /// The subscription stands (again): changes may have been missed.
+    func missed() {
+        state.withLock { $0.isStale = true }
+        wake.yield()
+    }
+
+    private static func take(
+        _ route: RouteKey, _ latest: HealthStore.Versioned, _ state: inout State, _ rules: HealthRules
+    ) {
+        guard latest.version > state.versions[route, default: 0] else { return }
+        state.versions[route] = latest.version
+        var health = latest.health
+        for pending in state.pending where pending.route == route { apply(pending.change, to: &health, rules) }
+        state.known[route] = health
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.ticks() }
+                for await _ in self.wakes { await self.share() }
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func ticks() async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: Self.gathering) } catch { return }
+            if state.withLock({ $0.isStale || !$0.pending.isEmpty }) { wake.yield() }
+        }
+    }
+
+    private func share() async {
+        do throws(RedisError) {
+            try await reload()
+            try await flush()
+        } catch {
+            logger.debug("health is not shared for now", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func reload() async throws(RedisError) {
+        guard state.withLock({ $0.isStale }) else { return }
+        let all = try await store.all()
+        state.withLock { state in
+            // Another Redis may count from the beginning.
+            if all.contains(where: { $0.value.version < state.versions[$0.key, default: 0] }) { state.versions = [:] }
+            for (route, latest) in all { Self.take(route, latest, &state, rules) }
+            state.isStale = false
+        }
+    }
+
+    /// Reads, folds and writes, again for what others changed meanwhile.
+    private func flush() async throws(RedisError) {
+        var work = Dictionary(grouping: state.withLock { $0.pending }, by: \.route)
+        let count = work.values.reduce(0) { $0 + $1.count }
+        guard count > 0 else { return }
+        var written: [RouteKey: HealthStore.Versioned] = [:]
+        while !work.isEmpty {
+            let routes = work.keys.sorted()
+            let changes = zip(routes, try await store.read(routes)).map { route, read in
+                var health = read.health
+                for item in work[route] ?? [] { Self.apply(item.change, to: &health, rules) }
+                return (route: route, read: read, now: health)
+            }
+            let lost = Set(try await store.write(changes))
+            for change in changes where !lost.contains(change.route) {
+                written[change.route] = .init(version: change.read.version + 1, health: change.now)
+            }
+            work = work.filter { lost.contains($0.key) }
+        }
+        settle(count, written)
+    }
+
+    /// What was written is no longer pending; its echo may have come before, folded with what was pending then.
+    private func settle(_ count: Int, _ written: [RouteKey: HealthStore.Versioned]) {
+        state.withLock { state in
+            state.pending.removeFirst(min(count, state.pending.count))
+            for (route, latest) in written where latest.version >= state.versions[route, default: 0] {
+                state.versions[route] = latest.version - 1
+                Self.take(route, latest, &state, rules)
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Shared
+
+/// How many tokens a request will use, learned per model from how many others did.
+///
+/// In: our estimate of the prompt, the caller's limit for the answer. Out: what to reserve: rather too much, since what a platform
+/// counts beyond the reservation may exceed the account's limit; the difference comes back when the attempt is settled.
+/// Keeps to the highest of late, which sinks by a hundredth with each request.
+struct TokenForecast: Sendable, Equatable {
+    /// Answer tokens assumed where nothing was learned and the caller names no limit.
+    let unknownAnswer: Int
+    /// What platforms add to short prompts (frames, hidden instructions), where a ratio would mislead.
+    private var overhead: Double?
+    private var ratio: Double?
+    private var answer: Double?
+    /// Chosen: below this the overhead weighs more than our estimate's error.
+    private static let short = 256
+    /// For what varies beyond what was seen.
+    private static let margin = 1.05
+
+    init(unknownAnswer: Int) { self.unknownAnswer = unknownAnswer }
+
+    func tokens(prompt: Int, answerLimit: Int?) -> Int {
+        let learned = answer.map { $0 * Self.margin } ?? Double(answerLimit ?? unknownAnswer)
+        let expected = min(learned, Double(answerLimit ?? Int.max))
+        return max(1, Int((promptTokens(prompt) + expected).rounded(.up)))
+    }
+
+    /// Answer tokens to expect, for prices.
+    func answerTokens(limit: Int?) -> Int {
+        min(answer.map { Int($0) } ?? limit ?? unknownAnswer, limit ?? Int.max)
+    }
+
+    mutating func learn(estimatedPrompt: Int, _ usage: TokenUsage) {
+        guard !usage.isEstimated, usage.input + usage.output > 0 else { return }
+        if estimatedPrompt < Self.short {
+            overhead = Self.highest(Double(usage.input - estimatedPrompt), overhead)
+        } else {
+            ratio = Self.highest(Double(usage.input) / Double(estimatedPrompt), ratio)
+        }
+        answer = Self.highest(Double(usage.output), answer)
+    }
+
+    private func promptTokens(_ estimate: Int) -> Double {
+        let own = Double(estimate)
+        guard estimate < Self.short else { return own * (ratio ?? 1) * Self.margin }
+        return max(0, own + (overhead ?? 0)) * Self.margin
+    }
+
+    private static func highest(_ seen: Double, _ known: Double?) -> Double {
+        guard let known, seen < known else { return seen }
+        return known + 0.01 * (seen - known)
+    }
+}

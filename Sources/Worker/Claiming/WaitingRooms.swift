@@ -1,0 +1,78 @@
+import Shared
+import Synchronization
+
+/// Which rooms have waiters, as far as this worker knows, and which of them are worth a look now.
+///
+/// In: what the keeper reads, what is parked here, which accounts got capacity back here. A fresh request for an account that
+/// others wait for must wait behind them; knowing it a moment late only costs a place, never correctness.
+final class WaitingRooms: Sendable {
+    enum Event: Sendable, Equatable {
+        /// Time to look at all rooms.
+        case tick
+        /// This room may have got capacity.
+        case poked(String)
+    }
+
+    private struct State {
+        /// Rooms with waiters, and the accounts that they wait for.
+        var accounts: [String: Set<String>] = [:]
+        var parkedAt: [String: ContinuousClock.Instant] = [:]
+    }
+
+    private let state = Mutex(State())
+    let events: AsyncStream<Event>
+    private let event: AsyncStream<Event>.Continuation
+
+    /// What is dropped when nobody reads is found again at the next tick.
+    init() { (events, event) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256)) }
+
+    var hasAny: Bool { state.withLock { !$0.accounts.isEmpty } }
+    func hasWaiters(_ room: String) -> Bool { state.withLock { $0.accounts[room] != nil } }
+
+    func parked(in room: String, waitingFor accounts: Set<String>) {
+        state.withLock { state in
+            state.accounts[room] = accounts
+            state.parkedAt[room] = .now
+        }
+    }
+
+    /// A request that was let in found capacity: there may be more.
+    func found(in room: String) { event.yield(.poked(room)) }
+
+    /// Capacity of an account came back.
+    func freed(_ account: String) {
+        let rooms = state.withLock { state in state.accounts.filter { $0.value.contains(account) }.map(\.key) }
+        for room in rooms { event.yield(.poked(room)) }
+    }
+
+    /// All rooms as Redis has them since `asked`; one that was parked in after that is kept.
+    func read(_ rooms: [JobQueue.Room], asked: ContinuousClock.Instant) {
+        state.withLock { state in
+            let fresh = state.parkedAt.filter { $0.value >= asked }
+            var accounts = state.accounts.filter { fresh[$0.key] != nil }
+            for room in rooms { accounts[room.name] = state.accounts[room.name] ?? RoomSpec(room.spec).accounts }
+            state.accounts = accounts
+            state.parkedAt = fresh
+        }
+    }
+
+    func tick() { event.yield(.tick) }
+    func finish() { event.finish() }
+}
+
+/// What is kept beside a room: the accounts its requests wait for; the room's name is made of them.
+struct RoomSpec: Sendable, Equatable {
+    let accounts: Set<String>
+
+    init(accounts: Set<String>) { self.accounts = accounts }
+
+    init(_ bytes: [UInt8]) {
+        let names = (try? JSON(parsing: bytes))?.arrayValue ?? []
+        accounts = Set(names.compactMap(\.stringValue))
+    }
+
+    var encoded: [UInt8] { JSON.array(accounts.sorted().map { .string($0) }).encoded }
+
+    /// The same for the same accounts, everywhere.
+    var room: String { String(RequestHash.hex(encoded).prefix(32)) }
+}

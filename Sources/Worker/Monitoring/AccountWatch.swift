@@ -1,0 +1,83 @@
+import Logging
+import Shared
+
+/// Writes down what health has decided: disables accounts in the catalogue, raises and clears alerts.
+///
+/// In: the health board, the catalogue. Out: `accounts.status` with its reason, an audit row, an alert each. While PostgreSQL is away the
+/// board alone keeps an account from being used; what is missing is written later.
+struct AccountWatch: Sendable {
+    let catalog: CatalogCache
+    let store: CatalogStore
+    let alerts: AlertStore
+    let board: HealthBoard
+    let clock: any WallClock
+    let logger: Logger
+
+    private static let actor = "system:health"
+
+    func look() async {
+        do {
+            try await lookAtAccounts()
+            try await lookAtCircuits()
+        } catch {
+            logger.debug("what health has decided is written later", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// A probe found the key accepted (or had no complaint about it: on probation).
+    func enable(_ account: Account, onProbation: Bool) async {
+        board.restore(account: account.id, onProbation: onProbation)
+        do {
+            let reason =
+                onProbation
+                ? "on probation: the probe says nothing about the key" : "the platform accepts the key again"
+            _ = try await store.setStatus(account: account.id, status: .active, reason: reason, actor: Self.actor)
+            try await alerts.clear(kind: .accountDisabled, subject: account.id)
+            logger.notice("account is back", metadata: ["account": "\(account.id)", "reason": "\(reason)"])
+        } catch {
+            logger.warning("an account cannot be enabled", metadata: ["account": "\(account.id)", "error": "\(error)"])
+        }
+    }
+
+    private func lookAtAccounts() async throws {
+        for account in catalog.current.accounts where account.status == .active {
+            guard let health = board.health(RouteKey(account: account.id)), health.isDisabled else { continue }
+            // Whoever changed the account after that (its key, its status) wants it tried again.
+            guard try await !store.wasChanged(account: account.id, after: health.changedAt) else {
+                board.restore(account: account.id, onProbation: false)
+                continue
+            }
+            try await disable(account, health)
+        }
+    }
+
+    private func disable(_ account: Account, _ health: RouteHealth) async throws {
+        let reason = "the platform refused the key \(health.refusals) times (authentication)"
+        guard try await store.setStatus(account: account.id, status: .disabled, reason: reason, actor: Self.actor)
+        else { return }
+        try await alerts.raise(
+            kind: .accountDisabled, subject: account.id, severity: .critical,
+            message: "account \(account.id) was disabled: \(reason)",
+            details: ["provider": .string(account.provider.rawValue)])
+        logger.warning("account disabled", metadata: ["account": "\(account.id)", "reason": "\(reason)"])
+    }
+
+    private func lookAtCircuits() async throws {
+        let now = clock.now
+        let open = board.all.filter { $0.value.circuit(at: now) != .closed }
+        var known = Set(try await alerts.openSubjects(of: .circuitOpen))
+        for (route, health) in open where known.remove(Self.subject(route)) == nil {
+            let why = health.reason?.rawValue ?? "failures"
+            try await alerts.raise(
+                kind: .circuitOpen, subject: Self.subject(route), severity: .warning,
+                message: "the circuit of \(Self.subject(route)) is open: \(why)",
+                details: ["failures": .int(health.failuresInRow)])
+            logger.warning("circuit open", metadata: ["route": "\(Self.subject(route))", "error": "\(why)"])
+        }
+        for subject in known { try await alerts.clear(kind: .circuitOpen, subject: subject) }
+    }
+
+    private static func subject(_ route: RouteKey) -> String {
+        route.model.map { "\(route.account)/\($0)" } ?? route.account
+    }
+}

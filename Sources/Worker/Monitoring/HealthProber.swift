@@ -1,0 +1,69 @@
+import Logging
+import Shared
+
+/// Asks every account's platform whether it can be reached and the key is good, as cheaply as each allows.
+///
+/// In: active accounts, and those that the service itself has disabled. Out: observations on the health board; an account that was
+/// disabled comes back when its key is accepted, or on probation where the probe says nothing about the key.
+struct HealthProber: Sendable {
+    let catalog: CatalogCache
+    let board: HealthBoard
+    let platforms: PlatformCaller
+    let watch: AccountWatch
+    let timeLeft: Duration
+    let clock: any WallClock
+    let logger: Logger
+
+    private static let atOnce = 8
+
+    func probeAll() async {
+        let catalog = catalog.current
+        var accounts = catalog.accounts.filter { $0.status == .active || isDisabledByUs($0) }[...]
+        await withTaskGroup(of: Void.self) { group in
+            for account in accounts.prefix(Self.atOnce) { group.addTask { await probe(account, catalog) } }
+            accounts = accounts.dropFirst(Self.atOnce)
+            while await group.next() != nil {
+                if let account = accounts.popFirst() { group.addTask { await probe(account, catalog) } }
+            }
+        }
+    }
+
+    private func isDisabledByUs(_ account: Account) -> Bool {
+        board.health(RouteKey(account: account.id))?.isDisabled == true
+    }
+
+    private func probe(_ account: Account, _ catalog: CatalogSnapshot) async {
+        let began = clock.now
+        do throws(JobFailure) {
+            try await platforms.ping(
+                Route(model: catalog.probeModel(for: account), account: account), timeLeft: timeLeft)
+            await found(account, nil, began)
+        } catch {
+            logger.debug(
+                "probe failed", metadata: ["account": "\(account.id)", "error": "\(error.kind.rawValue)"])
+            await found(account, error, began)
+        }
+    }
+
+    private func found(_ account: Account, _ failure: JobFailure?, _ began: Int64) async {
+        guard isDisabledByUs(account) else {
+            let outcome = failure.map(Observation.outcome) ?? .answered(seconds: Double(clock.now - began) / 1000)
+            if outcome == .nothing { return }
+            return board.probed(outcome, account: account.id, began: began)
+        }
+        switch failure.map(Observation.outcome) {
+        case nil: await watch.enable(account, onProbation: false)
+        // An answer that is not about the key, such as a server without that path: let one request find out.
+        case .nothing: await watch.enable(account, onProbation: true)
+        default: break
+        }
+    }
+}
+
+extension CatalogSnapshot {
+    /// For pings that must name a model: an active one of the account's, if there is one.
+    func probeModel(for account: Account) -> Model {
+        let models = models.filter { account.serves($0) && $0.capabilities.serves(.chat) }
+        return models.first { $0.isActive } ?? models.first ?? Model(id: "none", provider: account.provider)
+    }
+}
