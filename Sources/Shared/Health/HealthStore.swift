@@ -68,6 +68,8 @@ package struct HealthStore: Sendable {
         return (RouteKey(text: name), health)
     }
 
+    /// Writes what still has the version it was read in.
+    ///
     /// KEYS health. ARGV channel, TTL in ms, then per route: name, version it was read in, new state.
     /// Returns 1 (written) or 0 (changed meanwhile) per route.
     private static let save = RedisScript(

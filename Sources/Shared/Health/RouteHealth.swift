@@ -13,7 +13,7 @@ package struct RouteHealth: Sendable, Equatable {
     package var success = 1.0
     /// Moving average of seconds to the first token; `nil` until the first answer.
     package var firstToken: Double?
-    /// The latest outcomes, oldest first: end time, and whether it was an answer. Twenty at most.
+    /// The latest outcomes, oldest first, twenty at most.
     package var recent: [Recent] = []
     package var failuresInRow = 0
     /// The circuit lets nothing through before this time; `nil` for a closed one.

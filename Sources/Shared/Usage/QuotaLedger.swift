@@ -18,6 +18,8 @@ package struct QuotaLedger: Sendable {
 
     package init(_ pool: PostgresPool) { self.pool = pool }
 
+    /// Tokens an account has used since `start`.
+    ///
     /// `start`: of the period, milliseconds since 1970; `nil` for a quota that is for good, which counts what the account was entered
     /// with, too. `first`: the hour (since 1970) from which on hours are told one by one.
     package func used(_ account: Account, start: Int64?, first: Int64) async throws(PostgresError) -> Used {

@@ -2,7 +2,7 @@ import Shared
 
 /// The counters of quotas.
 extension AccountLimiter {
-    /// Sets what the ledger says; see `LimiterScripts.measure`. Returns tokens used in the current period.
+    /// Sets what the ledger says, and returns the tokens used in the current period (`LimiterScripts.measure`).
     func setQuota(
         _ account: Account, _ used: QuotaLedger.Used, first: Int64, now: Int64
     ) async throws(RedisError) -> Int64 {

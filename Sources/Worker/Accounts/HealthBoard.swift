@@ -62,7 +62,7 @@ final class HealthBoard: Service, Sendable {
 
     // MARK: - Noting
 
-    /// What a call said about its route. Key and money are the account's, the rest is the route's.
+    /// What a call said about its route: key and money are the account's, the rest is the route's.
     func note(_ outcome: Observation.Outcome, account: String, model: String, began: Int64) {
         let observation = Observation(outcome, began: began, ended: clock.now)
         switch outcome {

@@ -4,7 +4,7 @@ import Shared
 ///
 /// In: our estimate of the prompt, the caller's limit for the answer. Out: what to reserve: rather too much, since what a platform
 /// counts beyond the reservation may exceed the account's limit; the difference comes back when the attempt is settled.
-/// Keeps to the highest of late, which sinks by a hundredth with each request.
+/// Keeps to the highest of late, which sinks by a five-hundredth with each request.
 struct TokenForecast: Sendable, Equatable {
     /// Answer tokens assumed where nothing was learned and the caller names no limit.
     let unknownAnswer: Int
@@ -48,6 +48,6 @@ struct TokenForecast: Sendable, Equatable {
 
     private static func highest(_ seen: Double, _ known: Double?) -> Double {
         guard let known, seen < known else { return seen }
-        return known + 0.01 * (seen - known)
+        return known + 0.002 * (seen - known)
     }
 }

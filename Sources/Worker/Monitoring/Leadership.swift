@@ -59,6 +59,8 @@ final class Leadership: Service, Sendable {
         }
     }
 
+    /// Takes the lease, or renews it.
+    ///
     /// KEYS leader. ARGV worker, lease in ms. Returns 1 if this worker leads now.
     private static let elect = RedisScript(
         """
@@ -68,6 +70,8 @@ final class Leadership: Service, Sendable {
         return 1
         """)
 
+    /// Ends the lease.
+    ///
     /// KEYS leader. ARGV worker. Returns 1 if it led.
     private static let release = RedisScript(
         """

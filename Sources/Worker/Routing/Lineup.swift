@@ -23,7 +23,7 @@ struct Lineup: Sendable {
     /// Until the first account that rests for a limit is back; `nil` where none does.
     private(set) var earliest: Duration?
 
-    /// `tokens`: what a request on this model will use. `tried`: routes that failed already.
+    /// Without the routes in `tried`, which failed already; `tokens` says what the request will use on a model.
     init(
         _ candidates: Candidates, strategy: any RoutingStrategy, dice: RoutingDice, cost: ExpectedCost,
         tried: [Route] = [], tokens: (Model) -> Int, knowledge: (Route) -> Knowledge

@@ -58,6 +58,7 @@ struct PipelineWorker: Sendable {
     /// Lets one request out of its room as soon as that is due, and runs it, as `RoomKeeper` does.
     func admitOne() async throws {
         var admitted: (entry: JobQueue.Entry, room: String)?
+        let asked = ContinuousClock.now
         try await eventually("a room is due") {
             for room in try await queue.queue.rooms() where room.due <= SystemWallClock().now {
                 let entries = try await queue.queue.admit(room: room.name, worker: name, limit: 1, isForced: false)
@@ -65,6 +66,7 @@ struct PipelineWorker: Sendable {
             }
             return admitted != nil
         }
+        rooms.read(try await queue.queue.rooms(), asked: asked)
         guard let admitted, let claim = try await reader.read(admitted.entry) else { return }
         try await pipeline.run(claim, enqueuedAt: admitted.entry.enqueuedAt, admittedFrom: admitted.room)
     }
