@@ -32,6 +32,8 @@ package struct AnswerMeta: Sendable, Equatable {
     package var finishReason: String?
     package var usage = TokenUsage()
     package var attempts: [Attempt] = []
+    /// Whether the answer is one that was kept; `nil` where none was looked for.
+    package var isCached: Bool?
 
     package init() {}
 
@@ -44,6 +46,8 @@ package struct AnswerMeta: Sendable, Equatable {
         ]
         if let upstreamModel { object.set("upstream_model", .string(upstreamModel)) }
         if let finishReason { object.set("finish_reason", .string(finishReason)) }
+        // Last: the shim reads it off the end.
+        if let isCached { object.set("cached", .bool(isCached)) }
         return object.encoded
     }
 }

@@ -23,6 +23,7 @@ extension Job {
         if let routingStrategy { fields.append(("rs", Array(routingStrategy.utf8))) }
         if onWorkerLoss != .fail { fields.append(("wl", Array(onWorkerLoss.rawValue.utf8))) }
         if isTracked { fields.append(("tr", [UInt8(ascii: "1")])) }
+        if let cacheTTL { fields.append(("ca", Array("\(cacheTTL)".utf8))) }
         switch body {
         case .inline(let bytes): fields.append(("req", bytes))
         case .stored: fields.append(("rq", [UInt8(ascii: "1")]))
@@ -64,6 +65,7 @@ extension Job {
         attemptsBefore = Int(clamping: try number("n") ?? 0)
         routingStrategy = text("rs")
         isTracked = text("tr") == "1"
+        cacheTTL = try number("ca").map { Int(clamping: min($0, Int64(Job.maxCacheTTL))) }
         if let name = text("op") {
             guard let operation = Operation(rawValue: name) else { throw broken("op: expected chat or embeddings") }
             self.operation = operation

@@ -8,6 +8,9 @@ package struct Job: Sendable, Equatable {
     /// Bodies above this many bytes travel beside the entry, under `QueueKeys.request`, so that claims stay small.
     package static let inlineBodyBytes = 16 * 1024
 
+    /// Longest `cacheTTL`, in seconds: chosen, thirty days, as long as the answer of a job may be kept.
+    package static let maxCacheTTL = 2_592_000
+
     /// What is asked of a model.
     package enum Operation: String, Sendable, CaseIterable {
         case chat, embeddings
@@ -44,6 +47,8 @@ package struct Job: Sendable, Equatable {
     package var lane = Lane.normal
     /// Submitted so that its answer can be fetched later: the log is kept for `JOB_LOG_TTL`.
     package var isTracked = false
+    /// Seconds for which the answer may be kept for equal requests, 0 for never; `nil` leaves it to the model.
+    package var cacheTTL: Int?
     /// OpenAI `chat.completions` or `embeddings` JSON, as the caller sent it.
     package var body: Body
 

@@ -36,6 +36,12 @@ package struct QueueKeys: Sendable, Equatable {
     package var dead: String { tagged + "dead" }
     package var usage: String { tagged + "usage" }
 
+    /// An answer that is kept, by its `CacheKey`.
+    package func cached(_ key: String) -> String { tagged + "cache:" + key }
+    /// Which answers are kept, by when they expire; and their bytes together.
+    package var cacheIndex: String { tagged + "cache-index" }
+    package var cacheBytes: String { tagged + "cache-bytes" }
+
     package func workerCard(_ worker: String) -> String { prefix + "worker:" + worker }
     package func workerChannel(_ worker: String) -> String { prefix + "worker:" + worker }
     package func shimChannel(_ shim: String) -> String { prefix + "shim:" + shim }

@@ -38,7 +38,17 @@ struct WholeAnswer {
         }
         var response = Response.json(body)
         response.headers[.xJobID] = accepted.lease.id
+        response.headers[.xCache] = Self.cacheState(end.meta)
         return response
+    }
+
+    /// `hit` or `miss`; `nil` where no kept answer was looked for.
+    ///
+    /// Read off the end of the bytes: parsing them only for this would cost every answer.
+    static func cacheState(_ meta: ByteBuffer) -> String? {
+        let bytes = meta.readableBytesView
+        if bytes.suffix(14).elementsEqual(#""cached":true}"#.utf8) { return "hit" }
+        return bytes.suffix(15).elementsEqual(#""cached":false}"#.utf8) ? "miss" : nil
     }
 }
 

@@ -22,6 +22,7 @@ struct ChatRoutes: Sendable {
             idempotencyKey: options.idempotencyKey)
         call.lane = options.lane ?? .normal
         call.deadline = options.deadline
+        call.cacheTTL = options.cacheTTL
         return try await answer(call, chat, context)
     }
 
@@ -69,6 +70,7 @@ struct ShimParts: Sendable {
         call.routingStrategy = body.routingStrategy
         call.onWorkerLoss = body.onWorkerLoss
         call.isBackground = body.isBackground
+        call.cacheTTL = body.cacheTTL ?? options.cacheTTL
         return (call, chat)
     }
 }

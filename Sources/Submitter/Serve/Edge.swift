@@ -62,6 +62,8 @@ extension HTTPField.Name {
     static let xTenant = Self.known("x-tenant")
     static let xPriority = Self.known("x-priority")
     static let xDeadline = Self.known("x-deadline-ms")
+    static let xCacheTTL = Self.known("x-cache-ttl")
+    static let xCache = Self.known("x-cache")
     static let xAccelBuffering = Self.known("x-accel-buffering")
     static let idempotencyKey = Self.known("idempotency-key")
     static let xQueuePosition = Self.known("x-queue-position")

@@ -20,6 +20,7 @@ struct EmbeddingsRoutes: Sendable {
             idempotencyKey: options.idempotencyKey)
         call.lane = options.lane ?? .normal
         call.deadline = options.deadline
+        call.cacheTTL = options.cacheTTL
         let accepted = try await shim.intake.accept(call, from: shim.connections.of(context.channel))
         return try await WholeAnswer(accepted: accepted, style: call.style).response()
     }

@@ -78,12 +78,14 @@ struct EventStream: Sendable {
     }
 }
 
-/// What the native API says beside OpenAI's members: `provider`, `account`, `cost`, `attempts`.
+/// What the native API says beside OpenAI's members: `provider`, `account`, `cost`, `attempts`; `cached` where a kept answer
+/// was looked for.
 struct RouteMembers {
     let members: [(String, JSON)]
 
     init(_ meta: JSON) {
-        members = ["provider", "account", "cost", "currency", "attempts"].map { ($0, meta[$0] ?? .null) }
+        let route = ["provider", "account", "cost", "currency", "attempts"].map { ($0, meta[$0] ?? .null) }
+        members = route + (meta["cached"].map { [("cached", $0)] } ?? [])
     }
 
     /// The members in front of the members of `completion`, whose bytes stay as they are.

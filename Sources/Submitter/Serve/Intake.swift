@@ -75,6 +75,7 @@ struct Intake: Sendable {
         job.provider = call.provider
         job.routingStrategy = call.routingStrategy
         job.onWorkerLoss = call.onWorkerLoss
+        job.cacheTTL = call.cacheTTL
         return (job, call.idempotencyKey == nil ? nil : RequestHash.hex(call.received))
     }
 

@@ -90,7 +90,7 @@ struct JobRoutes: Sendable {
             for entry in page {
                 switch entry.record {
                 case .started: assembly.restart()
-                case .delta(let payload): assembly.add(payload)
+                case .delta(let payload): assembly.add(payload.readableBytesView)
                 case .end: return assembly
                 case .queued, .unknown: break
                 }

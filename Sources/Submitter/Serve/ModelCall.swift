@@ -21,6 +21,8 @@ struct ModelCall: Sendable {
     var provider: Provider?
     var routingStrategy: String?
     var onWorkerLoss = Job.WorkerLossPolicy.fail
+    /// See `Job.cacheTTL`.
+    var cacheTTL: Int?
     /// Runs on when its caller leaves.
     var isBackground = false
 

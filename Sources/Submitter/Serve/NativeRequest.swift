@@ -13,10 +13,11 @@ struct NativeRequest {
     private(set) var lane: Lane?
     private(set) var isBackground = false
     private(set) var onWorkerLoss = Job.WorkerLossPolicy.fail
+    private(set) var cacheTTL: Int?
     private let isNative: Bool
 
     private static let own: Set<String> = [
-        "provider", "routing_strategy", "deadline_ms", "priority", "background", "on_worker_loss",
+        "provider", "routing_strategy", "deadline_ms", "priority", "background", "on_worker_loss", "cache_ttl",
     ]
     private static let native: Set<String> = ["model_name", "messages", "parameters", "user_id", "stream"]
     static let strategies = RoutingStrategyName.allCases.map(\.rawValue)
@@ -109,6 +110,9 @@ struct NativeRequest {
                 throw .invalid("on_worker_loss", "Invalid value for 'on_worker_loss': expected fail or restart.")
             }
             onWorkerLoss = policy
+        }
+        if let value = present(object, "cache_ttl") {
+            cacheTTL = try RequestOptions.cacheTTL(value.intValue, "cache_ttl")
         }
     }
 

@@ -57,6 +57,7 @@ struct RequestOptions: Sendable, Equatable {
     var idempotencyKey: String?
     var lane: Lane?
     var deadline: Duration?
+    var cacheTTL: Int?
 
     init(_ headers: HTTPFields) throws(APIError) {
         if let tenant = headers[.xTenant] {
@@ -75,6 +76,7 @@ struct RequestOptions: Sendable, Equatable {
         if let deadline = headers[.xDeadline] {
             self.deadline = try Self.deadline(Int(deadline), "X-Deadline-Ms")
         }
+        if let seconds = headers[.xCacheTTL] { cacheTTL = try Self.cacheTTL(Int(seconds), "X-Cache-TTL") }
     }
 
     static func lane(_ name: String, _ param: String) throws(APIError) -> Lane {
@@ -90,6 +92,14 @@ struct RequestOptions: Sendable, Equatable {
             throw .invalid(param, "\(param): expected milliseconds from 1 to 86400000.")
         }
         return .milliseconds(milliseconds)
+    }
+
+    /// Seconds; 0 asks for a fresh answer that is not kept.
+    static func cacheTTL(_ seconds: Int?, _ param: String) throws(APIError) -> Int {
+        guard let seconds, (0...Job.maxCacheTTL).contains(seconds) else {
+            throw .invalid(param, "\(param): expected seconds from 0 to \(Job.maxCacheTTL).")
+        }
+        return seconds
     }
 
     static func isName(_ text: String, max: Int) -> Bool {

@@ -28,4 +28,15 @@ import Testing
         let error = #expect(throws: JobWireError.self) { try read(fields) }
         #expect(error == .undecodable(id: "0-abcdefgh", channel: nil, reason: "op: expected chat or embeddings"))
     }
+
+    @Test func `how long an answer may be kept travels with the request`() throws {
+        var job = Job(id: "0-abcdefgh", deadline: 5, body: .inline(Array("{}".utf8)))
+        for seconds in [0, 60, Job.maxCacheTTL] {
+            job.cacheTTL = seconds
+            #expect(try read(job.fields) == job)
+        }
+        var fields = Job(id: "0-abcdefgh", deadline: 5, body: .inline([])).fields
+        fields.append(("ca", Array("soon".utf8)))
+        #expect(throws: JobWireError.self) { try read(fields) }
+    }
 }

@@ -15,7 +15,7 @@ struct NativeRequestTests {
         let request = try request(
             #"{"model_name":"m",\#(Self.messages),"parameters":{"temperature":1.0,"x":null},"user_id":"u","stream":true,"#
                 + #""provider":"zhipu","routing_strategy":"priority","deadline_ms":1500,"priority":"high","#
-                + #""background":true,"on_worker_loss":"restart"}"#)
+                + #""background":true,"on_worker_loss":"restart","cache_ttl":60}"#)
 
         #expect(
             String(decoding: try request.validated().body.encoded, as: UTF8.self)
@@ -26,6 +26,7 @@ struct NativeRequestTests {
         #expect(request.lane == .high)
         #expect(request.isBackground)
         #expect(request.onWorkerLoss == .restart)
+        #expect(request.cacheTTL == 60)
     }
 
     @Test func `a job may also be an OpenAI body with our own members`() throws {
@@ -54,6 +55,8 @@ struct NativeRequestTests {
             (#"{"model_name":"m",\#(messages),"provider":5}"#, "provider"),
             (#"{"model_name":"m",\#(messages),"routing_strategy":"magic"}"#, "routing_strategy"),
             (#"{"model_name":"m",\#(messages),"deadline_ms":0}"#, "deadline_ms"),
+            (#"{"model_name":"m",\#(messages),"cache_ttl":-1}"#, "cache_ttl"),
+            (#"{"model_name":"m",\#(messages),"cache_ttl":"1"}"#, "cache_ttl"),
             (#"{"model_name":"m",\#(messages),"deadline_ms":"5"}"#, "deadline_ms"),
             (#"{"model_name":"m",\#(messages),"priority":"urgent"}"#, "priority"),
             (#"{"model_name":"m",\#(messages),"background":1}"#, "background"),

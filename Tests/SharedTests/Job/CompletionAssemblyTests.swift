@@ -1,4 +1,3 @@
-import NIOCore
 import Shared
 import Testing
 
@@ -7,7 +6,7 @@ import Testing
 struct CompletionAssemblyTests {
     private func assembled(_ payloads: String..., usage: JSON? = nil) -> String {
         var assembly = CompletionAssembly()
-        for payload in payloads { assembly.add(ByteBuffer(string: payload)) }
+        for payload in payloads { assembly.add(payload.utf8) }
         return String(decoding: assembly.completion(id: "0-x", created: 7, usage: usage).encoded, as: UTF8.self)
     }
 
@@ -67,9 +66,9 @@ struct CompletionAssemblyTests {
 
     @Test func `a restart forgets what came before`() {
         var assembly = CompletionAssembly()
-        assembly.add(ByteBuffer(string: chunk(#"{"content":"old"}"#)))
+        assembly.add(chunk(#"{"content":"old"}"#).utf8)
         assembly.restart()
-        assembly.add(ByteBuffer(string: chunk(#"{"content":"new"}"#)))
+        assembly.add(chunk(#"{"content":"new"}"#).utf8)
 
         let whole = String(decoding: assembly.completion(id: "0-x", created: 7, usage: nil).encoded, as: UTF8.self)
         #expect(!whole.contains("old"))

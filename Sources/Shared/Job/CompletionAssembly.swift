@@ -1,12 +1,9 @@
-import NIOCore
-import Shared
-
 /// The chunks of a streamed answer put together to the completion an unstreamed request would have got (pure).
 ///
 /// Texts of a choice are joined by field (`content`, `reasoning_content`, `refusal`), tool calls by their index; of every
 /// other member the last one stays. An answer that began again counts from its last beginning.
-struct CompletionAssembly {
-    private struct Choice {
+package struct CompletionAssembly: Sendable {
+    private struct Choice: Sendable {
         var message: JSONObject = ["role": "assistant", "content": .null]
         var texts: [(name: String, text: String)] = []
         var calls: [Int: JSONObject] = [:]
@@ -17,11 +14,13 @@ struct CompletionAssembly {
     private var choices: [Int: Choice] = [:]
     private var members = JSONObject()
 
-    mutating func restart() { self = CompletionAssembly() }
+    package init() {}
+
+    package mutating func restart() { self = CompletionAssembly() }
 
     /// A payload of the log: chunks without envelope, separated by line feeds.
-    mutating func add(_ payload: ByteBuffer) {
-        for line in payload.readableBytesView.split(separator: UInt8(ascii: "\n")) {
+    package mutating func add(_ payload: some Collection<UInt8>) {
+        for line in payload.split(separator: UInt8(ascii: "\n")) {
             guard let chunk = try? JSON(parsing: Array(line)), let object = chunk.objectValue else { continue }
             for member in object.members where member.key != "choices" { members.set(member.key, member.value) }
             for choice in object["choices"]?.arrayValue ?? [] {
@@ -32,7 +31,7 @@ struct CompletionAssembly {
     }
 
     /// The completion; `usage` as the end record has it.
-    func completion(id: String, created: Int64, usage: JSON?) -> JSON {
+    package func completion(id: String, created: Int64, usage: JSON?) -> JSON {
         var body: JSONObject = [
             "id": .string("chatcmpl-\(id)"), "object": "chat.completion",
             "created": .number(JSONNumber(created)),
