@@ -28,6 +28,7 @@ struct WorkerConfig: Sendable {
     var leaderLease: Duration
     var routing: RoutingStrategyName
     var rates: CurrencyRates
+    var cache: ResponseCache.Limits
     var timeouts: HTTPTimeouts
     var maxAnswerBytes: Int
     var flushBatch: Int
@@ -111,6 +112,7 @@ struct WorkerConfig: Sendable {
             "US dollars for a unit of other currencies, to compare prices by, as in `CNY=0.14,EUR=1.1`; beside these, known ones have a rough rate (docs/routing.md)."
         ) { CurrencyRates($0) != nil }
         self.rates = CurrencyRates(rates) ?? CurrencyRates()
+        cache = Self.cache(&settings)
         timeouts = Self.timeouts(&settings)
         maxAnswerBytes = settings.int(
             "MAX_ANSWER_BYTES", default: 64 << 20, in: 1 << 10...1 << 30, "Largest answer a platform may send.")
@@ -142,6 +144,17 @@ struct WorkerConfig: Sendable {
         upstreamConnectionsPerHost = settings.int(
             "UPSTREAM_CONNECTIONS_PER_HOST", default: 0, in: 0...100_000,
             "Connections to one platform at most; 0: as many as jobs.")
+    }
+
+    private static func cache(_ settings: inout Settings) -> ResponseCache.Limits {
+        var limits = ResponseCache.Limits()
+        limits.maxBytes = settings.int(
+            "CACHE_MAX_BYTES", default: 256 << 10, in: 1 << 10...1 << 24,
+            "Largest answer that is kept for equal requests (`X-Cache-TTL`, `cache_ttl`).")
+        limits.memory = settings.int(
+            "CACHE_MEMORY", default: 64 << 20, in: 0...1 << 40,
+            "Bytes of all kept answers in Redis; the ones that expire first make room. 0 keeps none.")
+        return limits
     }
 
     private static func coalescing(_ settings: inout Settings) -> CoalescingWindow {

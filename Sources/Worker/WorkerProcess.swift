@@ -65,8 +65,11 @@ struct WorkerProcess {
             clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: clock)
         let pipeline = JobPipeline(
             queue: queue, router: router, pool: pool, platforms: platforms, policy: config.policy, board: board,
-            rooms: rooms, running: state.running, configuration: config, metrics: state.metrics, clock: clock,
-            logger: logger)
+            rooms: rooms,
+            keeper: AnswerKeeper(
+                cache: ResponseCache(redis: redis, keys: keys, limits: config.cache), metrics: state.metrics,
+                clock: clock, logger: logger),
+            running: state.running, configuration: config, metrics: state.metrics, clock: clock, logger: logger)
         let reader = EntryReader(queue: queue, worker: name, logger: logger)
         let runner = EntryRunner(reader: reader, pipeline: pipeline, slots: slots, logger: logger)
         let card = WorkerCard(name: name, redis: leases, keys: keys, lease: shared.limits.lease)

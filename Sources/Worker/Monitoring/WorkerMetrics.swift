@@ -11,6 +11,8 @@ final class WorkerMetrics: Sendable {
         var attempts = 0
         var inputTokens = 0
         var outputTokens = 0
+        var cacheHits = 0
+        var cacheMisses = 0
         var latency = Histogram()
         var firstToken = Histogram()
     }
@@ -35,6 +37,12 @@ final class WorkerMetrics: Sendable {
         }
     }
 
+    func cacheAsked(isHit: Bool) {
+        counts.withLock { counts in
+            if isHit { counts.cacheHits += 1 } else { counts.cacheMisses += 1 }
+        }
+    }
+
     func jobEnded(_ record: AttemptRecord) {
         counts.withLock { $0.jobs[record.status, default: 0] += 1 }
     }
@@ -50,6 +58,9 @@ final class WorkerMetrics: Sendable {
         text.add("worker_attempts_total", .counter, "Calls to platforms", counts.attempts)
         text.add("worker_input_tokens_total", .counter, "Prompt tokens", counts.inputTokens)
         text.add("worker_output_tokens_total", .counter, "Completion tokens", counts.outputTokens)
+        text.add(
+            "worker_cache_requests_total", .counter, "Requests that a kept answer was looked for",
+            [("result", "hit", counts.cacheHits), ("result", "miss", counts.cacheMisses)])
         text.add("worker_jobs_running", .gauge, "Jobs running now", running)
         text.add("worker_slots", .gauge, "Jobs that may run at once", slots)
         text.add("worker_streams_open", .gauge, "Streams being received from platforms", streams)

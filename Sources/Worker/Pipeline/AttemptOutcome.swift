@@ -18,6 +18,8 @@ struct AttemptOutcome: Sendable {
     var isShown = false
     /// Milliseconds since 1970.
     var firstVisible: Int64?
+    /// The text of a stream once more, where the answer is to be kept.
+    var copy: StreamCopy?
 
     init(_ result: Result) { self.result = result }
 

@@ -13,6 +13,12 @@ extension JobPipeline {
         record.worker = run.attempt.worker
         record.usage.input = run.plan.promptTokens
         record.usage.isEstimated = true
+        if let hit = run.plan.hit {
+            record.model = hit.model
+            record.provider = CachePlan.provider
+            record.usage = TokenUsage()
+            return record
+        }
         guard let route = run.route else {
             // Known to the ledger under the name that was asked for, so that refusals can be counted by it.
             record.model = run.plan.request?.model ?? ""
@@ -84,7 +90,8 @@ extension JobPipeline {
         meta.cost = run.spent
         meta.currency = record.prices.currency
         meta.finishReason = record.finishReason
-        meta.usage = record.usage
+        meta.usage = run.plan.hit?.usage ?? record.usage
+        meta.isCached = run.plan.cache.map { $0.hit != nil }
         meta.attempts = run.trail
         return meta
     }

@@ -5,6 +5,7 @@ import Shared
 ///
 ///     1 claim    EntryReader      queue entry → claim; unreadable and late ones end here   (ClaimService, Reaper)
 ///     2 route    Router           request → plan: routes, best first
+///                AnswerKeeper     a kept answer of an equal request takes the place of steps 4 and 5
 ///                AccountPool      the route with capacity, held until it is settled; else the request waits in a room
 ///     3 start    JobQueue.start   the log says that this attempt runs, before anybody is paid
 ///     4 adapt    PlatformCaller   route + request → the platform's wire, and its answer back
@@ -22,6 +23,7 @@ struct JobPipeline: Sendable {
     let policy: FailurePolicy
     let board: HealthBoard
     let rooms: WaitingRooms
+    let keeper: AnswerKeeper
     let running: RunningJobs
     let configuration: WorkerConfig
     let metrics: WorkerMetrics
@@ -30,7 +32,7 @@ struct JobPipeline: Sendable {
 
     /// A fresh claim; `room` is where it waited before.
     func run(_ claim: Claim, enqueuedAt: Int64, admittedFrom room: String? = nil) async throws(RedisError) {
-        let plan = try await router.plan(claim.job, enqueuedAt: enqueuedAt)
+        let plan = await keeper.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
         guard let booking = try await book(claim, plan, room) else { return }
         if booking.route != nil, let room { rooms.found(in: room) }
         let run = makeRun(plan, claim.attempt, booking)
@@ -46,15 +48,15 @@ struct JobPipeline: Sendable {
     ///
     /// Its attempt is started before it has capacity: whoever took it over must not let go of it again.
     func takeOver(_ claim: Claim, enqueuedAt: Int64) async throws(RedisError) {
-        let plan = try await router.plan(claim.job, enqueuedAt: enqueuedAt)
-        let expected = Booking(route: plan.lineup?.routes.first)
+        let plan = await keeper.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
+        let expected = Booking(route: plan.hit == nil ? plan.lineup?.routes.first : nil)
         let probe = makeRun(plan, claim.attempt, expected)
         let verdict = try await queue.reap(claim, usage: record(probe).encoded)
         logger.info("reaped", metadata: ["job": "\(claim.job.id)", "verdict": "\(verdict)"])
         guard case .run(let number, let deliveries) = verdict else { return }
         let attempt = claim.attempt.takenOver(number: number, deliveries: deliveries)
         var booking = Booking()
-        if plan.refusal == nil, let lineup = plan.lineup,
+        if plan.hit == nil, plan.refusal == nil, let lineup = plan.lineup,
             case .booked(let booked) = try await pool.book(lineup, plan, for: attempt)
         {
             booking = booked
@@ -69,7 +71,7 @@ struct JobPipeline: Sendable {
 
     /// Capacity for a fresh claim; `nil` where the request was put aside to wait for it.
     private func book(_ claim: Claim, _ plan: JobPlan, _ room: String?) async throws(RedisError) -> Booking? {
-        guard let lineup = plan.lineup, plan.refusal == nil || plan.mayWait else { return Booking() }
+        guard let lineup = plan.lineup, plan.hit == nil, plan.refusal == nil || plan.mayWait else { return Booking() }
         // Who comes now must not overtake those who wait for the same accounts.
         if room == nil, rooms.hasAny, rooms.hasWaiters(plan.room.room) {
             try await wait(claim, plan, configuration.slotPoll)
@@ -133,7 +135,9 @@ struct JobPipeline: Sendable {
     ) async throws(RedisError) -> JobRun? {
         switch outcome.result {
         case .completed(let completion):
+            async let kept: Void = keeper.keep(completion, outcome.copy, of: run, record)
             try await finish(run, record, publisher, .init(status: .done, meta: [], result: completion.body))
+            await kept
         case .superseded:
             try await abort(run, record)
         case .failed(let failure):
@@ -174,6 +178,7 @@ struct JobPipeline: Sendable {
     private func answer(
         _ run: JobRun, _ publisher: inout TokenPublisher
     ) async throws(RedisError) -> AttemptOutcome {
+        if let hit = run.plan.hit { return try await replay(hit, run, &publisher) }
         guard let route = run.route, let request = run.plan.request else {
             return AttemptOutcome(.failed(run.plan.refusal ?? JobPlan.noCapacity))
         }
@@ -181,7 +186,7 @@ struct JobPipeline: Sendable {
             requestID: run.attempt.id, route: route, request: request, attempt: run.attempt.number,
             interrupt: run.interrupt,
             timeLeft: .milliseconds(run.attempt.deadline - clock.now))
-        if request.isStream { return try await stream(call, &publisher) }
+        if request.isStream { return try await stream(call, keeper.copy(for: run.plan), &publisher) }
         do {
             return AttemptOutcome(.completed(try await platforms.complete(call)))
         } catch {
@@ -191,9 +196,10 @@ struct JobPipeline: Sendable {
 
     /// Deltas from the platform to the log; one write per coalescing window.
     private func stream(
-        _ call: PlatformCall, _ publisher: inout TokenPublisher
+        _ call: PlatformCall, _ copy: StreamCopy?, _ publisher: inout TokenPublisher
     ) async throws(RedisError) -> AttemptOutcome {
         var outcome = AttemptOutcome(.superseded(hasEnded: false))
+        outcome.copy = copy
         var coalescer = DeltaCoalescer()
         var source: CompletionStream
         do { source = try await platforms.open(call) } catch { return AttemptOutcome(.failed(error)) }
@@ -221,6 +227,7 @@ struct JobPipeline: Sendable {
             if coalescer.hasVisible || (isAtEnd && outcome.isCompleted), let payload = coalescer.drain() {
                 if !outcome.isShown { outcome.firstVisible = clock.now }
                 outcome.isShown = true
+                outcome.copy?.add(payload)
                 switch try await publisher.publish(payload, tokens: outcome.countedTokens) {
                 case .goOn: notBefore = .now + configuration.coalescing.length(streams: metrics.streams)
                 case .ended:
@@ -233,6 +240,26 @@ struct JobPipeline: Sendable {
             }
             if isAtEnd { return outcome }
         }
+    }
+
+    /// An answer that was kept, in place of steps 4 and 5.
+    private func replay(
+        _ hit: CachedAnswer, _ run: JobRun, _ publisher: inout TokenPublisher
+    ) async throws(RedisError) -> AttemptOutcome {
+        var end = ChatCompletionEnd(model: hit.upstreamModel, finishReason: hit.finishReason, usage: TokenUsage())
+        guard run.plan.request?.isStream == true, let payload = CompletionReplay.payload(from: hit.body) else {
+            end.body = hit.body
+            return AttemptOutcome(.completed(end))
+        }
+        var outcome = AttemptOutcome(.completed(end))
+        outcome.firstVisible = clock.now
+        outcome.isShown = true
+        switch try await publisher.publish(payload, tokens: 0) {
+        case .goOn: break
+        case .ended: outcome.result = .superseded(hasEnded: true)
+        case .fenced: outcome.result = .superseded(hasEnded: false)
+        }
+        return outcome
     }
 
     /// Step 6 for an answer, and the only place where a request ends well or badly.

@@ -16,6 +16,8 @@ struct JobPlan: Sendable {
     private(set) var lineup: Lineup?
     /// See `Conversations`.
     private(set) var conversation: String?
+    /// What the cache is asked for; `nil` where neither request nor model wants it.
+    var cache: CachePlan?
     /// Why no route can be tried: final, or `noCapacity` while all accounts rest.
     private(set) var refusal: JobFailure?
 

@@ -28,7 +28,7 @@ import Testing
         #expect(deltas.first?["role"]?.stringValue == "assistant")
         #expect(deltas.compactMap { $0["content"]?.stringValue }.joined() == text)
         let reasons = chunks.map { $0["choices"]?[0]?["finish_reason"] ?? .null }
-        #expect(reasons.dropLast().allSatisfy(\.isNull))
+        #expect(!reasons.dropLast().contains { !$0.isNull })
         #expect(reasons.last?.stringValue == "stop")
         #expect(try roundTrip(whole)["choices"]?[0]?["message"]?["content"]?.stringValue == text)
     }

@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func `an answer is found under its name until its time is over`() async throws {
-        try await with { cache, fixture in
+        try await with { (cache, fixture) async throws in
             #expect(try await cache.answer("k") == nil)
             #expect(try await cache.keep(answer("one"), as: "k", seconds: 60))
             #expect(try await cache.answer("k") == answer("one"))
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func `an answer that is too large, or for no time, is not kept`() async throws {
-        try await with(maxBytes: 100) { cache, _ in
+        try await with(maxBytes: 100) { (cache, _) async throws in
             #expect(try await !cache.keep(answer(String(repeating: "x", count: 101)), as: "k", seconds: 60))
             #expect(try await !cache.keep(answer("x"), as: "k", seconds: 0))
             #expect(try await cache.answer("k") == nil)
@@ -47,7 +47,7 @@ import Testing
 
     @Test func `all answers together stay within the memory, and the first to expire makes room`() async throws {
         let size = answer(String(repeating: "x", count: 500)).encoded.count
-        try await with(memory: 3 * size + 10) { cache, fixture in
+        try await with(memory: 3 * size + 10) { (cache, fixture) async throws in
             for (index, seconds) in [60, 30, 90, 120, 20].enumerated() {
                 try await cache.keep(answer(String(repeating: "x", count: 500)), as: "k\(index)", seconds: seconds)
                 #expect(try await counted(fixture) <= Int64(3 * size + 10))
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `what has expired is no longer counted`() async throws {
-        try await with { cache, fixture in
+        try await with { (cache, fixture) async throws in
             try await cache.keep(answer("short"), as: "a", seconds: 1)
             try await eventually("the answer expires") { try await cache.answer("a") == nil }
             try await cache.keep(answer("long"), as: "b", seconds: 60)
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func `what somebody else wrote there is no answer`() async throws {
-        try await with { cache, fixture in
+        try await with { (cache, fixture) async throws in
             _ = try await fixture.redis.send(
                 RedisCommand("SET", .string(fixture.keys.cached("k")), .string("junk"), .string("EX"), .int(60)))
             #expect(try await cache.answer("k") == nil)

@@ -18,7 +18,8 @@ struct PipelineFixture: Sendable {
 
     static func run(
         _ stubs: [ProviderStub], settings: [String: String] = [:], capabilities: [String: Bool] = [:],
-        lease: Duration = .zero, fallbacks: [String] = [], limits: (inout Account) -> Void = { _ in },
+        lease: Duration = .zero, fallbacks: [String] = [], cacheTTL: Int? = nil,
+        limits: (inout Account) -> Void = { _ in },
         _ body: (PipelineFixture) async throws -> Void
     ) async throws {
         let standard = ["RETRY_BACKOFF": "0.01", "RETRY_BACKOFF_MAX": "0.02", "CLAIM_BLOCK": "0.1"]
@@ -26,7 +27,7 @@ struct PipelineFixture: Sendable {
         let configuration = WorkerConfig(&settings)
         try settings.check()
         let http = try HTTPClient(configuration: configuration.http)
-        let catalog = catalog(stubs, Capabilities(capabilities), fallbacks, limits)
+        let catalog = catalog(stubs, Capabilities(capabilities), fallbacks, cacheTTL, limits)
         do {
             try await QueueFixture.run(lease: lease) { queue in
                 try await body(
@@ -41,7 +42,8 @@ struct PipelineFixture: Sendable {
 
     /// Model `m` on one account per stub: `a0`, `a1`, …, asked in this order; model `s` in the sandbox.
     private static func catalog(
-        _ stubs: [ProviderStub], _ capabilities: Capabilities, _ fallbacks: [String], _ limits: (inout Account) -> Void
+        _ stubs: [ProviderStub], _ capabilities: Capabilities, _ fallbacks: [String], _ cacheTTL: Int?,
+        _ limits: (inout Account) -> Void
     ) -> CatalogSnapshot {
         let accounts = stubs.enumerated().map { index, stub in
             var account = Account(id: "a\(index)", provider: .openai, baseURL: stub.url, weight: 100 - index)
@@ -52,7 +54,7 @@ struct PipelineFixture: Sendable {
             models: [
                 Model(
                     id: "m", provider: .openai, prices: Prices(input: 1, output: 2), capabilities: capabilities,
-                    fallbackModels: fallbacks),
+                    fallbackModels: fallbacks, cacheTTL: cacheTTL),
                 Model(id: "s", provider: .sandbox),
             ],
             accounts: accounts + [Account(id: "sandbox", provider: .sandbox)])
@@ -68,9 +70,12 @@ struct PipelineFixture: Sendable {
 
     /// Submits a job; returns its id.
     func submit(
-        _ body: String = body(), deadline: Duration = .seconds(600), lane: Lane = .normal
+        _ body: String = body(), deadline: Duration = .seconds(600), lane: Lane = .normal, cacheTTL: Int? = nil,
+        tenant: String = "default"
     ) async throws -> String {
         var job = queue.job(lane: lane)
+        job.cacheTTL = cacheTTL
+        job.tenant = tenant
         job.deadline = SystemWallClock().now + deadline.milliseconds
         _ = try await queue.queue.submit(job, body: Array(body.utf8))
         return job.id

@@ -29,6 +29,7 @@ struct PipelineWorker: Sendable {
         reader = EntryReader(queue: queue.queue, worker: name, logger: PipelineFixture.silent)
         let limiter = AccountLimiter(redis: queue.redis, keys: keys, worker: name, configuration: configuration.limiter)
         let forecasts = TokenForecasts(unknownAnswer: configuration.unknownAnswer)
+        let metrics = WorkerMetrics()
         pipeline = JobPipeline(
             queue: queue.queue,
             router: Router(
@@ -42,8 +43,12 @@ struct PipelineWorker: Sendable {
                 http: fixture.http, credentials: AccountCredentials(box: nil), tokens: AccountTokens(),
                 clocks: PlatformClocks(), timeouts: configuration.timeouts,
                 maxAnswerBytes: configuration.maxAnswerBytes, clock: SystemWallClock()),
-            policy: configuration.policy, board: board, rooms: rooms, running: running, configuration: configuration,
-            metrics: WorkerMetrics(), clock: SystemWallClock(), logger: PipelineFixture.silent)
+            policy: configuration.policy, board: board, rooms: rooms,
+            keeper: AnswerKeeper(
+                cache: ResponseCache(redis: queue.redis, keys: queue.keys, limits: configuration.cache),
+                metrics: metrics, clock: SystemWallClock(), logger: PipelineFixture.silent),
+            running: running, configuration: configuration, metrics: metrics, clock: SystemWallClock(),
+            logger: PipelineFixture.silent)
     }
 
     /// Claims one entry and runs it, as `ClaimService` does.
