@@ -149,8 +149,10 @@ enum LimiterScripts {
               report[#report + 1] = math.floor(1000 * math.max(0, shown))
               return room
             end
+            -- The one with the least of its limits in use, equal ones by the minute's requests, each in proportion to health: an
+            -- account that fails now and then gets less, never nothing, or it could not show that it is well again.
             local function choose(group, offset)
-              local best, most
+              local best
               for n = 1, #group do
                 local bid = group[offset and (offset + n - 1) % #group + 1 or n]
                 local room = look(bid)
@@ -158,9 +160,9 @@ enum LimiterScripts {
                   -- A trial goes first: nothing else shows that the route is well again.
                   if offset or bid.trial ~= '' then return bid end
                   if favourite == bid.account and room > 0.1 then return bid end
-                  local worth = room * bid.factor
-                  if not best or worth > most + 0.0001 or (worth > most - 0.0001 and bid.r / bid.weight < best.r / best.weight) then
-                    best, most = bid, math.max(worth, most or 0)
+                  bid.used, bid.share = (1 - room) / bid.factor, (bid.r + 1) / (bid.weight * bid.factor)
+                  if not best or bid.used < best.used - 0.0001 or (bid.used < best.used + 0.0001 and bid.share < best.share) then
+                    best = bid
                   end
                 end
               end

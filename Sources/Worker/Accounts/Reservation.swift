@@ -21,7 +21,7 @@ struct Bid: Sendable, Equatable {
     let group: Int
     /// Prompt and answer, as far as they can be foretold.
     let tokens: Int
-    /// The account's health for this model, above 0 and up to 1; multiplies its headroom.
+    /// The account's health for this model, above 0 and up to 1: its share is in proportion.
     let factor: Double
     /// The name of the one trial that an open circuit lets through; `nil` for a closed one.
     var trial: String?

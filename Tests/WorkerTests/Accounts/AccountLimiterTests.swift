@@ -165,6 +165,16 @@ import Testing
         }
     }
 
+    @Test func `an account that fails now and then gets its share, in proportion to its health`() async throws {
+        try await Fixture.run { fixture in
+            let bids = [("ill", 0.5), ("well", 1.0)].map {
+                Fixture.bid(Account(id: $0.0, provider: .openai), factor: $0.1)
+            }
+            let taken = try await fixture.taken(90, Auction(bids: bids), by: fixture.limiter())
+            #expect((28...32).contains(taken.count { $0 == "ill" }))
+        }
+    }
+
     @Test func `groups are tried in order`() async throws {
         try await Fixture.run { fixture in
             let bids = [("first", 0), ("second", 1)].map {
