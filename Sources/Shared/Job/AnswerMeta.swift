@@ -9,9 +9,12 @@ package struct AnswerMeta: Sendable, Equatable {
         /// `nil` for the attempt that answered.
         package var error: JobFailure.Kind?
         package var milliseconds: Int64
+        package var cost: Double
 
         package init(
-            attempt: Int, model: String, provider: String, account: String, error: JobFailure.Kind?, milliseconds: Int64
+            attempt: Int, model: String, provider: String, account: String, error: JobFailure.Kind?,
+            milliseconds: Int64,
+            cost: Double = 0
         ) {
             self.attempt = attempt
             self.model = model
@@ -19,6 +22,7 @@ package struct AnswerMeta: Sendable, Equatable {
             self.account = account
             self.error = error
             self.milliseconds = milliseconds
+            self.cost = cost
         }
     }
 
@@ -26,7 +30,7 @@ package struct AnswerMeta: Sendable, Equatable {
     package var upstreamModel: String?
     package var provider = ""
     package var account = ""
-    /// In `currency`; all attempts of this claim together.
+    /// In `currency`; all attempts together.
     package var cost = 0.0
     package var currency = "USD"
     package var finishReason: String?
@@ -53,11 +57,28 @@ package struct AnswerMeta: Sendable, Equatable {
 }
 
 extension AnswerMeta.Attempt {
+    /// Attempts before a wait travel with the queue entry; the latest of them, should there be very many.
+    package static func encode(_ trail: [AnswerMeta.Attempt]) -> [UInt8] {
+        JSON.array(trail.suffix(50).map(\.json)).encoded
+    }
+
+    /// What cannot be read is left out: the trail is there for people.
+    package static func decode(_ bytes: [UInt8]) -> [AnswerMeta.Attempt] {
+        ((try? JSON(parsing: bytes))?.arrayValue ?? []).compactMap { json in
+            guard let number = json["attempt"]?.intValue else { return nil }
+            return AnswerMeta.Attempt(
+                attempt: number, model: json["model"]?.stringValue ?? "", provider: json["provider"]?.stringValue ?? "",
+                account: json["account"]?.stringValue ?? "",
+                error: json["error"]?.stringValue.flatMap(JobFailure.Kind.init),
+                milliseconds: Int64(json["ms"]?.intValue ?? 0), cost: json["cost"]?.doubleValue ?? 0)
+        }
+    }
+
     fileprivate var json: JSON {
         [
             "attempt": .int(attempt), "model": .string(model), "provider": .string(provider),
             "account": .string(account), "error": error.map { .string($0.rawValue) } ?? .null,
-            "ms": .int(Int(clamping: milliseconds)),
+            "ms": .int(Int(clamping: milliseconds)), "cost": JSONNumber(cost).map(JSON.number) ?? .null,
         ]
     }
 }

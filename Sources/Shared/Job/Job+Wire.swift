@@ -22,6 +22,7 @@ extension Job {
         if let provider { fields.append(("pr", Array(provider.rawValue.utf8))) }
         if let routingStrategy { fields.append(("rs", Array(routingStrategy.utf8))) }
         if onWorkerLoss != .fail { fields.append(("wl", Array(onWorkerLoss.rawValue.utf8))) }
+        if !trail.isEmpty { fields.append(("at", trail)) }
         if isTracked { fields.append(("tr", [UInt8(ascii: "1")])) }
         if let cacheTTL { fields.append(("ca", Array("\(cacheTTL)".utf8))) }
         switch body {
@@ -65,6 +66,7 @@ extension Job {
         attemptsBefore = Int(clamping: try number("n") ?? 0)
         routingStrategy = text("rs")
         isTracked = text("tr") == "1"
+        trail = values["at"] ?? []
         cacheTTL = try number("ca").map { Int(clamping: min($0, Int64(Job.maxCacheTTL))) }
         if let name = text("op") {
             guard let operation = Operation(rawValue: name) else { throw broken("op: expected chat or embeddings") }

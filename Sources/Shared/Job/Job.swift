@@ -41,6 +41,8 @@ package struct Job: Sendable, Equatable {
     package var shim: String?
     /// Attempts made before this entry (`n` of the entry).
     package var attemptsBefore = 0
+    /// Those attempts, as `AnswerMeta.Attempt` encodes them; empty where there were none.
+    package var trail: [UInt8] = []
     package var provider: Provider?
     package var routingStrategy: String?
     package var onWorkerLoss = WorkerLossPolicy.fail

@@ -110,7 +110,11 @@ extension JobQueue {
     package enum Delay: String, Sendable { case delayed, ended, fenced }
 
     /// Bills an attempt and puts its request aside until `due` (milliseconds since 1970).
-    package func retryLater(_ attempt: Attempt, usage: [UInt8], due: Int64) async throws(RedisError) -> Delay {
+    ///
+    /// `trail`: the attempts so far, as `AnswerMeta.Attempt` encodes them, for the answer that comes after the wait.
+    package func retryLater(
+        _ attempt: Attempt, usage: [UInt8], due: Int64, trail: [UInt8] = []
+    ) async throws(RedisError) -> Delay {
         let ttl = max(0, due - clock.now) + runningTTL(deadline: attempt.deadline)
         return try await persist { () async throws(RedisError) in
             try await verdict(
@@ -122,6 +126,7 @@ extension JobQueue {
                     .int(attempt.number), .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
                     .string(attempt.id), .bytes(usage), .int(due), .string(attempt.lane.rawValue), .int(ttl),
                     .int(attempt.deadline),
+                    .bytes(trail),
                 ])
         }
     }

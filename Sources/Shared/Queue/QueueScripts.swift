@@ -325,7 +325,7 @@ package enum QueueScripts {
     /// Puts the request aside until a time; the entry's fields move to `held`, with `n` = the attempts so far.
     ///
     /// KEYS log, q, usage, delayed, held. ARGV a, worker, entry, delivery count, id, usage row, due in ms since 1970, lane,
-    /// log TTL in ms, deadline. Returns `delayed`, `ended` or `fenced` (the attempt is billed in each case).
+    /// log TTL in ms, deadline, attempts so far as JSON or empty. Returns `delayed`, `ended` or `fenced` (the attempt is billed in each case).
     package static let retryLater = RedisScript(
         records + ownership + state + billing + """
             local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
@@ -342,6 +342,7 @@ package enum QueueScripts {
             redis.call('HSET', KEYS[5], unpack(e[2]))
             redis.call('HSETNX', KEYS[5], 'dl', ARGV[10])
             redis.call('HSET', KEYS[5], 'n', ARGV[1])
+            if ARGV[11] ~= '' then redis.call('HSET', KEYS[5], 'at', ARGV[11]) end
             redis.call('PEXPIRE', KEYS[5], ARGV[9])
             redis.call('PEXPIRE', KEYS[1], ARGV[9])
             redis.call('ZADD', KEYS[4], ARGV[7], ARGV[8] .. ' ' .. ARGV[5])

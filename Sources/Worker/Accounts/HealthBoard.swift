@@ -41,7 +41,7 @@ final class HealthBoard: Service, Sendable {
     }
 
     let rules: HealthRules
-    private let store: HealthStore
+    let store: HealthStore
     private let clock: any WallClock
     private let logger: Logger
     private let state = Mutex(State())

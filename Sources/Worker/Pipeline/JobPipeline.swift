@@ -292,7 +292,7 @@ struct JobPipeline: Sendable {
             try await abort(run, record)
             return nil
         case .shutdown where !isShown:
-            _ = try await queue.retryLater(run.attempt, usage: record.encoded, due: clock.now)
+            try await retryLater(run, record, pause: .zero)
             return nil
         case .shutdown, nil: break
         }
@@ -315,8 +315,16 @@ struct JobPipeline: Sendable {
             try await finish(run, record, publisher, .init(status: .error, meta: [], result: failure.encoded))
             return nil
         }
-        _ = try await queue.retryLater(run.attempt, usage: record.encoded, due: clock.now + pause.milliseconds)
+        try await retryLater(run, record, pause: pause)
         return nil
+    }
+
+    private func retryLater(_ run: JobRun, _ record: AttemptRecord, pause: Duration) async throws(RedisError) {
+        var run = run
+        run.note(record)
+        _ = try await queue.retryLater(
+            run.attempt, usage: record.encoded, due: clock.now + pause.milliseconds,
+            trail: AnswerMeta.Attempt.encode(run.trail))
     }
 
     private func next(_ run: JobRun, _ record: AttemptRecord, _ booking: Booking) async throws(RedisError) -> JobRun? {

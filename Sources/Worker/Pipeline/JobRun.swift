@@ -11,8 +11,8 @@ struct JobRun: Sendable {
     private(set) var booking: Booking
     /// Routes that this claim has tried, the one under way included.
     private(set) var tried: [Route]
-    private(set) var trail: [AnswerMeta.Attempt] = []
-    private(set) var spent = 0.0
+    /// The attempts before the one under way, those of earlier claims included.
+    private(set) var trail: [AnswerMeta.Attempt]
     /// Milliseconds since 1970: the `started_at` of every copy of this attempt's ledger row.
     private(set) var startedAt: Int64
 
@@ -23,9 +23,11 @@ struct JobRun: Sendable {
         self.interrupt = interrupt
         self.startedAt = startedAt
         tried = booking.route.map { [$0] } ?? []
+        trail = AnswerMeta.Attempt.decode(plan.job.trail)
     }
 
     var route: Route? { booking.route }
+    var spent: Double { trail.reduce(0) { $0 + $1.cost } }
 
     /// The run after a failover: next attempt, next route.
     func advanced(_ booking: Booking, startedAt: Int64) -> JobRun {
@@ -38,10 +40,9 @@ struct JobRun: Sendable {
     }
 
     mutating func note(_ record: AttemptRecord) {
-        spent += record.cost
         trail.append(
             AnswerMeta.Attempt(
                 attempt: attempt.number, model: record.model, provider: record.provider, account: record.account,
-                error: record.errorKind, milliseconds: record.latency))
+                error: record.errorKind, milliseconds: record.latency, cost: record.cost))
     }
 }
