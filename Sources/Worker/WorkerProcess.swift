@@ -114,7 +114,8 @@ struct WorkerProcess {
                 queue: queue, reader: reader, pipeline: pipeline, slots: slots, patience: state.patience,
                 configuration: config, logger: logger),
             RoomKeeper(
-                queue: queue, rooms: rooms, slots: slots, runner: runner, configuration: config, logger: logger),
+                queue: queue, rooms: rooms, slots: slots, catalog: catalog, runner: runner, configuration: config,
+                logger: logger),
             ClaimService(
                 queue: queue, blocking: blocking, runner: runner, slots: slots, running: state.running,
                 configuration: config, readiness: state.readiness, logger: logger),

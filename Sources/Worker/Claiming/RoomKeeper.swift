@@ -4,12 +4,13 @@ import Shared
 
 /// Lets waiting requests out of their rooms, in fair order, when their accounts have capacity.
 ///
-/// In: rooms whose time has come, and rooms whose accounts got capacity back here. Out: claimed entries, which take their chance like
+/// In: rooms whose time has come, rooms whose accounts got capacity back here, all rooms when the catalogue has changed. Out: claimed entries, which take their chance like
 /// any other claim; one that finds capacity calls the next one in, one that does not goes back to its place.
 struct RoomKeeper: Service {
     let queue: JobQueue
     let rooms: WaitingRooms
     let slots: Slots
+    let catalog: CatalogCache
     let runner: EntryRunner
     let configuration: WorkerConfig
     let logger: Logger
@@ -17,11 +18,16 @@ struct RoomKeeper: Service {
     func run() async throws {
         await withDiscardingTaskGroup { group in
             group.addTask { await tickUntilShutdown() }
+            var accounts = catalog.current.accounts
             for await event in rooms.events {
                 do throws(RedisError) {
                     switch event {
                     case .poked(let room): try await admit(room, isForced: true, &group)
-                    case .tick: try await look(&group)
+                    case .tick:
+                        // Accounts that were added, enabled or given other limits are capacity that no room knows of.
+                        let latest = catalog.current.accounts
+                        try await look(isForced: latest != accounts, &group)
+                        accounts = latest
                     }
                 } catch {
                     logger.debug("rooms are left for now", metadata: ["error": "\(error)"])
@@ -40,12 +46,12 @@ struct RoomKeeper: Service {
         rooms.finish()
     }
 
-    private func look(_ group: inout DiscardingTaskGroup) async throws(RedisError) {
+    private func look(isForced: Bool, _ group: inout DiscardingTaskGroup) async throws(RedisError) {
         let asked = ContinuousClock.now
         let found = try await queue.rooms()
         rooms.read(found, asked: asked)
         let now = SystemWallClock().now
-        for room in found where room.due <= now { try await admit(room.name, isForced: false, &group) }
+        for room in found where isForced || room.due <= now { try await admit(room.name, isForced: isForced, &group) }
     }
 
     /// One at a time: it says by its luck whether there is room for another.
