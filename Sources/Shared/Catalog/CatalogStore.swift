@@ -35,16 +35,32 @@ package struct CatalogStore: Sendable {
     /// Writes what a file declares; what it does not mention stays.
     ///
     /// Usage, status and health of known accounts stay too,
-    /// unless the file gives them. Returns how many models and accounts were written.
+    /// unless the file gives them. With an `actor` the audit log has a row for each, in the same transaction.
+    /// Returns how many models and accounts were written.
     @discardableResult
-    package func apply(_ file: CatalogFile, box: SecretBox?) async throws -> (models: Int, accounts: Int) {
+    package func apply(
+        _ file: CatalogFile, box: SecretBox?, actor: String? = nil
+    ) async throws -> (models: Int, accounts: Int) {
         let accounts = try file.accounts.map { try ($0, $0.sealedKey(box)) }
         let models = file.models
         try await pool.transaction { connection throws(PostgresError) in
             for model in models { _ = try connection.query(Self.upsertModel, Self.parameters(model)) }
             for (entry, key) in accounts { _ = try connection.query(Self.upsertAccount, Self.parameters(entry, key)) }
+            guard let actor else { return }
+            for model in models { _ = try connection.query(Self.audit("models"), [.text(actor), .text(model.id)]) }
+            for (entry, _) in accounts {
+                _ = try connection.query(Self.audit("accounts"), [.text(actor), .text(entry.account.id)])
+            }
         }
         return (models.count, accounts.count)
+    }
+
+    /// The row as it was written, without its key.
+    private static func audit(_ table: String) -> String {
+        """
+        INSERT INTO audit_log (actor, action, kind, subject, after)
+        SELECT $1, 'import', '\(table.dropLast())', id, to_jsonb(t) - 'api_key_encrypted' FROM \(table) t WHERE id = $2
+        """
     }
 
     private static let upsertModel = """

@@ -70,7 +70,9 @@ struct ImportCommand: AsyncParsableCommand {
         let options = ImportPlan.Options(
             product: product, prefix: prefix ?? product.rawValue + "-", isDisabled: disable)
         let plan = ImportPlan(channels, options, catalog: try await catalog(store))
-        if apply { try await store.apply(plan.file, box: try startup.shared.secretBox()) }
+        if apply {
+            try await store.apply(plan.file, box: try startup.shared.secretBox(), actor: "import \(product.rawValue)")
+        }
         let report = ImportReport(plan: plan, isApplied: apply)
         StandardStreams.out(json ? report.json.encoded + [UInt8(ascii: "\n")] : Array(report.text.utf8))
     }

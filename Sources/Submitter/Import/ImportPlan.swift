@@ -77,11 +77,15 @@ struct ImportPlan: Sendable {
                 continue
             }
             let isActive = row.status == .enabled && key.status == .enabled && !options.isDisabled
-            let account = Account(
-                id: id, accountName: row.name.isEmpty ? id : row.name + (several ? " \(index + 1)" : ""),
-                provider: channel.provider, baseURL: channel.baseURL, mode: channel.mode,
-                status: isActive ? .active : .disabled, weight: max(row.weight, 1),
-                settings: channel.settings.merging(key.settings) { $1 }, models: models)
+            // What the source does not know, limits and quotas, stays as it is here.
+            var account = known ?? Account(id: id, provider: channel.provider)
+            account.accountName = row.name.isEmpty ? id : row.name + (several ? " \(index + 1)" : "")
+            account.baseURL = channel.baseURL
+            account.mode = channel.mode
+            account.status = isActive ? .active : .disabled
+            account.weight = max(row.weight, 1)
+            account.settings.merge(channel.settings.merging(key.settings) { $1 }) { $1 }
+            account.models = models
             accounts.append(
                 PlannedAccount(
                     entry: CatalogFile.AccountEntry(

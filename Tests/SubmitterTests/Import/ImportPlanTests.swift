@@ -157,11 +157,18 @@ import Testing
 
     @Test func `a second import updates accounts and leaves their status`() throws {
         let catalog = CatalogSnapshot(accounts: [
-            Account(id: "x-1", provider: .openai, models: ["m"]), Account(id: "x-2", provider: .zhipu),
+            Account(
+                id: "x-1", provider: .openai, quotaLimit: 9, requestsPerMinute: 7, settings: ["project": "p"],
+                models: ["m"]),
+            Account(id: "x-2", provider: .zhipu),
         ])
         let plan = try plan([["id": 1], ["id": 2]], catalog: catalog)
         #expect(plan.accounts.map(\.isKnown) == [true])
         #expect(plan.accounts.first?.entry.givesStatus == false)
+        let account = plan.accounts.first?.entry.account
+        #expect(account?.quotaLimit == 9)
+        #expect(account?.requestsPerMinute == 7)
+        #expect(account?.settings == ["project": "p"])
         #expect(plan.skipped.first?.text.contains("--prefix") == true)
     }
 

@@ -107,18 +107,22 @@ import Testing
     {
         let directory = try TemporaryDirectory()
         let path = try await ChannelFixtures.sqlite(ChannelFixtures.oneAPI, in: directory)
-        let store = CatalogStore(try await SharedPostgres.shared.migratedPool())
+        let pool = try await SharedPostgres.shared.migratedPool()
+        let store = CatalogStore(pool)
         let box = try SecretBox(masterKey: Secret(String(repeating: "0f", count: 32)))
         let channels = try await ImportSource(path, environment: [:]).channels()
         let options = ImportPlan.Options(product: .oneAPI, prefix: "one-api-")
 
-        try await store.apply(ImportPlan(channels, options, catalog: CatalogSnapshot()).file, box: box)
+        try await store.apply(ImportPlan(channels, options, catalog: CatalogSnapshot()).file, box: box, actor: "test")
+        let audit = try await pool.query("SELECT kind, after::text AS after FROM audit_log WHERE actor = 'test'")
         let first = try await store.load()
         let again = ImportPlan(channels, options, catalog: first)
         try await store.apply(again.file, box: box)
         let second = try await store.load()
 
         #expect(first.accounts.count == 5)
+        #expect(audit.count == first.accounts.count + first.models.count)
+        #expect(try !audit.rows.contains { try $0.text("after")?.contains("api_key") == true })
         #expect(
             try box.open(#require(first.accounts[0].apiKeyEncrypted), for: "one-api-1").reveal().contains("zanzibar"))
         #expect(again.file.models.isEmpty)
