@@ -1,6 +1,8 @@
 /// What people should know of; raw values are wire names.
 package enum AlertKind: String, Sendable, CaseIterable {
     case accountDisabled = "account_disabled"
+    /// The platform says that the account has no money left.
+    case accountUnpaid = "account_unpaid"
     case quotaThreshold = "quota_threshold"
     case quotaExhausted = "quota_exhausted"
     case circuitOpen = "circuit_open"

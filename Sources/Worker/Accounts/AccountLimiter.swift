@@ -52,7 +52,10 @@ struct AccountLimiter: Sendable {
         }
         let report = numbers.dropFirst(first == 1 ? 3 : 2)
         loads.note(Array(report), auction.bids)
-        guard first == 1 else { return .busy(numbers[1] < 0 ? nil : .milliseconds(numbers[1])) }
+        guard first == 1 else {
+            if numbers[1] == -2 { return .exhausted }
+            return .busy(numbers[1] < 0 ? nil : .milliseconds(numbers[1]))
+        }
         let index = Int(numbers[1]) - 1
         guard auction.bids.indices.contains(index), numbers.count >= 3 else {
             throw RedisError(.protocolViolation, "the reservation script took a bid that was not made")

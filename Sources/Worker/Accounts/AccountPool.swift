@@ -7,6 +7,8 @@ struct Booking: Sendable, Equatable {
     var route: Route?
     /// `nil` where nothing needs counting: one account without limits.
     var reservation: Reservation?
+    /// Why there is no route, where waiting does not help.
+    var refusal: JobFailure?
 }
 
 /// Capacity for attempts: taken before the platform is called, given back after.
@@ -26,6 +28,9 @@ struct AccountPool: Sendable {
     let clock: any WallClock
     let logger: Logger
 
+    private static let exhausted = JobFailure(
+        .quotaExhausted, "the quota of every account for this model is used up", code: "quota_exhausted")
+
     func book(_ lineup: Lineup, _ plan: JobPlan, for attempt: Attempt) async throws(RedisError) -> Answer {
         guard let only = lineup.bids.first else { return .busy(lineup.earliest) }
         if lineup.bids.count == 1, !only.account.isLimited, only.trial == nil {
@@ -39,6 +44,10 @@ struct AccountPool: Sendable {
         }) {
         case .taken(let index, let reservation):
             return .booked(Booking(route: lineup.routes[index], reservation: reservation))
+        case .exhausted:
+            // A resting account may have quota left.
+            if let rest = lineup.earliest { return .busy(rest) }
+            return .booked(Booking(refusal: Self.exhausted))
         case .busy(let wait):
             guard let wait, let rest = lineup.earliest else { return .busy(wait ?? lineup.earliest) }
             return .busy(min(wait, rest))

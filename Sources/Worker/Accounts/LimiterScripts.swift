@@ -70,7 +70,8 @@ enum LimiterScripts {
     /// minute, tokens a minute, requests at once, quota (each empty for none), start and end of its period in ms (0 and 0 for
     /// none), tokens, factor, weight, trial or empty.
     /// Returns {1, index of the bid from 1, bucket, then per bid looked at: index, running, headroom in thousandths}, or
-    /// {0, ms until the first limit may give way or -1, then the same}.
+    /// {0, ms until the first limit may give way, -1 if only the end of a running request can help, -2 if all quotas are used up for good,
+    /// then the same}.
     static let reserve = RedisScript(
         counting + """
             local now = clock()
@@ -88,7 +89,7 @@ enum LimiterScripts {
             end
             local turn = ARGV[5] ~= '' and tonumber(redis.call('GET', base .. 'turn:' .. ARGV[5]) or 0)
             local favourite = ARGV[6] ~= '' and redis.call('GET', base .. 'affinity:' .. ARGV[6])
-            local wait, report = -1, {}
+            local wait, spentUp, report = -1, 0, {}
             local function later(ms) if ms and (wait < 0 or ms < wait) then wait = ms end end
             -- Until the oldest buckets that hold so many requests and tokens have left the window.
             local function passing(account, requests, tokens)
@@ -127,7 +128,10 @@ enum LimiterScripts {
                 elseif spent + tokens > bid.quota then
                   free = false
                   ms = bid.stop > now and bid.stop - now or nil
-                  if not ms then return nil, c, 0 end
+                  if not ms then
+                    spentUp = spentUp + 1
+                    return nil, c, 0
+                  end
                 else
                   local left = 1 - spent / bid.quota
                   local start = tonumber(bid.start)
@@ -175,7 +179,7 @@ enum LimiterScripts {
               if won then break end
             end
             if not won then
-              table.insert(report, 1, wait)
+              table.insert(report, 1, 3 * spentUp == #report and -2 or wait)
               table.insert(report, 1, 0)
               return report
             end

@@ -43,4 +43,6 @@ enum Reserving: Sendable, Equatable {
     ///
     /// When the first one is expected to; `nil` where only the end of a running request, or people, can help.
     case busy(Duration?)
+    /// Every account's quota is used up for good: waiting does not help.
+    case exhausted
 }

@@ -18,6 +18,7 @@ struct AccountWatch: Sendable {
     func look() async {
         do {
             try await lookAtAccounts()
+            try await lookAtMoney()
             try await lookAtCircuits()
         } catch {
             logger.debug("what health has decided is written later", metadata: ["error": "\(error)"])
@@ -60,6 +61,21 @@ struct AccountWatch: Sendable {
             message: "account \(account.id) was disabled: \(reason)",
             details: ["provider": .string(account.provider.rawValue)])
         logger.warning("account disabled", metadata: ["account": "\(account.id)", "reason": "\(reason)"])
+    }
+
+    private func lookAtMoney() async throws {
+        let now = clock.now
+        var known = Set(try await alerts.openSubjects(of: .accountUnpaid))
+        for account in catalog.current.accounts {
+            guard let health = board.health(RouteKey(account: account.id)), health.reason == .quotaExhausted,
+                health.rest(at: now) != nil, known.remove(account.id) == nil
+            else { continue }
+            try await alerts.raise(
+                kind: .accountUnpaid, subject: account.id, severity: .critical,
+                message: "account \(account.id): \(account.provider.rawValue) says that no money or quota is left")
+            logger.warning("account without money", metadata: ["account": "\(account.id)"])
+        }
+        for subject in known { try await alerts.clear(kind: .accountUnpaid, subject: subject) }
     }
 
     private func lookAtCircuits() async throws {

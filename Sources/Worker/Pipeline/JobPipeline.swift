@@ -180,7 +180,7 @@ struct JobPipeline: Sendable {
     ) async throws(RedisError) -> AttemptOutcome {
         if let hit = run.plan.hit { return try await replay(hit, run, &publisher) }
         guard let route = run.route, let request = run.plan.request else {
-            return AttemptOutcome(.failed(run.plan.refusal ?? JobPlan.noCapacity))
+            return AttemptOutcome(.failed(run.booking.refusal ?? run.plan.refusal ?? JobPlan.noCapacity))
         }
         let call = PlatformCall(
             requestID: run.attempt.id, route: route, request: request, attempt: run.attempt.number,
@@ -307,7 +307,9 @@ struct JobPipeline: Sendable {
         var decision = decide(lineup?.routes.isEmpty == false, lineup?.earliest)
         if decision == .nextRoute, let lineup {
             switch try await pool.book(lineup, run.plan, for: run.attempt.next) {
-            case .booked(let booking): return try await next(run, record, booking)
+            case .booked(let booking):
+                if booking.route != nil { return try await next(run, record, booking) }
+                decision = decide(false, nil)
             case .busy(let wait): decision = decide(false, wait ?? configuration.slotPoll)
             }
         }
