@@ -136,7 +136,8 @@ package struct CatalogFile: Sendable {
             priority: field.whole("priority", from: -1_000_000) ?? 0, weight: field.whole("weight", from: 1) ?? 1,
             isActive: field.bool("is_active") ?? true, capabilities: Capabilities(field.flags("capabilities")),
             aliases: field.list("aliases"), fallbackModels: field.list("fallback_models"),
-            routingStrategy: (field.choice("routing_strategy") as RoutingStrategyName?)?.rawValue, cacheTTL: field.whole("cache_ttl", from: 1))
+            routingStrategy: (field.choice("routing_strategy") as RoutingStrategyName?)?.rawValue,
+            cacheTTL: field.whole("cache_ttl", from: 1))
     }
 
     private static func account(_ field: inout CatalogReader) -> AccountEntry {
