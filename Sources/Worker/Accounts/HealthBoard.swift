@@ -139,6 +139,12 @@ final class HealthBoard: Service, Sendable {
         return .ready
     }
 
+    /// Whether any of the account's models rests.
+    func rests(_ account: String) -> Bool {
+        let now = clock.now
+        return state.withLock { $0.known.contains { $0.key.account == account && $0.value.rest(at: now) != nil } }
+    }
+
     func health(_ route: RouteKey) -> RouteHealth? { state.withLock { $0.known[route] } }
     var all: [RouteKey: RouteHealth] { state.withLock { $0.known } }
 

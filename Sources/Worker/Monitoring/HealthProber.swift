@@ -18,7 +18,7 @@ struct HealthProber: Sendable {
 
     func probeAll() async {
         let catalog = catalog.current
-        var accounts = catalog.accounts.filter { $0.status == .active || isDisabledByUs($0) }[...]
+        var accounts = catalog.accounts.filter(isWorthAsking)[...]
         await withTaskGroup(of: Void.self) { group in
             for account in accounts.prefix(Self.atOnce) { group.addTask { await probe(account, catalog) } }
             accounts = accounts.dropFirst(Self.atOnce)
@@ -26,6 +26,11 @@ struct HealthProber: Sendable {
                 if let account = accounts.popFirst() { group.addTask { await probe(account, catalog) } }
             }
         }
+    }
+
+    /// An account that its platform wants left alone is left alone: another 429 would only make it longer.
+    private func isWorthAsking(_ account: Account) -> Bool {
+        isDisabledByUs(account) || (account.status == .active && !board.rests(account.id))
     }
 
     private func isDisabledByUs(_ account: Account) -> Bool {

@@ -317,7 +317,9 @@ struct JobPipeline: Sendable {
             try await finish(run, record, publisher, .init(status: .error, meta: [], result: failure.encoded))
             return nil
         }
-        try await retryLater(run, record, pause: pause)
+        // Who waits for capacity waits in a room, in order and with a place: it is claimed afresh and finds its way there.
+        let isForCapacity = failure.kind == .rateLimited || failure.kind == .noCapacity
+        try await retryLater(run, record, pause: isForCapacity ? .zero : pause)
         return nil
     }
 
