@@ -74,7 +74,7 @@ struct JobPipeline: Sendable {
         guard let lineup = plan.lineup, plan.hit == nil, plan.refusal == nil || plan.mayWait else { return Booking() }
         // Who comes now must not overtake those who wait for the same accounts.
         if room == nil, rooms.hasAny, rooms.hasWaiters(plan.room.room) {
-            try await wait(claim, plan, configuration.slotPoll)
+            try await wait(claim, plan, (plan.mayWait ? lineup.earliest : nil) ?? configuration.slotPoll)
             return nil
         }
         switch plan.mayWait ? .busy(lineup.earliest) : try await pool.book(lineup, plan, for: claim.attempt) {
