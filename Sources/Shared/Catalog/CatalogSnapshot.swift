@@ -3,7 +3,7 @@ package struct CatalogSnapshot: Sendable {
     package let models: [Model]
     package let accounts: [Account]
     private let byName: [String: [Int]]
-    private let active: [Provider: [Account]]
+    private let routes: [String: [Route]]
 
     package init(models: [Model] = [], accounts: [Account] = []) {
         self.models = models.sorted { $0.id < $1.id }
@@ -15,8 +15,12 @@ package struct CatalogSnapshot: Sendable {
             }
         }
         self.byName = byName
-        active = Dictionary(grouping: self.accounts.filter { $0.status == .active }, by: \.provider)
+        let active = Dictionary(grouping: self.accounts.filter { $0.status == .active }, by: \.provider)
             .mapValues { $0.sorted { ($1.weight, $0.id) < ($0.weight, $1.id) } }
+        routes = self.models.reduce(into: [:]) { routes, model in
+            routes[model.id] = (active[model.provider] ?? []).filter { $0.serves(model) }
+                .map { Route(model: model, account: $0) }
+        }
     }
 
     /// Models with this id, name, platform's id or alias, inactive ones included, in the order of their ids.
@@ -55,8 +59,6 @@ package struct CatalogSnapshot: Sendable {
         (byName[id] ?? []).map { models[$0] }.first { $0.id == id && $0.isActive }
     }
 
-    /// Those that serve the model, heavier ones first, ties by id.
-    package func activeAccounts(for model: Model) -> [Account] {
-        (active[model.provider] ?? []).filter { $0.serves(model) }
-    }
+    /// One route per active account that serves the model, heavier ones first, ties by id.
+    package func routes(of model: Model) -> [Route] { routes[model.id] ?? [] }
 }

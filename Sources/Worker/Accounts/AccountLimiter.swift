@@ -106,21 +106,9 @@ struct AccountLimiter: Sendable {
             .string(auction.turn ?? ""), .string(auction.affinity ?? ""), .int(configuration.affinity.milliseconds),
             .int(configuration.trial.milliseconds),
         ]
-        arguments.reserveCapacity(8 + 12 * auction.bids.count)
-        for bid in auction.bids {
-            let account = bid.account
-            let period = account.quotaLimit == nil ? nil : account.period(at: now)
-            arguments += [
-                .int(bid.group), .string(account.id), Self.limit(account.requestsPerMinute),
-                Self.limit(account.tokensPerMinute), Self.limit(account.concurrency),
-                account.quotaLimit.map { .int($0) } ?? "", .int(period?.start ?? 0), .int(period?.end ?? 0),
-                .int(bid.tokens), .string(String(bid.factor)), .int(account.weight), .string(bid.trial ?? ""),
-            ]
-        }
+        for bid in auction.bids { arguments.append(.bytes(bid.encoded(at: now))) }
         return arguments
     }
-
-    private static func limit(_ value: Int?) -> RedisArgument { value.map { .int($0) } ?? "" }
 }
 
 /// What this worker holds, for renewal.
@@ -136,5 +124,32 @@ extension Account {
     /// Whether anything about it must be counted by all workers together.
     var isLimited: Bool {
         requestsPerMinute != nil || tokensPerMinute != nil || concurrency != nil || quotaLimit != nil
+    }
+}
+
+extension Bid {
+    /// As the reservation script reads it: the fields with tabs between them, the account last, since its id may hold anything.
+    fileprivate func encoded(at now: Int64) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(96)
+        func add(_ text: String) {
+            bytes.append(contentsOf: text.utf8)
+            bytes.append(UInt8(ascii: "\t"))
+        }
+        func add(_ limit: Int?) { add(limit.map { String($0) } ?? "") }
+        let period = account.quotaLimit == nil ? nil : account.period(at: now)
+        add(group)
+        add(account.requestsPerMinute)
+        add(account.tokensPerMinute)
+        add(account.concurrency)
+        add(account.quotaLimit.map { Int($0) })
+        add(Int(period?.start ?? 0))
+        add(Int(period?.end ?? 0))
+        add(tokens)
+        add(factor == 1 ? "1" : String(factor))
+        add(account.weight)
+        add(trial ?? "")
+        bytes.append(contentsOf: account.id.utf8)
+        return bytes
     }
 }

@@ -113,14 +113,12 @@ final class HealthBoard: Service, Sendable {
 
     // MARK: - Reading
 
-    func fitness(account: String, model: String) -> Fitness {
-        let now = clock.now
-        let (whole, route) = state.withLock {
-            ($0.known[RouteKey(account: account)], $0.known[RouteKey(account: account, model: model)])
-        }
-        let use = Self.use(whole, route, RouteKey(account: account, model: model), now)
-        let score = min(whole?.score(rules) ?? 1, route?.score(rules) ?? 1)
-        return Fitness(use: use, score: score, firstToken: route?.firstToken)
+    func fitness(of route: Route) -> Fitness {
+        let (whole, own) = state.withLock { ($0.known[route.accountKey], $0.known[route.key]) }
+        if whole == nil, own == nil { return Fitness(use: .ready, score: 1) }
+        return Fitness(
+            use: Self.use(whole, own, route.key, clock.now),
+            score: min(whole?.score(rules) ?? 1, own?.score(rules) ?? 1), firstToken: own?.firstToken)
     }
 
     private static func use(

@@ -2,12 +2,13 @@ import Shared
 
 /// The scripts of `AccountLimiter`; KEYS, ARGV and returns stand above each.
 ///
-/// Time is Redis' own, so that clocks of workers do not matter. Of an account: `window:` has the sums `r` (requests) and `t`
-/// (tokens) of the sliding minute and the same per bucket (`r<n>`, `t<n>`, n = time / width) in a hash, `buckets:` the numbers of the
-/// buckets in use in a list, oldest first; `slots:` the running reservations in a zset by the time their lease ends; `quota:` the period's
+/// Time is Redis' own, so that clocks of workers do not matter. Of an account: `window:` has in a hash the sums `r` (requests) and `t`
+/// (tokens) of the sliding minute, the same per bucket (`r<n>`, `t<n>`, n = time / width) and `o`, the oldest bucket in use; `buckets:` their
+/// numbers in a list, oldest first; `slots:` the running reservations in a zset by the time their lease ends; `quota:` the period's
 /// start `p`, tokens `b` of its settled hours up to hour `h`, and tokens of each later hour `h<n>`.
 enum LimiterScripts {
-    /// `sweep(account, now, span, width)` → requests, tokens in the window; `slots(account, now)` → running ones.
+    /// `sweep(account, now, span, width)` → requests, tokens in the window; `running(account, now, most)` → slots taken, exact where they
+    /// come to `most`; `enter(account, bucket)` for a bucket that was empty.
     private static let counting = """
         local base = KEYS[1]
         local function clock()
@@ -15,23 +16,34 @@ enum LimiterScripts {
           return t[1] * 1000 + math.floor(t[2] / 1000)
         end
         local function sweep(account, now, span, width)
-          local w, list = base .. 'window:' .. account, base .. 'buckets:' .. account
-          while true do
-            local b = redis.call('LINDEX', list, 0)
-            if not b or (b + 1) * width + span > now then break end
-            local gone = redis.call('HMGET', w, 'r' .. b, 't' .. b)
-            -- `0 -`, because -0 is no integer to Redis.
-            redis.call('HINCRBY', w, 'r', 0 - (gone[1] or 0))
-            redis.call('HINCRBY', w, 't', 0 - (gone[2] or 0))
-            redis.call('HDEL', w, 'r' .. b, 't' .. b)
+          local w = base .. 'window:' .. account
+          local s = redis.call('HMGET', w, 'r', 't', 'o')
+          local r, t, b = tonumber(s[1] or 0), tonumber(s[2] or 0), s[3]
+          if not b or (b + 1) * width + span > now then return r, t end
+          local list = base .. 'buckets:' .. account
+          repeat
             redis.call('LPOP', list)
-          end
-          local sums = redis.call('HMGET', w, 'r', 't')
-          return tonumber(sums[1] or 0), tonumber(sums[2] or 0)
+            local gone = redis.call('HMGET', w, 'r' .. b, 't' .. b)
+            r, t = r - (gone[1] or 0), t - (gone[2] or 0)
+            redis.call('HDEL', w, 'r' .. b, 't' .. b)
+            b = redis.call('LINDEX', list, 0)
+          until not b or (b + 1) * width + span > now
+          redis.call('HSET', w, 'r', r, 't', t)
+          if b then redis.call('HSET', w, 'o', b) else redis.call('HDEL', w, 'o') end
+          return r, t
         end
-        local function running(account, now)
-          redis.call('ZREMRANGEBYSCORE', base .. 'slots:' .. account, '-inf', now)
-          return redis.call('ZCARD', base .. 'slots:' .. account)
+        local function running(account, now, most)
+          local key = base .. 'slots:' .. account
+          local c = redis.call('ZCARD', key)
+          if most and c >= most and redis.call('ZREMRANGEBYSCORE', key, '-inf', now) > 0 then
+            c = redis.call('ZCARD', key)
+          end
+          return c
+        end
+        local function enter(account, b)
+          local list = base .. 'buckets:' .. account
+          if redis.call('RPUSH', list, b) == 1 then redis.call('HSET', base .. 'window:' .. account, 'o', b) end
+          return list
         end
         local function used(account, start)
           local key = base .. 'quota:' .. account
@@ -51,24 +63,15 @@ enum LimiterScripts {
           end
           return period == start and sum
         end
-        local function count(account, b, requests, tokens, ttl)
-          local w, list = base .. 'window:' .. account, base .. 'buckets:' .. account
-          if redis.call('HINCRBY', w, 'r' .. b, requests) == requests and requests > 0 then redis.call('RPUSH', list, b) end
-          redis.call('HINCRBY', w, 't' .. b, tokens)
-          redis.call('HINCRBY', w, 'r', requests)
-          redis.call('HINCRBY', w, 't', tokens)
-          redis.call('PEXPIRE', w, ttl)
-          redis.call('PEXPIRE', list, ttl)
-        end
 
         """
 
     /// Takes capacity of the best account of the first group that has any, all in one step.
     ///
     /// KEYS base. ARGV reservation, lease in ms, length of the window in ms, width of a bucket in ms, turn counter or empty, affinity key or
-    /// empty, its TTL in ms, TTL of a trial in ms, then twelve per bid, groups together and in order: group, account, requests a
-    /// minute, tokens a minute, requests at once, quota (each empty for none), start and end of its period in ms (0 and 0 for
-    /// none), tokens, factor, weight, trial or empty.
+    /// empty, its TTL in ms, TTL of a trial in ms, then one per bid, groups together and in order, of fields with tabs between them: group,
+    /// requests a minute, tokens a minute, requests at once, quota (each empty for none), start and end of its period in ms (0 and 0
+    /// for none), tokens, factor, weight, trial or empty, account.
     /// Returns {1, index of the bid from 1, bucket, then per bid looked at: index, running, headroom in thousandths}, or
     /// {0, ms until the first limit may give way, -1 if only the end of a running request can help, -2 if all quotas are used up for good,
     /// then the same}.
@@ -77,15 +80,15 @@ enum LimiterScripts {
             local now = clock()
             local id, lease, span, width = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
             local groups, seen = {}, {}
-            for i = 9, #ARGV, 12 do
-              local g = ARGV[i]
+            local form = '^' .. string.rep('([^\\t]*)\\t', 11) .. '(.*)$'
+            for i = 9, #ARGV do
+              local g, rpm, tpm, most, quota, start, stop, tokens, factor, weight, trial, account = string.match(ARGV[i], form)
               if not groups[#groups] or groups[#groups].name ~= g then groups[#groups + 1] = {name = g} end
               local group = groups[#groups]
               group[#group + 1] = {
-                index = (i - 9) / 12 + 1, account = ARGV[i + 1], rpm = tonumber(ARGV[i + 2]), tpm = tonumber(ARGV[i + 3]),
-                most = tonumber(ARGV[i + 4]), quota = tonumber(ARGV[i + 5]), start = ARGV[i + 6], stop = tonumber(ARGV[i + 7]),
-                tokens = tonumber(ARGV[i + 8]), factor = tonumber(ARGV[i + 9]), weight = tonumber(ARGV[i + 10]),
-                trial = ARGV[i + 11]}
+                index = i - 8, account = account, rpm = tonumber(rpm), tpm = tonumber(tpm), most = tonumber(most),
+                quota = tonumber(quota), start = start, stop = tonumber(stop), tokens = tonumber(tokens),
+                factor = tonumber(factor), weight = tonumber(weight), trial = trial}
             end
             local turn = ARGV[5] ~= '' and tonumber(redis.call('GET', base .. 'turn:' .. ARGV[5]) or 0)
             local favourite = ARGV[6] ~= '' and redis.call('GET', base .. 'affinity:' .. ARGV[6])
@@ -103,8 +106,8 @@ enum LimiterScripts {
             -- Headroom 0…1 where the bid can be taken, else nil.
             local function judge(bid)
               local r, t = sweep(bid.account, now, span, width)
-              local c = running(bid.account, now)
-              bid.r = r
+              local c = running(bid.account, now, bid.most)
+              bid.r, bid.t = r, t
               local room, free, ms = 1, true, nil
               local tokens = bid.tpm and math.min(bid.tokens, bid.tpm) or bid.tokens
               bid.tokens = tokens
@@ -184,9 +187,17 @@ enum LimiterScripts {
               return report
             end
             local bucket = math.floor(now / width)
-            count(won.account, bucket, 1, won.tokens, 2 * span)
-            redis.call('ZADD', base .. 'slots:' .. won.account, now + lease, id)
-            redis.call('PEXPIRE', base .. 'slots:' .. won.account, 2 * lease)
+            local w, slots = base .. 'window:' .. won.account, base .. 'slots:' .. won.account
+            redis.call('HSET', w, 'r', won.r + 1, 't', won.t + won.tokens)
+            redis.call('HINCRBY', w, 't' .. bucket, won.tokens)
+            redis.call('ZADD', slots, now + lease, id)
+            -- Expiries once a bucket and not once a request: they outlive it by far.
+            if redis.call('HINCRBY', w, 'r' .. bucket, 1) == 1 then
+              local ttl = 2 * (span + lease)
+              redis.call('PEXPIRE', enter(won.account, bucket), ttl)
+              redis.call('PEXPIRE', w, ttl)
+              redis.call('PEXPIRE', slots, ttl)
+            end
             if won.quota then redis.call('HINCRBY', base .. 'quota:' .. won.account, 'h' .. math.floor(now / 3600000), won.tokens) end
             if turn then
               redis.call('INCR', base .. 'turn:' .. ARGV[5])
@@ -211,8 +222,9 @@ enum LimiterScripts {
             local used, requests = tonumber(ARGV[5]), tonumber(ARGV[6])
             local w = base .. 'window:' .. account
             local late = math.floor(tonumber(ARGV[7]) / width)
-            if redis.call('HEXISTS', w, 'r' .. b) == 1 then
-              if requests == 1 and late == 0 then
+            local isExact = requests == 1 and late == 0
+            if not (isExact and used == tonumber(ARGV[4])) and redis.call('HEXISTS', w, 'r' .. b) == 1 then
+              if isExact then
                 redis.call('HINCRBY', w, 't' .. b, used - ARGV[4])
                 redis.call('HINCRBY', w, 't', used - ARGV[4])
               else
@@ -223,10 +235,7 @@ enum LimiterScripts {
                 redis.call('HINCRBY', w, 't', 0 - ARGV[4])
                 local at = math.min(b + late, math.floor(clock() / width))
                 if requests == 1 then
-                  if redis.call('HEXISTS', w, 'r' .. at) == 0 then
-                    redis.call('RPUSH', base .. 'buckets:' .. account, at)
-                  end
-                  redis.call('HINCRBY', w, 'r' .. at, 1)
+                  if redis.call('HINCRBY', w, 'r' .. at, 1) == 1 then enter(account, at) end
                   redis.call('HINCRBY', w, 't' .. at, used)
                   redis.call('HINCRBY', w, 'r', 1)
                   redis.call('HINCRBY', w, 't', used)

@@ -16,7 +16,7 @@ struct Reservation: Sendable, Equatable {
 
 /// What an account is asked for on behalf of one request.
 struct Bid: Sendable, Equatable {
-    let account: Account
+    let route: Route
     /// Routes of one model stand in one group; groups are tried in order.
     let group: Int
     /// Prompt and answer, as far as they can be foretold.
@@ -25,6 +25,8 @@ struct Bid: Sendable, Equatable {
     let factor: Double
     /// The name of the one trial that an open circuit lets through; `nil` for a closed one.
     var trial: String?
+
+    var account: Account { route.account }
 }
 
 /// How the accounts of one decision are chosen among.

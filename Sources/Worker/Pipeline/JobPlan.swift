@@ -57,7 +57,7 @@ struct JobPlan: Sendable {
     /// What it waits for: every account that could serve it, the ones that rest included.
     var room: RoomSpec {
         let options = (candidates?.options ?? []) + (candidates?.fallbacks ?? [])
-        return RoomSpec(accounts: Set(options.flatMap { $0.accounts.map(\.id) }))
+        return RoomSpec(accounts: Set(options.flatMap { $0.routes.map(\.account.id) }))
     }
 
     /// Who shares one counter of turns: requests for the same name on the same platforms.

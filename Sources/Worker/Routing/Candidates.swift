@@ -1,6 +1,6 @@
 import Shared
 
-/// What could serve a request: models that fit it, each with its active accounts, in no order yet.
+/// What could serve a request: models that fit it, each on its active accounts, in no order yet.
 ///
 /// Pure. In: the request, an optional platform filter, the catalogue. Out: the models of the name that was asked for, and
 /// their fallback models. Throws the condition that failed: name, platform, disabled, capability, context length, no account, or what
@@ -9,7 +9,7 @@ struct Candidates: Sendable {
     struct Option: Sendable, Equatable {
         let model: Model
         /// At least one.
-        let accounts: [Account]
+        let routes: [Route]
     }
 
     private(set) var options: [Option]
@@ -51,14 +51,15 @@ struct Candidates: Sendable {
     ) -> Option? {
         // Accounts that speak alike are asked once: it means reading the whole request.
         var judged: [Wire: JobFailure?] = [:]
-        let accounts = catalog.activeAccounts(for: model).filter { account in
-            let wire = Wire(mode: account.mode, settings: account.settings)
-            let verdict = judged[wire] ?? Route(model: model, account: account).refusal(of: request)
+        let routes = catalog.routes(of: model)
+        let able = routes.filter { route in
+            let wire = Wire(mode: route.account.mode, settings: route.account.settings)
+            let verdict = judged[wire] ?? route.refusal(of: request)
             judged.updateValue(verdict, forKey: wire)
             refusal = refusal ?? verdict
             return verdict == nil
         }
-        return accounts.isEmpty ? nil : Option(model: model, accounts: accounts)
+        return able.isEmpty ? nil : Option(model: model, routes: able)
     }
 
     private static func fitting(

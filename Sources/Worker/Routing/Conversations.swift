@@ -10,7 +10,7 @@ struct Conversations: Sendable {
 
     func name(_ request: ModelRequest, _ job: Job, _ candidates: Candidates) -> String? {
         guard candidates.promptTokens >= leastTokens, case .chat(let chat) = request,
-            candidates.options.contains(where: { $0.accounts.count > 1 })
+            candidates.options.contains(where: { $0.routes.count > 1 })
         else { return nil }
         var bytes = Array("\(job.tenant)\n\(chat.model)\n".utf8)
         if let key = chat.body["prompt_cache_key"]?.stringValue {

@@ -30,19 +30,35 @@ struct Lineup: Sendable {
     ) {
         let primary = candidates.options.map { Entry($0, tried, knowledge) }
         let fallbacks = candidates.fallbacks.map { Entry($0, tried, knowledge) }
-        earliest = (primary + fallbacks).compactMap(\.earliest).min()
+        for entry in primary + fallbacks {
+            guard let rest = entry.earliest else { continue }
+            earliest = min(earliest ?? rest, rest)
+        }
         let isLastResort = earliest == nil && !(primary + fallbacks).contains { !$0.usable.isEmpty }
-        let standings = primary.compactMap { $0.standing(cost, isLastResort) }
-        let entries = Dictionary(uniqueKeysWithValues: primary.map { ($0.model.id, $0) })
-        let ordered = strategy.order(standings, dice).compactMap { entries[$0.model.id] }
+        let ordered = Self.ordered(primary, strategy, dice, cost, isLastResort)
         for (group, entry) in (ordered + fallbacks).enumerated() {
-            for item in entry.chosen(isLastResort) {
+            let items = entry.chosen(isLastResort)
+            guard let model = items.first?.route.model else { continue }
+            let tokens = tokens(model)
+            for item in items {
                 routes.append(item.route)
                 bids.append(
                     Bid(
-                        account: item.route.account, group: group, tokens: tokens(item.route.model),
+                        route: item.route, group: group, tokens: tokens,
                         factor: Self.factor(item.knowledge.fitness.score), trial: item.trial))
             }
+        }
+    }
+
+    /// The models with usable routes, best first; one alone needs no strategy.
+    private static func ordered(
+        _ entries: [Entry], _ strategy: any RoutingStrategy, _ dice: RoutingDice, _ cost: ExpectedCost,
+        _ isLastResort: Bool
+    ) -> [Entry] {
+        guard entries.count > 1 else { return entries }
+        let standings = entries.compactMap { $0.standing(cost, isLastResort) }
+        return strategy.order(standings, dice).compactMap { standing in
+            entries.first { $0.model.id == standing.model.id }
         }
     }
 
@@ -67,10 +83,9 @@ struct Lineup: Sendable {
 
         init(_ option: Candidates.Option, _ tried: [Route], _ knowledge: (Route) -> Knowledge) {
             model = option.model
-            for account in option.accounts {
-                let route = Route(model: option.model, account: account)
+            for route in option.routes {
                 let item = Item(route: route, knowledge: knowledge(route))
-                let isTried = tried.contains { $0.model.id == model.id && $0.account.id == account.id }
+                let isTried = !tried.isEmpty && tried.contains { $0.key == route.key }
                 switch item.knowledge.fitness.use {
                 case .ready, .trial: if !isTried { usable.append(item) }
                 case .open: if !isTried { open.append(item) }

@@ -26,7 +26,7 @@ struct Router: Sendable {
         do throws(JobFailure) {
             let candidates = try Candidates(for: request, provider: job.provider, in: catalog.current)
             let strategy = try strategy(of: job, candidates)
-            if strategy == .leastBusy || strategy == .adaptive { loads.want() }
+            if strategy.looksAtLoads { loads.want() }
             return JobPlan(
                 job, enqueuedAt: enqueuedAt, request: request, candidates: candidates, strategy: strategy,
                 lineup: lineup(request, candidates, strategy),
@@ -46,6 +46,7 @@ struct Router: Sendable {
         _ request: ModelRequest, _ candidates: Candidates, _ strategy: RoutingStrategyName, without tried: [Route] = []
     ) -> Lineup {
         let limit = request.answerLimit
+        let isLoadWanted = strategy.looksAtLoads
         return Lineup(
             candidates, strategy: strategy.strategy,
             // Whose turn it is only Redis knows: there the order is turned.
@@ -58,8 +59,8 @@ struct Router: Sendable {
             },
             knowledge: { route in
                 Lineup.Knowledge(
-                    fitness: board.fitness(account: route.account.id, model: route.model.id),
-                    load: loads.load(of: route.account.id))
+                    fitness: board.fitness(of: route),
+                    load: isLoadWanted ? loads.load(of: route.account.id) : AccountLoads.Load())
             })
     }
 
@@ -81,6 +82,10 @@ struct Router: Sendable {
         let named = candidates.options.compactMap(\.model.routingStrategy).compactMap(RoutingStrategyName.init)
         return named.first ?? defaultStrategy
     }
+}
+
+extension RoutingStrategyName {
+    fileprivate var looksAtLoads: Bool { self == .leastBusy || self == .adaptive }
 }
 
 extension ModelRequest {

@@ -32,8 +32,10 @@ import Testing
     }
 
     @Test func `active accounts come by weight, then by id`() {
-        #expect(snapshot.activeAccounts(for: Model(id: "x", provider: .openai)).map(\.id) == ["a", "b", "c"])
-        #expect(snapshot.activeAccounts(for: Model(id: "x", provider: .tencent)).isEmpty)
+        let m1 = snapshot.models(matching: "m1")[0]
+        #expect(snapshot.routes(of: m1).map(\.account.id) == ["a", "b", "c"])
+        #expect(snapshot.routes(of: m1).allSatisfy { $0.model == m1 })
+        #expect(snapshot.routes(of: Model(id: "x", provider: .tencent)).isEmpty)
     }
 
     @Test func `only an explicit false takes a capability away`() {

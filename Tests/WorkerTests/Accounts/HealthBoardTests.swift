@@ -9,6 +9,10 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct HealthBoardTests {
     private static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
+    private static func route(_ account: String, _ model: String) -> Route {
+        Route(model: Model(id: model, provider: .openai), account: Account(id: account, provider: .openai))
+    }
+
     /// Boards of `count` workers that share what they find, while `body` runs.
     private func sharing(_ count: Int, _ body: ([HealthBoard]) async throws -> Void) async throws {
         try await QueueFixture.run { fixture in
@@ -44,10 +48,10 @@ import Testing
             let began = ContinuousClock.now
             try await eventually("the others know") {
                 boards.allSatisfy { board in
-                    guard case .resting(_, true) = board.fitness(account: "a", model: "m").use,
-                        case .resting(_, false) = board.fitness(account: "b", model: "other").use
+                    guard case .resting(_, true) = board.fitness(of: Self.route("a", "m")).use,
+                        case .resting(_, false) = board.fitness(of: Self.route("b", "other")).use
                     else { return false }
-                    return board.fitness(account: "a", model: "other").use == .ready
+                    return board.fitness(of: Self.route("a", "other")).use == .ready
                 }
             }
             #expect(ContinuousClock.now - began < .seconds(1))
@@ -61,7 +65,7 @@ import Testing
             try await eventually("all agree") { boards.allSatisfy { $0.health(route)?.failuresInRow == 4 } }
             boards[2].note(.failed(.serverError), account: "a", model: "m", began: 1)
             try await eventually("the circuit is open everywhere") {
-                boards.allSatisfy { $0.fitness(account: "a", model: "m").use == .open }
+                boards.allSatisfy { $0.fitness(of: Self.route("a", "m")).use == .open }
             }
             #expect(boards.allSatisfy { $0.health(route)?.failuresInRow == 5 })
         }

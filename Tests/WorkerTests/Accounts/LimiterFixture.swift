@@ -23,7 +23,9 @@ struct LimiterFixture: Sendable {
     static func bid(
         _ account: Account, group: Int = 0, tokens: Int = 10, factor: Double = 1, trial: String? = nil
     ) -> Bid {
-        Bid(account: account, group: group, tokens: tokens, factor: factor, trial: trial)
+        Bid(
+            route: Route(model: Model(id: "m\(group)", provider: .openai), account: account), group: group,
+            tokens: tokens, factor: factor, trial: trial)
     }
 
     /// Ids of the accounts that `count` reservations one after the other take, none of which is settled.

@@ -200,6 +200,6 @@ import Testing
 
 extension Candidates {
     fileprivate var routes: [Route] {
-        options.flatMap { option in option.accounts.map { Route(model: option.model, account: $0) } }
+        options.flatMap(\.routes)
     }
 }

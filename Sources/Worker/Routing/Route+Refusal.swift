@@ -1,15 +1,6 @@
 import Shared
 
-/// One way to serve a request: a model on an account of its platform.
-struct Route: Sendable, Equatable {
-    let model: Model
-    let account: Account
-
-    init(model: Model, account: Account) {
-        self.model = model
-        self.account = account
-    }
-
+extension Route {
     /// What the platform, spoken to as this account asks, cannot say of the request; `nil` where it can say it all.
     func refusal(of request: ModelRequest) -> JobFailure? {
         guard let adapter = Adapters.adapter(for: account) else { return nil }
