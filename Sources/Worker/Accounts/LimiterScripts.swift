@@ -107,7 +107,7 @@ enum LimiterScripts {
             local function judge(bid)
               local r, t = sweep(bid.account, now, span, width)
               local c = running(bid.account, now, bid.most)
-              bid.r, bid.t = r, t
+              bid.r, bid.t, bid.c = r, t, c
               local room, free, ms = 1, true, nil
               local tokens = bid.tpm and math.min(bid.tokens, bid.tpm) or bid.tokens
               bid.tokens = tokens
@@ -197,6 +197,9 @@ enum LimiterScripts {
               redis.call('PEXPIRE', enter(won.account, bucket), ttl)
               redis.call('PEXPIRE', w, ttl)
               redis.call('PEXPIRE', slots, ttl)
+            elseif won.c == 0 then
+              -- The last slot's end removed the key, and with it its expiry.
+              redis.call('PEXPIRE', slots, 2 * (span + lease))
             end
             if won.quota then redis.call('HINCRBY', base .. 'quota:' .. won.account, 'h' .. math.floor(now / 3600000), won.tokens) end
             if turn then
