@@ -37,18 +37,26 @@ extension QueueScripts {
 
         """
 
-    /// `seize(q, last, wid, due, set, member, room)` → the entry, now pending for `wid` with delivery count 1, or nil.
+    /// `seize(q, last, wid, due, set, members, room)` → entries of one lane, now pending for `wid` with delivery count 1.
     ///
-    /// Nil where the entry is gone or somebody holds it: XCLAIM takes it only from nobody, since nobody can be idle for as
-    /// long as it asks. Nil too where the group was made again and its cursor (`last`, padded) is still before the entry:
-    /// then a read will deliver it.
+    /// Left out are entries that are gone, and those that somebody holds: XCLAIM takes them only from nobody, since nobody
+    /// can be idle for as long as it asks. Left out too where the group was made again and its cursor (`last`, padded) is
+    /// still before the entry: then a read will deliver it. All members leave the set.
     static let seizing = """
-        local function seize(q, last, wid, due, set, member, room)
-          redis.call('ZREM', set, member)
-          redis.call('ZREM', due, room == '' and member or member .. ' ' .. room)
-          if string.sub(member, 3) > last then return nil end
-          local e = redis.call('XCLAIM', q, 'workers', wid, '9223372036854775807', unpadded(member), 'FORCE', 'RETRYCOUNT', 1)[1]
-          return e or nil
+        local function seize(q, last, wid, due, set, members, room)
+          local dues, claim = members, {}
+          if room ~= '' then
+            dues = {}
+            for i, member in ipairs(members) do dues[i] = member .. ' ' .. room end
+          end
+          redis.call('ZREM', set, unpack(members))
+          redis.call('ZREM', due, unpack(dues))
+          for _, member in ipairs(members) do
+            if string.sub(member, 3) <= last then claim[#claim + 1] = unpadded(member) end
+          end
+          if #claim == 0 then return {} end
+          claim[#claim + 1], claim[#claim + 2], claim[#claim + 3] = 'FORCE', 'RETRYCOUNT', 1
+          return redis.call('XCLAIM', q, 'workers', wid, '9223372036854775807', unpack(claim))
         end
         local function lastOf(q)
           local id = cursor(q)
@@ -80,8 +88,9 @@ extension QueueScripts {
     /// `sort(q, set, lane, due, prefix, wid, now, patience, from)` → entries put into the order set; tenants' weights stand
     /// in ARGV from `from`.
     ///
-    /// Bounded for all calls of one script together by 300 entries, 1 MB of bodies and 2 ms (chosen: Redis answers nobody
-    /// else meanwhile; from Redis 7.2 on, time stands still in a script, hence the other two).
+    /// One chunk in any case, so that no lane is left out. Beyond that, all calls of one script together are bounded by 300
+    /// entries, 1 MB of bodies and 2 ms (chosen: Redis answers nobody else meanwhile; from Redis 7.2 on, time stands still
+    /// in a script, hence the other two).
     static let sorting = """
         local left, room, began, weights = 300, 1048576, nil, nil
         local function micros()
@@ -97,9 +106,10 @@ extension QueueScripts {
         end
         local function sort(q, set, lane, due, prefix, wid, now, patience, from)
           local state, flows, finish, v, total = set .. ':state', set .. ':flows', {}, nil, 0
+          local place = 'o/' .. string.match(set, '[^:]*$') .. '/'
           began = began or micros()
-          while left > 0 and room > 0 and micros() - began < 2000 do
-            local count = math.min(50, left)
+          while total == 0 or (left > 0 and room > 0 and micros() - began < 2000) do
+            local count = total == 0 and 50 or math.min(50, left)
             local r = redis.call('XREADGROUP', 'GROUP', 'workers', wid, 'COUNT', count, 'NOACK', 'STREAMS', q, '>')
             if not r then break end
             if not v then
@@ -125,7 +135,7 @@ extension QueueScripts {
               dues[#dues + 1], dues[#dues + 2] = ends, member
               local wait = waitKey(prefix, id)
               if wait then
-                redis.call('SET', wait, 'o/' .. string.match(set, '[^:]*$') .. '/' .. member, 'PX', math.max(0, math.floor(ends - now)) + 60000)
+                redis.call('SET', wait, place .. member, 'PX', math.max(0, math.floor(ends - now)) + 60000)
               end
             end
             redis.call('ZADD', set, 'NX', unpack(tags))
@@ -154,60 +164,67 @@ extension QueueScripts {
     /// lane, then tenant and weight of each tenant that has one.
     /// Returns per claimed entry {lane index from 1 in the order given, entry id, fields}.
     package static let claim = RedisScript(
-        records + members + seizing + serving + sorting + """
-            local due, n = KEYS[1], (#KEYS - 1) / 2
-            local wid, now, patience, prefix = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-            local got, free, empty, ordered, last = {}, tonumber(ARGV[2]), {}, {}, {}
-            if free < 1 then return got end
+        """
+        local n, free, got, empty = (#KEYS - 1) / 2, tonumber(ARGV[2]), {}, {}
+        if free < 1 then return got end
+        local isOrdered = redis.call('EXISTS', unpack(KEYS, 2 + n)) > 0
+        local function read(i, most)
+          if most < 1 or empty[i] then return end
+          local r = redis.call('XREADGROUP', 'GROUP', 'workers', ARGV[1], 'COUNT', most, 'STREAMS', KEYS[1 + i], '>')
+          empty[i] = not r or #r[1][2] < most
+          if not r then return end
+          for _, e in ipairs(r[1][2]) do
+            got[#got + 1] = {i, e[1], e[2]}
+            free = free - 1
+          end
+        end
+        local function fill(take)
+          for i = 1, n do take(i, math.min(free, tonumber(ARGV[5 + i]))) end
+          for i = 1, n do take(i, free) end
+        end
+        if not isOrdered then
+          fill(read)
+          local isMore = false
+          for i = 1, n do isMore = isMore or empty[i] == false end
+          if not isMore then return got end
+        end
+
+        """ + records + members + seizing + serving + sorting + """
+            local due, wid, now, patience, prefix, last = KEYS[1], ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], {}
             local function tidy(i)
-              return sort(KEYS[1 + i], KEYS[1 + n + i], ARGV[5 + n + i], due, prefix, wid, now, patience, 6 + 2 * n)
-            end
-            local function add(i, e)
-              got[#got + 1] = {i, e[1], e[2]}
-              free = free - 1
+              sort(KEYS[1 + i], KEYS[1 + n + i], ARGV[5 + n + i], due, prefix, wid, now, patience, 6 + 2 * n)
             end
             local function pop(i, most)
-              local q, set, count, tag = KEYS[1 + i], KEYS[1 + n + i], 0, nil
-              while count < most do
-                local rows = redis.call('ZRANGE', set, 0, most - count - 1, 'WITHSCORES')
+              local q, set, before, tag = KEYS[1 + i], KEYS[1 + n + i], free, nil
+              while before - free < most do
+                local rows = redis.call('ZRANGE', set, 0, most - (before - free) - 1, 'WITHSCORES')
                 if #rows == 0 then break end
                 last[i] = last[i] or lastOf(q)
-                for r = 1, #rows, 2 do
-                  tag = rows[r + 1]
-                  local e = seize(q, last[i], wid, due, set, rows[r], '')
-                  if e then
-                    add(i, e)
-                    count = count + 1
-                    local wait = waitKey(prefix, field(e, 'id'))
-                    if wait then redis.call('DEL', wait) end
-                  end
+                local members, waits = {}, {}
+                for r = 1, #rows, 2 do members[#members + 1], tag = rows[r], rows[r + 1] end
+                for _, e in ipairs(seize(q, last[i], wid, due, set, members, '')) do
+                  got[#got + 1] = {i, e[1], e[2]}
+                  free = free - 1
+                  waits[#waits + 1] = waitKey(prefix, field(e, 'id'))
                 end
+                if #waits > 0 then redis.call('DEL', unpack(waits)) end
               end
-              if tag then served(set, tag, count, now) end
-              return count
+              if tag then served(set, tag, before - free, now) end
+              return before - free
             end
-            local function take(i, most)
-              if most < 1 or empty[i] then return end
-              if ordered[i] then most = most - pop(i, most) end
-              if most < 1 then return end
-              local r = redis.call('XREADGROUP', 'GROUP', 'workers', wid, 'COUNT', most, 'STREAMS', KEYS[1 + i], '>')
-              empty[i] = not r or #r[1][2] < most
-              if r then for _, e in ipairs(r[1][2]) do add(i, e) end end
-            end
-            if redis.call('EXISTS', unpack(KEYS, 2 + n)) > 0 then
+            local ordered = {}
+            if isOrdered then
               for i = 1, n do
                 ordered[i] = redis.call('EXISTS', KEYS[1 + n + i]) == 1
                 if ordered[i] then tidy(i) end
               end
+              fill(function(i, most)
+                if ordered[i] and most > 0 then most = most - pop(i, most) end
+                read(i, most)
+              end)
             end
-            local asked = {}
             for i = 1, n do
-              asked[i] = free > 0
-              take(i, math.min(free, tonumber(ARGV[5 + i])))
-            end
-            for i = 1, n do take(i, free) end
-            for i = 1, n do
-              if asked[i] and not ordered[i] and not empty[i] then tidy(i) end
+              if not ordered[i] and empty[i] == false then tidy(i) end
             end
             return got
             """)
@@ -244,7 +261,7 @@ extension QueueScripts {
               local lane = tonumber(string.sub(member, 1, 1))
               local set = room == '' and KEYS[2 + n + lane + 1] or prefix .. 'room:' .. room
               local q = KEYS[2 + lane + 1]
-              local e = seize(q, lastOf(q), ARGV[1], KEYS[1], set, member, room)
+              local e = seize(q, lastOf(q), ARGV[1], KEYS[1], set, {member}, room)[1]
               if e then
                 got[#got + 1] = {lane, e[1], e[2]}
                 local wait = waitKey(prefix, field(e, 'id'))

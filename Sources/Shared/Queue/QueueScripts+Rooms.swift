@@ -62,7 +62,7 @@ extension QueueScripts {
                 local q = KEYS[4 + lane]
                 last[lane] = last[lane] or lastOf(q)
                 tag = rows[r + 1]
-                local e = seize(q, last[lane], ARGV[1], due, set, member, room)
+                local e = seize(q, last[lane], ARGV[1], due, set, {member}, room)[1]
                 if e then
                   got[#got + 1] = {lane, e[1], e[2]}
                   local wait = waitKey(prefix, field(e, 'id'))

@@ -104,6 +104,18 @@ struct SettingsTests {
         #expect(mistakes(["MASTER_KEY_FILE": path, "MASTER_KEY": "x"]) == ["MASTER_KEY"])
     }
 
+    @Test(arguments: [
+        ("gold=4,free=1", ["gold": 4, "free": 1]), (" a = 2 , b=3,", ["a": 2, "b": 3]), ("", [:]), ("a", nil),
+        ("a=0", nil), ("a=1001", nil), ("=1", nil), ("a=1,a=2", nil), ("a=1.5", nil),
+    ])
+    func `tenants have weights`(_ text: String, _ expected: [String: Int]?) {
+        var settings = Settings(environment: ["TENANT_WEIGHTS": text])
+        let shared = SharedConfig(&settings)
+
+        #expect(shared.limits.tenantWeights == expected ?? [:])
+        #expect(settings.mistakes.isEmpty == (expected != nil))
+    }
+
     @Test func `the table names every setting once, with its default`() {
         var settings = Settings(environment: [:])
         _ = SharedConfig(&settings)
