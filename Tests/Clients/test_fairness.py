@@ -70,7 +70,7 @@ def test_five_thousand_queued_requests_delay_nobody_else_where_workers_are_busy(
 def test_queued_requests_delay_nobody_else_where_an_account_is_busy(room):
     backlog = Backlog(room)
     backlog.add(500, "narrow", lane="batch", tenant="large")
-    eventually(lambda: backlog.done(backlog.ids) >= 6, what="they are being served")
+    eventually(lambda: backlog.done(backlog.ids) >= 12, what="they are being served")
     assert_starts_soon(room, backlog, "narrow", "")
 
 

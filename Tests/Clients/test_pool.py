@@ -171,7 +171,7 @@ def test_the_status_page_shows_each_state_with_its_reason(run):
     assert shown("limited", "resting", "rate_limited")
     assert shown("keyless", "disabled", "key")
     assert shown("broken", "circuit_open", "server_error")
-    rests = [seen["rests_ms"] for _, seen in run.watch.of("limited")]
+    rests = [model["rests_ms"] for _, seen in run.watch.of("limited") for model in seen["models"]]
     assert REST * 1000 * 0.9 < max(rests) <= REST * 1000
     assert any(page["status"] == "degraded" for _, page in run.watch.seen)
 
