@@ -9,7 +9,7 @@ from support.counting import CountingPlatform, Mode
 from support.processes import eventually
 from support.service import ALL
 
-SERVICE = 0.5  # seconds that each request takes
+SERVICE = 0.7  # seconds that each request takes
 SLOTS = 4  # of each worker
 MANY = f"[[ttft_ms={int(SERVICE * 1000)} tokens=1]]"
 
