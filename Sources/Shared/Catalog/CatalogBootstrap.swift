@@ -76,8 +76,8 @@ package struct CatalogBootstrap: Sendable {
     private struct Progress {
         /// However long it takes then (a migration may), PostgreSQL is waited for.
         var isUp = false
-        var database = "no answer"
-        var redis = "no answer"
+        var database = "PostgreSQL: no answer"
+        var redis = "Redis: no answer"
     }
 
     private final class Findings: Sendable {
@@ -123,7 +123,8 @@ package struct CatalogBootstrap: Sendable {
     }
 
     private func fromRedis(_ configuration: RedisConfiguration, _ findings: Findings) async throws -> CatalogCopy {
-        try await Task.sleep(for: config.startPatience)
+        // A start that gives up must have looked at Redis, too.
+        try await Task.sleep(for: min(config.startPatience, config.startTimeout / 2))
         let found = await RedisClient.briefly(configuration, name: "catalog-start", group: group, logger: logger) {
             redis -> CatalogCopy? in
             let copies = CatalogCopies(redis: redis, keys: config.catalogKeys, lifetimes: config.catalogLifetimes)

@@ -58,7 +58,9 @@ package struct CatalogCopies: Sendable {
         }
     }
 
-    /// KEYS[1]: a copy. ARGV: its time, the copy, its life in milliseconds. Returns 1 if written, 0 if a newer one is there.
+    /// Writes a copy unless a newer one is there.
+    ///
+    /// KEYS[1]: a copy. ARGV: its time, the copy, its life in milliseconds. Returns 1 if written, 0 if not.
     private static let keepNewest = RedisScript(
         """
         local head = redis.call('GETRANGE', KEYS[1], 0, 40)

@@ -163,7 +163,7 @@ import Testing
     @Test func `with neither PostgreSQL nor a copy the start is refused, and says what to do`() async throws {
         let none = try PostgresPool(url: Secret("postgresql://127.0.0.1:1/none"))
         let cold = try await config(["START_TIMEOUT": "1"])
-        let dead = try await config(["START_TIMEOUT": "1", "REDIS_URL": "redis://127.0.0.1:1"])
+        let dead = try await config(["START_TIMEOUT": "3", "REDIS_URL": "redis://127.0.0.1:1"])
 
         for (config, redis) in [(cold, "no copy of the catalogue"), (dead, "Redis: no connection")] {
             let error = await #expect(throws: NoCatalogue.self) { try await cache(none, config) }
