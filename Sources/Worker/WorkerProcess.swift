@@ -26,7 +26,7 @@ struct WorkerProcess {
         // One loop carries all connections to Redis: far below its capacity, and what happens together is written together.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let postgres = PostgresPool(PostgresConfiguration(url: shared.databaseURL))
-        let catalog = try await CatalogBootstrap(shared, postgres, logger).start()
+        let catalog = try await CatalogBootstrap(shared, postgres, logger, group: group).start()
         let http = try HTTPClient(configuration: config.http)
         let state = (readiness: Readiness(), patience: ReapPatience(), running: RunningJobs(), metrics: WorkerMetrics())
         let slots = Slots(config.concurrency)
@@ -85,7 +85,8 @@ struct WorkerProcess {
             redis: redis, keys: poolKeys, worker: name, lease: config.leaderLease, logger: logger)
         let alerts = AlertStore(postgres)
         let watch = AccountWatch(
-            catalog: catalog, store: CatalogStore(postgres), alerts: alerts, board: board, clock: clock, logger: logger)
+            catalog: catalog, store: CatalogStore(postgres), alerts: alerts, board: board,
+            news: CatalogNews(redis: redis, keys: shared.catalogKeys, logger: logger), clock: clock, logger: logger)
         let care = PoolCare(
             leadership: leadership, watch: watch,
             quotas: QuotaMeter(

@@ -1,51 +1,178 @@
 package import Logging
+package import NIOCore
+import NIOPosix
+import Synchronization
 
-/// What worker and shim do with PostgreSQL before they start: wait for it, migrate, load the first catalogue.
+/// How worker and shim come by their first catalogue.
+///
+///     1 PostgreSQL is up      → migrate, load CATALOG_FILE if there is no model, load
+///     2 away for START_PATIENCE, and both copies are in Redis
+///                             → start with them; the cache does 1 as soon as PostgreSQL is back
+///     3 neither within START_TIMEOUT
+///                             → `NoCatalogue`
+///
+/// What only a person can mend (a wrong database, a wrong file) ends the start at once.
 package struct CatalogBootstrap: Sendable {
-    /// How long a start waits for a server that is starting too.
-    static let patience = Duration.seconds(30)
-
     private let config: SharedConfig
     private let pool: PostgresPool
     private let logger: Logger
+    private let group: any EventLoopGroup
 
-    package init(_ config: SharedConfig, _ pool: PostgresPool, _ logger: Logger) {
+    private static let pause = Duration.milliseconds(250)
+
+    package init(
+        _ config: SharedConfig, _ pool: PostgresPool, _ logger: Logger,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) {
         self.config = config
         self.pool = pool
         self.logger = logger
+        self.group = group
     }
 
     /// The catalogue, ready for use; the service that keeps it fresh is the caller's to run.
     package func start() async throws -> CatalogCache {
-        try await migrate()
-        let store = CatalogStore(pool)
-        if let path = config.catalogFile, try await store.isEmpty() {
-            let (models, accounts) = try await store.apply(try CatalogFile(path: path), box: try config.secretBox())
-            logger.info("catalogue loaded", metadata: ["models": "\(models)", "accounts": "\(accounts)"])
-        }
-        return CatalogCache(try await store.load(), store: store, interval: config.catalogRefresh, logger: logger)
+        let (copy, isFromRedis) = try await firstCopy(try config.redisConfiguration())
+        let preparation: CatalogCache.Preparation = { try await self.prepare() }
+        return CatalogCache(
+            copy.snapshot, stamp: copy.stamp, store: CatalogStore(pool), interval: config.catalogRefresh,
+            logger: logger,
+            sharing: try CatalogSharing(config, group: group, logger: logger),
+            preparation: isFromRedis ? preparation : nil)
     }
 
     /// Applies what is missing; returns its names.
     @discardableResult
     package func migrate() async throws -> [String] {
-        let giveUp = ContinuousClock.now + Self.patience
+        let giveUp = ContinuousClock.now + config.startTimeout
         while true {
             do throws(PostgresError) {
-                let applied = try await Migrations.run(on: pool)
-                if !applied.isEmpty {
-                    logger.info("migrated", metadata: ["steps": "\(applied.joined(separator: ", "))"])
-                }
-                return applied
+                return try await applyMigrations()
             } catch {
                 guard error.code == .unavailable, ContinuousClock.now < giveUp else { throw error }
             }
-            try await Task.sleep(for: .milliseconds(250))
+            try await Task.sleep(for: Self.pause)
         }
+    }
+
+    private func applyMigrations() async throws(PostgresError) -> [String] {
+        let applied = try await Migrations.run(on: pool)
+        if !applied.isEmpty { logger.info("migrated", metadata: ["steps": "\(applied.joined(separator: ", "))"]) }
+        return applied
+    }
+
+    private func prepare() async throws {
+        _ = try await applyMigrations()
+        let store = CatalogStore(pool)
+        guard let path = config.catalogFile, try await store.isEmpty() else { return }
+        let (models, accounts) = try await store.apply(try CatalogFile(path: path), box: try config.secretBox())
+        logger.info("catalogue loaded", metadata: ["models": "\(models)", "accounts": "\(accounts)"])
+        try await CatalogNews.tell(config, logger)
+    }
+
+    // MARK: - The first catalogue
+
+    /// What PostgreSQL and Redis have said so far.
+    private struct Progress {
+        /// However long it takes then (a migration may), PostgreSQL is waited for.
+        var isUp = false
+        var database = "PostgreSQL: no answer"
+        var redis = "Redis: no answer"
+    }
+
+    private final class Findings: Sendable {
+        private let progress = Mutex(Progress())
+
+        var isUp: Bool { progress.withLock { $0.isUp } }
+        var failure: NoCatalogue { progress.withLock { NoCatalogue(database: $0.database, redis: $0.redis) } }
+
+        func databaseIsUp() { progress.withLock { $0.isUp = true } }
+
+        func database(_ error: PostgresError) {
+            progress.withLock { ($0.isUp, $0.database) = (false, "\(error)") }
+        }
+
+        func redis(_ problem: String) { progress.withLock { $0.redis = problem } }
+    }
+
+    /// PostgreSQL and Redis side by side: a server that does not answer at all must not hold up the other.
+    private func firstCopy(_ redis: RedisConfiguration) async throws -> (CatalogCopy, isFromRedis: Bool) {
+        let findings = Findings()
+        return try await withThrowingTaskGroup(of: (CatalogCopy, Bool).self) { group in
+            defer { group.cancelAll() }
+            group.addTask { (try await fromDatabase(findings), false) }
+            group.addTask { (try await fromRedis(redis, findings), true) }
+            group.addTask { try await giveUp(findings) }
+            guard let first = try await group.next() else { throw findings.failure }
+            return first
+        }
+    }
+
+    private func fromDatabase(_ findings: Findings) async throws -> CatalogCopy {
+        while true {
+            do {
+                _ = try await pool.query("SELECT 1")
+                findings.databaseIsUp()
+                try await prepare()
+                return try await CatalogStore(pool).copy()
+            } catch let error as PostgresError where error.code == .unavailable {
+                findings.database(error)
+            }
+            try await Task.sleep(for: Self.pause)
+        }
+    }
+
+    private func fromRedis(_ configuration: RedisConfiguration, _ findings: Findings) async throws -> CatalogCopy {
+        // A start that gives up must have looked at Redis, too.
+        try await Task.sleep(for: min(config.startPatience, config.startTimeout / 2))
+        let found = await RedisClient.briefly(configuration, name: "catalog-start", group: group, logger: logger) {
+            redis -> CatalogCopy? in
+            let copies = CatalogCopies(redis: redis, keys: config.catalogKeys, lifetimes: config.catalogLifetimes)
+            return await copy(copies, findings)
+        }
+        guard let copy = found else { throw CancellationError() }
+        logger.warning("PostgreSQL is away: starting with the catalogue's copy in Redis")
+        return copy
+    }
+
+    /// Looks until there is one and PostgreSQL is still away; `nil` where nobody waits for it any more.
+    private func copy(_ copies: CatalogCopies, _ findings: Findings) async -> CatalogCopy? {
+        while !Task.isCancelled {
+            do throws(RedisError) {
+                if !findings.isUp, let copy = try await copies.read() { return copy }
+                findings.redis("Redis: no copy of the catalogue")
+            } catch {
+                findings.redis("\(error)")
+            }
+            do { try await Task.sleep(for: Self.pause) } catch { break }
+        }
+        return nil
+    }
+
+    private func giveUp(_ findings: Findings) async throws -> Never {
+        try await Task.sleep(for: config.startTimeout)
+        while findings.isUp { try await Task.sleep(for: Self.pause) }
+        throw findings.failure
+    }
+}
+
+/// Neither PostgreSQL nor the copies in Redis gave a catalogue.
+package struct NoCatalogue: Error, CustomStringConvertible {
+    package let database: String
+    package let redis: String
+
+    package var description: String {
+        """
+        no catalogue to start with: PostgreSQL is away (\(database)) and its copy in Redis cannot be had (\(redis)). \
+        Start PostgreSQL (DATABASE_URL), or the Redis of a service that was running (REDIS_URL), and start again; \
+        START_TIMEOUT says how long a start waits for them
+        """
     }
 }
 
 extension SharedConfig {
+    package var catalogKeys: CatalogKeys { CatalogKeys(prefix: cachePrefix) }
+
     /// `nil` without a `MASTER_KEY`, which is fine until an account has a key.
     package func secretBox() throws(SecretBox.Failure) -> SecretBox? {
         guard let masterKey else { return nil }

@@ -18,14 +18,18 @@ package struct CatalogStore: Sendable {
     ///
     /// Usage booked to accounts does not count.
     /// Not just the latest time: of two transactions the one that began first may commit last, with the earlier time.
-    package func version() async throws(PostgresError) -> String {
+    package func version() async throws(PostgresError) -> String { try await stamp().version }
+
+    /// The version, and the time of the server at which it was this.
+    func stamp() async throws(PostgresError) -> CatalogCopy.Stamp {
         let row = try await pool.query(
             """
             SELECT coalesce((SELECT md5(string_agg(id || ' ' || updated_at, ',' ORDER BY id)) FROM models), '') || ' ' ||
-                   coalesce((SELECT md5(string_agg(id || ' ' || updated_at, ',' ORDER BY id)) FROM accounts), '') AS version
+                   coalesce((SELECT md5(string_agg(id || ' ' || updated_at, ',' ORDER BY id)) FROM accounts), '') AS version,
+                   (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS as_of
             """
         ).first
-        return try row?.text("version") ?? ""
+        return CatalogCopy.Stamp(version: try row?.text("version") ?? "", asOf: try row?.required("as_of") ?? 0)
     }
 
     package func isEmpty() async throws(PostgresError) -> Bool {

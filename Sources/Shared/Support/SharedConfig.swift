@@ -13,6 +13,10 @@ package struct SharedConfig: Sendable {
     package var masterKey: Secret?
     package var catalogFile: String?
     package var catalogRefresh: Duration
+    package var catalogLifetimes: CatalogCopies.Lifetimes
+    /// How long a start waits for a catalogue at all, and how long for that of PostgreSQL.
+    package var startTimeout: Duration
+    package var startPatience: Duration
     package var limits: QueueLimits
 
     package var keys: QueueKeys { QueueKeys(prefix: cachePrefix) }
@@ -51,6 +55,19 @@ package struct SharedConfig: Sendable {
         catalogRefresh = settings.seconds(
             "CATALOG_REFRESH", default: 30, in: 1...3600,
             "How often a process looks whether the catalogue changed, should the invalidation message be lost.")
+        catalogLifetimes = CatalogCopies.Lifetimes(
+            models: settings.seconds(
+                "CACHE_TTL_MODELS", default: 3600, in: 2...2_592_000,
+                "Life of the models' copy in Redis; running processes renew it."),
+            accounts: settings.seconds(
+                "CACHE_TTL_ACCOUNTS", default: 1800, in: 2...2_592_000,
+                "Life of the accounts' copy in Redis (keys in sealed form only); running processes renew it."))
+        startTimeout = settings.seconds(
+            "START_TIMEOUT", default: 30, in: 0...3600,
+            "How long a start waits for a catalogue, from PostgreSQL or from its copy in Redis, before it gives up.")
+        startPatience = settings.seconds(
+            "START_PATIENCE", default: 2, in: 0...3600,
+            "How long a start waits for PostgreSQL alone, before it takes the catalogue's copy in Redis.")
         masterKey = settings.secret("MASTER_KEY", "32 bytes in base64 that wrap the keys of the platform accounts.")
         isDebug = settings.bool("DEBUG", default: false, "More detail in logs; never prompts, answers or keys.")
         logLevel = settings.choice("LOG_LEVEL", default: LogLevel.info, "Least level that is logged.")

@@ -72,6 +72,7 @@ struct ImportCommand: AsyncParsableCommand {
         let plan = ImportPlan(channels, options, catalog: try await catalog(store))
         if apply {
             try await store.apply(plan.file, box: try startup.shared.secretBox(), actor: "import \(product.rawValue)")
+            try await CatalogNews.tell(startup.shared, startup.logger("submitter"))
         }
         let report = ImportReport(plan: plan, isApplied: apply)
         StandardStreams.out(json ? report.json.encoded + [UInt8(ascii: "\n")] : Array(report.text.utf8))

@@ -35,6 +35,7 @@ struct MigrateCommand: AsyncParsableCommand {
     private func load(_ path: String, _ startup: Startup, _ pool: PostgresPool) async throws {
         let file = try CatalogFile(path: path)
         let (models, accounts) = try await CatalogStore(pool).apply(file, box: try startup.shared.secretBox())
+        try await CatalogNews.tell(startup.shared, startup.logger("submitter"))
         say("Loaded \(models) models and \(accounts) accounts.")
     }
 

@@ -13,7 +13,8 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Serves the OpenAI-compatible HTTP API and the jobs API.",
         discussion: """
             Waits for PostgreSQL, applies migrations, loads CATALOG_FILE if there is no model yet, then listens on \
-            SERVICE_HOST:SERVICE_PORT (127.0.0.1:8007). The address is in the log line 'listening'.
+            SERVICE_HOST:SERVICE_PORT (127.0.0.1:8007). The address is in the log line 'listening'. While PostgreSQL is \
+            away it starts with the catalogue's copy in Redis.
 
             SIGTERM and SIGINT drain: /ready turns to 503, no new connection is accepted, open requests have \
             DRAIN_TIMEOUT to end; then exit code 0.
@@ -33,9 +34,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func serve(_ startup: Startup, _ redis: RedisConfiguration, _ logger: Logger) async throws {
         let postgres = PostgresPool(startup.postgres())
-        let catalog = try await CatalogBootstrap(startup.shared, postgres, logger).start()
         let threads = startup.shim.threads == 0 ? System.coreCount : startup.shim.threads
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        let catalog = try await CatalogBootstrap(startup.shared, postgres, logger, group: group).start()
         let shim = Shim(
             config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.limits,
             models: catalog, logger: logger, id: Startup.processName("shim"), database: { await postgres.problem() })

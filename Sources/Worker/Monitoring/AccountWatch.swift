@@ -10,6 +10,7 @@ struct AccountWatch: Sendable {
     let store: CatalogStore
     let alerts: AlertStore
     let board: HealthBoard
+    let news: CatalogNews
     let clock: any WallClock
     let logger: Logger
 
@@ -32,7 +33,9 @@ struct AccountWatch: Sendable {
             let reason =
                 onProbation
                 ? "on probation: the probe says nothing about the key" : "the platform accepts the key again"
-            _ = try await store.setStatus(account: account.id, status: .active, reason: reason, actor: Self.actor)
+            if try await store.setStatus(account: account.id, status: .active, reason: reason, actor: Self.actor) {
+                await news.tell()
+            }
             try await alerts.clear(kind: .accountDisabled, subject: account.id)
             logger.notice("account is back", metadata: ["account": "\(account.id)", "reason": "\(reason)"])
         } catch {
@@ -56,6 +59,7 @@ struct AccountWatch: Sendable {
         let reason = "the platform refused the key \(health.refusals) times (authentication)"
         guard try await store.setStatus(account: account.id, status: .disabled, reason: reason, actor: Self.actor)
         else { return }
+        await news.tell()
         try await alerts.raise(
             kind: .accountDisabled, subject: account.id, severity: .critical,
             message: "account \(account.id) was disabled: \(reason)",

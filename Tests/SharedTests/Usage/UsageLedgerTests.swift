@@ -40,6 +40,17 @@ import Testing
         #expect(try await fixture.differences() == 0)
     }
 
+    /// A worker that started without PostgreSQL meets one like that, until its migrations have run.
+    @Test func `a database without tables refuses no values, so that rows wait for its migration`() async throws {
+        let pool = try await SharedPostgres.shared.pool()
+        let ledger = UsageLedger(pool)
+
+        let error = await #expect(throws: PostgresError.self) { try await ledger.record([LedgerFixture.row("r")]) }
+        #expect(error?.isRefusedValue == false)
+        _ = try await Migrations.run(on: pool)
+        try await ledger.record([LedgerFixture.row("r")])
+    }
+
     @Test func `a row that comes again is counted once, in one batch or in several`() async throws {
         let fixture = try await LedgerFixture()
         let row = LedgerFixture.row("r")
