@@ -38,7 +38,8 @@ struct ServeCommand: AsyncParsableCommand {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let shim = Shim(
             config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.limits,
-            models: catalog, logger: logger, id: Startup.processName("shim"), database: { await postgres.problem() })
+            models: catalog, logger: logger, id: Startup.processName("shim"), database: { await postgres.problem() },
+            desk: CatalogDesk(postgres: postgres, box: try startup.shared.secretBox()))
         let services: [any Service] = [catalog] + shim.parts(group: group).services
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
