@@ -14,5 +14,9 @@ struct Submitter: AsyncParsableCommand {
             Exit codes: 0 done, 1 failed, 3 wrong settings or catalogue, 64 wrong arguments, 130 interrupted.
             """,
         version: Build.version,
-        subcommands: [ServeCommand.self, ChatCommand.self, MigrateCommand.self, ImportCommand.self, ConfigCommand.self])
+        subcommands: [
+            ServeCommand.self, ChatCommand.self, MigrateCommand.self, ImportCommand.self, EntryCommand<ModelNoun>.self,
+            AccountsCommand.self,
+            AuditCommand.self, AlertsCommand.self, KeysCommand.self, ConfigCommand.self,
+        ])
 }

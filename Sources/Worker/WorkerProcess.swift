@@ -95,12 +95,17 @@ struct WorkerProcess {
             prober: HealthProber(
                 catalog: catalog, board: board, platforms: platforms, watch: watch,
                 timeLeft: config.timeouts.firstByte, clock: clock, logger: logger), configuration: config)
+        let pings = PingAnswerer(
+            inbox: AccountPings(redis: client("pings"), keys: poolKeys),
+            outbox: AccountPings(redis: redis, keys: poolKeys),
+            store: CatalogStore(postgres), catalog: catalog, platforms: platforms, clock: clock, logger: logger)
         let health = HealthServer(
             readiness: state.readiness, metrics: state.metrics, running: state.running, slots: slots)
 
         // Stopped in reverse order, each only when the one below it has ended: claiming first, connections last.
         let services: [any Service] = [
             redis, leases, outbox, blocking, nudges, healthNews, catalog, board, leadership, care,
+            pings.inbox.redis, pings,
             LoadReader(redis: redis, keys: poolKeys, loads: limiter.loads, catalog: catalog, logger: logger),
             health.application(host: config.host, port: config.port, logger: logger),
             UsageFlusher(

@@ -176,6 +176,6 @@ extension SharedConfig {
     /// `nil` without a `MASTER_KEY`, which is fine until an account has a key.
     package func secretBox() throws(SecretBox.Failure) -> SecretBox? {
         guard let masterKey else { return nil }
-        return try SecretBox(masterKey: masterKey)
+        return try SecretBox(masterKey: masterKey, retired: retiredMasterKeys)
     }
 }

@@ -13,6 +13,7 @@ import Yams
 package struct CatalogFile: Sendable {
     package struct Mistakes: Error, CustomStringConvertible {
         package let list: [String]
+
         package var description: String {
             (["the catalogue is wrong:"] + list.map { "  " + $0 }).joined(separator: "\n")
         }
@@ -95,7 +96,7 @@ package struct CatalogFile: Sendable {
     /// JSON is YAML too.
     ///
     /// A syntax error is told by its place alone: the text around it may be a key.
-    private static func tree(_ text: String) throws(Mistakes) -> Node {
+    static func tree(_ text: String) throws(Mistakes) -> Node {
         do {
             return try Yams.compose(yaml: text) ?? Node([(Node, Node)]())
         } catch let error as YamlError {
@@ -116,12 +117,8 @@ package struct CatalogFile: Sendable {
         }
     }
 
-    private static func model(_ field: inout CatalogReader) -> Model {
-        field.known([
-            "id", "name", "provider", "model_id", "max_tokens", "context_tokens", "cost_per_1k_tokens", "input_price",
-            "cached_input_price", "output_price", "currency", "priority", "weight", "is_active", "capabilities",
-            "aliases", "fallback_models", "routing_strategy", "cache_ttl",
-        ])
+    static func model(_ field: inout CatalogReader) -> Model {
+        field.known(CatalogKind.model.fields.map(\.name))
         let per1k = field.number("cost_per_1k_tokens")
         let flat = per1k.map { $0 * 1000 }
         let input = field.number("input_price") ?? flat ?? 0
@@ -140,21 +137,18 @@ package struct CatalogFile: Sendable {
             cacheTTL: field.whole("cache_ttl", from: 1))
     }
 
-    private static func account(_ field: inout CatalogReader) -> AccountEntry {
-        field.known([
-            "id", "account_name", "provider", "api_key", "api_key_env", "api_key_file", "api_key_encrypted", "base_url",
-            "mode", "quota_limit", "quota_used", "status", "health_score", "rpm", "tpm", "concurrency", "weight",
-            "settings", "models", "quota_period", "quota_reset_hour", "quota_reset_day",
-        ])
+    static func account(_ field: inout CatalogReader) -> AccountEntry {
+        field.known(CatalogKind.account.fields.map(\.name))
         let (used, status, health) = (
-            field.whole("quota_used", from: 0), field.choice("status") as Account.Status?, field.number("health_score")
+            field.whole("quota_used", from: 0, to: .max), field.choice("status") as Account.Status?,
+            field.number("health_score")
         )
         if let health, health > 1 { field.wrong("health_score", "a number from 0 to 1") }
         let provider = field.provider()
         let account = Account(
             id: field.required("id"), accountName: field.text("account_name"), provider: provider,
             baseURL: field.url("base_url"), mode: field.mode(of: provider),
-            quotaLimit: field.whole("quota_limit", from: 0).map { Int64($0) }, quotaUsed: Int64(used ?? 0),
+            quotaLimit: field.whole("quota_limit", from: 0, to: .max).map { Int64($0) }, quotaUsed: Int64(used ?? 0),
             status: status ?? .active, healthScore: health ?? 1, requestsPerMinute: field.whole("rpm", from: 1),
             tokensPerMinute: field.whole("tpm", from: 1), concurrency: field.whole("concurrency", from: 1),
             weight: field.whole("weight", from: 1) ?? 1, settings: field.texts("settings"),

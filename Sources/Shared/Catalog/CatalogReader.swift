@@ -74,9 +74,14 @@ struct CatalogReader {
         return nil
     }
 
-    mutating func whole(_ name: String, from least: Int) -> Int? {
+    /// `most` is what its column holds.
+    mutating func whole(_ name: String, from least: Int, to most: Int = Int(Int32.max)) -> Int? {
         guard let value = given(name) else { return nil }
-        if let number = value.int, number >= least { return number }
+        if let number = value.int, number >= least {
+            if number <= most { return number }
+            wrong(name, "a whole number up to \(most)")
+            return nil
+        }
         wrong(name, "a whole number from \(least)")
         return nil
     }

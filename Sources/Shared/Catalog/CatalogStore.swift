@@ -67,21 +67,25 @@ package struct CatalogStore: Sendable {
         """
     }
 
-    private static let upsertModel = """
+    static let insertModel = """
         INSERT INTO models (id, name, provider, model_id, max_tokens, context_tokens, input_price, cached_input_price,
             output_price, currency, priority, weight, is_active, capabilities, aliases, fallback_models, routing_strategy,
             cost_per_1k_tokens, cache_ttl)
         VALUES ($1, $2, $3, $4, $5::integer, $6::integer, $7::float8, $8::float8, $9::float8, $10, $11::integer, $12::integer,
             $13::boolean, $14::jsonb, $15::text[], $16::text[], $17, $18::float8, $19::integer)
-        ON CONFLICT (id) DO UPDATE SET name = excluded.name, provider = excluded.provider, model_id = excluded.model_id,
-            max_tokens = excluded.max_tokens, context_tokens = excluded.context_tokens, input_price = excluded.input_price,
-            cached_input_price = excluded.cached_input_price, output_price = excluded.output_price,
-            cost_per_1k_tokens = excluded.cost_per_1k_tokens, currency = excluded.currency, priority = excluded.priority, weight = excluded.weight,
-            is_active = excluded.is_active, capabilities = excluded.capabilities, aliases = excluded.aliases,
-            fallback_models = excluded.fallback_models, routing_strategy = excluded.routing_strategy, cache_ttl = excluded.cache_ttl, updated_at = now()
         """
 
-    private static func parameters(_ model: Model) -> [PostgresParameter] {
+    static let upsertModel =
+        insertModel + """
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, provider = excluded.provider, model_id = excluded.model_id,
+                max_tokens = excluded.max_tokens, context_tokens = excluded.context_tokens, input_price = excluded.input_price,
+                cached_input_price = excluded.cached_input_price, output_price = excluded.output_price,
+                cost_per_1k_tokens = excluded.cost_per_1k_tokens, currency = excluded.currency, priority = excluded.priority, weight = excluded.weight,
+                is_active = excluded.is_active, capabilities = excluded.capabilities, aliases = excluded.aliases,
+                fallback_models = excluded.fallback_models, routing_strategy = excluded.routing_strategy, cache_ttl = excluded.cache_ttl, updated_at = now()
+            """
+
+    static func parameters(_ model: Model) -> [PostgresParameter] {
         let capabilities = JSON.object(
             model.capabilities.named.sorted { $0.key < $1.key }.reduce(into: JSONObject()) {
                 $0.set($1.key, .bool($1.value))
@@ -97,21 +101,25 @@ package struct CatalogStore: Sendable {
         ]
     }
 
-    private static let upsertAccount = """
+    static let insertAccount = """
         INSERT INTO accounts AS a (id, account_name, provider, api_key_encrypted, base_url, mode, quota_limit, quota_used,
             status, health_score, rpm, tpm, concurrency, weight, settings, models, quota_period, quota_reset_hour, quota_reset_day)
         VALUES ($1, $2, $3, $4, $5, $6, $7::bigint, coalesce($8::bigint, 0), coalesce($9, 'active'), coalesce($10::float8, 1),
             $11::integer, $12::integer, $13::integer, $14::integer, $15::jsonb, $16::text[], $17, $18::smallint, $19::smallint)
-        ON CONFLICT (id) DO UPDATE SET account_name = excluded.account_name, provider = excluded.provider,
-            api_key_encrypted = coalesce(excluded.api_key_encrypted, a.api_key_encrypted), base_url = excluded.base_url,
-            mode = excluded.mode, quota_limit = excluded.quota_limit, quota_used = coalesce($8::bigint, a.quota_used),
-            status = coalesce($9, a.status), health_score = coalesce($10::float8, a.health_score), rpm = excluded.rpm,
-            tpm = excluded.tpm, concurrency = excluded.concurrency, weight = excluded.weight,
-            settings = excluded.settings, models = excluded.models, quota_period = excluded.quota_period,
-            quota_reset_hour = excluded.quota_reset_hour, quota_reset_day = excluded.quota_reset_day, updated_at = now()
         """
 
-    private static func parameters(_ entry: CatalogFile.AccountEntry, _ key: String?) -> [PostgresParameter] {
+    static let upsertAccount =
+        insertAccount + """
+             ON CONFLICT (id) DO UPDATE SET account_name = excluded.account_name, provider = excluded.provider,
+                api_key_encrypted = coalesce(excluded.api_key_encrypted, a.api_key_encrypted), base_url = excluded.base_url,
+                mode = excluded.mode, quota_limit = excluded.quota_limit, quota_used = coalesce($8::bigint, a.quota_used),
+                status = coalesce($9, a.status), health_score = coalesce($10::float8, a.health_score), rpm = excluded.rpm,
+                tpm = excluded.tpm, concurrency = excluded.concurrency, weight = excluded.weight,
+                settings = excluded.settings, models = excluded.models, quota_period = excluded.quota_period,
+                quota_reset_hour = excluded.quota_reset_hour, quota_reset_day = excluded.quota_reset_day, updated_at = now()
+            """
+
+    static func parameters(_ entry: CatalogFile.AccountEntry, _ key: String?) -> [PostgresParameter] {
         let account = entry.account
         let settings = JSON.object(
             account.settings.sorted { $0.key < $1.key }.reduce(into: JSONObject()) { $0.set($1.key, .string($1.value)) }

@@ -27,13 +27,13 @@ package struct SecretBox: Sendable {
         }
     }
 
-    private struct Master: Sendable {
+    struct Master: Sendable {
         let name: String
         let key: SymmetricKey
     }
 
-    private let current: Master
-    private let all: [Master]
+    let current: Master
+    let all: [Master]
 
     /// `retired` keys open, but no longer seal.
     package init(masterKey: Secret, retired: [Secret] = []) throws(Failure) {
@@ -81,7 +81,7 @@ package struct SecretBox: Sendable {
         return Data(stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
     }
 
-    private static func encrypt(_ data: Data, _ key: SymmetricKey, _ bound: String) throws(Failure) -> Data {
+    static func encrypt(_ data: Data, _ key: SymmetricKey, _ bound: String) throws(Failure) -> Data {
         do {
             guard let sealed = try AES.GCM.seal(data, using: key, authenticating: Data(bound.utf8)).combined else {
                 throw Failure.corrupted
@@ -92,7 +92,7 @@ package struct SecretBox: Sendable {
         }
     }
 
-    private static func decrypt(_ data: Data, _ key: SymmetricKey, _ bound: String) throws(Failure) -> Data {
+    static func decrypt(_ data: Data, _ key: SymmetricKey, _ bound: String) throws(Failure) -> Data {
         do {
             return try AES.GCM.open(AES.GCM.SealedBox(combined: data), using: key, authenticating: Data(bound.utf8))
         } catch {
@@ -100,12 +100,12 @@ package struct SecretBox: Sendable {
         }
     }
 
-    private static func text(_ data: Data) -> String {
+    static func text(_ data: Data) -> String {
         data.base64EncodedString().map { $0 == "+" ? "-" : $0 == "/" ? "_" : String($0) }.joined()
     }
 
     /// Only what `text` writes: base64 has unused bits, and a changed text must not open.
-    private static func data(_ encoded: String) -> Data? {
+    static func data(_ encoded: String) -> Data? {
         let base64 = encoded.map { $0 == "-" ? "+" : $0 == "_" ? "/" : String($0) }.joined()
         guard let data = Data(base64Encoded: base64), text(data) == encoded else { return nil }
         return data

@@ -25,4 +25,8 @@ package struct PoolKeys: Sendable, Equatable {
     package var healthChannel: String { prefix + "health" }
     /// String: the worker that probes, measures quotas and raises alerts.
     package var leader: String { base + "leader" }
+    /// List of accounts to be tried; see `AccountPing`.
+    package var pings: String { base + "pings" }
+    /// List of one answer.
+    package func pong(_ id: String) -> String { base + "pong:" + id }
 }

@@ -11,6 +11,8 @@ package struct SharedConfig: Sendable {
     package var isDebug: Bool
     /// Wraps the keys of the platform accounts; `nil` is fine as long as no account has one.
     package var masterKey: Secret?
+    /// Open what was sealed before `masterKey` was changed; seal nothing.
+    package var retiredMasterKeys: [Secret]
     package var catalogFile: String?
     package var catalogRefresh: Duration
     package var catalogLifetimes: CatalogCopies.Lifetimes
@@ -69,6 +71,9 @@ package struct SharedConfig: Sendable {
             "START_PATIENCE", default: 2, in: 0...3600,
             "How long a start waits for PostgreSQL alone, before it takes the catalogue's copy in Redis.")
         masterKey = settings.secret("MASTER_KEY", "32 bytes in base64 that wrap the keys of the platform accounts.")
+        let retired = settings.secret(
+            "MASTER_KEY_RETIRED", "Earlier values of `MASTER_KEY`, separated by commas: they open, but no longer seal.")
+        retiredMasterKeys = (retired?.reveal() ?? "").split(separator: ",").map { Secret(String($0.trimmingSpaces)) }
         isDebug = settings.bool("DEBUG", default: false, "More detail in logs; never prompts, answers or keys.")
         logLevel = settings.choice("LOG_LEVEL", default: LogLevel.info, "Least level that is logged.")
         logFormat = settings.choice("LOG_FORMAT", default: LogFormat.text, "Form of a log line on standard error.")
@@ -78,14 +83,27 @@ package struct SharedConfig: Sendable {
 
     /// Values with a form of their own, told together with the other mistakes and not one by one when they are used.
     private func checkForms(_ settings: inout Settings) {
-        do { _ = try secretBox() } catch {
-            settings.mistake("MASTER_KEY", expected: "32 bytes in base64, or 64 hexadecimal digits")
-        }
+        checkMasterKeys(&settings)
         guard (redisTLS.certFile == nil) == (redisTLS.keyFile == nil) else { return }
         do { _ = try redisConfiguration() } catch {
             settings.mistake(
                 "REDIS_URL",
                 expected: "redis:// or rediss://[user[:password]@]host[:port][/database], and readable TLS files")
+        }
+    }
+
+    private func checkMasterKeys(_ settings: inout Settings) {
+        let form = "32 bytes in base64, or 64 hexadecimal digits"
+        do { _ = try masterKey.map { key throws(SecretBox.Failure) in try SecretBox(masterKey: key) } } catch {
+            settings.mistake("MASTER_KEY", expected: form)
+        }
+        for key in retiredMasterKeys {
+            do { _ = try SecretBox(masterKey: key) } catch {
+                return settings.mistake("MASTER_KEY_RETIRED", expected: "keys separated by commas, each \(form)")
+            }
+        }
+        if masterKey == nil, !retiredMasterKeys.isEmpty {
+            settings.mistake("MASTER_KEY", expected: "the current key beside MASTER_KEY_RETIRED")
         }
     }
 

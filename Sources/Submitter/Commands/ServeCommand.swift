@@ -39,7 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
         let catalog = try await CatalogBootstrap(startup.shared, postgres, logger, group: group).start()
         let shim = Shim(
             config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.limits,
-            models: catalog, logger: logger, id: Startup.processName("shim"), database: { await postgres.problem() })
+            models: catalog, logger: logger, id: Startup.processName("shim"), database: { await postgres.problem() },
+            desk: CatalogDesk(postgres: postgres, box: try startup.shared.secretBox()))
         let services: [any Service] = [catalog] + shim.parts(group: group).services
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

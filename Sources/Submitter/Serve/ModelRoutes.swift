@@ -12,8 +12,8 @@ struct ModelRoutes: Sendable {
         }
         table.on(.get, "/v1/models/:id") { _, context in .json(Self.openAI(try named(context))) }
         table.on(.get, "/api/v1/models") { request, _ in .json(try list(Self.query(request))) }
-        table.on(.get, "/api/v1/models/:provider/models") { _, context in
-            .json(try list(context.parameters.get("provider")))
+        table.on(.get, "/api/v1/models/:id/models") { _, context in
+            .json(try list(context.parameters.get("id")))
         }
     }
 

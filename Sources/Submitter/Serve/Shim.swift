@@ -20,6 +20,8 @@ struct Shim {
     let id: String
     /// `nil` where PostgreSQL answers, else what is wrong.
     var database: @Sendable () async -> String? = { nil }
+    /// `nil`: without the routes that change the catalogue.
+    var desk: CatalogDesk?
     var clock: any WallClock = SystemWallClock()
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
 
@@ -72,6 +74,7 @@ struct Shim {
             redis: queue.redis, queue: queue, pool: PoolKeys(prefix: keys.prefix), models: models, database: database,
             clock: clock
         ).add(to: &table)
+        desk?.add(to: &table, prefix: keys.prefix, redis: queue.redis, models: models, bodies: parts.bodies)
         let connections = parts.connections
         let logger = logger
         let onListening = onListening

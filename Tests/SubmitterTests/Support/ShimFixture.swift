@@ -50,7 +50,8 @@ struct ShimFixture: Sendable {
 
     /// `redisURL` is where the shim finds Redis; the worker's side always uses `server` directly.
     static func run(
-        server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(), prefix: String? = nil,
+        server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(), desk: CatalogDesk? = nil,
+        prefix: String? = nil,
         waitsUntilReady: Bool = true, configure: (inout Tuning) -> Void = { _ in },
         _ body: (ShimFixture) async throws -> Void
     ) async throws {
@@ -63,7 +64,7 @@ struct ShimFixture: Sendable {
         let shim = Shim(
             config: tuning.config, redis: try RedisConfiguration(url: redisURL ?? url), keys: keys,
             limits: tuning.limits,
-            models: catalog, logger: quiet, id: Startup.processName("shim"),
+            models: catalog, logger: quiet, id: Startup.processName("shim"), desk: desk,
             onListening: { channel in address.withLock { $0 = channel.localAddress?.port } })
         let redis = RedisClient(
             try RedisConfiguration(url: url), name: "test", group: MultiThreadedEventLoopGroup.singleton, logger: quiet)

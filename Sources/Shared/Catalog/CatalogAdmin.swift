@@ -1,0 +1,181 @@
+/// Changes to models and accounts by people: validated, audited, told to all processes.
+///
+/// In: JSON by the names of the catalogue file. Out: the entry as JSON, without its key. Each change is one transaction with its row of
+/// `audit_log`; `changed` is called after its commit. Usage, health and status of an account stay whatever is edited.
+package struct CatalogAdmin: Sendable {
+    /// Who changes something, and why.
+    package struct Author: Sendable {
+        let actor: String
+        let reason: String?
+
+        package init(_ actor: String, reason: String? = nil) {
+            self.actor = actor
+            self.reason = reason
+        }
+    }
+
+    private let pool: PostgresPool
+    private let box: SecretBox?
+    private let changed: @Sendable () async -> Void
+    /// Keys may be named by environment variable or file: for people at this machine only.
+    private let allowsReferences: Bool
+
+    package init(
+        pool: PostgresPool, box: SecretBox?, allowsReferences: Bool = false,
+        changed: @escaping @Sendable () async -> Void
+    ) {
+        self.pool = pool
+        self.box = box
+        self.allowsReferences = allowsReferences
+        self.changed = changed
+    }
+
+    /// By id.
+    package func list(_ kind: CatalogKind) async throws(CatalogAdminError) -> [JSON] {
+        try await read { connection throws(PostgresError) in try CatalogRow.all(kind, connection).map(\.view) }
+    }
+
+    package func get(_ kind: CatalogKind, _ id: String) async throws(CatalogAdminError) -> JSON {
+        let row = try await read { connection throws(PostgresError) in
+            try CatalogRow.find(kind, id, connection, isLocked: false)
+        }
+        guard let row else { throw .notFound(kind, id) }
+        return row.view
+    }
+
+    @discardableResult
+    package func create(_ kind: CatalogKind, _ json: JSON, by author: Author) async throws(CatalogAdminError) -> JSON {
+        if json["api_key"]?.stringValue == Account.mask { throw .invalid(["api_key: expected the key, not its mask"]) }
+        let (entry, key) = try read(kind, json)
+        do throws(CatalogAdminError) {
+            return try await change { connection throws(PostgresError) in
+                try entry.insert(key, connection)
+                let made = try CatalogRow.find(kind, entry.id, connection, isLocked: true)
+                try author.log("create", kind, entry.id, nil, made?.audited(key: key != nil), connection)
+                return made.map { .success($0.view) } ?? .failure(.notFound(kind, entry.id))
+            }
+        } catch .database(let error) where error.sqlState == "23505" {
+            throw .conflict(kind, entry.id)
+        }
+    }
+
+    /// Fields that are not given get their defaults; the key stays if none is given.
+    @discardableResult
+    package func replace(
+        _ kind: CatalogKind, _ id: String, _ json: JSON, by author: Author
+    ) async throws(CatalogAdminError) -> JSON {
+        try await edit(id, CatalogEdit(kind: kind, style: .replace, given: json), author)
+    }
+
+    /// Only what is given, null for a default (a JSON merge patch, RFC 7396).
+    @discardableResult
+    package func patch(
+        _ kind: CatalogKind, _ id: String, _ json: JSON, by author: Author
+    ) async throws(CatalogAdminError) -> JSON {
+        try await edit(id, CatalogEdit(kind: kind, style: .patch, given: json), author)
+    }
+
+    package func delete(_ kind: CatalogKind, _ id: String, by author: Author) async throws(CatalogAdminError) {
+        _ = try await change(kind, id) { row, connection throws(PostgresError) in
+            try CatalogRow.delete(kind, id, connection)
+            try author.log("delete", kind, id, row.audited(), nil, connection)
+            return .success(.null)
+        }
+    }
+
+    /// Enabling an account also clears the alert that it was disabled.
+    @discardableResult
+    package func setActive(
+        _ kind: CatalogKind, _ id: String, _ isActive: Bool, by author: Author
+    ) async throws(CatalogAdminError) -> JSON {
+        try await change(kind, id) { row, connection throws(PostgresError) in
+            try CatalogRow.setActive(kind, id, isActive, reason: author.reason, connection)
+            return try author.finish(isActive ? "enable" : "disable", row, kind, connection)
+        }
+    }
+
+    /// Nothing but the key changes.
+    @discardableResult
+    package func rotateKey(
+        account id: String, to key: Secret, by author: Author
+    ) async throws(CatalogAdminError) -> JSON {
+        let text = key.reveal()
+        guard (1...4096).contains(text.utf8.count), !text.utf8.contains(where: { $0 < 32 }), text != Account.mask else {
+            throw .invalid(["api_key: expected a text without control characters"])
+        }
+        guard let box else { throw .noMasterKey }
+        let sealed: String
+        do { sealed = try box.seal(key, for: id) } catch { throw CatalogAdminError(reading: error) }
+        return try await change(.account, id) { row, connection throws(PostgresError) in
+            try connection.query(
+                "UPDATE accounts SET api_key_encrypted = $2, updated_at = now() WHERE id = $1",
+                [.text(id), .text(sealed)])
+            return try author.finish("rotate_key", row, .account, hasNewKey: true, connection)
+        }
+    }
+
+    // MARK: - Steps
+
+    private func edit(
+        _ id: String, _ edit: CatalogEdit, _ author: Author
+    ) async throws(CatalogAdminError) -> JSON {
+        try await change(edit.kind, id) { row, connection throws(PostgresError) in
+            let entry: CatalogEntry
+            let key: String?
+            do throws(CatalogAdminError) { (entry, key) = try read(row, edit) } catch { return .failure(error) }
+            try entry.update(key, reason: author.reason, connection)
+            return try author.finish("update", row, edit.kind, hasNewKey: key != nil, connection)
+        }
+    }
+
+    private func read(_ row: CatalogRow, _ edit: CatalogEdit) throws(CatalogAdminError) -> (CatalogEntry, String?) {
+        let whole: JSON
+        do { whole = try edit.applied(to: row.fields) } catch { throw CatalogAdminError(reading: error) }
+        return try read(edit.kind, whole)
+    }
+
+    /// The entry, and its key as the database keeps it.
+    private func read(_ kind: CatalogKind, _ json: JSON) throws(CatalogAdminError) -> (CatalogEntry, String?) {
+        do {
+            let entry = try CatalogEntry(kind, json, allowsReferences: allowsReferences)
+            guard case .account(let account) = entry else { return (entry, nil) }
+            if case .plain = account.key, box == nil { throw CatalogAdminError.noMasterKey }
+            return (entry, try account.sealedKey(box))
+        } catch {
+            throw CatalogAdminError(reading: error)
+        }
+    }
+
+    private func read<Value: Sendable>(
+        _ body: @escaping @Sendable (isolated PostgresConnection) throws(PostgresError) -> Value
+    ) async throws(CatalogAdminError) -> Value {
+        do throws(PostgresError) { return try await pool.perform(body) } catch { throw CatalogAdminError(error) }
+    }
+
+    /// One transaction over a row that nobody else changes meanwhile.
+    private func change(
+        _ kind: CatalogKind, _ id: String,
+        _ body:
+            @escaping @Sendable (CatalogRow, isolated PostgresConnection) throws(PostgresError)
+            -> Result<JSON, CatalogAdminError>
+    ) async throws(CatalogAdminError) -> JSON {
+        try await change { connection throws(PostgresError) in
+            guard let row = try CatalogRow.find(kind, id, connection, isLocked: true) else {
+                return .failure(.notFound(kind, id))
+            }
+            return try body(row, connection)
+        }
+    }
+
+    private func change(
+        _ body:
+            @escaping @Sendable (isolated PostgresConnection) throws(PostgresError)
+            -> Result<JSON, CatalogAdminError>
+    ) async throws(CatalogAdminError) -> JSON {
+        let result: Result<JSON, CatalogAdminError>
+        do throws(PostgresError) { result = try await pool.transaction(body) } catch { throw CatalogAdminError(error) }
+        let value = try result.get()
+        await changed()
+        return value
+    }
+}

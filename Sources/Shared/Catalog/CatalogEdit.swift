@@ -1,0 +1,68 @@
+/// What becomes of an entry by an edit: pure, JSON in and JSON out, read by `CatalogEntry` afterwards.
+struct CatalogEdit: Sendable {
+    /// `replace` takes the fields that are not given back to their defaults, `patch` leaves them.
+    enum Style: Sendable { case replace, patch }
+
+    let kind: CatalogKind
+    let style: Style
+    let given: JSON
+
+    /// What answers hold, and nobody sets.
+    private static let readOnly = ["has_key", "status_reason", "created_at", "updated_at"]
+    /// What the service itself changes: a replacement, which may be old, does not touch it.
+    private static let state = ["status", "quota_used", "health_score"]
+
+    /// `current` is the row's `fields`, headers and all.
+    func applied(to current: JSONObject) throws(CatalogFile.Mistakes) -> JSON {
+        guard var given = given.objectValue else {
+            throw CatalogFile.Mistakes(list: ["expected an object with named fields"])
+        }
+        let id = current["id"]
+        if let other = given["id"], other != id {
+            throw CatalogFile.Mistakes(list: ["id: expected the id of the path, which cannot be changed"])
+        }
+        for name in Self.readOnly { given.remove(name) }
+        if given["api_key"]?.stringValue == Account.mask { given.remove("api_key") }
+        keepHeaders(in: &given, current)
+        guard style == .patch else {
+            for name in Self.state { given.remove(name) }
+            if let id { given.set("id", id) }
+            return .object(given)
+        }
+        var merged = current
+        if kind == .model { forgetPrices(in: &merged, given) }
+        for member in given.members { merged.set(member.key, Self.merge(merged[member.key], member.value)) }
+        return .object(merged)
+    }
+
+    /// As RFC 7396 has it: members of objects one by one, null takes away, everything else replaces.
+    private static func merge(_ current: JSON?, _ change: JSON) -> JSON {
+        guard let change = change.objectValue, var merged = current?.objectValue else { return change }
+        for member in change.members {
+            if member.value.isNull { merged.remove(member.key) } else { merged.set(member.key, member.value) }
+        }
+        return .object(merged)
+    }
+
+    /// An answer that is sent back has masked headers: the values stay.
+    private func keepHeaders(in given: inout JSONObject, _ current: JSONObject) {
+        guard var settings = given["settings"]?.objectValue, let shown = settings["headers"]?.stringValue,
+            let headers = current["settings"]?["headers"]?.stringValue, shown == Account.masked(headers: headers)
+        else { return }
+        settings.set("headers", .string(headers))
+        given.set("settings", .object(settings))
+    }
+
+    /// One price for both sides and prices by side exclude each other; the cached one follows the input's unless it differs.
+    private func forgetPrices(in merged: inout JSONObject, _ given: JSONObject) {
+        func isGiven(_ name: String) -> Bool { given[name].map { !$0.isNull } ?? false }
+        if isGiven("cost_per_1k_tokens") {
+            for name in ["input_price", "output_price", "cached_input_price"] { merged.remove(name) }
+        } else if isGiven("input_price") || isGiven("output_price") {
+            merged.remove("cost_per_1k_tokens")
+        }
+        if isGiven("input_price"), merged["cached_input_price"] == merged["input_price"] {
+            merged.remove("cached_input_price")
+        }
+    }
+}

@@ -1,0 +1,175 @@
+/// A model or an account as it stands in PostgreSQL, and the statements that change one.
+struct CatalogRow: Sendable {
+    private enum Content: Sendable {
+        case model(Model)
+        case account(Account)
+    }
+
+    private let content: Content
+    /// Milliseconds since 1970.
+    private let created: Int64
+    private let updated: Int64
+
+    /// `nil` for a platform that only a newer build knows.
+    private init?(_ kind: CatalogKind, _ row: PostgresRow) throws(PostgresError) {
+        switch kind {
+        case .model:
+            guard let model = try Model(row: row) else { return nil }
+            content = .model(model)
+        case .account:
+            guard let account = try Account(row: row) else { return nil }
+            content = .account(account)
+        }
+        created = try row.required("created")
+        updated = try row.required("updated")
+    }
+
+    /// As callers see it.
+    var view: JSON {
+        guard var view = state.objectValue else { return state }
+        view.set("created_at", .number(JSONNumber(created)))
+        view.set("updated_at", .number(JSONNumber(updated)))
+        return .object(view)
+    }
+
+    /// What people set, as it is.
+    var fields: JSONObject {
+        switch content {
+        case .model(let model): model.view.objectValue ?? [:]
+        case .account(let account): account.fields
+        }
+    }
+
+    /// For the audit log, which says of a key only that it was changed.
+    func audited(key isChanged: Bool = false) -> JSON {
+        guard var view = state.objectValue else { return state }
+        view.remove("api_key")
+        if isChanged { view.set("api_key", "changed") }
+        return .object(view)
+    }
+
+    private var state: JSON {
+        switch content {
+        case .model(let model): model.view
+        case .account(let account): account.view
+        }
+    }
+
+    // MARK: - Statements
+
+    static func all(_ kind: CatalogKind, _ connection: isolated PostgresConnection) throws(PostgresError)
+        -> [CatalogRow]
+    {
+        var found: [CatalogRow] = []
+        for row in try connection.query(select(kind) + " ORDER BY id").rows {
+            if let row = try CatalogRow(kind, row) { found.append(row) }
+        }
+        return found
+    }
+
+    static func find(
+        _ kind: CatalogKind, _ id: String, _ connection: isolated PostgresConnection, isLocked: Bool
+    ) throws(PostgresError) -> CatalogRow? {
+        let lock = isLocked ? " FOR UPDATE" : ""
+        guard let row = try connection.query(select(kind) + " WHERE id = $1" + lock, [.text(id)]).first else {
+            return nil
+        }
+        return try CatalogRow(kind, row)
+    }
+
+    static func delete(
+        _ kind: CatalogKind, _ id: String, _ connection: isolated PostgresConnection
+    ) throws(PostgresError) {
+        try connection.query("DELETE FROM \(kind.table) WHERE id = $1", [.text(id)])
+        guard kind == .account else { return }
+        try connection.query(
+            "UPDATE alerts SET cleared_at = now() WHERE subject = $1 AND cleared_at IS NULL", [.text(id)])
+    }
+
+    /// Written even where nothing changes: the time tells the workers that a person wants the account tried again.
+    static func setActive(
+        _ kind: CatalogKind, _ id: String, _ isActive: Bool, reason: String?, _ connection: isolated PostgresConnection
+    ) throws(PostgresError) {
+        guard kind == .account else {
+            try connection.query(
+                "UPDATE models SET is_active = $2::boolean, updated_at = now() WHERE id = $1",
+                [.text(id), .bool(isActive)])
+            return
+        }
+        try connection.query(
+            """
+            UPDATE accounts SET status = $2, status_reason = CASE WHEN $2 = 'disabled' THEN $3 END, updated_at = now()
+            WHERE id = $1
+            """, [.text(id), .text(isActive ? "active" : "disabled"), .text(reason)])
+        if isActive { try clearDisabled(id, connection) }
+    }
+
+    static func clearDisabled(_ id: String, _ connection: isolated PostgresConnection) throws(PostgresError) {
+        try connection.query(
+            "UPDATE alerts SET cleared_at = now() WHERE kind = $1 AND subject = $2 AND cleared_at IS NULL",
+            [.text(AlertKind.accountDisabled.rawValue), .text(id)])
+    }
+
+    private static func select(_ kind: CatalogKind) -> String {
+        let times = """
+            (extract(epoch FROM created_at) * 1000)::bigint AS created, (extract(epoch FROM updated_at) * 1000)::bigint AS updated
+            """
+        return switch kind {
+        case .model:
+            "SELECT *, to_json(aliases) AS alias_list, to_json(fallback_models) AS fallback_list, \(times) FROM models"
+        case .account: "SELECT *, to_json(models) AS model_list, \(times) FROM accounts"
+        }
+    }
+}
+
+extension CatalogEntry {
+    /// Fails with `unique_violation` (23505) where the id is taken.
+    func insert(_ key: String?, _ connection: isolated PostgresConnection) throws(PostgresError) {
+        switch self {
+        case .model(let model): try connection.query(CatalogStore.insertModel, CatalogStore.parameters(model))
+        case .account(let entry):
+            try connection.query(CatalogStore.insertAccount, CatalogStore.parameters(entry, key))
+        }
+    }
+
+    func update(_ key: String?, reason: String?, _ connection: isolated PostgresConnection) throws(PostgresError) {
+        switch self {
+        case .model(let model): try connection.query(CatalogStore.upsertModel, CatalogStore.parameters(model))
+        case .account(let entry):
+            try connection.query(CatalogStore.upsertAccount, CatalogStore.parameters(entry, key))
+            guard entry.givesStatus else { return }
+            let isActive = entry.account.status == .active
+            try CatalogRow.setActive(.account, entry.account.id, isActive, reason: reason, connection)
+        }
+    }
+}
+
+extension CatalogAdmin.Author {
+    func log(
+        _ action: String, _ kind: CatalogKind, _ id: String, _ before: JSON?, _ after: JSON?,
+        _ connection: isolated PostgresConnection
+    ) throws(PostgresError) {
+        func text(_ json: JSON?) -> PostgresParameter {
+            .text(json.map { String(decoding: $0.encoded, as: UTF8.self) })
+        }
+        try connection.query(
+            """
+            INSERT INTO audit_log (actor, action, kind, subject, reason, before, after)
+            VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb)
+            """,
+            [.text(actor), .text(action), .text(kind.rawValue), .text(id), .text(reason), text(before), text(after)])
+    }
+
+    /// Reads the row as it is now, writes the audit row, answers with it.
+    func finish(
+        _ action: String, _ before: CatalogRow, _ kind: CatalogKind, hasNewKey: Bool = false,
+        _ connection: isolated PostgresConnection
+    ) throws(PostgresError) -> Result<JSON, CatalogAdminError> {
+        let id = before.fields["id"]?.stringValue ?? ""
+        guard let after = try CatalogRow.find(kind, id, connection, isLocked: false) else {
+            return .failure(.notFound(kind, id))
+        }
+        try log(action, kind, id, before.audited(), after.audited(key: hasNewKey), connection)
+        return .success(after.view)
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import NIOPosix
+import Shared
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// What the commands that look after the catalogue work with: PostgreSQL itself, and Redis to tell the processes.
+///
+/// Neither shim nor worker is needed. Exit code 1 where something cannot be done, 3 for wrong settings, 64 for wrong values.
+struct AdminSession: Sendable {
+    let startup: Startup
+    let pool: PostgresPool
+
+    /// Runs `work` to its end; says what went wrong on standard error.
+    static func run(_ work: (AdminSession) async throws -> Void) async throws {
+        let startup = try Startup()
+        let session = AdminSession(startup: startup, pool: PostgresPool(startup.postgres()))
+        do {
+            try await work(session)
+            await session.pool.close()
+        } catch {
+            await session.pool.close()
+            throw complained(error)
+        }
+    }
+
+    func admin() throws -> CatalogAdmin {
+        CatalogAdmin(pool: pool, box: try startup.shared.secretBox(), allowsReferences: true) { await tell() }
+    }
+
+    /// As the audit log shows it.
+    var actor: String { "cli:" + Self.user(ProcessInfo.processInfo.environment) }
+
+    static func user(_ environment: [String: String]) -> String {
+        let name = environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "?"
+        return String(name.filter { $0.isASCII && !$0.isWhitespace }.prefix(64))
+    }
+
+    func author(_ reason: String? = nil) -> CatalogAdmin.Author { CatalogAdmin.Author(actor, reason: reason) }
+
+    /// The change is made already: a Redis that is away costs only time.
+    func tell() async {
+        do {
+            try await withRedis { redis in await CatalogCall.tell(prefix: startup.shared.cachePrefix, by: redis) }
+        } catch {
+            StandardStreams.error("Redis cannot be told: processes see the change within CATALOG_REFRESH.\n")
+        }
+    }
+
+    func withRedis<Value: Sendable>(_ work: @Sendable (RedisClient) async throws -> Value) async throws -> Value {
+        let redis = RedisClient(
+            try startup.shared.redisConfiguration(), name: Startup.processName("cli"),
+            group: MultiThreadedEventLoopGroup.singleton, logger: startup.logger("submitter"))
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await redis.run() }
+            defer { redis.close() }
+            return try await work(redis)
+        }
+    }
+
+    private static func complained(_ error: any Error) -> any Error {
+        if error is ExitCode || error is ValidationError { return error }
+        StandardStreams.error("\(error)\n")
+        switch error {
+        case CatalogAdminError.invalid: return ExitCode.validationFailure
+        case CatalogAdminError.noMasterKey, is SecretBox.Failure: return Exit.wrongSettings
+        case is CatalogFile.Mistakes: return ExitCode.validationFailure
+        default: return Exit.failed
+        }
+    }
+}

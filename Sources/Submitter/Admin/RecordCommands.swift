@@ -1,0 +1,71 @@
+import ArgumentParser
+import Shared
+
+/// `submitter audit`: who changed what.
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Shows who changed the catalogue, newest first.",
+        discussion: "With --json each row also has the entry before and after the change, without keys.")
+
+    @Option(help: "Only this model's or account's, by id.")
+    var subject: String?
+
+    @Option(help: "Only of this kind: model or account.")
+    var kind: String?
+
+    @Option(help: "Rows at most.")
+    var limit = 50
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws { try RecordLimit.check(limit) }
+
+    func run() async throws {
+        try await AdminSession.run { session in
+            let rows = try await AuditLog(session.pool).list(kind: kind, subject: subject, limit: limit)
+            let shown = json ? rows : rows.map { RecordLimit.readable($0, times: ["at"]) }
+            AdminOutput.list(shown, ["at", "actor", "action", "kind", "subject", "reason"], asJSON: json)
+        }
+    }
+}
+
+/// `submitter alerts`: what people should know of.
+struct AlertsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "alerts", abstract: "Shows alerts, newest first; only open ones unless --all is given.")
+
+    @Flag(help: "Show those that are over, too.")
+    var all = false
+
+    @Option(help: "Rows at most.")
+    var limit = 50
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws { try RecordLimit.check(limit) }
+
+    func run() async throws {
+        try await AdminSession.run { session in
+            let rows = try await AlertStore(session.pool).list(onlyOpen: !all, limit: limit).map(\.view)
+            let times = ["raised_at", "last_at", "cleared_at"]
+            let shown = json ? rows : rows.map { RecordLimit.readable($0, times: times) }
+            AdminOutput.list(
+                shown, ["raised_at", "severity", "kind", "subject", "count", "cleared_at", "message"], asJSON: json)
+        }
+    }
+}
+
+/// What both listings share.
+private enum RecordLimit {
+    static func check(_ limit: Int) throws {
+        guard (1...1000).contains(limit) else { throw ValidationError("--limit: expected 1 to 1000") }
+    }
+
+    static func readable(_ row: JSON, times: [String]) -> JSON {
+        guard var shown = row.objectValue else { return row }
+        for name in times { shown.set(name, .string(AdminTable.time(row[name]))) }
+        return .object(shown)
+    }
+}

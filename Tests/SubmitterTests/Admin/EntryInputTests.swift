@@ -1,0 +1,63 @@
+import ArgumentParser
+import Shared
+import Testing
+
+@testable import Submitter
+
+/// `--set`, `--file` and where keys come from.
+@Suite struct EntryInputTests {
+    private func fields(_ arguments: [String], _ kind: CatalogKind = .account) throws -> JSON {
+        .object(try EntryInput.parse(arguments).json(kind))
+    }
+
+    @Test func `values are read as their field takes them`() throws {
+        let fields = try fields([
+            "--set", "id=5", "--set", "rpm=5", "--set", "account_name=a: b", "--set", "settings.organization=7",
+            "--set", "models=[x, 1]", "--set", "tpm=null", "--set", "base_url=http://h/?a=b",
+        ])
+
+        #expect(
+            fields == [
+                "id": "5", "rpm": 5, "account_name": "a: b", "settings": ["organization": "7"], "models": ["x", "1"],
+                "tpm": .null, "base_url": "http://h/?a=b",
+            ])
+    }
+
+    @Test func `models have flags and prices`() throws {
+        let fields = try fields(
+            ["--set", "capabilities.vision=false", "--set", "is_active=true", "--set", "input_price=0.25"], .model)
+
+        #expect(fields == ["capabilities": ["vision": false], "is_active": true, "input_price": 0.25])
+    }
+
+    @Test(arguments: ["rpm", "=5", "api_key=sk-1"])
+    func `what is no field and value, and keys, are refused`(setting: String) throws {
+        #expect(throws: ValidationError.self) { try fields(["--set", setting]) }
+    }
+
+    @Test func `a key has one source`() {
+        #expect(throws: (any Error).self) { try KeyInput.parse(["--api-key-stdin", "--api-key-env", "X"]) }
+        #expect(throws: (any Error).self) { try KeyInput.parse(["--api-key", "sk-1"]) }
+        #expect(throws: ValidationError.self) { try KeyInput.parse(["--api-key-env", "NOT_SET_ANYWHERE"]).key() }
+    }
+
+    @Test func `tables are aligned`() {
+        let rows: [JSON] = [["id": "a", "models": ["x", "y"]], ["id": "long", "models": .null]]
+
+        #expect(AdminTable(columns: ["id", "models"], rows: rows).text == "ID    MODELS\na     x,y\nlong  -\n")
+        #expect(AdminTable.time(.int(1_700_000_000_000)) == "2023-11-14 22:13:20Z")
+    }
+
+    @Test func `every command can be parsed`() throws {
+        for arguments in [
+            ["models", "list"], ["accounts", "list", "--json"], ["accounts", "show", "a"],
+            ["models", "edit", "m", "--set", "weight=2"],
+            ["accounts", "disable", "a", "--reason", "r"], ["accounts", "test", "a", "--timeout", "2"],
+            ["accounts", "rotate-key", "a", "--api-key-stdin"], ["audit", "--subject", "a"], ["alerts", "--all"],
+            ["keys", "rotate"], ["keys", "check", "--json"],
+        ] {
+            _ = try Submitter.parseAsRoot(arguments)
+        }
+        #expect(throws: (any Error).self) { try Submitter.parseAsRoot(["accounts", "disable", "a"]) }
+    }
+}
