@@ -123,7 +123,7 @@ struct WorkerProcess {
                 queue: queue, rooms: rooms, slots: slots, catalog: catalog, runner: runner, configuration: config,
                 logger: logger),
             ClaimService(
-                queue: queue, blocking: blocking, runner: runner, slots: slots, running: state.running,
+                queue: queue, blocking: blocking, runner: runner, slots: slots, rooms: rooms, running: state.running,
                 configuration: config, readiness: state.readiness, logger: logger),
         ]
         logger.info("worker started", metadata: ["slots": "\(config.concurrency)"])

@@ -18,10 +18,11 @@ extension CatalogStore {
         return changed.count > 0
     }
 
-    /// Whether anything of the account but its usage was changed after `time`, in milliseconds since 1970.
+    /// Whether the account is active, and anything of it but its usage was changed after `time`, in milliseconds since 1970.
     package func wasChanged(account: String, after time: Int64) async throws(PostgresError) -> Bool {
         try await pool.query(
-            "SELECT 1 FROM accounts WHERE id = $1 AND updated_at > $2::timestamptz", [.text(account), .time(time)]
+            "SELECT 1 FROM accounts WHERE id = $1 AND status = 'active' AND updated_at > $2::timestamptz",
+            [.text(account), .time(time)]
         ).count > 0
     }
 }

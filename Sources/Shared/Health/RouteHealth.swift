@@ -65,7 +65,10 @@ package struct RouteHealth: Sendable, Equatable {
         switch observation.outcome {
         case .answered(let seconds): answered(seconds, observation)
         case .failed(let kind): failed(kind, observation, rules)
-        case .limited(let kind, let asked): rest(asked ?? rules.rateLimited, kind, isForCapacity: true, observation)
+        case .limited(let kind, let asked):
+            // "Retry after 0 seconds" is said by servers that do not know.
+            let length = asked.map { max($0, .milliseconds(500)) } ?? rules.rateLimited
+            rest(length, kind, isForCapacity: true, observation)
         case .exhausted(let asked):
             rest(asked ?? rules.unusable, .quotaExhausted, isForCapacity: false, observation)
         case .refused: refused(observation, rules)

@@ -34,14 +34,17 @@ struct ChatRequestCheck {
         }
     }
 
+    /// Far beyond any model, and small enough to be added up.
+    private static let mostTokens = 1 << 30
+
     private func numbers(_ body: JSONObject) throws(RequestError) {
         try number(body, "temperature", 0...2)
         try number(body, "top_p", 0...1)
         try number(body, "presence_penalty", -2...2)
         try number(body, "frequency_penalty", -2...2)
         try integer(body, "n", 1...128)
-        try integer(body, "max_tokens", 1...Int.max)
-        try integer(body, "max_completion_tokens", 1...Int.max)
+        try integer(body, "max_tokens", 1...Self.mostTokens)
+        try integer(body, "max_completion_tokens", 1...Self.mostTokens)
         try integer(body, "top_logprobs", 0...20)
         try integer(body, "seed", Int.min...Int.max)
         try bool(body, "logprobs")

@@ -21,6 +21,8 @@ extension AccountLimiter {
     }
 
     func knowsQuota(_ account: Account, now: Int64) async throws(RedisError) -> Bool {
-        try await redis.send(RedisCommand("EXISTS", .string(keys.quota(account.id)))).int == 1
+        let period = try await redis.send(RedisCommand("HGET", .string(keys.quota(account.id)), "p")).int
+        // An older period is begun anew by whoever reserves next; a younger one is another kind of period.
+        return period.map { $0 <= account.period(at: now)?.start ?? 0 } ?? false
     }
 }

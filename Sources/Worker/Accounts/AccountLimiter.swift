@@ -138,7 +138,7 @@ extension Bid {
         }
         func add(_ limit: Int?) { add(limit.map { String($0) } ?? "") }
         let period = account.quotaLimit == nil ? nil : account.period(at: now)
-        add(group)
+        add(isFallback ? "f\(group)" : String(group))
         add(account.requestsPerMinute)
         add(account.tokensPerMinute)
         add(account.concurrency)

@@ -37,7 +37,8 @@ struct AccountPool: Sendable {
             return .booked(Booking(route: lineup.routes[0]))
         }
         let auction = Auction(bids: lineup.bids, turn: plan.turn, affinity: plan.conversation)
-        let name = "\(attempt.id)/\(attempt.number)"
+        // By its entry: a request that was submitted twice has two.
+        let name = "\(attempt.lane.rawValue) \(attempt.entry)/\(attempt.number)"
         // A reply that was lost leaves a reservation behind that ends with its lease.
         switch try await queue.persist({ () async throws(RedisError) in
             try await limiter.reserve(auction, for: name, now: clock.now)
@@ -49,7 +50,7 @@ struct AccountPool: Sendable {
             if let rest = lineup.earliest { return .busy(rest) }
             return .booked(Booking(refusal: Self.exhausted))
         case .busy(let wait):
-            guard let wait, let rest = lineup.earliest else { return .busy(wait ?? lineup.earliest) }
+            guard let wait, let rest = lineup.earliest else { return .busy(wait) }
             return .busy(min(wait, rest))
         }
     }

@@ -117,23 +117,25 @@ final class HealthBoard: Service, Sendable {
         let (whole, own) = state.withLock { ($0.known[route.accountKey], $0.known[route.key]) }
         if whole == nil, own == nil { return Fitness(use: .ready, score: 1) }
         return Fitness(
-            use: Self.use(whole, own, route.key, clock.now),
+            use: Self.use(whole, own, route, clock.now),
             score: min(whole?.score(rules) ?? 1, own?.score(rules) ?? 1), firstToken: own?.firstToken)
     }
 
     private static func use(
-        _ whole: RouteHealth?, _ route: RouteHealth?, _ key: RouteKey, _ now: Int64
+        _ whole: RouteHealth?, _ own: RouteHealth?, _ route: Route, _ now: Int64
     ) -> Fitness.Use {
         if whole?.isDisabled == true { return .disabled }
-        let rests = [whole, route].compactMap { health in
+        let rests = [whole, own].compactMap { health in
             health.flatMap { health in health.rest(at: now).map { ($0, health.isForCapacity) } }
         }
         if let longest = rests.max(by: { $0.0 < $1.0 }) {
             return .resting(longest.0, isForCapacity: rests.allSatisfy(\.1))
         }
-        let circuits = [whole, route].map { $0?.circuit(at: now) ?? .closed }
+        let circuits = [whole, own].map { $0?.circuit(at: now) ?? .closed }
         if circuits.contains(.open) { return .open }
-        if circuits.contains(.halfOpen) { return .trial(key.text) }
+        // One trial of whatever is half open: the account as a whole, or this route.
+        if circuits[0] == .halfOpen { return .trial(route.accountKey.text) }
+        if circuits[1] == .halfOpen { return .trial(route.key.text) }
         return .ready
     }
 
@@ -163,7 +165,8 @@ final class HealthBoard: Service, Sendable {
     private static func take(
         _ route: RouteKey, _ latest: HealthStore.Versioned, _ state: inout State, _ rules: HealthRules
     ) {
-        guard latest.version > state.versions[route, default: 0] else { return }
+        // A first version is another beginning: Redis had lost the one before.
+        guard latest.version > state.versions[route, default: 0] || latest.version == 1 else { return }
         state.versions[route] = latest.version
         var health = latest.health
         for pending in state.pending where pending.route == route { apply(pending.change, to: &health, rules) }
@@ -200,8 +203,9 @@ final class HealthBoard: Service, Sendable {
         guard state.withLock({ $0.isStale }) else { return }
         let all = try await store.all()
         state.withLock { state in
-            // Another Redis may count from the beginning.
-            if all.contains(where: { $0.value.version < state.versions[$0.key, default: 0] }) { state.versions = [:] }
+            // What Redis has lost counts from the beginning.
+            state.versions = state.versions.filter { route, version in all[route].map { $0.version >= version } ?? false
+            }
             for (route, latest) in all { Self.take(route, latest, &state, rules) }
             state.isStale = false
         }
@@ -233,7 +237,8 @@ final class HealthBoard: Service, Sendable {
     private func settle(_ count: Int, _ written: [RouteKey: HealthStore.Versioned]) {
         state.withLock { state in
             state.pending.removeFirst(min(count, state.pending.count))
-            for (route, latest) in written where latest.version >= state.versions[route, default: 0] {
+            for (route, latest) in written
+            where latest.version == 1 || latest.version >= state.versions[route, default: 0] {
                 state.versions[route] = latest.version - 1
                 Self.take(route, latest, &state, rules)
             }

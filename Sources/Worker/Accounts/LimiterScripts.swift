@@ -28,6 +28,7 @@ enum LimiterScripts {
             redis.call('HDEL', w, 'r' .. b, 't' .. b)
             b = redis.call('LINDEX', list, 0)
           until not b or (b + 1) * width + span > now
+          if not b then r, t = 0, 0 end
           redis.call('HSET', w, 'r', r, 't', t)
           if b then redis.call('HSET', w, 'o', b) else redis.call('HDEL', w, 'o') end
           return r, t
@@ -69,8 +70,8 @@ enum LimiterScripts {
     /// Takes capacity of the best account of the first group that has any, all in one step.
     ///
     /// KEYS base. ARGV reservation, lease in ms, length of the window in ms, width of a bucket in ms, turn counter or empty, affinity key or
-    /// empty, its TTL in ms, TTL of a trial in ms, then one per bid, groups together and in order, of fields with tabs between them: group,
-    /// requests a minute, tokens a minute, requests at once, quota (each empty for none), start and end of its period in ms (0 and 0
+    /// empty, its TTL in ms, TTL of a trial in ms, then one per bid, groups together and in order, of fields with tabs between them: group (`f…`: a
+    /// fallback, which takes no turns), requests a minute, tokens a minute, requests at once, quota (each empty for none), start and end of its period in ms (0 and 0
     /// for none), tokens, factor, weight, trial or empty, account.
     /// Returns {1, index of the bid from 1, bucket, then per bid looked at: index, running, headroom in thousandths}, or
     /// {0, ms until the first limit may give way, -1 if only the end of a running request can help, -2 if all quotas are used up for good,
@@ -79,7 +80,7 @@ enum LimiterScripts {
         counting + """
             local now = clock()
             local id, lease, span, width = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-            local groups, seen = {}, {}
+            local groups = {}
             local form = '^' .. string.rep('([^\\t]*)\\t', 11) .. '(.*)$'
             for i = 9, #ARGV do
               local g, rpm, tpm, most, quota, start, stop, tokens, factor, weight, trial, account = string.match(ARGV[i], form)
@@ -92,7 +93,7 @@ enum LimiterScripts {
             end
             local turn = ARGV[5] ~= '' and tonumber(redis.call('GET', base .. 'turn:' .. ARGV[5]) or 0)
             local favourite = ARGV[6] ~= '' and redis.call('GET', base .. 'affinity:' .. ARGV[6])
-            local wait, spentUp, report = -1, 0, {}
+            local wait, spentUp, slotBound, primaries, report = -1, 0, false, 0, {}
             local function later(ms) if ms and (wait < 0 or ms < wait) then wait = ms end end
             -- Until the oldest buckets that hold so many requests and tokens have left the window.
             local function passing(account, requests, tokens)
@@ -115,6 +116,9 @@ enum LimiterScripts {
                 room = math.min(room, 1 - c / bid.most)
                 if c >= bid.most then free = false end
               end
+              if bid.most and c >= bid.most then
+                slotBound = true
+              end
               if bid.rpm then room = math.min(room, 1 - r / bid.rpm) end
               if bid.tpm then room = math.min(room, 1 - t / bid.tpm) end
               local requests = bid.rpm and r + 1 - bid.rpm or 0
@@ -132,7 +136,8 @@ enum LimiterScripts {
                   free = false
                   ms = bid.stop > now and bid.stop - now or nil
                   if not ms then
-                    spentUp = spentUp + 1
+                    -- What runs may use less than was foretold.
+                    if c > 0 then slotBound = true else spentUp = spentUp + 1 end
                     return nil, c, 0
                   end
                 else
@@ -176,13 +181,18 @@ enum LimiterScripts {
               return best
             end
             local won
+            for _, group in ipairs(groups) do
+              if string.sub(group.name, 1, 1) ~= 'f' then primaries = primaries + 1 end
+            end
             for n = 1, #groups do
-              local group = groups[turn and (turn + n - 1) % #groups + 1 or n]
-              won = choose(group, turn and math.floor(turn / #groups))
+              local turns = turn and n <= primaries
+              local group = groups[turns and (turn + n - 1) % primaries + 1 or n]
+              won = choose(group, turns and math.floor(turn / primaries))
               if won then break end
             end
             if not won then
-              table.insert(report, 1, 3 * spentUp == #report and -2 or wait)
+              -- The end of a request elsewhere tells nobody here: ask again soon.
+              table.insert(report, 1, 3 * spentUp == #report and -2 or slotBound and -1 or wait)
               table.insert(report, 1, 0)
               return report
             end
@@ -194,6 +204,7 @@ enum LimiterScripts {
             -- Expiries once a bucket and not once a request: they outlive it by far.
             if redis.call('HINCRBY', w, 'r' .. bucket, 1) == 1 then
               local ttl = 2 * (span + lease)
+              redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
               redis.call('PEXPIRE', enter(won.account, bucket), ttl)
               redis.call('PEXPIRE', w, ttl)
               redis.call('PEXPIRE', slots, ttl)

@@ -25,6 +25,8 @@ struct Bid: Sendable, Equatable {
     let factor: Double
     /// The name of the one trial that an open circuit lets through; `nil` for a closed one.
     var trial: String?
+    /// Takes no part in turns: only what the others have no room for.
+    var isFallback = false
 
     var account: Account { route.account }
 }

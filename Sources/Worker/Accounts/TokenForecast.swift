@@ -25,11 +25,6 @@ struct TokenForecast: Sendable, Equatable {
         return max(1, Int((promptTokens(prompt) + expected).rounded(.up)))
     }
 
-    /// Answer tokens to expect, for prices.
-    func answerTokens(limit: Int?) -> Int {
-        min(answer.map { Int($0) } ?? limit ?? unknownAnswer, limit ?? Int.max)
-    }
-
     mutating func learn(estimatedPrompt: Int, _ usage: TokenUsage) {
         guard !usage.isEstimated, usage.input + usage.output > 0 else { return }
         if estimatedPrompt < Self.short {

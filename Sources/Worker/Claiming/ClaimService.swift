@@ -13,6 +13,7 @@ struct ClaimService: Service {
     let blocking: RedisClient
     let runner: EntryRunner
     let slots: Slots
+    let rooms: WaitingRooms
     let running: RunningJobs
     let configuration: WorkerConfig
     let readiness: Readiness
@@ -36,28 +37,44 @@ struct ClaimService: Service {
         while true {
             await slots.waitForFree()
             guard !Task.isShuttingDownGracefully, !Task.isCancelled else { return }
+            // Who waits in a room needs a slot, too.
+            let free = slots.take(upTo: configuration.claimBatch, leaving: rooms.hasAny ? 1 : 0)
+            guard free > 0 else {
+                await pause(configuration.claimPoll)
+                continue
+            }
             do {
-                let free = slots.take(upTo: configuration.claimBatch)
-                var entries: [JobQueue.Entry] = []
-                defer { slots.giveBack(free - entries.count) }
-                entries = try await claim(free, &order)
-                for entry in entries { group.addTask { await runner.run(entry) } }
+                if try await claimed(free, &order, &group) == 0 { try await wait(&group) }
             } catch {
                 await recover(from: error)
             }
         }
     }
 
-    /// What is there, in weighted order; or else waits for the next entry.
-    private func claim(_ free: Int, _ order: inout LaneOrder) async throws(RedisError) -> [JobQueue.Entry] {
-        let found = try await queue.claim(worker: runner.reader.worker, free: free, shares: order.next(free: free))
-        guard found.isEmpty else { return found }
-        // A blocking read takes up to one entry per lane, so it needs a slot for each.
-        guard free >= Lane.allCases.count else {
-            await pause(configuration.claimPoll)
-            return []
+    /// What is there, in weighted order; returns how many. Slots that are not used are given back.
+    private func claimed(
+        _ free: Int, _ order: inout LaneOrder, _ group: inout DiscardingTaskGroup
+    ) async throws(RedisError) -> Int {
+        var entries: [JobQueue.Entry] = []
+        defer { slots.giveBack(free - entries.count) }
+        entries = try await queue.claim(worker: runner.reader.worker, free: free, shares: order.next(free: free))
+        for entry in entries { group.addTask { await runner.run(entry) } }
+        return entries.count
+    }
+
+    /// Waits for the next entry inside Redis, which may bring one per lane; with no more slots than that, since rooms and the
+    /// reaper need theirs meanwhile.
+    private func wait(_ group: inout DiscardingTaskGroup) async throws(RedisError) {
+        let free = slots.take(upTo: Lane.allCases.count)
+        guard free == Lane.allCases.count else {
+            slots.giveBack(free)
+            return await pause(configuration.claimPoll)
         }
-        return try await queue.awaitWork(worker: runner.reader.worker, block: configuration.claimBlock, on: blocking)
+        var entries: [JobQueue.Entry] = []
+        defer { slots.giveBack(free - entries.count) }
+        entries = try await queue.awaitWork(
+            worker: runner.reader.worker, block: configuration.claimBlock, on: blocking)
+        for entry in entries { group.addTask { await runner.run(entry) } }
     }
 
     private func drain() async {

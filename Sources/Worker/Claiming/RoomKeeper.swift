@@ -63,6 +63,7 @@ struct RoomKeeper: Service {
         var entries: [JobQueue.Entry] = []
         defer { slots.giveBack(taken - entries.count) }
         entries = try await queue.admit(room: room, worker: runner.reader.worker, limit: taken, isForced: isForced)
+        if entries.isEmpty, isForced { rooms.emptied(room) }
         for entry in entries { group.addTask { await runner.run(entry, admittedFrom: room) } }
     }
 }

@@ -20,10 +20,11 @@ final class Slots: Sendable {
     var inUse: Int { total - free }
 
     /// Takes up to `count` slots without waiting; returns how many: none once the worker stops claiming.
-    func take(upTo count: Int) -> Int {
+    /// Leaves `leaving` of them, as far as there are more.
+    func take(upTo count: Int, leaving: Int = 0) -> Int {
         state.withLock { state in
             guard !state.isClosed else { return 0 }
-            let taken = min(count, state.free)
+            let taken = min(count, max(0, state.free - min(leaving, total - 1)))
             state.free -= taken
             return taken
         }

@@ -39,10 +39,14 @@ final class WaitingRooms: Sendable {
     /// A request that was let in found capacity: there may be more.
     func found(in room: String) { event.yield(.poked(room)) }
 
+    /// It turned out to be empty.
+    func emptied(_ room: String) { state.withLock { _ = $0.accounts.removeValue(forKey: room) } }
+
     /// Capacity of an account came back.
     func freed(_ account: String) {
         let rooms = state.withLock { state in state.accounts.filter { $0.value.contains(account) }.map(\.key) }
-        for room in rooms { event.yield(.poked(room)) }
+        // In no order, or the same room would always be first.
+        for room in rooms.shuffled() { event.yield(.poked(room)) }
     }
 
     /// All rooms as Redis has them since `asked`; one that was parked in after that is kept.

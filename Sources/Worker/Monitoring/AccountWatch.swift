@@ -15,6 +15,13 @@ struct AccountWatch: Sendable {
     let logger: Logger
 
     private static let actor = "system:health"
+    /// Begins the reason of every account that was disabled here: only those come back by a probe.
+    private static let refusal = "the platform refused the key"
+
+    /// By the row, not by what Redis remembers: people may have disabled it since.
+    static func hasDisabled(_ account: Account) -> Bool {
+        account.status == .disabled && account.statusReason?.hasPrefix(refusal) == true
+    }
 
     func look() async {
         do {
@@ -28,7 +35,6 @@ struct AccountWatch: Sendable {
 
     /// A probe found the key accepted (or had no complaint about it: on probation).
     func enable(_ account: Account, onProbation: Bool) async {
-        board.restore(account: account.id, onProbation: onProbation)
         do {
             let reason =
                 onProbation
@@ -36,6 +42,7 @@ struct AccountWatch: Sendable {
             if try await store.setStatus(account: account.id, status: .active, reason: reason, actor: Self.actor) {
                 await news.tell()
             }
+            board.restore(account: account.id, onProbation: onProbation)
             try await alerts.clear(kind: .accountDisabled, subject: account.id)
             logger.notice("account is back", metadata: ["account": "\(account.id)", "reason": "\(reason)"])
         } catch {
@@ -56,7 +63,7 @@ struct AccountWatch: Sendable {
     }
 
     private func disable(_ account: Account, _ health: RouteHealth) async throws {
-        let reason = "the platform refused the key \(health.refusals) times (authentication)"
+        let reason = "\(Self.refusal) \(health.refusals) times (authentication)"
         guard try await store.setStatus(account: account.id, status: .disabled, reason: reason, actor: Self.actor)
         else { return }
         await news.tell()

@@ -33,9 +33,7 @@ struct HealthProber: Sendable {
         isDisabledByUs(account) || (account.status == .active && !board.rests(account.id))
     }
 
-    private func isDisabledByUs(_ account: Account) -> Bool {
-        board.health(RouteKey(account: account.id))?.isDisabled == true
-    }
+    private func isDisabledByUs(_ account: Account) -> Bool { AccountWatch.hasDisabled(account) }
 
     private func probe(_ account: Account, _ catalog: CatalogSnapshot) async {
         let began = clock.now

@@ -65,7 +65,9 @@ struct FailurePolicy: Sendable, Equatable {
         if isUnusable, situation.earliestCapacity == nil { return .fail }
 
         let asked = isUnusable ? nil : situation.failure.retryAfter
-        let pause = max(situation.earliestCapacity ?? .zero, asked ?? jittered(situation))
+        // A platform that failed may be well again before others have capacity.
+        let isPassing = situation.failure.kind.blame == .platform && !isWaitingForCapacity
+        let pause = max(isPassing ? .zero : situation.earliestCapacity ?? .zero, asked ?? jittered(situation))
         return pause < situation.timeLeft ? .later(pause) : .fail
     }
 

@@ -34,14 +34,15 @@ struct JobPipeline: Sendable {
     func run(_ claim: Claim, enqueuedAt: Int64, admittedFrom room: String? = nil) async throws(RedisError) {
         let plan = await keeper.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
         guard let booking = try await book(claim, plan, room) else { return }
-        if booking.route != nil, let room { rooms.found(in: room) }
+        if let room { rooms.found(in: room) }
         let run = makeRun(plan, claim.attempt, booking)
         switch try await started(run) {
         case .started: return try await execute(run)
-        case .endedMine: try await abort(run, record(run, endedWith: .cancelled))
-        case .dropped, .lost: break
+        case .endedMine:
+            await pool.settle(booking, nil, calledAt: nil)
+            try await abort(run, record(run, endedWith: .cancelled))
+        case .dropped, .lost: await pool.settle(booking, nil, calledAt: nil)
         }
-        await pool.settle(booking, nil, calledAt: nil)
     }
 
     /// A claim of a worker that is gone.
@@ -88,10 +89,15 @@ struct JobPipeline: Sendable {
     /// All accounts are busy or rest: the request waits without being counted, up to its deadline.
     private func wait(_ claim: Claim, _ plan: JobPlan, _ pause: Duration) async throws(RedisError) {
         let spec = plan.room
+        // Circuits close and people mend things without telling rooms.
+        let pause = min(pause, Self.longestSleep)
         rooms.parked(in: spec.room, waitingFor: spec.accounts)
         _ = try await queue.park(
             claim, in: spec.room, spec: spec.encoded, due: clock.now + max(.milliseconds(1), pause).milliseconds)
     }
+
+    /// Chosen: a look costs a claim and a reservation, a room that sleeps too long costs its waiters.
+    private static let longestSleep = Duration.seconds(15)
 
     private func started(_ run: JobRun) async throws(RedisError) -> JobQueue.Start {
         do throws(RedisError) { return try await queue.start(run.attempt, usage: record(run).encoded) } catch {

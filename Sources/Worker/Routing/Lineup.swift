@@ -45,7 +45,8 @@ struct Lineup: Sendable {
                 bids.append(
                     Bid(
                         route: item.route, group: group, tokens: tokens,
-                        factor: Self.factor(item.knowledge.fitness.score), trial: item.trial))
+                        factor: Self.factor(item.knowledge.fitness.score), trial: item.trial,
+                        isFallback: group >= ordered.count))
             }
         }
     }

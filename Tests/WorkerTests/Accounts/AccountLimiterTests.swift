@@ -206,6 +206,16 @@ import Testing
         }
     }
 
+    @Test func `a fallback takes no turns, only what the others have no room for`() async throws {
+        try await Fixture.run { fixture in
+            var spare = Fixture.bid(Account(id: "spare", provider: .openai), group: 1)
+            spare.isFallback = true
+            let bids = [Fixture.bid(Account(id: "a", provider: .openai, concurrency: 3)), spare]
+            let taken = try await fixture.taken(5, Auction(bids: bids, turn: "m"), by: fixture.limiter())
+            #expect(taken == ["a", "a", "a", "spare", "spare"])
+        }
+    }
+
     @Test func `a conversation stays on its account while that has room`() async throws {
         try await Fixture.run { fixture in
             let bids = ["a", "b", "c"].map { Fixture.bid(Account(id: $0, provider: .openai, concurrency: 5)) }

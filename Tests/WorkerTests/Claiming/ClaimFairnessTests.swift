@@ -52,7 +52,7 @@ import Testing
                     queue: fixture.queue.queue, blocking: blocking,
                     runner: EntryRunner(
                         reader: worker.reader, pipeline: worker.pipeline, slots: slots, logger: PipelineFixture.silent),
-                    slots: slots, running: worker.running, configuration: fixture.configuration,
+                    slots: slots, rooms: worker.rooms, running: worker.running, configuration: fixture.configuration,
                     readiness: Readiness(), logger: PipelineFixture.silent),
             ], logger: PipelineFixture.silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
