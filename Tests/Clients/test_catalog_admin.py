@@ -84,13 +84,13 @@ def test_edits_keep_what_they_do_not_name_and_refuse_by_field(admin):
 
 
 def test_the_command_line_does_the_same(admin, upstream):
-    added = cli(admin, "accounts", "add", "by-hand", "--set", "provider=openai", "--set", f"base_url={upstream.url}",
+    added = cli(admin, "accounts", "add", "--set", "id=by-hand", "--set", "provider=openai", "--set", f"base_url={upstream.url}",
                 "--set", "rpm=7", "--api-key-stdin", stdin=NEW_KEY + "\n")
     assert added.returncode == 0, added.stderr
-    assert json.loads(cli(admin, "accounts", "show", "by-hand").stdout)["rpm"] == 7
+    assert json.loads(cli(admin, "accounts", "show", "by-hand", "--json").stdout)["rpm"] == 7
     assert "by-hand" in cli(admin, "accounts", "list").stdout
-    assert cli(admin, "accounts", "edit", "by-hand", "--set", "rpm=abc").returncode == 3
-    assert cli(admin, "accounts", "add", "x", "--set", "api_key=sk-1").returncode == 64
+    assert cli(admin, "accounts", "edit", "by-hand", "--set", "rpm=abc").returncode == 64
+    assert cli(admin, "accounts", "add", "--set", "id=x", "--set", "api_key=sk-1").returncode == 64
     assert cli(admin, "accounts", "disable", "by-hand", "--reason", "not now").returncode == 0
     assert "not now" in cli(admin, "audit", "--subject", "by-hand").stdout
     assert cli(admin, "accounts", "delete", "by-hand").returncode == 0
@@ -108,7 +108,7 @@ def test_a_worker_tests_an_account_on_request(admin):
         tried = client.post("/api/v1/accounts/nowhere/test").json()
         assert tried["ok"] is False and tried["error"]["kind"] == "network"
         assert client.post("/api/v1/accounts/nobody/test").status_code == 404
-        assert client.delete("/api/v1/accounts/nowhere").status_code == 200
+        assert client.delete("/api/v1/accounts/nowhere").status_code == 204
     assert cli(admin, "accounts", "test", "sandbox-1").returncode == 0
 
 
@@ -121,8 +121,8 @@ def test_keys_move_to_another_master_key_while_requests_run(own_service, upstrea
     service.workers[0].stop(seconds=10)
     assert cli(service, "keys", "check", **both).stdout.count("retired") == 1
     rotated = cli(service, "keys", "rotate", **both)
-    assert rotated.returncode == 0 and rotated.stdout.startswith("2 keys")
-    assert cli(service, "keys", "rotate", **both).stdout.startswith("0 keys")
+    assert rotated.returncode == 0 and "anew: 2" in rotated.stdout
+    assert "anew: 0" in cli(service, "keys", "rotate", **both).stdout
     assert cli(service, "keys", "check", MASTER_KEY=OTHER_MASTER).returncode == 0
     worker.stop(seconds=10)
     service.add_worker(MASTER_KEY=OTHER_MASTER)
@@ -133,17 +133,3 @@ def test_no_key_stands_in_a_process_list(admin):
     listed = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout
     assert all(key not in listed for key in [*KEYS, NEW_KEY, MASTER_KEY])
 
-
-def test_the_service_starts_and_runs_without_postgres(own_service):
-    service = own_service()
-    assert ask(service, "sandbox")
-    service.postgres.stop()
-    service.add_worker()
-    service.workers[0].stop(seconds=10)
-    service.shim.stop(seconds=10)
-    service.start_shim()
-    service.wait_ready = lambda: None
-    eventually(lambda: service.http.get("/ready").status_code == 200, 30, "the shim is ready")
-    assert ask(service, "sandbox")
-    service.postgres.start()
-    eventually(lambda: service.postgres.query("SELECT count(*) FROM usage_attempts")[0][0] == 2, 30, "both rows are written")

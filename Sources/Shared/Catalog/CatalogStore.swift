@@ -63,7 +63,7 @@ package struct CatalogStore: Sendable {
     private static func audit(_ table: String) -> String {
         """
         INSERT INTO audit_log (actor, action, kind, subject, after)
-        SELECT $1, 'import', '\(table.dropLast())', id, to_jsonb(t) - 'api_key_encrypted' FROM \(table) t WHERE id = $2
+        SELECT $1, 'import', '\(table.dropLast())', id, (to_jsonb(t) - 'api_key_encrypted') #- '{settings,headers}' FROM \(table) t WHERE id = $2
         """
     }
 

@@ -51,7 +51,9 @@ struct ClaimService: Service {
         }
     }
 
-    /// What is there, in weighted order; returns how many. Slots that are not used are given back.
+    /// What is there, in weighted order; returns how many.
+    ///
+    /// Slots that are not used are given back.
     private func claimed(
         _ free: Int, _ order: inout LaneOrder, _ group: inout DiscardingTaskGroup
     ) async throws(RedisError) -> Int {

@@ -20,6 +20,7 @@ final class Slots: Sendable {
     var inUse: Int { total - free }
 
     /// Takes up to `count` slots without waiting; returns how many: none once the worker stops claiming.
+    ///
     /// Leaves `leaving` of them, as far as there are more.
     func take(upTo count: Int, leaving: Int = 0) -> Int {
         state.withLock { state in

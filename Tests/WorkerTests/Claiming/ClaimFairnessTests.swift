@@ -6,7 +6,8 @@ import Testing
 
 @testable import Worker
 
-/// The promise: "tenant X queues 5,000 batch jobs, tenant Y's single request starts within 2 x the service time".
+/// Behind 5,000 jobs of one tenant, another's single request starts within twice the service time.
+///
 /// One lane at a time: what is measured is time.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ClaimFairnessTests {
     private static let service = Duration.seconds(2)
