@@ -21,7 +21,8 @@ from support.service import ALL, Service
 REST, PROBE, OPEN = 20, 5, 3
 # Production's own, where this folder's are shorter.
 PRODUCTION = {"COOLDOWN_RATE_LIMITED": "5", "COOLDOWN_UNUSABLE": "300", "RETRY_BACKOFF": "0.5",
-              "UPSTREAM_FIRST_BYTE_TIMEOUT": "120"}
+              "UPSTREAM_FIRST_BYTE_TIMEOUT": "120", "DISABLE_AFTER": "2", "CIRCUIT_FAILURES": "5", "CIRCUIT_SAMPLES": "5",
+              "CIRCUIT_WINDOW": "60"}
 
 
 class Watch:

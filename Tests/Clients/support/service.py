@@ -27,7 +27,13 @@ PREFIX = "acceptance:"
 ALL = {"chat": True, "streaming": True, "function_calling": True, "vision": True, "json_mode": True}
 
 # Short, so that a dead worker costs a test seconds; everything else as in production.
+# Scripted failures must not disable an account or open a circuit for the tests after them: `test_pool.py` shows that they do.
+FORGIVING = {
+    "DISABLE_AFTER": "1000", "CIRCUIT_FAILURES": "1000", "CIRCUIT_SAMPLES": "20", "CIRCUIT_WINDOW": "1",
+    "COOLDOWN_AUTHENTICATION": "1",
+}
 SETTINGS = {
+    **FORGIVING,
     "LEASE": "2", "REAP_INTERVAL": "0.3", "CANCEL_GRACE": "0", "COOLDOWN_RATE_LIMITED": "0.3", "COOLDOWN_UNUSABLE": "1",
     "CLAIM_BLOCK": "0.5", "RETRY_BACKOFF": "0.2", "UPSTREAM_FIRST_BYTE_TIMEOUT": "20", "LOG_LEVEL": "debug",
     "LOG_FORMAT": "json", "CACHE_PREFIX": PREFIX, "MASTER_KEY": MASTER_KEY,
