@@ -54,7 +54,7 @@ package struct CatalogAdmin: Sendable {
                 try author.log("create", kind, entry.id, nil, made?.audited(key: key != nil), connection)
                 return made.map { .success($0.view) } ?? .failure(.notFound(kind, entry.id))
             }
-        } catch .database(let error) where error.sqlState == "23505" {
+        } catch .database(let error) where error.sqlState == CatalogAdminError.duplicate {
             throw .conflict(kind, entry.id)
         }
     }

@@ -26,8 +26,13 @@ package enum CatalogAdminError: Error, Sendable, Equatable, CustomStringConverti
         return String(first[..<colon])
     }
 
+    /// `unique_violation`: an id that is taken is no wrong value.
+    static let duplicate = "23505"
+
     init(_ error: PostgresError) {
-        self = error.isRefusedValue ? .invalid(["expected values that PostgreSQL can hold"]) : .database(error)
+        self =
+            error.isRefusedValue && error.sqlState != Self.duplicate
+            ? .invalid(["expected values that PostgreSQL can hold"]) : .database(error)
     }
 
     /// Of reading an entry and sealing its key.

@@ -50,7 +50,9 @@ enum CatalogEntry: Sendable {
         case .number(let number): Node(number.literal)
         case .string(let text): Node(text)
         case .array(let elements): Node(elements.map(node))
-        case .object(let object): Node(object.members.map { (Node($0.key), node($0.value)) })
+        // A null is a field that is not given.
+        case .object(let object):
+            Node(object.members.filter { !$0.value.isNull }.map { (Node($0.key), node($0.value)) })
         }
     }
 }

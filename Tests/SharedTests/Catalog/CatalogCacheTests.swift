@@ -165,7 +165,7 @@ import Testing
         let cold = try await config(["START_TIMEOUT": "1"])
         let dead = try await config(["START_TIMEOUT": "3", "REDIS_URL": "redis://127.0.0.1:1"])
 
-        for (config, redis) in [(cold, "no copy of the catalogue"), (dead, "Redis: no connection")] {
+        for (config, redis) in [(cold, "no copy of the catalogue"), (dead, "its copy in Redis")] {
             let error = await #expect(throws: NoCatalogue.self) { try await cache(none, config) }
             let text = "\(try #require(error))"
             #expect(text.contains("PostgreSQL: cannot connect") && text.contains(redis))
