@@ -64,7 +64,7 @@ def test_streams_and_whole_answers_stand_for_each_other(service, upstream, first
             return whole.choices[0].message.content, whole.choices[0].finish_reason, whole.usage
         chunks = list(client.chat.completions.create(stream=True, stream_options={"include_usage": True}, **more))
         with_choice = [chunk for chunk in chunks if chunk.choices]
-        assert len(script.calls) == 1 and len(with_choice) >= 3
+        assert len(script.calls) == 1 and len(with_choice) >= 2
         return (
             "".join(chunk.choices[0].delta.content or "" for chunk in with_choice),
             with_choice[-1].choices[0].finish_reason, chunks[-1].usage)

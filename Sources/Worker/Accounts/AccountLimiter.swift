@@ -44,6 +44,8 @@ struct AccountLimiter: Sendable {
     /// Takes capacity for `attempt` (request and number: unlike any other attempt's) on one of the bids.
     func reserve(_ auction: Auction, for attempt: String, now: Int64) async throws(RedisError) -> Reserving {
         let id = "\(worker) \(attempt)"
+        // Before the script runs: what is late is rather counted twice than not at all.
+        let began = ContinuousClock.now
         let reply = try await redis.evaluate(
             LimiterScripts.reserve, keys: [keys.base], args: arguments(id, auction, now: now))
         let numbers = (reply.array ?? []).map { $0.int ?? 0 }
@@ -65,7 +67,7 @@ struct AccountLimiter: Sendable {
         let reservation = Reservation(
             id: id, account: bid.account.id, bucket: numbers[2], tokens: tokens,
             hasQuota: bid.account.quotaLimit != nil,
-            trial: bid.trial, madeAt: .now)
+            trial: bid.trial, madeAt: began)
         held.add(reservation)
         return .taken(index, reservation)
     }
