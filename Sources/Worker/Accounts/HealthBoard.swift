@@ -35,6 +35,8 @@ final class HealthBoard: Service, Sendable {
     private struct State {
         var known: [RouteKey: RouteHealth] = [:]
         var versions: [RouteKey: Int] = [:]
+        /// As Redis had it last, without what is pending.
+        var bases: [RouteKey: RouteHealth] = [:]
         /// Not yet in Redis.
         var pending: [(route: RouteKey, change: Change)] = []
         var isStale = true
@@ -168,7 +170,12 @@ final class HealthBoard: Service, Sendable {
         // A first version is another beginning: Redis had lost the one before.
         guard latest.version > state.versions[route, default: 0] || latest.version == 1 else { return }
         state.versions[route] = latest.version
-        var health = latest.health
+        state.bases[route] = latest.health
+        Self.fold(route, &state, rules)
+    }
+
+    private static func fold(_ route: RouteKey, _ state: inout State, _ rules: HealthRules) {
+        var health = state.bases[route] ?? RouteHealth()
         for pending in state.pending where pending.route == route { apply(pending.change, to: &health, rules) }
         state.known[route] = health
     }
@@ -237,10 +244,12 @@ final class HealthBoard: Service, Sendable {
     private func settle(_ count: Int, _ written: [RouteKey: HealthStore.Versioned]) {
         state.withLock { state in
             state.pending.removeFirst(min(count, state.pending.count))
-            for (route, latest) in written
-            where latest.version == 1 || latest.version >= state.versions[route, default: 0] {
-                state.versions[route] = latest.version - 1
-                Self.take(route, latest, &state, rules)
+            for (route, latest) in written {
+                if latest.version == 1 || latest.version >= state.versions[route, default: 0] {
+                    state.versions[route] = latest.version
+                    state.bases[route] = latest.health
+                }
+                Self.fold(route, &state, rules)
             }
         }
     }
