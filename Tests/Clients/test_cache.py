@@ -58,18 +58,19 @@ def test_streams_and_whole_answers_stand_for_each_other(service, upstream, first
     client = service.openai(default_headers=TTL)
     more = {"extra_body": {"x_script": script.name}, "model": "stub", "messages": prompt(f"{first} {second}")}
 
-    def get(streamed):
+    def get(streamed, least):
         if not streamed:
             whole = client.chat.completions.create(**more)
             return whole.choices[0].message.content, whole.choices[0].finish_reason, whole.usage
         chunks = list(client.chat.completions.create(stream=True, stream_options={"include_usage": True}, **more))
         with_choice = [chunk for chunk in chunks if chunk.choices]
-        assert len(script.calls) == 1 and len(with_choice) >= 2
+        assert len(script.calls) == 1 and len(with_choice) >= least
         return (
             "".join(chunk.choices[0].delta.content or "" for chunk in with_choice),
             with_choice[-1].choices[0].finish_reason, chunks[-1].usage)
 
-    one, other = get(first), get(second)
+    # The platform's own chunks may be joined on their way; an answer from the cache comes in several pieces.
+    one, other = get(first, 2), get(second, 3)
     assert one[:2] == other[:2] == ("".join(words), "stop")
     assert one[2].total_tokens == other[2].total_tokens == 12
     assert len(script.calls) == 1
