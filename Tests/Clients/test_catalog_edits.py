@@ -22,7 +22,7 @@ NEW = f"{KEY_MARK}-new"
 @pytest.fixture(scope="module")
 def admin(workspace, template, upstream):
     # By themselves its processes would look once an hour.
-    service = Service(workspace / "admin", template, upstream, workers=2, CATALOG_REFRESH="3600")
+    service = Service(workspace / "edits", template, upstream, workers=2, CATALOG_REFRESH="3600")
     listening(service, 3)
     yield service
     service.stop()
