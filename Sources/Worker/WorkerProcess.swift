@@ -50,7 +50,8 @@ struct WorkerProcess {
             rules: config.health, store: HealthStore(redis: redis, keys: poolKeys), logger: logger)
         var limits = config.limiter
         limits.lease = shared.limits.lease
-        let limiter = AccountLimiter(redis: redis, keys: poolKeys, worker: name, configuration: limits)
+        let limiter = AccountLimiter(
+            redis: redis, keys: poolKeys, worker: name, configuration: limits, logger: logger)
         let forecasts = TokenForecasts(unknownAnswer: config.unknownAnswer)
         let rooms = WaitingRooms()
         let clock = SystemWallClock()
@@ -59,7 +60,7 @@ struct WorkerProcess {
             defaultStrategy: config.routing, rates: config.rates,
             conversations: Conversations(leastTokens: config.affinityTokens))
         let pool = AccountPool(
-            limiter: limiter, queue: queue, forecasts: forecasts, rooms: rooms, clock: clock, logger: logger)
+            limiter: limiter, queue: queue, forecasts: forecasts, rooms: rooms, clock: clock)
         let platforms = PlatformCaller(
             http: http, credentials: AccountCredentials(box: try shared.secretBox()), tokens: AccountTokens(),
             clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: clock)

@@ -168,8 +168,9 @@ extension JobQueue {
     package static func resyncCommand(_ attempt: Attempt, _ keys: QueueKeys) -> RedisCommand {
         QueueScripts.resync.command(
             keys: [keys.log(attempt.id), keys.queue(attempt.lane)],
-            args: [.int(attempt.number), .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries)],
-            isCached: false)
+            arguments: RedisArguments([
+                .int(attempt.number), .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
+            ]), isCached: false)
     }
 }
 

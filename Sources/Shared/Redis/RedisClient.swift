@@ -74,19 +74,20 @@ package final class RedisClient: Service, Sendable {
     }
 
     private func enqueue(_ call: RedisCall, _ commands: [RedisCommand], passesGate: Bool) throws(RedisError) {
-        let refusal = state.withLock { state -> RedisError? in
-            if state.isClosed { return RedisError(.notConnected, "the client is closed") }
+        let next = state.withLock { state -> Result<Bool, RedisError> in
+            if state.isClosed { return .failure(RedisError(.notConnected, "the client is closed")) }
             guard state.pendingBytes <= configuration.maxPendingBytes else {
-                return RedisError(.overloaded, "\(state.pendingBytes) bytes are waiting to be sent")
+                return .failure(RedisError(.overloaded, "\(state.pendingBytes) bytes are waiting to be sent"))
             }
+            var isFirst = false
             if state.isOpen || (passesGate && state.link != nil) {
                 let before = state.outbox.readableBytes
                 for command in commands { command.write(to: &state.outbox) }
                 state.pendingBytes += state.outbox.readableBytes - before
                 state.outboxCalls.append(call)
-                scheduleFlush(&state)
+                isFirst = mustFlush(&state)
             } else if passesGate {
-                return RedisError(.connectionLost, "the connection to the server was lost")
+                return .failure(RedisError(.connectionLost, "the connection to the server was lost"))
             } else {
                 var buffer = ByteBuffer()
                 for command in commands { command.write(to: &buffer) }
@@ -94,15 +95,16 @@ package final class RedisClient: Service, Sendable {
                 state.waiting.append((call, buffer))
             }
             scheduleTick(&state)
-            return nil
+            return .success(isFirst)
         }
-        if let refusal { throw refusal }
+        // Outside the lock: this wakes the event loop, which takes it at once.
+        if try next.get() { eventLoop.execute { self.flush() } }
     }
 
-    private func scheduleFlush(_ state: inout State) {
-        guard !state.isFlushScheduled else { return }
-        state.isFlushScheduled = true
-        eventLoop.execute { self.flush() }
+    /// Whether the caller is to have it flushed, once it has let go of the lock.
+    private func mustFlush(_ state: inout State) -> Bool {
+        defer { state.isFlushScheduled = true }
+        return !state.isFlushScheduled
     }
 
     /// On the event loop: everything gathered since the last turn in one write.
@@ -270,9 +272,10 @@ package final class RedisClient: Service, Sendable {
                 state.outboxCalls.append(call)
             }
             state.waiting = []
-            scheduleFlush(&state)
             return true
         }
-        if isOpen { onStateChange(true) }
+        guard isOpen else { return }
+        if state.withLock({ mustFlush(&$0) }) { eventLoop.execute { self.flush() } }
+        onStateChange(true)
     }
 }

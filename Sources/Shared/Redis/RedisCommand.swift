@@ -2,16 +2,38 @@ import NIOCore
 
 /// A command as Redis reads it: a RESP array of byte strings, encoded while it is built, binary safe.
 package struct RedisCommand: Sendable {
-    private(set) var count = 0
-    private(set) var arguments: ByteBuffer
+    private var arguments: RedisArguments
 
     package init(_ name: String, _ arguments: RedisArgument...) {
         self.init(name, arguments)
     }
 
     package init(_ name: String, _ arguments: [RedisArgument]) {
-        self.arguments = ByteBufferAllocator().buffer(capacity: 64 + arguments.count * 48)
-        append(.string(name))
+        self.arguments = RedisArguments([.string(name)] + arguments)
+    }
+
+    package mutating func append(_ argument: RedisArgument) { arguments.append(argument) }
+    package mutating func append(_ more: RedisArguments) { arguments.append(more) }
+
+    func write(to buffer: inout ByteBuffer) {
+        var head: [UInt8] = [UInt8(ascii: "*")]
+        head.append(decimal: arguments.count)
+        head.append(contentsOf: "\r\n".utf8)
+        buffer.writeBytes(head)
+        buffer.writeBytes(arguments.bytes)
+    }
+}
+
+/// Arguments of a command, encoded while they are appended.
+package struct RedisArguments: Sendable {
+    package private(set) var count = 0
+    private(set) var bytes: [UInt8] = []
+
+    /// `capacity` in bytes.
+    package init(capacity: Int) { bytes.reserveCapacity(capacity) }
+
+    package init(_ arguments: [RedisArgument]) {
+        self.init(capacity: arguments.count * 64)
         for argument in arguments { append(argument) }
     }
 
@@ -19,30 +41,37 @@ package struct RedisCommand: Sendable {
         count += 1
         switch argument {
         case .string(let text):
-            writeHead("$", text.utf8.count)
-            arguments.writeString(text)
+            begin(text.utf8.count)
+            bytes.append(contentsOf: text.utf8)
         case .int(let value):
-            let text = String(value)
-            writeHead("$", text.utf8.count)
-            arguments.writeString(text)
-        case .bytes(let bytes):
-            writeHead("$", bytes.count)
-            arguments.writeBytes(bytes)
+            begin(Self.digits(of: value))
+            bytes.append(decimal: value)
+        case .bytes(let value):
+            begin(value.count)
+            bytes.append(contentsOf: value)
         }
-        arguments.writeStaticString("\r\n")
+        bytes.append(contentsOf: "\r\n".utf8)
     }
 
-    func write(to buffer: inout ByteBuffer) {
-        buffer.writeStaticString("*")
-        buffer.writeString(String(count))
-        buffer.writeStaticString("\r\n")
-        buffer.writeImmutableBuffer(arguments)
+    package mutating func append(_ more: RedisArguments) {
+        count += more.count
+        bytes.append(contentsOf: more.bytes)
     }
 
-    private mutating func writeHead(_ kind: StaticString, _ length: Int) {
-        arguments.writeStaticString(kind)
-        arguments.writeString(String(length))
-        arguments.writeStaticString("\r\n")
+    private mutating func begin(_ length: Int) {
+        bytes.append(UInt8(ascii: "$"))
+        bytes.append(decimal: length)
+        bytes.append(contentsOf: "\r\n".utf8)
+    }
+
+    private static func digits(of number: Int64) -> Int {
+        guard number >= 0 else { return String(number).utf8.count }
+        var (digits, rest) = (1, number)
+        while rest >= 10 {
+            rest /= 10
+            digits += 1
+        }
+        return digits
     }
 }
 

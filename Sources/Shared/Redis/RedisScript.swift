@@ -19,23 +19,31 @@ package struct RedisScript: Sendable {
         }.joined()
     }
 
-    package func command(keys: [String], args: [RedisArgument], isCached: Bool = true) -> RedisCommand {
-        var command = RedisCommand(isCached ? "EVALSHA" : "EVAL", .string(isCached ? sha1 : source), .int(keys.count))
-        for key in keys { command.append(.string(key)) }
-        for argument in args { command.append(argument) }
+    package func command(keys: [String], arguments: RedisArguments, isCached: Bool = true) -> RedisCommand {
+        var command = RedisCommand(
+            isCached ? "EVALSHA" : "EVAL",
+            [.string(isCached ? sha1 : source), .int(keys.count)] + keys.map { .string($0) })
+        command.append(arguments)
         return command
     }
 }
 
 extension RedisClient {
-    /// Runs a script by its hash; where the server does not know it (a restart empties its cache), once by its source.
     package func evaluate(
         _ script: RedisScript, keys: [String], args: [RedisArgument], timeout: Duration? = nil
     ) async throws(RedisError) -> RedisValue {
+        try await evaluate(script, keys: keys, arguments: RedisArguments(args), timeout: timeout)
+    }
+
+    /// Runs a script by its hash; where the server does not know it (a restart empties its cache), once by its source.
+    package func evaluate(
+        _ script: RedisScript, keys: [String], arguments: RedisArguments, timeout: Duration? = nil
+    ) async throws(RedisError) -> RedisValue {
         do {
-            return try await send(script.command(keys: keys, args: args), timeout: timeout)
+            return try await send(script.command(keys: keys, arguments: arguments), timeout: timeout)
         } catch  where error.prefix == "NOSCRIPT" {
-            return try await send(script.command(keys: keys, args: args, isCached: false), timeout: timeout)
+            return try await send(
+                script.command(keys: keys, arguments: arguments, isCached: false), timeout: timeout)
         }
     }
 }

@@ -17,14 +17,14 @@ final class AccountLoads: Sendable {
 
     func load(of account: String) -> Load { loads.withLock { $0[account] ?? Load() } }
 
-    /// `report`: index of the bid from 1, running, headroom in thousandths, per bid that was looked at.
-    func note(_ report: [Int64], _ bids: [Bid]) {
+    /// `seen`: account, running, headroom in thousandths, in turn.
+    func note(_ seen: [RedisValue]) {
+        guard seen.count >= 3 else { return }
         loads.withLock { loads in
-            for at in stride(from: 0, to: report.count - 2, by: 3) {
-                let index = Int(report[at]) - 1
-                guard bids.indices.contains(index) else { continue }
-                loads[bids[index].account.id] = Load(
-                    inFlight: Int(report[at + 1]), headroom: Double(report[at + 2]) / 1000)
+            for at in stride(from: 0, to: seen.count - 2, by: 3) {
+                guard let account = seen[at].string else { continue }
+                loads[account] = Load(
+                    inFlight: Int(seen[at + 1].int ?? 0), headroom: Double(seen[at + 2].int ?? 0) / 1000)
             }
         }
     }

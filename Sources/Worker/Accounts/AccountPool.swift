@@ -1,4 +1,3 @@
-import Logging
 import Shared
 
 /// The route that an attempt takes, with the capacity that is held for it.
@@ -26,7 +25,6 @@ struct AccountPool: Sendable {
     let forecasts: TokenForecasts
     let rooms: WaitingRooms
     let clock: any WallClock
-    let logger: Logger
 
     private static let exhausted = JobFailure(
         .quotaExhausted, "the quota of every account for this model is used up", code: "quota_exhausted")
@@ -59,12 +57,7 @@ struct AccountPool: Sendable {
     func settle(_ booking: Booking, _ record: AttemptRecord?, calledAt: ContinuousClock.Instant?) async {
         guard let reservation = booking.reservation else { return }
         let tokens = record.map { $0.usage.input + $0.usage.output } ?? 0
-        do throws(RedisError) {
-            try await limiter.settle(reservation, tokens: tokens, calledAt: calledAt)
-        } catch {
-            logger.debug(
-                "a slot is left to its lease", metadata: ["account": "\(reservation.account)", "error": "\(error)"])
-        }
+        await limiter.settle(reservation, tokens: tokens, calledAt: calledAt)
         rooms.freed(reservation.account)
     }
 

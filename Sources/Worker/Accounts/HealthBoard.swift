@@ -127,17 +127,19 @@ final class HealthBoard: Service, Sendable {
         _ whole: RouteHealth?, _ own: RouteHealth?, _ route: Route, _ now: Int64
     ) -> Fitness.Use {
         if whole?.isDisabled == true { return .disabled }
-        let rests = [whole, own].compactMap { health in
-            health.flatMap { health in health.rest(at: now).map { ($0, health.isForCapacity) } }
+        switch (whole?.rest(at: now), own?.rest(at: now)) {
+        case (let rest?, nil): return .resting(rest, isForCapacity: whole?.isForCapacity ?? true)
+        case (nil, let rest?): return .resting(rest, isForCapacity: own?.isForCapacity ?? true)
+        case (let one?, let other?):
+            return .resting(
+                max(one, other), isForCapacity: whole?.isForCapacity ?? true && own?.isForCapacity ?? true)
+        case (nil, nil): break
         }
-        if let longest = rests.max(by: { $0.0 < $1.0 }) {
-            return .resting(longest.0, isForCapacity: rests.allSatisfy(\.1))
-        }
-        let circuits = [whole, own].map { $0?.circuit(at: now) ?? .closed }
-        if circuits.contains(.open) { return .open }
+        let (account, model) = (whole?.circuit(at: now) ?? .closed, own?.circuit(at: now) ?? .closed)
+        if account == .open || model == .open { return .open }
         // One trial of whatever is half open: the account as a whole, or this route.
-        if circuits[0] == .halfOpen { return .trial(route.accountKey.text) }
-        if circuits[1] == .halfOpen { return .trial(route.key.text) }
+        if account == .halfOpen { return .trial(route.accountKey.text) }
+        if model == .halfOpen { return .trial(route.key.text) }
         return .ready
     }
 

@@ -7,8 +7,8 @@ import Shared
 /// numbers in a list, oldest first; `slots:` the running reservations in a zset by the time their lease ends; `quota:` the period's
 /// start `p`, tokens `b` of its settled hours up to hour `h`, and tokens of each later hour `h<n>`.
 enum LimiterScripts {
-    /// `sweep(account, now, span, width)` → requests, tokens in the window; `running(account, now, most)` → slots taken, exact where they
-    /// come to `most`; `enter(account, bucket)` for a bucket that was empty.
+    /// `sweep(account, now, span, width)` → requests, tokens in the window; `enter(account, bucket)` for a bucket that was empty;
+    /// `used(account, start)` → tokens of a quota's period, false where it was never measured.
     private static let counting = """
         local base = KEYS[1]
         local function clock()
@@ -32,14 +32,6 @@ enum LimiterScripts {
           redis.call('HSET', w, 'r', r, 't', t)
           if b then redis.call('HSET', w, 'o', b) else redis.call('HDEL', w, 'o') end
           return r, t
-        end
-        local function running(account, now, most)
-          local key = base .. 'slots:' .. account
-          local c = redis.call('ZCARD', key)
-          if most and c >= most and redis.call('ZREMRANGEBYSCORE', key, '-inf', now) > 0 then
-            c = redis.call('ZCARD', key)
-          end
-          return c
         end
         local function enter(account, b)
           local list = base .. 'buckets:' .. account
@@ -67,202 +59,245 @@ enum LimiterScripts {
 
         """
 
-    /// Takes capacity of the best account of the first group that has any, all in one step.
+    /// `settle(line)`: gives capacity back and puts what was used in the place of the estimate. Fields of the line, with tabs between them:
+    /// reservation, bucket, estimate, tokens used, 1 if the platform was called (else the request does not count), ms that passed before it
+    /// was called, 1 if the account has a quota, trial or empty, account.
+    private static let settling = """
+        local settlement = '^' .. string.rep('([^\\t]*)\\t', 8) .. '(.*)$'
+        local function settle(line)
+          local id, b, estimate, used, counted, late, quota, trial, account = string.match(line, settlement)
+          local w = base .. 'window:' .. account
+          local more = used - estimate
+          b, late = tonumber(b), math.floor(late / width)
+          local isExact = counted == '1' and late == 0
+          if not (isExact and more == 0) and redis.call('HEXISTS', w, 'r' .. b) == 1 then
+            if isExact then
+              redis.call('HINCRBY', w, 't' .. b, more)
+              redis.call('HINCRBY', w, 't', more)
+            else
+              -- Never sent, or sent so late that it reached the platform in another bucket.
+              redis.call('HINCRBY', w, 'r' .. b, -1)
+              redis.call('HINCRBY', w, 't' .. b, 0 - estimate)
+              redis.call('HINCRBY', w, 'r', -1)
+              redis.call('HINCRBY', w, 't', 0 - estimate)
+              local at = math.min(b + late, bucket)
+              if counted == '1' then
+                if redis.call('HINCRBY', w, 'r' .. at, 1) == 1 then enter(account, at) end
+                redis.call('HINCRBY', w, 't' .. at, used)
+                redis.call('HINCRBY', w, 'r', 1)
+                redis.call('HINCRBY', w, 't', used)
+              end
+            end
+          end
+          if quota == '1' and redis.call('EXISTS', base .. 'quota:' .. account) == 1 then
+            redis.call('HINCRBY', base .. 'quota:' .. account, 'h' .. math.floor(b * width / 3600000), more)
+          end
+          if trial ~= '' and redis.call('GET', base .. 'trial:' .. trial) == id then
+            redis.call('DEL', base .. 'trial:' .. trial)
+          end
+          redis.call('ZREM', base .. 'slots:' .. account, id)
+        end
+
+        """
+
+    /// `hold(bid)` → headroom 0…1 where the bid can be taken, else nil, and when it may be; `take(bid, id)`; `write()`: what was taken goes to
+    /// Redis, once per account.
+    private static let holding = """
+        local accounts = {}
+        local function look(name, most)
+          local a = accounts[name]
+          if not a then
+            a = {taken = {}, tokens = 0}
+            a.r, a.t = sweep(name, now, span, width)
+            a.slots = redis.call('ZCARD', base .. 'slots:' .. name)
+            a.wasEmpty = a.slots == 0
+            accounts[name] = a
+          end
+          if most and not a.isSwept and a.slots + #a.taken >= most then
+            a.isSwept = true
+            if redis.call('ZREMRANGEBYSCORE', base .. 'slots:' .. name, '-inf', now) > 0 then
+              a.slots = redis.call('ZCARD', base .. 'slots:' .. name)
+            end
+          end
+          return a
+        end
+        -- Until the oldest buckets that hold so many requests and tokens have left the window.
+        local function passing(account, requests, tokens)
+          local w, list = base .. 'window:' .. account, base .. 'buckets:' .. account
+          for _, b in ipairs(redis.call('LRANGE', list, 0, -1)) do
+            local held = redis.call('HMGET', w, 'r' .. b, 't' .. b)
+            requests, tokens = requests - (held[1] or 0), tokens - (held[2] or 0)
+            if requests <= 0 and tokens <= 0 then return math.max(1, (b + 1) * width + span - now) end
+          end
+          -- What this call has taken itself.
+          return (bucket + 1) * width + span - now
+        end
+        -- nil, ms until it is worth asking again, whether the end of a request may help, whether the quota is used up for good.
+        local function hold(bid)
+          local a = look(bid.account, bid.most)
+          local running = a.slots + #a.taken
+          local room, free, ms, slotBound = 1, true, nil, false
+          if bid.tpm then bid.tokens = math.min(bid.tokens, bid.tpm) end
+          if bid.most then
+            room = math.min(room, 1 - running / bid.most)
+            if running >= bid.most then free, slotBound = false, true end
+          end
+          if bid.rpm then room = math.min(room, 1 - a.r / bid.rpm) end
+          if bid.tpm then room = math.min(room, 1 - a.t / bid.tpm) end
+          local requests = bid.rpm and a.r + 1 - bid.rpm or 0
+          local excess = bid.tpm and a.t + bid.tokens - bid.tpm or 0
+          if requests > 0 or excess > 0 then free, ms = false, passing(bid.account, requests, excess) end
+          if bid.quota then
+            if not a.spent then a.spent = used(bid.account, bid.start) end
+            if not a.spent then
+              -- The leader has not measured it yet: a moment.
+              free, ms = false, math.max(ms or 0, 200)
+            elseif a.spent + bid.tokens > bid.quota then
+              free, room = false, 0
+              ms = bid.stop > now and bid.stop - now or nil
+              if not ms then
+                a.headroom = 0
+                -- What runs may use less than was foretold.
+                return nil, nil, running > 0, running == 0
+              end
+            else
+              local left, start = 1 - a.spent / bid.quota, tonumber(bid.start)
+              if bid.stop > start then left = math.min(1, left / math.max(0.001, (bid.stop - now) / (bid.stop - start))) end
+              room = math.min(room, left)
+            end
+          end
+          a.headroom = room
+          if free and bid.trial ~= '' and redis.call('EXISTS', base .. 'trial:' .. bid.trial) == 1 then free = false end
+          if free then return room end
+          return nil, ms, slotBound, false
+        end
+        local function take(bid, id)
+          local a = accounts[bid.account]
+          a.r, a.t, a.tokens = a.r + 1, a.t + bid.tokens, a.tokens + bid.tokens
+          a.taken[#a.taken + 1] = id
+          if bid.quota then a.spent, a.hasQuota = a.spent + bid.tokens, true end
+          if bid.trial ~= '' then redis.call('SET', base .. 'trial:' .. bid.trial, id, 'PX', trialLength) end
+        end
+        local function write()
+          local loads = {}
+          for name, a in pairs(accounts) do
+            local count, w, slots = #a.taken, base .. 'window:' .. name, base .. 'slots:' .. name
+            loads[#loads + 1] = name
+            loads[#loads + 1] = a.slots + count
+            loads[#loads + 1] = math.floor(1000 * math.max(0, a.headroom))
+            if count > 0 then
+              redis.call('HSET', w, 'r', a.r, 't', a.t)
+              redis.call('HINCRBY', w, 't' .. bucket, a.tokens)
+              local members = {}
+              for i, id in ipairs(a.taken) do members[2 * i - 1], members[2 * i] = now + lease, id end
+              redis.call('ZADD', slots, unpack(members))
+              -- Expiries once a bucket and not once a request: they outlive it by far.
+              if redis.call('HINCRBY', w, 'r' .. bucket, count) == count then
+                local ttl = 2 * (span + lease)
+                redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
+                redis.call('PEXPIRE', enter(name, bucket), ttl)
+                redis.call('PEXPIRE', w, ttl)
+                redis.call('PEXPIRE', slots, ttl)
+              elseif a.wasEmpty then
+                -- The last slot's end removed the key, and with it its expiry.
+                redis.call('PEXPIRE', slots, 2 * (span + lease))
+              end
+              if a.hasQuota then redis.call('HINCRBY', base .. 'quota:' .. name, 'h' .. math.floor(now / 3600000), a.tokens) end
+            end
+          end
+          return loads
+        end
+
+        """
+
+    /// Settlements, then auctions, each of which takes capacity of the best account of the first group that has any; all in one step.
     ///
-    /// KEYS base. ARGV reservation, lease in ms, length of the window in ms, width of a bucket in ms, turn counter or empty, affinity key or
-    /// empty, its TTL in ms, TTL of a trial in ms, then one per bid, groups together and in order, of fields with tabs between them: group (`f…`: a
-    /// fallback, which takes no turns), requests a minute, tokens a minute, requests at once, quota (each empty for none), start and end of its period in ms (0 and 0
+    /// KEYS base. ARGV lease in ms, length of the window in ms, width of a bucket in ms, TTL of an affinity in ms, TTL of a trial in ms, number of
+    /// settlements, the settlements, then per auction its head and its bids, lines of fields with tabs between them. Head: number of bids,
+    /// reservation, affinity key or empty, turn counter or empty. Bid, groups together and in order: group (`f…`: a fallback, which takes no
+    /// turns), requests a minute, tokens a minute, requests at once, quota (each empty for none), start and end of its period in ms (0 and 0
     /// for none), tokens, factor, weight, trial or empty, account.
-    /// Returns {1, index of the bid from 1, bucket, then per bid looked at: index, running, headroom in thousandths}, or
-    /// {0, ms until the first limit may give way, -1 if only the end of a running request can help, -2 if all quotas are used up for good,
-    /// then the same}.
-    static let reserve = RedisScript(
+    /// Returns first what was seen, account, running, headroom in thousandths in turn, then per auction {1, index of the bid from 1, bucket} or {0, ms
+    /// until the first limit may give way, -1 if only the end of a running request can help, -2 if all quotas are used up for good}.
+    static let serve = RedisScript(
         counting + """
+            local lease, span, width = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+            local affinityLength, trialLength = ARGV[4], ARGV[5]
             local now = clock()
-            local id, lease, span, width = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-            local groups = {}
+            local bucket = math.floor(now / width)
+
+            """ + settling + holding + """
             local form = '^' .. string.rep('([^\\t]*)\\t', 11) .. '(.*)$'
-            for i = 9, #ARGV do
-              local g, rpm, tpm, most, quota, start, stop, tokens, factor, weight, trial, account = string.match(ARGV[i], form)
-              if not groups[#groups] or groups[#groups].name ~= g then groups[#groups + 1] = {name = g} end
-              local group = groups[#groups]
-              group[#group + 1] = {
-                index = i - 8, account = account, rpm = tonumber(rpm), tpm = tonumber(tpm), most = tonumber(most),
+            local function read(line, index)
+              local g, rpm, tpm, most, quota, start, stop, tokens, factor, weight, trial, account = string.match(line, form)
+              return g, {
+                index = index, account = account, rpm = tonumber(rpm), tpm = tonumber(tpm), most = tonumber(most),
                 quota = tonumber(quota), start = start, stop = tonumber(stop), tokens = tonumber(tokens),
                 factor = tonumber(factor), weight = tonumber(weight), trial = trial}
             end
-            local turn = ARGV[5] ~= '' and tonumber(redis.call('GET', base .. 'turn:' .. ARGV[5]) or 0)
-            local favourite = ARGV[6] ~= '' and redis.call('GET', base .. 'affinity:' .. ARGV[6])
-            local wait, spentUp, slotBound, primaries, report = -1, 0, false, 0, {}
-            local function later(ms) if ms and (wait < 0 or ms < wait) then wait = ms end end
-            -- Until the oldest buckets that hold so many requests and tokens have left the window.
-            local function passing(account, requests, tokens)
-              local w, list = base .. 'window:' .. account, base .. 'buckets:' .. account
-              for _, b in ipairs(redis.call('LRANGE', list, 0, -1)) do
-                local held = redis.call('HMGET', w, 'r' .. b, 't' .. b)
-                requests, tokens = requests - (held[1] or 0), tokens - (held[2] or 0)
-                if requests <= 0 and tokens <= 0 then return math.max(1, (b + 1) * width + span - now) end
-              end
-            end
-            -- Headroom 0…1 where the bid can be taken, else nil.
-            local function judge(bid)
-              local r, t = sweep(bid.account, now, span, width)
-              local c = running(bid.account, now, bid.most)
-              bid.r, bid.t, bid.c = r, t, c
-              local room, free, ms = 1, true, nil
-              local tokens = bid.tpm and math.min(bid.tokens, bid.tpm) or bid.tokens
-              bid.tokens = tokens
-              if bid.most then
-                room = math.min(room, 1 - c / bid.most)
-                if c >= bid.most then free = false end
-              end
-              if bid.most and c >= bid.most then
-                slotBound = true
-              end
-              if bid.rpm then room = math.min(room, 1 - r / bid.rpm) end
-              if bid.tpm then room = math.min(room, 1 - t / bid.tpm) end
-              local requests = bid.rpm and r + 1 - bid.rpm or 0
-              local excess = bid.tpm and t + tokens - bid.tpm or 0
-              if requests > 0 or excess > 0 then
-                ms = passing(bid.account, requests, excess)
-                free = false
-              end
-              if bid.quota then
-                local spent = used(bid.account, bid.start)
-                if not spent then
-                  -- The leader has not measured it yet: a moment.
-                  free, ms = false, math.max(ms or 0, 200)
-                elseif spent + tokens > bid.quota then
-                  free = false
-                  ms = bid.stop > now and bid.stop - now or nil
-                  if not ms then
-                    -- What runs may use less than was foretold.
-                    if c > 0 then slotBound = true else spentUp = spentUp + 1 end
-                    return nil, c, 0
-                  end
-                else
-                  local left = 1 - spent / bid.quota
-                  local start = tonumber(bid.start)
-                  if bid.stop > start then left = math.min(1, left / math.max(0.001, (bid.stop - now) / (bid.stop - start))) end
-                  room = math.min(room, left)
+            local function auction(id, affinity, turnName, first, last)
+              local groups, primaries = {}, 0
+              for i = first, last do
+                local g, bid = read(ARGV[i], i - first + 1)
+                if not groups[#groups] or groups[#groups].name ~= g then
+                  groups[#groups + 1] = {name = g}
+                  if string.sub(g, 1, 1) ~= 'f' then primaries = primaries + 1 end
                 end
+                table.insert(groups[#groups], bid)
               end
-              if free and bid.trial ~= '' and redis.call('EXISTS', base .. 'trial:' .. bid.trial) == 1 then free = false end
-              if not free then
-                later(ms)
-                return nil, c, room
-              end
-              return room, c, room
-            end
-            local function look(bid)
-              local room, c, shown = judge(bid)
-              report[#report + 1] = bid.index
-              report[#report + 1] = c
-              report[#report + 1] = math.floor(1000 * math.max(0, shown))
-              return room
-            end
-            -- The one with the least of its limits in use, equal ones by the minute's requests, each in proportion to health: an
-            -- account that fails now and then gets less, never nothing, or it could not show that it is well again.
-            local function choose(group, offset)
-              local best
-              for n = 1, #group do
-                local bid = group[offset and (offset + n - 1) % #group + 1 or n]
-                local room = look(bid)
-                if room then
-                  -- A trial goes first: nothing else shows that the route is well again.
-                  if offset or bid.trial ~= '' then return bid end
-                  if favourite == bid.account and room > 0.1 then return bid end
-                  bid.used, bid.share = (1 - room) / bid.factor, (bid.r + 1) / (bid.weight * bid.factor)
-                  if not best or bid.used < best.used - 0.0001 or (bid.used < best.used + 0.0001 and bid.share < best.share) then
-                    best = bid
+              local turn = turnName ~= '' and tonumber(redis.call('GET', base .. 'turn:' .. turnName) or 0)
+              local favourite = affinity ~= '' and redis.call('GET', base .. 'affinity:' .. affinity)
+              local wait, slotBound, seen, spentUp = -1, false, 0, 0
+              -- The one with the least of its limits in use, equal ones by the minute's requests, each in proportion to health: an
+              -- account that fails now and then gets less, never nothing, or it could not show that it is well again.
+              local function choose(group, offset)
+                local best
+                for n = 1, #group do
+                  local bid = group[offset and (offset + n - 1) % #group + 1 or n]
+                  local room, ms, ends, isSpent = hold(bid)
+                  seen = seen + 1
+                  if room then
+                    -- A trial goes first: nothing else shows that the route is well again.
+                    if offset or bid.trial ~= '' then return bid end
+                    if favourite == bid.account and room > 0.1 then return bid end
+                    bid.used, bid.share = (1 - room) / bid.factor, (accounts[bid.account].r + 1) / (bid.weight * bid.factor)
+                    if not best or bid.used < best.used - 0.0001 or (bid.used < best.used + 0.0001 and bid.share < best.share) then
+                      best = bid
+                    end
+                  else
+                    slotBound = slotBound or ends
+                    if isSpent then spentUp = spentUp + 1 end
+                    if ms and (wait < 0 or ms < wait) then wait = ms end
                   end
                 end
+                return best
               end
-              return best
-            end
-            local won
-            for _, group in ipairs(groups) do
-              if string.sub(group.name, 1, 1) ~= 'f' then primaries = primaries + 1 end
-            end
-            for n = 1, #groups do
-              local turns = turn and n <= primaries
-              local group = groups[turns and (turn + n - 1) % primaries + 1 or n]
-              won = choose(group, turns and math.floor(turn / primaries))
-              if won then break end
-            end
-            if not won then
+              for n = 1, #groups do
+                local turns = turn and n <= primaries
+                local won = choose(groups[turns and (turn + n - 1) % primaries + 1 or n], turns and math.floor(turn / primaries))
+                if won then
+                  take(won, id)
+                  if turn then
+                    redis.call('INCR', base .. 'turn:' .. turnName)
+                    redis.call('PEXPIRE', base .. 'turn:' .. turnName, 86400000)
+                  end
+                  if affinity ~= '' then redis.call('SET', base .. 'affinity:' .. affinity, won.account, 'PX', affinityLength) end
+                  return {1, won.index, bucket}
+                end
+              end
               -- The end of a request elsewhere tells nobody here: ask again soon.
-              table.insert(report, 1, 3 * spentUp == #report and -2 or slotBound and -1 or wait)
-              table.insert(report, 1, 0)
-              return report
+              return {0, spentUp == seen and -2 or slotBound and -1 or wait}
             end
-            local bucket = math.floor(now / width)
-            local w, slots = base .. 'window:' .. won.account, base .. 'slots:' .. won.account
-            redis.call('HSET', w, 'r', won.r + 1, 't', won.t + won.tokens)
-            redis.call('HINCRBY', w, 't' .. bucket, won.tokens)
-            redis.call('ZADD', slots, now + lease, id)
-            -- Expiries once a bucket and not once a request: they outlive it by far.
-            if redis.call('HINCRBY', w, 'r' .. bucket, 1) == 1 then
-              local ttl = 2 * (span + lease)
-              redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
-              redis.call('PEXPIRE', enter(won.account, bucket), ttl)
-              redis.call('PEXPIRE', w, ttl)
-              redis.call('PEXPIRE', slots, ttl)
-            elseif won.c == 0 then
-              -- The last slot's end removed the key, and with it its expiry.
-              redis.call('PEXPIRE', slots, 2 * (span + lease))
+            local at = 7 + tonumber(ARGV[6])
+            for i = 7, at - 1 do settle(ARGV[i]) end
+            local answers = {0}
+            while at <= #ARGV do
+              local count, id, affinity, turn = string.match(ARGV[at], '^(%d+)\\t([^\\t]*)\\t([^\\t]*)\\t(.*)$')
+              answers[#answers + 1] = auction(id, affinity, turn, at + 1, at + count)
+              at = at + count + 1
             end
-            if won.quota then redis.call('HINCRBY', base .. 'quota:' .. won.account, 'h' .. math.floor(now / 3600000), won.tokens) end
-            if turn then
-              redis.call('INCR', base .. 'turn:' .. ARGV[5])
-              redis.call('PEXPIRE', base .. 'turn:' .. ARGV[5], 86400000)
-            end
-            if ARGV[6] ~= '' then redis.call('SET', base .. 'affinity:' .. ARGV[6], won.account, 'PX', ARGV[7]) end
-            if won.trial ~= '' then redis.call('SET', base .. 'trial:' .. won.trial, id, 'PX', ARGV[8]) end
-            table.insert(report, 1, bucket)
-            table.insert(report, 1, won.index)
-            table.insert(report, 1, 1)
-            return report
-            """)
-
-    /// Gives capacity back and puts what was used in the place of the estimate.
-    ///
-    /// KEYS base. ARGV reservation, account, bucket, estimate, tokens used, 1 if the platform was called (else the request does not
-    /// count), ms that passed before it was called, width of a bucket in ms, length of the window in ms, 1 if the account has a quota, trial or empty.
-    /// Returns 1 if the slot was still held.
-    static let settle = RedisScript(
-        counting + """
-            local id, account, b, width = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[8])
-            local used, requests = tonumber(ARGV[5]), tonumber(ARGV[6])
-            local w = base .. 'window:' .. account
-            local late = math.floor(tonumber(ARGV[7]) / width)
-            local isExact = requests == 1 and late == 0
-            if not (isExact and used == tonumber(ARGV[4])) and redis.call('HEXISTS', w, 'r' .. b) == 1 then
-              if isExact then
-                redis.call('HINCRBY', w, 't' .. b, used - ARGV[4])
-                redis.call('HINCRBY', w, 't', used - ARGV[4])
-              else
-                -- Never sent, or sent so late that it reached the platform in another bucket.
-                redis.call('HINCRBY', w, 'r' .. b, -1)
-                redis.call('HINCRBY', w, 't' .. b, 0 - ARGV[4])
-                redis.call('HINCRBY', w, 'r', -1)
-                redis.call('HINCRBY', w, 't', 0 - ARGV[4])
-                local at = math.min(b + late, math.floor(clock() / width))
-                if requests == 1 then
-                  if redis.call('HINCRBY', w, 'r' .. at, 1) == 1 then enter(account, at) end
-                  redis.call('HINCRBY', w, 't' .. at, used)
-                  redis.call('HINCRBY', w, 'r', 1)
-                  redis.call('HINCRBY', w, 't', used)
-                end
-              end
-            end
-            if ARGV[10] == '1' and redis.call('EXISTS', base .. 'quota:' .. account) == 1 then
-              redis.call('HINCRBY', base .. 'quota:' .. account, 'h' .. math.floor(b * width / 3600000), used - ARGV[4])
-            end
-            if ARGV[11] ~= '' and redis.call('GET', base .. 'trial:' .. ARGV[11]) == id then
-              redis.call('DEL', base .. 'trial:' .. ARGV[11])
-            end
-            return redis.call('ZREM', base .. 'slots:' .. account, id)
+            answers[1] = write()
+            return answers
             """)
 
     /// Extends the leases of running reservations; one that was settled meanwhile is not taken again.

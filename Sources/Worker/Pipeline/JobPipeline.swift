@@ -129,10 +129,13 @@ struct JobPipeline: Sendable {
         }
         let record = record(run, outcome)
         observe(run, record, outcome)
-        // Beside the writes that end the attempt: the caller does not wait for it, and the next attempt needs it.
-        async let settled: Void = pool.settle(run.booking, record, calledAt: calledAt)
-        let next = try await conclude(run, record, outcome, publisher)
-        await settled
+        // After the writes that end the attempt: the caller does not wait for it.
+        let next: JobRun?
+        do throws(RedisError) { next = try await conclude(run, record, outcome, publisher) } catch {
+            await pool.settle(run.booking, record, calledAt: calledAt)
+            throw error
+        }
+        await pool.settle(run.booking, record, calledAt: calledAt)
         return next
     }
 

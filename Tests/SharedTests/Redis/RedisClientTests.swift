@@ -89,7 +89,7 @@ import Testing
             #expect(try await redis.evaluate(script, keys: ["k"], args: ["a"]) == expected)
             _ = try await redis.send(RedisCommand("SCRIPT", "FLUSH"))
             #expect(try await redis.evaluate(script, keys: ["k"], args: ["a"]) == expected)
-            let cached = try await redis.pipeline([script.command(keys: ["k"], args: ["a"])])
+            let cached = try await redis.pipeline([script.command(keys: ["k"], arguments: RedisArguments(["a"]))])
             #expect(cached == [expected])
         }
         await server.stop()

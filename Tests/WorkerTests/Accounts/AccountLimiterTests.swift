@@ -25,7 +25,7 @@ import Testing
             #expect(try await fixture.taken(5, auction, by: two).count == 2)
             #expect(try await one.reserve(auction, for: "r9/1", now: now) == .busy(nil))
 
-            try await one.settle(first, tokens: 10, calledAt: .now)
+            await one.settle(first, tokens: 10, calledAt: .now)
 
             #expect(try await fixture.taken(5, auction, by: two).count == 1)
         }
@@ -55,12 +55,12 @@ import Testing
             #expect(try await reserve(auction, limiter, "r3/1") == nil)
             #expect(try await fixture.window("a") == (2, 800))
 
-            try await limiter.settle(first, tokens: 100, calledAt: .now)
+            await limiter.settle(first, tokens: 100, calledAt: .now)
 
             #expect(try await fixture.window("a") == (2, 500))
             let third = try #require(try await reserve(auction, limiter, "r3/1"))
-            try await limiter.settle(second, tokens: 900, calledAt: .now)
-            try await limiter.settle(third, tokens: 0, calledAt: nil)
+            await limiter.settle(second, tokens: 900, calledAt: .now)
+            await limiter.settle(third, tokens: 0, calledAt: nil)
             // A request that was never sent does not count; one that used more than foretold does.
             #expect(try await fixture.window("a") == (2, 1000))
             #expect(try await reserve(auction, limiter, "r4/1") == nil)
@@ -95,7 +95,7 @@ import Testing
             _ = try await fixture.redis.send(
                 RedisCommand("HSET", .string(window), .string("r\(bucket)"), "1", .string("t\(bucket)"), "10"))
 
-            try await limiter.settle(old, tokens: 7, calledAt: .now)
+            await limiter.settle(old, tokens: 7, calledAt: .now)
 
             #expect(try await fixture.window("a") == (1, 7))
             #expect(try await fixture.redis.send(RedisCommand("HGET", .string(window), .string("r\(bucket)"))).int == 0)
@@ -127,7 +127,7 @@ import Testing
             let limiter = fixture.limiter()
             let auction = Auction(bids: [Fixture.bid(Account(id: "a", provider: .openai, concurrency: 1))])
             let reservation = try #require(try await reserve(auction, limiter))
-            try await limiter.settle(reservation, tokens: 1, calledAt: .now)
+            await limiter.settle(reservation, tokens: 1, calledAt: .now)
             _ = try await fixture.redis.evaluate(
                 LimiterScripts.renew, keys: [fixture.keys.base], args: ["15000", "a", .string(reservation.id)])
             #expect(try await fixture.running("a") == 0)
@@ -239,7 +239,7 @@ import Testing
             let trial = try #require(try await reserve(Auction(bids: bids), limiter, "r1/1"))
             #expect(trial.account == "ill")
             #expect(try await fixture.taken(3, Auction(bids: bids), by: limiter) == ["well", "well", "well"])
-            try await limiter.settle(trial, tokens: 1, calledAt: .now)
+            await limiter.settle(trial, tokens: 1, calledAt: .now)
             #expect(try await fixture.taken(1, Auction(bids: bids), by: limiter) == ["ill"])
         }
     }

@@ -17,7 +17,8 @@ struct LimiterFixture: Sendable {
     func limiter(_ worker: String = "w1", lease: Duration = .seconds(15)) -> AccountLimiter {
         var configuration = AccountLimiter.Configuration()
         configuration.lease = lease
-        return AccountLimiter(redis: redis, keys: keys, worker: worker, configuration: configuration)
+        return AccountLimiter(
+            redis: redis, keys: keys, worker: worker, configuration: configuration, logger: QueueFixture.silent)
     }
 
     static func bid(

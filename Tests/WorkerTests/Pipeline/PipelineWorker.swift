@@ -27,7 +27,9 @@ struct PipelineWorker: Sendable {
         let catalog = CatalogCache(
             fixture.catalog, store: store, interval: .seconds(3600), logger: PipelineFixture.silent)
         reader = EntryReader(queue: queue.queue, worker: name, logger: PipelineFixture.silent)
-        let limiter = AccountLimiter(redis: queue.redis, keys: keys, worker: name, configuration: configuration.limiter)
+        let limiter = AccountLimiter(
+            redis: queue.redis, keys: keys, worker: name, configuration: configuration.limiter,
+            logger: PipelineFixture.silent)
         let forecasts = TokenForecasts(unknownAnswer: configuration.unknownAnswer)
         let metrics = WorkerMetrics()
         pipeline = JobPipeline(
@@ -37,8 +39,7 @@ struct PipelineWorker: Sendable {
                 defaultStrategy: configuration.routing, rates: configuration.rates,
                 conversations: Conversations(leastTokens: configuration.affinityTokens)),
             pool: AccountPool(
-                limiter: limiter, queue: queue.queue, forecasts: forecasts, rooms: rooms, clock: SystemWallClock(),
-                logger: PipelineFixture.silent),
+                limiter: limiter, queue: queue.queue, forecasts: forecasts, rooms: rooms, clock: SystemWallClock()),
             platforms: PlatformCaller(
                 http: fixture.http, credentials: AccountCredentials(box: nil), tokens: AccountTokens(),
                 clocks: PlatformClocks(), timeouts: configuration.timeouts,
