@@ -21,7 +21,7 @@ struct WaitingTests {
         for entry in entries {
             let claim = claim(entry)
             let when = SystemWallClock().now + due.milliseconds
-            #expect(try await shim.queue.park(claim, in: "r", spec: [], due: when) == .parked)
+            #expect(try await shim.queue.park(claim, in: "r", spec: [], due: when, expected: when) == .parked)
         }
     }
 

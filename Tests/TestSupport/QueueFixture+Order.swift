@@ -53,7 +53,7 @@ extension QueueFixture {
     package func park(
         _ claim: Claim, in room: String = "room", spec: [UInt8] = [], due: Int64 = 0
     ) async throws -> JobQueue.Parking {
-        try await queue.park(claim, in: room, spec: spec, due: due)
+        try await queue.park(claim, in: room, spec: spec, due: due, expected: due)
     }
 
     package func admit(

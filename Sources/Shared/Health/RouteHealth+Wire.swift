@@ -3,7 +3,7 @@ extension RouteHealth {
     package var encoded: [UInt8] {
         var object: JSONObject = [
             "s": number(success), "row": .int(failuresInRow), "op": .int(openings), "rest": .int(Int(restsUntil)),
-            "cap": .bool(isForCapacity), "ref": .int(refusals), "dis": .bool(isDisabled), "at": .int(Int(changedAt)),
+            "from": .int(Int(restsSince)), "cap": .bool(isForCapacity), "ref": .int(refusals), "dis": .bool(isDisabled), "at": .int(Int(changedAt)),
             "rec": .array(recent.map { .int(Int($0.isAnswer ? $0.at : -$0.at)) }),
         ]
         if let firstToken { object.set("ft", number(firstToken)) }
@@ -25,6 +25,7 @@ extension RouteHealth {
         openUntil = json["open"]?.intValue.map { Int64($0) }
         openings = json["op"]?.intValue ?? 0
         restsUntil = json["rest"]?.intValue.map { Int64($0) } ?? 0
+        restsSince = json["from"]?.intValue.map { Int64($0) } ?? 0
         isForCapacity = json["cap"]?.boolValue ?? true
         refusals = json["ref"]?.intValue ?? 0
         isDisabled = json["dis"]?.boolValue ?? false

@@ -21,6 +21,8 @@ package struct RouteHealth: Sendable, Equatable {
     /// Times the circuit opened since it was last closed.
     package var openings = 0
     package var restsUntil: Int64 = 0
+    /// When that rest was decided.
+    package var restsSince: Int64 = 0
     /// Whether waiting ends the rest; otherwise people must (key, money).
     package var isForCapacity = true
     /// Keys refused since the last answer.
@@ -92,6 +94,8 @@ package struct RouteHealth: Sendable, Equatable {
         firstToken = firstToken.map { $0 + 0.1 * (seconds - $0) } ?? seconds
         failuresInRow = 0
         refusals = 0
+        // Key and purse are in order after all; a call from before they were refused does not show that.
+        if !isForCapacity, observation.began >= restsSince { restsUntil = min(restsUntil, observation.ended) }
         // A call from before the circuit opened proves nothing about what opened it.
         if let openUntil, observation.began < openUntil { return }
         guard openUntil != nil else {
@@ -135,13 +139,15 @@ package struct RouteHealth: Sendable, Equatable {
         let until = observation.ended + length.milliseconds
         guard until > restsUntil else { return }
         restsUntil = until
+        restsSince = observation.ended
         self.isForCapacity = isForCapacity
         reason = kind
     }
 
     private mutating func refused(_ observation: Observation, _ rules: HealthRules) {
         // Calls under way when the key was refused first are the same blip.
-        if refusals == 0 || observation.began >= restsUntil { refusals += 1 }
+        guard refusals == 0 || observation.began >= restsUntil else { return }
+        refusals += 1
         rest(rules.authentication, .authentication, isForCapacity: false, observation)
         if refusals >= rules.disableAfter {
             isDisabled = true

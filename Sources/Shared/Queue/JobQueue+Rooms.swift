@@ -19,9 +19,10 @@ extension JobQueue {
     /// again keeps its place, and its `due` becomes the room's; otherwise `due` only makes the room due earlier.
     /// `lost`: somebody else has the entry, or it is not a fresh claim; walk away.
     /// `room` names the set of accounts it waits for, in at most 64 characters of `[A-Za-z0-9_-]`; `spec` is kept beside the
-    /// room for whoever looks after it; `due`, in milliseconds since 1970, is when capacity is expected.
+    /// room for whoever looks after it; `due`, in milliseconds since 1970, is when somebody should look, `expected` when capacity is
+    /// expected, as far as anybody knows: callers are told.
     package func park(
-        _ claim: Claim, in room: String, spec: [UInt8], due: Int64
+        _ claim: Claim, in room: String, spec: [UInt8], due: Int64, expected: Int64?
     ) async throws(RedisError) -> Parking {
         let (job, attempt) = (claim.job, claim.attempt)
         guard attempt.deliveries == 1 else { return .lost }
@@ -37,7 +38,7 @@ extension JobQueue {
                     .string("\(attempt.lane.index) \(tenant)"), .int(attempt.lane.index),
                     .int(limits.roomWeight(job.tenant, attempt.lane)), .string(room), .bytes(spec), .int(due),
                     .int(clock.now), .int(deadline),
-                    .int(runningTTL(deadline: deadline) + Duration.seconds(3600).milliseconds),
+                    .int(runningTTL(deadline: deadline) + Duration.seconds(3600).milliseconds), .int(expected ?? 0),
                 ])
         }
     }
@@ -47,7 +48,7 @@ extension JobQueue {
         package let name: String
         /// What was parked beside it last.
         package let spec: [UInt8]
-        /// Milliseconds since 1970, when capacity is expected.
+        /// Milliseconds since 1970, when it is to be looked at.
         package let due: Int64
         /// How many entries wait in it.
         package let count: Int

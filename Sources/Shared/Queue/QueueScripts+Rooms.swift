@@ -1,13 +1,14 @@
 /// PARK, ADMIT, ROOMS and PLACES: waiting for accounts that are busy, in fair order.
 ///
-/// A room is an order set (`QueueScripts+Order`) whose `:state` also holds `spec`. The key `wait:<id>` says where a request is:
+/// A room is an order set (`QueueScripts+Order`) whose `:state` also holds `spec` and `ready`, when capacity is expected. The key `wait:<id>` says where a request is:
 /// `o/<lane>/<member>` in a lane's order, `r/<room>/<member>` in a room, `a/<room>/<member>/<start tag>` just admitted.
 extension QueueScripts {
     /// Puts a claimed entry that was not started into a room; it leaves the pending list and stays in its lane.
     ///
     /// An entry that was admitted a moment ago gets its old start tag back: it keeps its place, and its flow pays nothing.
     /// KEYS q, room, rooms, due, wait. ARGV worker, entry, delivery count, flow, lane index, weight, room name, spec, due in
-    /// ms since 1970, now in ms, deadline in ms since 1970, TTL of the room's state in ms.
+    /// ms since 1970, now in ms, deadline in ms since 1970, TTL of the room's state in ms, when capacity is expected, in ms since
+    /// 1970, or 0.
     /// Returns `parked` (also for a lost reply) or `lost`.
     package static let park = RedisScript(
         ownership + members + """
@@ -18,7 +19,7 @@ extension QueueScripts {
               return redis.call('ZSCORE', set, member) and 'parked' or 'lost'
             end
             local state, flows, memo = set .. ':state', set .. ':flows', 'a/' .. room .. '/' .. member .. '/'
-            local before = redis.call('GET', wait)
+            local before, expected = redis.call('GET', wait), tonumber(ARGV[13])
             redis.call('XACK', q, 'workers', entry)
             if before and string.sub(before, 1, #memo) == memo then
               redis.call('ZADD', set, 'NX', string.sub(before, #memo + 1), member)
@@ -32,8 +33,11 @@ extension QueueScripts {
                 redis.call('ZADD', flows, tag + 1 / tonumber(ARGV[6]), ARGV[4])
               end
               redis.call('ZADD', rooms, 'LT', ARGV[9], room)
+              local ready = tonumber(redis.call('HGET', state, 'ready') or 0)
+              if ready > now and ready < expected then expected = 0 end
             end
             redis.call('HSET', state, 'spec', ARGV[8])
+            if expected > 0 then redis.call('HSET', state, 'ready', expected) end
             mortal(state, tonumber(ARGV[12]))
             mortal(flows, tonumber(ARGV[12]))
             redis.call('ZADD', due, ends, member .. ' ' .. room)
@@ -106,8 +110,8 @@ extension QueueScripts {
           if rank then
             local gap = redis.call('HGET', set .. ':state', 'gap')
             local wait = gap and tonumber(gap) * (rank + 1) or -1
-            local at = kind == 'r' and redis.call('ZSCORE', ARGV[1] .. 'rooms', name)
-            if at then wait = math.max(wait, tonumber(at) - now, 0) end
+            local ready = kind == 'r' and redis.call('HGET', set .. ':state', 'ready')
+            if ready then wait = math.max(wait, tonumber(ready) - now, 0) end
             found[i] = {rank + 1, math.ceil(wait)}
           end
         end

@@ -45,7 +45,8 @@ struct AdminSession: Sendable {
     /// The change is made already: a Redis that is away costs only time.
     func tell() async {
         do {
-            try await withRedis { redis in await CatalogCall.tell(prefix: startup.shared.cachePrefix, by: redis) }
+            let (keys, logger) = (startup.shared.catalogKeys, startup.logger("submitter"))
+            try await withRedis { redis in await CatalogNews(redis: redis, keys: keys, logger: logger).tell() }
         } catch {
             StandardStreams.error("Redis cannot be told: processes see the change within CATALOG_REFRESH.\n")
         }

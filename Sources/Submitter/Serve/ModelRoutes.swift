@@ -23,7 +23,7 @@ struct ModelRoutes: Sendable {
     }
 
     private func named(_ context: ShimContext) throws(APIError) -> Model {
-        let name = context.parameters.get("id") ?? ""
+        let name = try context.entryID()
         guard let catalog = models.catalog else { throw ModelCheck.unavailable }
         guard let model = catalog.models(matching: name).first(where: \.isActive) else {
             throw APIError(

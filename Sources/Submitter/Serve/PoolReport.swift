@@ -57,9 +57,10 @@ struct PoolReport {
         }
     }
 
-    /// `ok`, `resting`, `circuit_open` or `disabled`; circuits count where every model's is open.
+    /// `ok`, `resting`, `circuit_open`, `quota_exhausted` or `disabled`; circuits count where every model's is open.
     private func state(of reading: PoolReader.Reading) -> String {
         if reading.account.status == .disabled || reading.whole?.isDisabled == true { return "disabled" }
+        if let limit = reading.account.quotaLimit, let used = reading.quotaUsed, used >= limit { return "quota_exhausted" }
         let routes = reading.models.values
         if reading.whole?.rest(at: now) != nil || (!routes.isEmpty && routes.allSatisfy { $0.rest(at: now) != nil }) {
             return "resting"
@@ -78,7 +79,7 @@ struct PoolReport {
             "state": .string(state(of: reading)), "reason": reason(reading),
             "score": number(healths.map { $0.score(rules) }.min() ?? 1),
         ]
-        for (name, value) in route(reading.whole ?? worst(reading.models.values))
+        for (name, value) in route(deciding(reading))
         where name != "reason" && name != "score" {
             object.set(name, value)
         }
@@ -95,15 +96,28 @@ struct PoolReport {
         return .object(object)
     }
 
-    private func worst(_ healths: some Collection<RouteHealth>) -> RouteHealth {
-        healths.max { ($0.restsUntil, $0.openUntil ?? 0) < ($1.restsUntil, $1.openUntil ?? 0) } ?? RouteHealth()
+    /// The health that keeps the account from being used: its own, else that of the model which is back first.
+    private func deciding(_ reading: PoolReader.Reading) -> RouteHealth {
+        let models = Self.models(reading)
+        let own = reading.whole ?? RouteHealth()
+        switch state(of: reading) {
+        case "resting" where own.rest(at: now) == nil: return models.min { $0.restsUntil < $1.restsUntil } ?? own
+        case "circuit_open" where own.circuit(at: now) != .open:
+            return models.min { $0.openUntil ?? 0 < $1.openUntil ?? 0 } ?? own
+        default: return reading.whole ?? models.first ?? own
+        }
+    }
+
+    private static func models(_ reading: PoolReader.Reading) -> [RouteHealth] {
+        reading.models.sorted { $0.key < $1.key }.map(\.value)
     }
 
     /// The catalogue's word first, since people may have written it; else what health says.
     private func reason(_ reading: PoolReader.Reading) -> JSON {
         if reading.account.status == .disabled, let reason = reading.account.statusReason { return .string(reason) }
-        let health = ([reading.whole].compactMap { $0 } + reading.models.values).first { current(reasonOf: $0) != nil }
-        return health.flatMap(current(reasonOf:)).map { .string($0) } ?? .null
+        if state(of: reading) == "quota_exhausted" { return "quota_limit" }
+        return ([deciding(reading)] + [reading.whole].compactMap { $0 } + Self.models(reading)).lazy
+            .compactMap(current(reasonOf:)).first.map { .string($0) } ?? .null
     }
 
     /// Only while it has consequences.

@@ -74,7 +74,8 @@ struct Shim {
             redis: queue.redis, queue: queue, pool: PoolKeys(prefix: keys.prefix), models: models, database: database,
             clock: clock
         ).add(to: &table)
-        desk?.add(to: &table, prefix: keys.prefix, redis: queue.redis, models: models, bodies: parts.bodies)
+        desk?.add(
+            to: &table, prefix: keys.prefix, redis: queue.redis, models: models, bodies: parts.bodies, logger: logger)
         let connections = parts.connections
         let logger = logger
         let onListening = onListening

@@ -12,10 +12,21 @@ final class AccountLoads: Sendable {
         var headroom = 1.0
     }
 
-    private let loads = Mutex<[String: Load]>([:])
+    private struct Seen {
+        var load = Load()
+        var at = ContinuousClock.now
+    }
+
+    private let loads = Mutex<[String: Seen]>([:])
     private let wantedUntil = Mutex(ContinuousClock.now)
 
-    func load(of account: String) -> Load { loads.withLock { $0[account] ?? Load() } }
+    /// What was used of a minute passes with it, whether anybody looks again or not.
+    func load(of account: String, at now: ContinuousClock.Instant = .now) -> Load {
+        guard let seen = loads.withLock({ $0[account] }) else { return Load() }
+        var load = seen.load
+        load.headroom += (1 - load.headroom) * min(1, max(0, (now - seen.at) / .seconds(60)))
+        return load
+    }
 
     /// `seen`: account, running, headroom in thousandths, in turn.
     func note(_ seen: [RedisValue]) {
@@ -23,14 +34,14 @@ final class AccountLoads: Sendable {
         loads.withLock { loads in
             for at in stride(from: 0, to: seen.count - 2, by: 3) {
                 guard let account = seen[at].string else { continue }
-                loads[account] = Load(
-                    inFlight: Int(seen[at + 1].int ?? 0), headroom: Double(seen[at + 2].int ?? 0) / 1000)
+                loads[account] = Seen(
+                    load: Load(inFlight: Int(seen[at + 1].int ?? 0), headroom: Double(seen[at + 2].int ?? 0) / 1000))
             }
         }
     }
 
     func set(_ account: String, inFlight: Int) {
-        loads.withLock { $0[account, default: Load()].inFlight = inFlight }
+        loads.withLock { $0[account, default: Seen()].load.inFlight = inFlight }
     }
 
     /// A strategy looks at them: they are read for a while.

@@ -34,6 +34,9 @@ final class LimiterDesk: Sendable {
         self.put = put
     }
 
+    /// How many wait for the next call.
+    var gatheredCount: Int { state.withLock { $0.waiting.count } }
+
     func answer(to ask: LimiterAsk) async throws(RedisError) -> [Int64] {
         let turn = await withCheckedContinuation { caller in
             if isFirst(else: Waiting(ask: ask, caller: caller)) { caller.resume(returning: .lead) }

@@ -51,8 +51,13 @@ struct AccountWatch: Sendable {
     }
 
     private func lookAtAccounts() async throws {
+        let known = Set(try await alerts.openSubjects(of: .accountDisabled))
         for account in catalog.current.accounts where account.status == .active {
-            guard let health = board.health(RouteKey(account: account.id)), health.isDisabled else { continue }
+            guard let health = board.health(RouteKey(account: account.id)), health.isDisabled else {
+                // Enabled past the administration.
+                if known.contains(account.id) { try await alerts.clear(kind: .accountDisabled, subject: account.id) }
+                continue
+            }
             // Whoever changed the account after that (its key, its status) wants it tried again.
             guard try await !store.wasChanged(account: account.id, after: health.changedAt) else {
                 board.restore(account: account.id, onProbation: false)
@@ -64,22 +69,23 @@ struct AccountWatch: Sendable {
 
     private func disable(_ account: Account, _ health: RouteHealth) async throws {
         let reason = "\(Self.refusal) \(health.refusals) times (authentication)"
-        guard try await store.setStatus(account: account.id, status: .disabled, reason: reason, actor: Self.actor)
-        else { return }
-        await news.tell()
+        // The alert first: once the account is disabled, nobody looks here again.
         try await alerts.raise(
             kind: .accountDisabled, subject: account.id, severity: .critical,
             message: "account \(account.id) was disabled: \(reason)",
             details: ["provider": .string(account.provider.rawValue)])
+        guard try await store.setStatus(account: account.id, status: .disabled, reason: reason, actor: Self.actor)
+        else { return }
+        await news.tell()
         logger.warning("account disabled", metadata: ["account": "\(account.id)", "reason": "\(reason)"])
     }
 
     private func lookAtMoney() async throws {
-        let now = clock.now
         var known = Set(try await alerts.openSubjects(of: .accountUnpaid))
         for account in catalog.current.accounts {
-            guard let health = board.health(RouteKey(account: account.id)), health.reason == .quotaExhausted,
-                health.rest(at: now) != nil, known.remove(account.id) == nil
+            // Until an answer says otherwise, however often it was tried in between.
+            guard board.health(RouteKey(account: account.id))?.reason == .quotaExhausted,
+                known.remove(account.id) == nil
             else { continue }
             try await alerts.raise(
                 kind: .accountUnpaid, subject: account.id, severity: .critical,
@@ -91,7 +97,8 @@ struct AccountWatch: Sendable {
 
     private func lookAtCircuits() async throws {
         let now = clock.now
-        let open = board.all.filter { $0.value.circuit(at: now) != .closed }
+        let live = liveRoutes
+        let open = board.all.filter { $0.value.circuit(at: now) != .closed && live.contains($0.key) }
         var known = Set(try await alerts.openSubjects(of: .circuitOpen))
         for (route, health) in open where known.remove(Self.subject(route)) == nil {
             let why = health.reason?.rawValue ?? "failures"
@@ -102,6 +109,13 @@ struct AccountWatch: Sendable {
             logger.warning("circuit open", metadata: ["route": "\(Self.subject(route))", "error": "\(why)"])
         }
         for subject in known { try await alerts.clear(kind: .circuitOpen, subject: subject) }
+    }
+
+    /// Routes that requests can take; health may know of others, which nobody will find well again.
+    private var liveRoutes: Set<RouteKey> {
+        let catalog = catalog.current
+        let routes = catalog.models.filter(\.isActive).flatMap { catalog.routes(of: $0) }
+        return Set(routes.flatMap { [$0.key, $0.accountKey] })
     }
 
     private static func subject(_ route: RouteKey) -> String {

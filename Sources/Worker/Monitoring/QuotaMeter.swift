@@ -30,6 +30,21 @@ struct QuotaMeter: Sendable {
                     "a quota cannot be measured for now", metadata: ["account": "\(account.id)", "error": "\(error)"])
             }
         }
+        if !onlyForgotten { await clearOfUnlimited() }
+    }
+
+    /// A quota that was taken away is neither running out nor used up.
+    private func clearOfUnlimited() async {
+        let limited = Set(catalog.current.accounts.filter { $0.quotaLimit != nil }.map(\.id))
+        do throws(PostgresError) {
+            for kind in [AlertKind.quotaThreshold, .quotaExhausted] {
+                for subject in try await alerts.openSubjects(of: kind) where !limited.contains(subject) {
+                    try await alerts.clear(kind: kind, subject: subject)
+                }
+            }
+        } catch {
+            logger.debug("alerts of quotas are cleared later", metadata: ["error": "\(error)"])
+        }
     }
 
     private func set(_ account: Account) async throws(RedisError) -> Int64 {

@@ -49,7 +49,7 @@ struct JobPipeline: Sendable {
     ///
     /// Its attempt is started before it has capacity: whoever took it over must not let go of it again.
     func takeOver(_ claim: Claim, enqueuedAt: Int64) async throws(RedisError) {
-        let plan = await keeper.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
+        let plan = try await planAgain(claim, enqueuedAt)
         let expected = Booking(route: plan.hit == nil ? plan.lineup?.routes.first : nil)
         let probe = makeRun(plan, claim.attempt, expected)
         let verdict = try await queue.reap(claim, usage: record(probe).encoded)
@@ -66,6 +66,16 @@ struct JobPipeline: Sendable {
             JobRun(plan, attempt: attempt, booking: booking, interrupt: probe.interrupt, startedAt: probe.startedAt))
     }
 
+    /// What has taken so many workers with it is not even read once more; REAP ends it.
+    private func planAgain(_ claim: Claim, _ enqueuedAt: Int64) async throws(RedisError) -> JobPlan {
+        // Attempts that were chosen are deliveries, too.
+        guard claim.attempt.deliveries < queue.limits.maxDeliveries + policy.maxAttempts else {
+            let poison = JobFailure(.poison, "the request was delivered too often")
+            return JobPlan(claim.job, enqueuedAt: enqueuedAt, request: nil, refusal: poison)
+        }
+        return await keeper.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
+    }
+
     private func makeRun(_ plan: JobPlan, _ attempt: Attempt, _ booking: Booking) -> JobRun {
         JobRun(plan, attempt: attempt, booking: booking, interrupt: Interrupt(), startedAt: clock.now)
     }
@@ -75,25 +85,29 @@ struct JobPipeline: Sendable {
         guard let lineup = plan.lineup, plan.hit == nil, plan.refusal == nil || plan.mayWait else { return Booking() }
         // Who comes now must not overtake those who wait for the same accounts.
         if room == nil, rooms.hasAny, rooms.hasWaiters(plan.room.room) {
-            try await wait(claim, plan, (plan.mayWait ? lineup.earliest : nil) ?? configuration.slotPoll)
+            try await wait(claim, plan, plan.mayWait ? lineup.earliest : nil)
             return nil
         }
         switch plan.mayWait ? .busy(lineup.earliest) : try await pool.book(lineup, plan, for: claim.attempt) {
         case .booked(let booking): return booking
         case .busy(let wait):
-            try await self.wait(claim, plan, wait ?? configuration.slotPoll)
+            try await self.wait(claim, plan, wait)
             return nil
         }
     }
 
     /// All accounts are busy or rest: the request waits without being counted, up to its deadline.
-    private func wait(_ claim: Claim, _ plan: JobPlan, _ pause: Duration) async throws(RedisError) {
+    ///
+    /// `known`: until capacity is expected, where that can be told.
+    private func wait(_ claim: Claim, _ plan: JobPlan, _ known: Duration?) async throws(RedisError) {
         let spec = plan.room
-        // Circuits close and people mend things without telling rooms.
-        let pause = min(pause, Self.longestSleep)
+        let now = clock.now
+        let pause = max(.milliseconds(1), min(known ?? configuration.slotPoll, Self.longestSleep))
         rooms.parked(in: spec.room, waitingFor: spec.accounts)
+        // Circuits close and people mend things without telling rooms.
         _ = try await queue.park(
-            claim, in: spec.room, spec: spec.encoded, due: clock.now + max(.milliseconds(1), pause).milliseconds)
+            claim, in: spec.room, spec: spec.encoded, due: now + pause.milliseconds,
+            expected: known.map { now + $0.milliseconds })
     }
 
     /// Chosen: a look costs a claim and a reservation, a room that sleeps too long costs its waiters.

@@ -3,8 +3,8 @@ import Shared
 /// The routes of one decision: which may be tried now, in what order, and when others come back.
 ///
 /// Pure. In: candidates, what is known of each route, the strategy. Out: bids for `AccountLimiter`, models in the strategy's order and
-/// fallback models after them. Routes whose circuit is open are left out, unless nothing else is left but people's repair: then
-/// the error of the platform says more than waiting.
+/// fallback models after them. Routes whose circuit is open, or whose key or purse was refused a moment ago, are left out, unless nothing
+/// else is left and nothing comes back by waiting: then they are tried, since it may have been a blip, and the platform's error says more.
 struct Lineup: Sendable {
     /// What the pool knows of an account for a model, now.
     struct Knowledge: Sendable {
@@ -79,7 +79,8 @@ struct Lineup: Sendable {
 
         let model: Model
         var usable: [Item] = []
-        var open: [Item] = []
+        /// Not disabled, but better left alone.
+        var doubtful: [Item] = []
         var earliest: Duration?
 
         init(_ option: Candidates.Option, _ tried: [Route], _ knowledge: (Route) -> Knowledge) {
@@ -89,15 +90,14 @@ struct Lineup: Sendable {
                 let isTried = !tried.isEmpty && tried.contains { $0.key == route.key }
                 switch item.knowledge.fitness.use {
                 case .ready, .trial: if !isTried { usable.append(item) }
-                case .open: if !isTried { open.append(item) }
-                case .resting(let rest, let isForCapacity):
-                    if isForCapacity { earliest = min(earliest ?? rest, rest) }
+                case .resting(let rest, isForCapacity: true): earliest = min(earliest ?? rest, rest)
+                case .open, .resting: if !isTried { doubtful.append(item) }
                 case .disabled: break
                 }
             }
         }
 
-        func chosen(_ isLastResort: Bool) -> [Item] { isLastResort ? open : usable }
+        func chosen(_ isLastResort: Bool) -> [Item] { isLastResort ? doubtful : usable }
 
         func standing(_ cost: ExpectedCost, _ isLastResort: Bool) -> Standing? {
             let items = chosen(isLastResort)

@@ -1,6 +1,7 @@
 /// What a decision may depend on beside the standings.
 struct RoutingDice: Sendable {
-    /// A counter that all workers share: consecutive decisions have consecutive turns, whoever makes them.
+    /// Consecutive decisions have consecutive turns. Workers hand in 0: the counter that they share is in Redis, where the limiter turns
+    /// the order (`LimiterScripts`).
     var turn: Int
     /// From 0 up to, but not including, 1.
     var random: @Sendable () -> Double

@@ -92,6 +92,26 @@ import Testing
         #expect(blip.reason == .authentication)
     }
 
+    @Test func `a key that is refused again and again is disabled, though it is tried all the time`() {
+        var health = RouteHealth()
+        for at in stride(from: Int64(0), through: 6_000, by: 100) {
+            health.note(Observation(.refused, began: at, ended: at + 1), rules)
+        }
+        #expect(health.isDisabled)
+    }
+
+    @Test func `an answer ends a rest for a refused key, unless it was asked for before`() {
+        let refused = health([(1_000, .refused)])
+        var late = refused
+        late.note(Observation(.answered(seconds: 1), began: 900, ended: 1_100), rules)
+        #expect(late.rest(at: 1_101) != nil)
+        late.note(Observation(.answered(seconds: 1), began: 1_050, ended: 1_200), rules)
+        #expect(late.rest(at: 1_201) == nil && late.reason == nil && late.refusals == 0)
+        var limited = health([(1_000, .limited(.rateLimited, retryAfter: .seconds(20)))])
+        limited.note(Observation(.answered(seconds: 1), began: 1_050, ended: 1_200), rules)
+        #expect(limited.rest(at: 1_201) != nil)
+    }
+
     @Test func `what was disabled comes back whole, or on probation`() {
         var disabled = RouteHealth()
         for at in [0, 10_000, 20_000] as [Int64] { disabled.note(Observation(.refused, began: at, ended: at), rules) }

@@ -45,6 +45,23 @@ import Testing
         }
     }
 
+    @Test func `who waits behind others without knowing more does not change what they are told`() async throws {
+        try await QueueFixture.run { plain in
+            let clock = ManualClock()
+            let queue = plain.with(clock: clock)
+            let ids = try await queue.submit(3, tenant: "x")
+            let expected: [Int64?] = [clock.now + 40_000, nil, clock.now + 90_000]
+            for (claim, expected) in zip(try await queue.claim("w1"), expected) {
+                _ = try await queue.queue.park(claim, in: "room", spec: [], due: clock.now + 1_000, expected: expected)
+            }
+            for (index, id) in ids.enumerated() {
+                #expect(
+                    try await queue.queue.place(of: id)
+                        == QueuePlace(position: index + 1, expectedWait: .seconds(40)))
+            }
+        }
+    }
+
     @Test func `admissions that come back do not count as pace`() async throws {
         try await QueueFixture.run { plain in
             let clock = ManualClock()

@@ -18,7 +18,7 @@ struct LimiterFixture: Sendable {
         var configuration = AccountLimiter.Configuration()
         configuration.lease = lease
         return AccountLimiter(
-            redis: redis, keys: keys, worker: worker, configuration: configuration, logger: QueueFixture.silent)
+            redis: redis, keys: keys, worker: worker, configuration: configuration, logger: PipelineFixture.silent)
     }
 
     static func bid(

@@ -63,6 +63,17 @@ import Testing
         #expect(try names(lineup(waiting)).isEmpty)
     }
 
+    @Test func `a key that was refused a moment ago is tried where nothing else is left`() throws {
+        var uses: [String: Use] = [
+            "o1": .resting(.seconds(5), isForCapacity: false), "o2": .disabled, "z": .disabled, "s": .disabled,
+        ]
+        #expect(try names(lineup(uses)) == ["big o1"])
+        uses["s"] = .resting(.seconds(20), isForCapacity: true)
+        #expect(try names(lineup(uses)).isEmpty)
+        uses["s"] = .ready
+        #expect(try names(lineup(uses)) == ["spare s"])
+    }
+
     @Test func `routes that failed are not tried again`() throws {
         let tried = try lineup().routes.prefix(2)
         #expect(try names(lineup(tried: Array(tried))) == ["small z", "spare s"])
