@@ -137,7 +137,7 @@ struct JobPipeline: Sendable {
             queue: queue, attempt: run.attempt, startRow: record(run), replayBytes: configuration.replayBytes)
         let calledAt = ContinuousClock.now
         let outcome: AttemptOutcome
-        do throws(RedisError) { outcome = explained(try await answer(run, &publisher), run) } catch {
+        do throws(RedisError) { outcome = try await answered(run, &publisher) } catch {
             await pool.settle(run.booking, record(run), calledAt: calledAt)
             throw error
         }
@@ -181,108 +181,6 @@ struct JobPipeline: Sendable {
         case .superseded: said = .nothing
         }
         board.note(said, account: route.account.id, model: route.model.id, began: run.startedAt)
-    }
-
-    /// A call that was cut off fails for the reason it was cut off for.
-    private func explained(_ outcome: AttemptOutcome, _ run: JobRun) -> AttemptOutcome {
-        var outcome = outcome
-        guard outcome.failure != nil else { return outcome }
-        if run.interrupt.reason == .shutdown {
-            outcome.result = .failed(
-                JobFailure(.workerShutdown, "the worker was shut down before the answer was complete"))
-        } else if run.interrupt.reason == nil, run.attempt.deadline <= clock.now {
-            outcome.result = .failed(
-                JobFailure(.deadlineExceeded, "the deadline passed before the answer was complete"))
-        }
-        return outcome
-    }
-
-    /// Steps 4 and 5; nothing is thrown but Redis' own absence.
-    private func answer(
-        _ run: JobRun, _ publisher: inout TokenPublisher
-    ) async throws(RedisError) -> AttemptOutcome {
-        if let hit = run.plan.hit { return try await replay(hit, run, &publisher) }
-        guard let route = run.route, let request = run.plan.request else {
-            return AttemptOutcome(.failed(run.booking.refusal ?? run.plan.refusal ?? JobPlan.noCapacity))
-        }
-        let call = PlatformCall(
-            requestID: run.attempt.id, route: route, request: request, attempt: run.attempt.number,
-            interrupt: run.interrupt,
-            timeLeft: .milliseconds(run.attempt.deadline - clock.now))
-        if request.isStream { return try await stream(call, keeper.copy(for: run.plan), &publisher) }
-        do {
-            return AttemptOutcome(.completed(try await platforms.complete(call)))
-        } catch {
-            return AttemptOutcome(.failed(error))
-        }
-    }
-
-    /// Deltas from the platform to the log; one write per coalescing window.
-    private func stream(
-        _ call: PlatformCall, _ copy: StreamCopy?, _ publisher: inout TokenPublisher
-    ) async throws(RedisError) -> AttemptOutcome {
-        var outcome = AttemptOutcome(.superseded(hasEnded: false))
-        outcome.copy = copy
-        var coalescer = DeltaCoalescer()
-        var source: CompletionStream
-        do { source = try await platforms.open(call) } catch { return AttemptOutcome(.failed(error)) }
-        defer { source.close() }
-        metrics.streamStarted()
-        defer { metrics.streamEnded() }
-        var notBefore: ContinuousClock.Instant?
-        while true {
-            var isAtEnd = false
-            do throws(JobFailure) {
-                if let deltas = try await source.next(notBefore: notBefore) {
-                    for delta in deltas { coalescer.add(delta) }
-                } else {
-                    isAtEnd = true
-                    for delta in source.end.deltas { coalescer.add(delta) }
-                    outcome.result = .completed(source.end)
-                }
-            } catch {
-                isAtEnd = true
-                outcome.result = .failed(error)
-            }
-            outcome.countedTokens = coalescer.outputTokens
-            outcome.reportedUsage = source.usage
-            // Until something is visible nothing is written, so that a failure can still be retried unseen.
-            if coalescer.hasVisible || (isAtEnd && outcome.isCompleted), let payload = coalescer.drain() {
-                if !outcome.isShown { outcome.firstVisible = clock.now }
-                outcome.isShown = true
-                outcome.copy?.add(payload)
-                switch try await publisher.publish(payload, tokens: outcome.countedTokens) {
-                case .goOn: notBefore = .now + configuration.coalescing.length(streams: metrics.streams)
-                case .ended:
-                    outcome.result = .superseded(hasEnded: true)
-                    return outcome
-                case .fenced:
-                    outcome.result = .superseded(hasEnded: false)
-                    return outcome
-                }
-            }
-            if isAtEnd { return outcome }
-        }
-    }
-
-    /// An answer that was kept, in place of steps 4 and 5.
-    private func replay(
-        _ hit: CachedAnswer, _ run: JobRun, _ publisher: inout TokenPublisher
-    ) async throws(RedisError) -> AttemptOutcome {
-        var end = ChatCompletionEnd(model: hit.upstreamModel, finishReason: hit.finishReason, usage: TokenUsage())
-        guard run.plan.request?.isStream == true, let payload = CompletionReplay.payload(from: hit.body) else {
-            end.body = hit.body
-            return AttemptOutcome(.completed(end))
-        }
-        var outcome = AttemptOutcome(.completed(end))
-        outcome.firstVisible = clock.now
-        outcome.isShown = true
-        switch try await publisher.publish(payload, tokens: 0) {
-        case .goOn: break
-        case .ended: outcome.result = .superseded(hasEnded: true)
-        case .fenced: outcome.result = .superseded(hasEnded: false)
-        }
-        return outcome
     }
 
     /// Step 6 for an answer, and the only place where a request ends well or badly.
