@@ -34,12 +34,14 @@ extension QueueFixture {
 
     /// Submits many at once; returns their ids in order.
     @discardableResult
-    package func submit(_ count: Int, tenant: String, _ lane: Lane = .normal) async throws -> [String] {
+    package func submit(
+        _ count: Int, tenant: String, _ lane: Lane = .normal, attemptsBefore: Int = 0
+    ) async throws -> [String] {
         let ids = (0..<count).map { _ in JobID.make(now: 1) }
         let commands = ids.map { id in
             RedisCommand(
                 "XADD", .string(keys.queue(lane)), "*", "v", "1", "id", .string(id), "t", .string(tenant), "dl",
-                .int(SystemWallClock().now + 600_000), "req", .bytes(Self.body))
+                .int(SystemWallClock().now + 600_000), "n", .int(attemptsBefore), "req", .bytes(Self.body))
         }
         for reply in try await redis.pipeline(commands) { try reply.throwIfError() }
         return ids

@@ -35,7 +35,9 @@ extension JobQueue {
                 keys: [keys.queue(attempt.lane), keys.room(room), keys.rooms, keys.due, keys.wait(job.id)],
                 args: [
                     .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
-                    .string("\(attempt.lane.index) \(tenant)"), .int(attempt.lane.index),
+                    // What comes back is a flow of its own, as in the lanes.
+                    .string("\(attempt.lane.index)\(job.attemptsBefore > 0 ? "\n" : " ")\(tenant)"),
+                    .int(attempt.lane.index),
                     .int(limits.roomWeight(job.tenant, attempt.lane)), .string(room), .bytes(spec), .int(due),
                     .int(clock.now), .int(deadline),
                     .int(runningTTL(deadline: deadline) + Duration.seconds(3600).milliseconds), .int(expected ?? 0),

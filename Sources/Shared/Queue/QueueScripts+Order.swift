@@ -7,7 +7,8 @@
 ///
 /// The order is start-time fair queueing. A flow's next entry begins at max(v, finish tag of the flow), and ends 1/weight
 /// later; v is the start tag of the entry served last. Finish tags stay until v has passed them: a tenant that always has
-/// just one entry waiting gets its share and no more.
+/// just one entry waiting gets its share and no more. What comes back after an attempt (a rate limit, a failure) is a flow of its own
+/// beside its tenant's: it need not wait behind all that its tenant has sent since, and other tenants lose no more by it than by one tenant more.
 /// Beside each set stand `:flows` (finish tags by flow) and `:state` (`v`; `gap`, ms between two admissions, smoothed;
 /// `mark`, `adm`: admissions since a moment), both with a TTL.
 extension QueueScripts {
@@ -118,17 +119,19 @@ extension QueueScripts {
             end
             local tags, dues = {}, {}
             for _, e in ipairs(r[1][2]) do
-              local id, tenant, dl = nil, 'default', nil
+              local id, tenant, dl, again = nil, 'default', nil, false
               for i = 1, #e[2], 2 do
                 local name, value = e[2][i], e[2][i + 1]
                 if name == 'id' then id = value
                 elseif name == 't' then if value ~= '' then tenant = string.sub(value, 1, 128) end
                 elseif name == 'dl' then dl = value
+                elseif name == 'n' then again = value ~= '0'
                 else room = room - #value end
               end
               local member = lane .. ' ' .. padded(e[1])
-              local tag = math.max(v, finish[tenant] or tonumber(redis.call('ZSCORE', flows, tenant) or 0))
-              finish[tenant] = tag + 1 / weight(tenant, from)
+              local flow = again and '\\n' .. tenant or tenant
+              local tag = math.max(v, finish[flow] or tonumber(redis.call('ZSCORE', flows, flow) or 0))
+              finish[flow] = tag + 1 / weight(tenant, from)
               local ends = tonumber(string.match(e[1], '^%d+')) + patience
               if dl and #dl <= 16 and string.match(dl, '^%d+$') then ends = tonumber(dl) end
               tags[#tags + 1], tags[#tags + 2] = tag, member
@@ -145,7 +148,7 @@ extension QueueScripts {
           end
           if total > 0 then
             local tags = {}
-            for tenant, tag in pairs(finish) do tags[#tags + 1], tags[#tags + 2] = tag, tenant end
+            for flow, tag in pairs(finish) do tags[#tags + 1], tags[#tags + 2] = tag, flow end
             redis.call('ZADD', flows, unpack(tags))
             mortal(state, 86400000)
             mortal(flows, 86400000)

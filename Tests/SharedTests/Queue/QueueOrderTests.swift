@@ -52,6 +52,34 @@ import Testing
         }
     }
 
+    @Test func `what comes back after an attempt need not wait behind all that its tenant has sent since`() async throws {
+        try await QueueFixture.run { queue in
+            try await queue.submit(1000, tenant: "x")
+            let back = try await queue.submit(1, tenant: "x", attemptsBefore: 1)
+            try await queue.sortAll()
+
+            let claimed = try await queue.claim("w1", most: 3).map(\.job.id)
+
+            #expect(claimed.contains(back[0]))
+        }
+    }
+
+    @Test func `a tenant whose requests all come back delays others by no more than one tenant more`() async throws {
+        try await QueueFixture.run { queue in
+            try await queue.submit(500, tenant: "x", attemptsBefore: 1)
+            try await queue.submit(500, tenant: "x")
+            try await queue.sortAll()
+            _ = try await served(queue, 20)
+            try await queue.submit(100, tenant: "y")
+            try await queue.sortAll()
+
+            let claims = try await served(queue, 90)
+
+            #expect(claims.prefix(3).contains("y"))
+            #expect(29...31 ~= claims.count { $0 == "y" })
+        }
+    }
+
     @Test func `tenants share by weight`() async throws {
         try await QueueFixture.run { plain in
             let queue = plain.with { $0.tenantWeights = ["gold": 4, "free": 1] }

@@ -4,6 +4,17 @@ import Testing
 
 /// PARK, ADMIT, ROOMS: waiting for accounts.
 @Suite struct QueueRoomTests {
+    @Test func `what comes back after an attempt is let in before what its tenant sent since`() async throws {
+        try await QueueFixture.run { queue in
+            try await queue.submit(20, tenant: "x")
+            for claim in try await queue.claim("w1") { _ = try await queue.park(claim) }
+            let back = try await queue.submit(1, tenant: "x", attemptsBefore: 1)
+            for claim in try await queue.claim("w1") { _ = try await queue.park(claim) }
+
+            #expect(try await queue.admit("w1", most: 2).map(\.job.id).contains(back[0]))
+        }
+    }
+
     /// Submits and parks `count` jobs; returns their ids in order.
     @discardableResult
     private func waiting(
