@@ -93,9 +93,11 @@ package struct RouteHealth: Sendable, Equatable {
         push(observation, isAnswer: true)
         firstToken = firstToken.map { $0 + 0.1 * (seconds - $0) } ?? seconds
         failuresInRow = 0
-        refusals = 0
         // Key and purse are in order after all; a call from before they were refused does not show that.
-        if !isForCapacity, observation.began >= restsSince { restsUntil = min(restsUntil, observation.ended) }
+        if observation.began >= restsSince {
+            refusals = 0
+            if !isForCapacity { restsUntil = min(restsUntil, observation.ended) }
+        }
         // A call from before the circuit opened proves nothing about what opened it.
         if let openUntil, observation.began < openUntil { return }
         guard openUntil != nil else {

@@ -25,8 +25,13 @@ extension QueueScripts {
               redis.call('ZADD', set, 'NX', string.sub(before, #memo + 1), member)
               if tonumber(redis.call('HGET', state, 'adm') or 0) > 0 then redis.call('HINCRBY', state, 'adm', -1) end
               redis.call('ZADD', rooms, ARGV[9], room)
+              -- Whoever was let in found out more than those before.
+              redis.call('HDEL', state, 'ready')
             else
-              if redis.call('EXISTS', set) == 0 then redis.call('HSET', state, 'mark', now, 'adm', 0) end
+              if redis.call('EXISTS', set) == 0 then
+                redis.call('HSET', state, 'mark', now, 'adm', 0)
+                redis.call('HDEL', state, 'ready')
+              end
               local v = tonumber(redis.call('HGET', state, 'v') or 0)
               local tag = math.max(v, tonumber(redis.call('ZSCORE', flows, ARGV[4]) or 0))
               if redis.call('ZADD', set, 'NX', tag, member) == 1 then

@@ -62,12 +62,12 @@ struct PoolReport {
         if reading.account.status == .disabled || reading.whole?.isDisabled == true { return "disabled" }
         if let limit = reading.account.quotaLimit, let used = reading.quotaUsed, used >= limit { return "quota_exhausted" }
         let routes = reading.models.values
-        if reading.whole?.rest(at: now) != nil || (!routes.isEmpty && routes.allSatisfy { $0.rest(at: now) != nil }) {
-            return "resting"
-        }
+        let rests = { (health: RouteHealth) in health.rest(at: now) != nil }
         let isOpen = { (health: RouteHealth) in health.circuit(at: now) == .open }
-        if reading.whole.map(isOpen) == true || (!routes.isEmpty && routes.allSatisfy(isOpen)) { return "circuit_open" }
-        return "ok"
+        if reading.whole.map(rests) == true { return "resting" }
+        if reading.whole.map(isOpen) == true { return "circuit_open" }
+        guard !routes.isEmpty, routes.allSatisfy({ rests($0) || isOpen($0) }) else { return "ok" }
+        return routes.contains(where: rests) ? "resting" : "circuit_open"
     }
 
     private func account(_ reading: PoolReader.Reading) -> JSON {
@@ -101,7 +101,8 @@ struct PoolReport {
         let models = Self.models(reading)
         let own = reading.whole ?? RouteHealth()
         switch state(of: reading) {
-        case "resting" where own.rest(at: now) == nil: return models.min { $0.restsUntil < $1.restsUntil } ?? own
+        case "resting" where own.rest(at: now) == nil:
+            return models.filter { $0.rest(at: now) != nil }.min { $0.restsUntil < $1.restsUntil } ?? own
         case "circuit_open" where own.circuit(at: now) != .open:
             return models.min { $0.openUntil ?? 0 < $1.openUntil ?? 0 } ?? own
         default: return reading.whole ?? models.first ?? own

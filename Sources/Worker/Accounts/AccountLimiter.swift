@@ -28,6 +28,7 @@ struct AccountLimiter: Sendable {
     private let worker: String
     let loads: AccountLoads
     private let held = HeldReservations()
+    private let logger: Logger
     private let desk: LimiterDesk
 
     init(
@@ -39,7 +40,8 @@ struct AccountLimiter: Sendable {
         self.worker = worker
         self.configuration = configuration
         self.loads = loads
-        let calls = LimiterCalls(redis: redis, keys: keys, configuration: configuration, loads: loads, logger: logger)
+        self.logger = logger
+        let calls = LimiterCalls(redis: redis, keys: keys, configuration: configuration, loads: loads)
         desk = LimiterDesk(most: Self.mostTogether) { asks throws(RedisError) in try await calls.put(asks) }
     }
 
@@ -78,7 +80,13 @@ struct AccountLimiter: Sendable {
         let delay = calledAt.map { max(.zero, $0 - reservation.madeAt) } ?? .zero
         // Within half the margin the reservation's own time is near enough.
         let late = delay > configuration.margin / 2 ? delay.milliseconds : 0
-        await desk.tell(.settle(reservation.encoded(used: tokens, isCounted: calledAt != nil, late: late)))
+        do throws(RedisError) {
+            _ = try await desk.answer(
+                to: .settle(reservation.encoded(used: tokens, isCounted: calledAt != nil, late: late)))
+        } catch {
+            logger.debug(
+                "a slot is left to its lease", metadata: ["account": "\(reservation.account)", "error": "\(error)"])
+        }
     }
 
     /// Extends the leases of everything held here; to be called several times a lease, over `connection`.

@@ -82,6 +82,8 @@ final class HealthBoard: Service, Sendable {
 
     /// What a probe found; it concerns the account as a whole.
     func probed(_ outcome: Observation.Outcome, account: String, began: Int64) {
+        // A call that costs nothing does not show that there is money again.
+        if case .answered = outcome, health(RouteKey(account: account))?.reason == .quotaExhausted { return }
         add(RouteKey(account: account), .observed(Observation(outcome, began: began, ended: clock.now)))
     }
 

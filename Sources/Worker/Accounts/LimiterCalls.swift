@@ -1,4 +1,3 @@
-import Logging
 import Shared
 
 /// One thing that is asked of the limiter's script, as it reads it.
@@ -17,17 +16,10 @@ struct LimiterCalls: Sendable {
     let keys: PoolKeys
     let configuration: AccountLimiter.Configuration
     let loads: AccountLoads
-    let logger: Logger
 
     func put(_ asks: [LimiterAsk]) async throws(RedisError) -> [[Int64]] {
         let (arguments, settled) = arguments(asks)
-        let reply: RedisValue
-        do { reply = try await redis.evaluate(LimiterScripts.serve, keys: [keys.base], arguments: arguments) } catch {
-            if settled > 0 {
-                logger.debug("slots are left to their lease", metadata: ["count": "\(settled)", "error": "\(error)"])
-            }
-            throw error
-        }
+        let reply = try await redis.evaluate(LimiterScripts.serve, keys: [keys.base], arguments: arguments)
         let parts = reply.array ?? []
         guard parts.count == 1 + asks.count - settled else {
             throw RedisError(.protocolViolation, "the limiter's script answered in an unknown shape")

@@ -5,7 +5,8 @@ import Synchronization
 ///
 /// In: asks, one at a time. Out: an answer each, or the error of the call that carried them. Who comes while nothing is under way asks at
 /// once, so nobody waits for company. There is no task of its own: whoever finds nothing under way makes the call for all that have
-/// gathered, and then hands this duty on to one of them. Waiting for the answer is not cancellable: it is as long as two calls at most.
+/// gathered, and then hands this duty on to one of them. Waiting for the answer is not cancellable; it is as long as the calls before it take,
+/// and one that fails fails for all who wait.
 final class LimiterDesk: Sendable {
     private enum Turn: Sendable {
         case answered(Result<[Int64], RedisError>)
@@ -15,8 +16,7 @@ final class LimiterDesk: Sendable {
 
     private struct Waiting {
         let ask: LimiterAsk
-        /// `nil` where nobody waits for the answer.
-        let caller: CheckedContinuation<Turn, Never>?
+        let caller: CheckedContinuation<Turn, Never>
     }
 
     private struct State {
@@ -39,72 +39,68 @@ final class LimiterDesk: Sendable {
 
     func answer(to ask: LimiterAsk) async throws(RedisError) -> [Int64] {
         let turn = await withCheckedContinuation { caller in
-            if isFirst(else: Waiting(ask: ask, caller: caller)) { caller.resume(returning: .lead) }
+            let isFirst = state.withLock { state in
+                guard state.isUnderWay else {
+                    state.isUnderWay = true
+                    return true
+                }
+                state.waiting.append(Waiting(ask: ask, caller: caller))
+                return false
+            }
+            if isFirst { caller.resume(returning: .lead) }
         }
         switch turn {
         case .answered(let answer): return try answer.get()
-        case .lead: return try await lead(with: ask).get()
+        case .lead: return try await lead(with: ask)
         }
-    }
-
-    /// For an ask whose answer nobody needs: it is put before any that comes later, which need not be now.
-    func tell(_ ask: LimiterAsk) async {
-        if isFirst(else: Waiting(ask: ask, caller: nil)) { _ = await lead(with: ask) }
-    }
-
-    private func isFirst(else waiting: @autoclosure () -> Waiting) -> Bool {
-        state.withLock { state in
-            guard state.isUnderWay else {
-                state.isUnderWay = true
-                return true
-            }
-            state.waiting.append(waiting())
-            return false
-        }
-    }
-
-    private func lead(with own: LimiterAsk) async -> Result<[Int64], RedisError> {
-        let answer = await call(own)
-        while let told = handedOn() { _ = await call(told) }
-        return answer
     }
 
     /// One call, for `own` and what has gathered.
-    private func call(_ own: LimiterAsk) async -> Result<[Int64], RedisError> {
-        let others = gathered()
-        let answers: Result<[[Int64]], RedisError>
-        do throws(RedisError) { answers = .success(try await put([own] + others.map(\.ask))) } catch {
-            answers = .failure(error)
+    private func lead(with own: LimiterAsk) async throws(RedisError) -> [Int64] {
+        let others = gathered(upTo: most - 1)
+        let answers: [[Int64]]
+        do throws(RedisError) { answers = try await put([own] + others.map(\.ask)) } catch {
+            fail(others, error)
+            throw error
         }
         for (index, other) in others.enumerated() {
-            other.caller?.resume(returning: .answered(answers.map { $0[index + 1] }))
+            other.caller.resume(returning: .answered(.success(answers[index + 1])))
         }
-        return answers.map { $0[0] }
+        handOn()
+        return answers[0]
     }
 
-    private func gathered() -> [Waiting] {
+    private func gathered(upTo count: Int) -> [Waiting] {
         state.withLock { state in
-            var others: [Waiting] = []
-            swap(&others, &state.waiting)
-            if others.count >= most {
-                state.waiting = Array(others[(most - 1)...])
-                others.removeLast(others.count - most + 1)
+            var gathered: [Waiting] = []
+            swap(&gathered, &state.waiting)
+            if gathered.count > count {
+                state.waiting = Array(gathered[count...])
+                gathered.removeLast(gathered.count - count)
             }
-            return others
+            return gathered
         }
     }
 
-    /// Gives the lead to one who waits; what nobody waits for is returned, for this caller to put.
-    private func handedOn() -> LimiterAsk? {
+    /// Those who came meanwhile would only fail one call later.
+    private func fail(_ others: [Waiting], _ error: RedisError) {
+        let late = state.withLock { state in
+            defer { state = State() }
+            return state.waiting
+        }
+        // That the one who made the call was cancelled is none of their business.
+        let error = error.code == .cancelled ? RedisError(.connectionLost, "the call was cancelled") : error
+        for other in others + late { other.caller.resume(returning: .answered(.failure(error))) }
+    }
+
+    private func handOn() {
         let next = state.withLock { state -> Waiting? in
             guard !state.waiting.isEmpty else {
                 state.isUnderWay = false
                 return nil
             }
-            return state.waiting.remove(at: state.waiting.firstIndex { $0.caller != nil } ?? 0)
+            return state.waiting.removeFirst()
         }
-        guard let caller = next?.caller else { return next?.ask }
-        caller.resume(returning: .lead)
-        return nil
+        next?.caller.resume(returning: .lead)
     }
 }

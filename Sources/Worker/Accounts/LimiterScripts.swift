@@ -117,16 +117,21 @@ enum LimiterScripts {
             a.isSwept = true
             if redis.call('ZREMRANGEBYSCORE', base .. 'slots:' .. name, '-inf', now) > 0 then
               a.slots = redis.call('ZCARD', base .. 'slots:' .. name)
+              a.wasEmpty = a.slots == 0
             end
           end
           return a
         end
         -- Until the oldest buckets that hold so many requests and tokens have left the window.
-        local function passing(account, requests, tokens)
-          local w, list = base .. 'window:' .. account, base .. 'buckets:' .. account
-          for _, b in ipairs(redis.call('LRANGE', list, 0, -1)) do
-            local held = redis.call('HMGET', w, 'r' .. b, 't' .. b)
-            requests, tokens = requests - (held[1] or 0), tokens - (held[2] or 0)
+        local function passing(a, account, requests, tokens)
+          if not a.past then
+            local fields = {}
+            a.past = redis.call('LRANGE', base .. 'buckets:' .. account, 0, -1)
+            for i, b in ipairs(a.past) do fields[2 * i - 1], fields[2 * i] = 'r' .. b, 't' .. b end
+            a.held = #fields > 0 and redis.call('HMGET', base .. 'window:' .. account, unpack(fields)) or {}
+          end
+          for i, b in ipairs(a.past) do
+            requests, tokens = requests - (a.held[2 * i - 1] or 0), tokens - (a.held[2 * i] or 0)
             if requests <= 0 and tokens <= 0 then return math.max(1, (b + 1) * width + span - now) end
           end
           -- What this call has taken itself.
@@ -146,15 +151,16 @@ enum LimiterScripts {
           if bid.tpm then room = math.min(room, 1 - a.t / bid.tpm) end
           local requests = bid.rpm and a.r + 1 - bid.rpm or 0
           local excess = bid.tpm and a.t + bid.tokens - bid.tpm or 0
-          if requests > 0 or excess > 0 then free, ms = false, passing(bid.account, requests, excess) end
+          if requests > 0 or excess > 0 then free, ms = false, passing(a, bid.account, requests, excess) end
           if bid.quota then
-            if not a.spent then a.spent = used(bid.account, bid.start) end
+            if a.start ~= bid.start then a.start, a.spent = bid.start, used(bid.account, bid.start) end
             if not a.spent then
               -- The leader has not measured it yet: a moment.
               free, ms = false, math.max(ms or 0, 200)
             elseif a.spent + bid.tokens > bid.quota then
               free, room = false, 0
-              ms = bid.stop > now and bid.stop - now or nil
+              -- A period that is over by this clock, and not by the asking worker's, is a moment's matter.
+              ms = bid.stop > 0 and math.max(200, bid.stop - now) or nil
               if not ms then
                 a.headroom = 0
                 -- What runs may use less than was foretold.
@@ -289,7 +295,11 @@ enum LimiterScripts {
               return {0, spentUp == seen and -2 or slotBound and -1 or wait}
             end
             local at = 7 + tonumber(ARGV[6])
-            for i = 7, at - 1 do settle(ARGV[i]) end
+            -- What is wrong with one of them must not cost the others their slots.
+            for i = 7, at - 1 do
+              local isDone, why = pcall(settle, ARGV[i])
+              if not isDone then redis.log(redis.LOG_WARNING, 'a settlement failed: ' .. tostring(type(why) == 'table' and why.err or why)) end
+            end
             local answers = {0}
             while at <= #ARGV do
               local count, id, affinity, turn = string.match(ARGV[at], '^(%d+)\\t([^\\t]*)\\t([^\\t]*)\\t(.*)$')

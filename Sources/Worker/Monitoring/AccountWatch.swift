@@ -82,7 +82,7 @@ struct AccountWatch: Sendable {
 
     private func lookAtMoney() async throws {
         var known = Set(try await alerts.openSubjects(of: .accountUnpaid))
-        for account in catalog.current.accounts {
+        for account in catalog.current.accounts where account.status == .active {
             // Until an answer says otherwise, however often it was tried in between.
             guard board.health(RouteKey(account: account.id))?.reason == .quotaExhausted,
                 known.remove(account.id) == nil

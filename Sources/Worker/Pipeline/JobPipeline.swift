@@ -143,14 +143,18 @@ struct JobPipeline: Sendable {
         }
         let record = record(run, outcome)
         observe(run, record, outcome)
-        // After the writes that end the attempt: the caller does not wait for it.
-        let next: JobRun?
-        do throws(RedisError) { next = try await conclude(run, record, outcome, publisher) } catch {
+        // What a failed attempt held may be what the next one needs.
+        guard outcome.failure == nil else {
             await pool.settle(run.booking, record, calledAt: calledAt)
-            throw error
+            return try await conclude(run, record, outcome, publisher)
+        }
+        // After the writes that end the attempt: the caller does not wait for it.
+        let ended: Result<JobRun?, RedisError>
+        do throws(RedisError) { ended = .success(try await conclude(run, record, outcome, publisher)) } catch {
+            ended = .failure(error)
         }
         await pool.settle(run.booking, record, calledAt: calledAt)
-        return next
+        return try ended.get()
     }
 
     private func conclude(

@@ -34,7 +34,8 @@ struct Lineup: Sendable {
             guard let rest = entry.earliest else { continue }
             earliest = min(earliest ?? rest, rest)
         }
-        let isLastResort = earliest == nil && !(primary + fallbacks).contains { !$0.usable.isEmpty }
+        // One that is well and failed just now is worth more patience than a doubtful one is worth a try.
+        let isLastResort = earliest == nil && !(primary + fallbacks).contains(where: \.hasWell)
         let ordered = Self.ordered(primary, strategy, dice, cost, isLastResort)
         for (group, entry) in (ordered + fallbacks).enumerated() {
             let items = entry.chosen(isLastResort)
@@ -82,6 +83,8 @@ struct Lineup: Sendable {
         /// Not disabled, but better left alone.
         var doubtful: [Item] = []
         var earliest: Duration?
+        /// Tried ones included.
+        var hasWell = false
 
         init(_ option: Candidates.Option, _ tried: [Route], _ knowledge: (Route) -> Knowledge) {
             model = option.model
@@ -89,7 +92,9 @@ struct Lineup: Sendable {
                 let item = Item(route: route, knowledge: knowledge(route))
                 let isTried = !tried.isEmpty && tried.contains { $0.key == route.key }
                 switch item.knowledge.fitness.use {
-                case .ready, .trial: if !isTried { usable.append(item) }
+                case .ready, .trial:
+                    hasWell = true
+                    if !isTried { usable.append(item) }
                 case .resting(let rest, isForCapacity: true): earliest = min(earliest ?? rest, rest)
                 case .open, .resting: if !isTried { doubtful.append(item) }
                 case .disabled: break

@@ -93,37 +93,25 @@ import Testing
         #expect(calls.sizes.allSatisfy { $0 <= 8 } && calls.sizes.reduce(0, +) == 30)
     }
 
-    @Test func `what is told goes before what is asked later, though nobody waits for it`() async throws {
-        let desk = desk()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { _ = try await desk.answer(to: ask(1)) }
-            try await eventually("a call is under way") { calls.sizes == [1] }
-            await desk.tell(.settle(RedisArguments(["s"])))
-            await desk.tell(.settle(RedisArguments(["s"])))
-            calls.letThrough(10)
-            try await group.waitForAll()
-        }
-        try await eventually("it was put by who had the lead") { calls.sizes == [1, 2] }
-        #expect(try await desk.answer(to: ask(3)) == [3])
-    }
-
-    @Test func `a call that fails fails for all that it carried, and the next one works`() async throws {
+    @Test func `a call that fails fails for those who came meanwhile too, and the next one works`() async throws {
         let desk = desk()
         calls.fail(true)
-        await withTaskGroup(of: Bool.self) { group in
+        try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 1...5 {
                 group.addTask {
-                    do {
+                    do throws(RedisError) {
                         _ = try await desk.answer(to: ask(number))
                         return false
-                    } catch { return true }
+                    } catch { return error.code == .connectionLost }
                 }
             }
-            calls.letThrough(5)
-            for await hasFailed in group { #expect(hasFailed) }
+            try await eventually("all have come") { desk.gatheredCount == 4 }
+            calls.letThrough()
+            for try await hasFailed in group { #expect(hasFailed) }
         }
+        #expect(calls.sizes == [1])
         calls.fail(false)
-        calls.letThrough(10)
+        calls.letThrough()
         #expect(try await desk.answer(to: ask(7)) == [7])
     }
 }

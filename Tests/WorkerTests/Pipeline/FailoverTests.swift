@@ -38,6 +38,20 @@ import Testing
         }
     }
 
+    @Test func `a fallback model on the same account has the slot of the attempt that failed`() async throws {
+        let stub = try ProviderStub.start { request in
+            request.index == 0 ? .openAIError(status: 500, type: "server_error") : Self.fine
+        }
+        try await PipelineFixture.run([stub], fallbacks: ["n"], limits: { $0.concurrency = 1 }) { fixture in
+            let id = try await fixture.submit()
+
+            try await fixture.worker().runOne()
+
+            let end = try await fixture.end(id)
+            #expect(end.status == "done" && end.trail == ["a0 server_error", "a0 ok"])
+        }
+    }
+
     @Test func `a rate-limited account is not asked by the next job`() async throws {
         let first = try ProviderStub.start { _ in Self.busy(milliseconds: 60_000) }
         let second = try ProviderStub.start { _ in Self.fine }

@@ -40,7 +40,7 @@ struct PipelineFixture: Sendable {
         await http.shutdown()
     }
 
-    /// Model `m` on one account per stub: `a0`, `a1`, …, asked in this order; model `s` in the sandbox.
+    /// Model `m` on one account per stub: `a0`, `a1`, …, asked in this order, and so is model `n`; model `s` in the sandbox.
     private static func catalog(
         _ stubs: [ProviderStub], _ capabilities: Capabilities, _ fallbacks: [String], _ cacheTTL: Int?,
         _ limits: (inout Account) -> Void
@@ -55,7 +55,7 @@ struct PipelineFixture: Sendable {
                 Model(
                     id: "m", provider: .openai, prices: Prices(input: 1, output: 2), capabilities: capabilities,
                     fallbackModels: fallbacks, cacheTTL: cacheTTL),
-                Model(id: "s", provider: .sandbox),
+                Model(id: "n", provider: .openai), Model(id: "s", provider: .sandbox),
             ],
             accounts: accounts + [Account(id: "sandbox", provider: .sandbox)])
     }

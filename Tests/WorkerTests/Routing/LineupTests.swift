@@ -72,6 +72,9 @@ import Testing
         #expect(try names(lineup(uses)).isEmpty)
         uses["s"] = .ready
         #expect(try names(lineup(uses)) == ["spare s"])
+        // One that is well and has just failed is waited for.
+        let spare = try #require(try lineup(uses).routes.first)
+        #expect(try names(lineup(uses, tried: [spare])).isEmpty)
     }
 
     @Test func `routes that failed are not tried again`() throws {
