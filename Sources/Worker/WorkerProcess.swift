@@ -54,7 +54,7 @@ extension WorkerParts {
                 onSubscribed: { [board] in board.missed() }),
             catalog, board,
             LoadReader(
-                redis: connections.redis, keys: poolKeys, loads: limiter.loads, catalog: catalog, logger: logger),
+                redis: connections.redis, keys: poolKeys, limiter: limiter, catalog: catalog, logger: logger),
         ]
     }
 

@@ -71,6 +71,13 @@ struct AccountLimiter: Sendable {
         return .taken(index, reservation)
     }
 
+    /// Sends settlements that found a call under way and no later one to go with; to be called several times a second.
+    func flush() async {
+        do throws(RedisError) { try await desk.flush() } catch {
+            logger.debug("slots are left to their lease", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Gives the slot back and counts what was used, before any reservation that this worker makes later.
     ///
     /// `calledAt`: when the platform was called; `nil` if it was not, so that the request does not count. Where Redis is away the slot is
@@ -81,8 +88,8 @@ struct AccountLimiter: Sendable {
         // Within half the margin the reservation's own time is near enough.
         let late = delay > configuration.margin / 2 ? delay.milliseconds : 0
         do throws(RedisError) {
-            _ = try await desk.answer(
-                to: .settle(reservation.encoded(used: tokens, isCounted: calledAt != nil, late: late)))
+            try await desk.tell(
+                .settle(reservation.encoded(used: tokens, isCounted: calledAt != nil, late: late)))
         } catch {
             logger.debug(
                 "a slot is left to its lease", metadata: ["account": "\(reservation.account)", "error": "\(error)"])

@@ -6,7 +6,7 @@ import Synchronization
 /// In: asks, one at a time. Out: an answer each, or the error of the call that carried them. Who comes while nothing is under way asks at
 /// once, so nobody waits for company. There is no task of its own: whoever finds nothing under way makes the call for all that have
 /// gathered, and then hands this duty on to one of them. Waiting for the answer is not cancellable; it is as long as the calls before it take,
-/// and one that fails fails for all who wait.
+/// and one that fails fails for all who wait. What nobody waits for goes with the next call, or with `flush`.
 final class LimiterDesk: Sendable {
     private enum Turn: Sendable {
         case answered(Result<[Int64], RedisError>)
@@ -16,7 +16,8 @@ final class LimiterDesk: Sendable {
 
     private struct Waiting {
         let ask: LimiterAsk
-        let caller: CheckedContinuation<Turn, Never>
+        /// `nil` where nobody waits for the answer.
+        let caller: CheckedContinuation<Turn, Never>?
     }
 
     private struct State {
@@ -39,19 +40,39 @@ final class LimiterDesk: Sendable {
 
     func answer(to ask: LimiterAsk) async throws(RedisError) -> [Int64] {
         let turn = await withCheckedContinuation { caller in
-            let isFirst = state.withLock { state in
-                guard state.isUnderWay else {
-                    state.isUnderWay = true
-                    return true
-                }
-                state.waiting.append(Waiting(ask: ask, caller: caller))
-                return false
-            }
-            if isFirst { caller.resume(returning: .lead) }
+            if isFirst(else: Waiting(ask: ask, caller: caller)) { caller.resume(returning: .lead) }
         }
         switch turn {
         case .answered(let answer): return try answer.get()
         case .lead: return try await lead(with: ask)
+        }
+    }
+
+    /// Returns at once while a call is under way; throws only for a call made here.
+    ///
+    /// What is told goes before whatever is asked later.
+    func tell(_ ask: LimiterAsk) async throws(RedisError) {
+        if isFirst(else: Waiting(ask: ask, caller: nil)) { _ = try await lead(with: ask) }
+    }
+
+    /// Puts what nobody waits for, and no later call has taken along.
+    func flush() async throws(RedisError) {
+        let told = state.withLock { state -> LimiterAsk? in
+            guard !state.isUnderWay, !state.waiting.isEmpty else { return nil }
+            state.isUnderWay = true
+            return state.waiting.removeFirst().ask
+        }
+        if let told { _ = try await lead(with: told) }
+    }
+
+    private func isFirst(else waiting: @autoclosure () -> Waiting) -> Bool {
+        state.withLock { state in
+            guard state.isUnderWay else {
+                state.isUnderWay = true
+                return true
+            }
+            state.waiting.append(waiting())
+            return false
         }
     }
 
@@ -64,7 +85,7 @@ final class LimiterDesk: Sendable {
             throw error
         }
         for (index, other) in others.enumerated() {
-            other.caller.resume(returning: .answered(.success(answers[index + 1])))
+            other.caller?.resume(returning: .answered(.success(answers[index + 1])))
         }
         handOn()
         return answers[0]
@@ -90,17 +111,17 @@ final class LimiterDesk: Sendable {
         }
         // That the one who made the call was cancelled is none of their business.
         let error = error.code == .cancelled ? RedisError(.connectionLost, "the call was cancelled") : error
-        for other in others + late { other.caller.resume(returning: .answered(.failure(error))) }
+        for other in others + late { other.caller?.resume(returning: .answered(.failure(error))) }
     }
 
     private func handOn() {
         let next = state.withLock { state -> Waiting? in
-            guard !state.waiting.isEmpty else {
+            guard let first = state.waiting.firstIndex(where: { $0.caller != nil }) else {
                 state.isUnderWay = false
                 return nil
             }
-            return state.waiting.removeFirst()
+            return state.waiting.remove(at: first)
         }
-        next?.caller.resume(returning: .lead)
+        next?.caller?.resume(returning: .lead)
     }
 }

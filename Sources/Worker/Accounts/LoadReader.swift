@@ -2,13 +2,14 @@ import Logging
 import ServiceLifecycle
 import Shared
 
-/// Counts what runs on all accounts, for strategies that look at it; only while such requests come.
+/// Looks after what this worker and Redis know of the accounts' loads.
 ///
-/// In: the slots in Redis, one round trip. Out: `AccountLoads`, at most a quarter of a second old.
+/// Every quarter of a second: settlements that nothing has taken along go out; and what runs on all accounts is counted, one round trip, while
+/// requests come whose strategy looks at it (`AccountLoads`).
 struct LoadReader: Service {
     let redis: RedisClient
     let keys: PoolKeys
-    let loads: AccountLoads
+    let limiter: AccountLimiter
     let catalog: CatalogCache
     let logger: Logger
 
@@ -17,7 +18,8 @@ struct LoadReader: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                if loads.areWanted { await read() }
+                await limiter.flush()
+                if limiter.loads.areWanted { await read() }
                 do { try await Task.sleep(for: Self.interval) } catch { return }
             }
         }
@@ -25,11 +27,11 @@ struct LoadReader: Service {
 
     private func read() async {
         let accounts = catalog.current.accounts.filter { $0.status == .active }.map(\.id)
-        loads.keep(Set(accounts))
+        limiter.loads.keep(Set(accounts))
         do throws(RedisError) {
             let counts = try await redis.pipeline(
                 accounts.map { RedisCommand("ZCARD", .string(keys.slots($0))) })
-            for (account, count) in zip(accounts, counts) { loads.set(account, inFlight: Int(count.int ?? 0)) }
+            for (account, count) in zip(accounts, counts) { limiter.loads.set(account, inFlight: Int(count.int ?? 0)) }
         } catch {
             logger.debug("loads are not read for now", metadata: ["error": "\(error)"])
         }

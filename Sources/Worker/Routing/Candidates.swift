@@ -41,7 +41,7 @@ struct Candidates: Sendable {
     }
 
     /// What of an account decides how its platform is spoken to.
-    private struct Wire: Hashable {
+    private struct Wire: Equatable {
         let mode: String?
         let settings: [String: String]
     }
@@ -50,12 +50,13 @@ struct Candidates: Sendable {
         _ model: Model, _ request: ModelRequest, _ catalog: CatalogSnapshot, _ refusal: inout JobFailure?
     ) -> Option? {
         // Accounts that speak alike are asked once: it means reading the whole request.
-        var judged: [Wire: JobFailure?] = [:]
+        var judged: [(wire: Wire, verdict: JobFailure?)] = []
         let routes = catalog.routes(of: model)
         let able = routes.filter { route in
             let wire = Wire(mode: route.account.mode, settings: route.account.settings)
-            let verdict = judged[wire] ?? route.refusal(of: request)
-            judged.updateValue(verdict, forKey: wire)
+            if let known = judged.first(where: { $0.wire == wire }) { return known.verdict == nil }
+            let verdict = route.refusal(of: request)
+            judged.append((wire, verdict))
             refusal = refusal ?? verdict
             return verdict == nil
         }

@@ -37,6 +37,9 @@ struct Lineup: Sendable {
         // One that is well and failed just now is worth more patience than a doubtful one is worth a try.
         let isLastResort = earliest == nil && !(primary + fallbacks).contains(where: \.hasWell)
         let ordered = Self.ordered(primary, strategy, dice, cost, isLastResort)
+        let count = (ordered + fallbacks).reduce(0) { $0 + $1.chosen(isLastResort).count }
+        routes.reserveCapacity(count)
+        bids.reserveCapacity(count)
         for (group, entry) in (ordered + fallbacks).enumerated() {
             let items = entry.chosen(isLastResort)
             guard let model = items.first?.route.model else { continue }
@@ -88,6 +91,7 @@ struct Lineup: Sendable {
 
         init(_ option: Candidates.Option, _ tried: [Route], _ knowledge: (Route) -> Knowledge) {
             model = option.model
+            usable.reserveCapacity(option.routes.count)
             for route in option.routes {
                 let item = Item(route: route, knowledge: knowledge(route))
                 let isTried = !tried.isEmpty && tried.contains { $0.key == route.key }

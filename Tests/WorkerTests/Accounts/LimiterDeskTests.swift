@@ -93,6 +93,39 @@ import Testing
         #expect(calls.sizes.allSatisfy { $0 <= 8 } && calls.sizes.reduce(0, +) == 30)
     }
 
+    @Test func `what is told goes before what is asked later, though nobody waits for it`() async throws {
+        let desk = desk()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try await desk.answer(to: ask(1)) }
+            try await eventually("a call is under way") { calls.sizes == [1] }
+            try await desk.tell(.settle(RedisArguments(["s"])))
+            try await desk.tell(.settle(RedisArguments(["s"])))
+            calls.letThrough(2)
+            try await group.waitForAll()
+        }
+        #expect(calls.sizes == [1], "who has an answer does not wait for what others have told")
+
+        #expect(try await desk.answer(to: ask(3)) == [3])
+        #expect(calls.sizes == [1, 3])
+    }
+
+    @Test func `what was told and taken along by no call goes out by itself`() async throws {
+        let desk = desk()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try await desk.answer(to: ask(1)) }
+            try await eventually("a call is under way") { calls.sizes == [1] }
+            try await desk.tell(.settle(RedisArguments(["s"])))
+            calls.letThrough(2)
+            try await group.waitForAll()
+        }
+
+        try await desk.flush()
+        try await desk.flush()
+
+        #expect(calls.sizes == [1, 1])
+        #expect(desk.gatheredCount == 0)
+    }
+
     @Test func `a call that fails fails for those who came meanwhile too, and the next one works`() async throws {
         let desk = desk()
         calls.fail(true)
