@@ -53,7 +53,7 @@ struct AccountLimiter: Sendable {
         let id = worker + " " + attempt
         // Before the script runs: what is late is rather counted twice than not at all.
         let began = ContinuousClock.now
-        let numbers = try await desk.answer(to: .reserve(auction.encoded(as: id, at: now)))
+        let numbers = try await desk.answer(to: .reserve(id, auction, now: now))
         if numbers.count == 2, numbers[0] == 0 {
             if numbers[1] == -2 { return .exhausted }
             return .busy(numbers[1] < 0 ? nil : .milliseconds(numbers[1]))

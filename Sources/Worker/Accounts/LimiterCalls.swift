@@ -2,8 +2,8 @@ import Shared
 
 /// One thing that is asked of the limiter's script, as it reads it.
 enum LimiterAsk: Sendable {
-    /// Capacity: the auction's head, and a bid each.
-    case reserve(RedisArguments)
+    /// Capacity for an attempt of this name; `now` in milliseconds since 1970.
+    case reserve(String, Auction, now: Int64)
     case settle(RedisArguments)
 }
 
@@ -33,61 +33,85 @@ struct LimiterCalls: Sendable {
         }
     }
 
-    /// Settlements first: what they give back may be taken by the same call.
+    /// Settlements first: what they give back may be taken by the same call. Bids that are alike are sent once.
     private func arguments(_ asks: [LimiterAsk]) -> (RedisArguments, settled: Int) {
-        var settled = 0
-        for case .settle in asks { settled += 1 }
-        var arguments = RedisArguments(capacity: 128 + asks.count * 384)
-        for number in [
-            configuration.lease.milliseconds, 60_000 + configuration.margin.milliseconds, PoolKeys.bucketMilliseconds,
-            configuration.affinity.milliseconds, configuration.trial.milliseconds, Int64(settled),
-        ] {
-            arguments.append(.int(number))
+        var (settled, table) = (0, BidTable())
+        var settlements = RedisArguments(capacity: asks.count * 128)
+        var auctions = RedisArguments(capacity: asks.count * 128)
+        for ask in asks {
+            switch ask {
+            case .settle(let settlement):
+                settlements.append(settlement)
+                settled += 1
+            case .reserve(let id, let auction, let now): auctions.append(.bytes(auction.line(id, &table, at: now)))
+            }
         }
-        for case .settle(let settlement) in asks { arguments.append(settlement) }
-        for case .reserve(let auction) in asks { arguments.append(auction) }
+        var arguments = RedisArguments([
+            .int(configuration.lease.milliseconds), .int(60_000 + configuration.margin.milliseconds),
+            .int(PoolKeys.bucketMilliseconds), .int(configuration.affinity.milliseconds),
+            .int(configuration.trial.milliseconds), .int(settled), .int(table.lines.count),
+        ])
+        for more in [settlements, table.lines, auctions] { arguments.append(more) }
         return (arguments, settled)
     }
 }
 
+/// The different bids of one call, numbered from 1.
+private struct BidTable {
+    private struct Key: Hashable {
+        /// Routes are made once a catalogue, and held by their bids as long as this stands.
+        let route: ObjectIdentifier
+        let factor: Double
+        let trial: String?
+    }
+
+    private var numbers: [Key: Int] = [:]
+    private(set) var lines = RedisArguments(capacity: 256)
+
+    mutating func number(of bid: Bid, at now: Int64) -> Int {
+        let key = Key(route: ObjectIdentifier(bid.route), factor: bid.factor, trial: bid.trial)
+        if let known = numbers[key] { return known }
+        lines.append(.bytes(bid.line(at: now)))
+        numbers[key] = lines.count
+        return lines.count
+    }
+}
+
 extension Auction {
-    func encoded(as id: String, at now: Int64) -> RedisArguments {
-        var arguments = RedisArguments(capacity: 128 + 64 * bids.count)
+    fileprivate func line(_ id: String, _ table: inout BidTable, at now: Int64) -> [UInt8] {
         var line = TabbedLine()
-        line.add(bids.count)
         line.add(id)
         line.add(affinity ?? "")
-        line.end(with: turn ?? "", in: &arguments)
         for bid in bids {
-            bid.write(to: &line, at: now)
-            line.end(with: bid.account.id, in: &arguments)
+            if bid.isFallback { line.part("f") }
+            line.part(bid.group, ":")
+            line.part(table.number(of: bid, at: now), ":")
+            line.part(bid.tokens, ",")
         }
-        return arguments
+        line.add("")
+        return line.ended(with: turn ?? "")
     }
 }
 
 extension Bid {
-    /// All but the account.
-    fileprivate func write(to line: inout TabbedLine, at now: Int64) {
+    fileprivate func line(at now: Int64) -> [UInt8] {
         let period = account.quotaLimit == nil ? nil : account.period(at: now)
-        if isFallback { line.mark("f") }
-        line.add(group)
+        var line = TabbedLine()
         line.add(account.requestsPerMinute)
         line.add(account.tokensPerMinute)
         line.add(account.concurrency)
         line.add(account.quotaLimit.map { Int($0) })
         line.add(Int(period?.start ?? 0))
         line.add(Int(period?.end ?? 0))
-        line.add(tokens)
         line.add(factor == 1 ? "1" : String(factor))
         line.add(account.weight)
         line.add(trial ?? "")
+        return line.ended(with: account.id)
     }
 }
 
 extension Reservation {
     func encoded(used: Int, isCounted: Bool, late: Int64) -> RedisArguments {
-        var arguments = RedisArguments(capacity: 160)
         var line = TabbedLine()
         line.add(id)
         line.add(Int(bucket))
@@ -97,8 +121,7 @@ extension Reservation {
         line.add(Int(late))
         line.add(hasQuota ? 1 : 0)
         line.add(trial ?? "")
-        line.end(with: account, in: &arguments)
-        return arguments
+        return RedisArguments([.bytes(line.ended(with: account))])
     }
 }
 
@@ -108,8 +131,13 @@ private struct TabbedLine {
 
     init() { bytes.reserveCapacity(128) }
 
-    /// Stands before the next field's text.
-    mutating func mark(_ letter: Unicode.Scalar) { bytes.append(UInt8(ascii: letter)) }
+    /// A part of the next field.
+    mutating func part(_ letter: Unicode.Scalar) { bytes.append(UInt8(ascii: letter)) }
+
+    mutating func part(_ number: Int, _ end: Unicode.Scalar) {
+        bytes.append(decimal: number)
+        part(end)
+    }
 
     mutating func add(_ text: String) {
         bytes.append(contentsOf: text.utf8)
@@ -121,10 +149,8 @@ private struct TabbedLine {
         bytes.append(UInt8(ascii: "\t"))
     }
 
-    /// Begins the next line, too.
-    mutating func end(with text: String, in arguments: inout RedisArguments) {
+    consuming func ended(with text: String) -> [UInt8] {
         bytes.append(contentsOf: text.utf8)
-        arguments.append(.bytes(bytes))
-        bytes.removeAll(keepingCapacity: true)
+        return bytes
     }
 }

@@ -59,49 +59,72 @@ enum LimiterScripts {
 
         """
 
-    /// `settle(line)`: gives capacity back and puts what was used in the place of the estimate. Fields of the line, with tabs between them:
-    /// reservation, bucket, estimate, tokens used, 1 if the platform was called (else the request does not count), ms that passed before it
-    /// was called, 1 if the account has a quota, trial or empty, account.
+    /// `note(line)` for each settlement, then `settle()`: capacity comes back, and what was used stands in the place of the estimate; each account's
+    /// counters are written once. Fields of the line, with tabs between them: reservation, bucket, estimate, tokens used, 1 if the platform
+    /// was called (else the request does not count), ms that passed before it was called, 1 if the account has a quota, trial or empty,
+    /// account.
     private static let settling = """
+        local settled = {}
         local settlement = '^' .. string.rep('([^\\t]*)\\t', 8) .. '(.*)$'
-        local function settle(line)
+        local function change(a, b, requests, tokens)
+          local c = a.buckets[b] or {r = 0, t = 0}
+          c.r, c.t, a.buckets[b] = c.r + requests, c.t + tokens, c
+        end
+        -- Sent so late that it reached the platform in another bucket.
+        local function move(account, b, late, estimate, used)
+          local w, at = base .. 'window:' .. account, math.min(b + late, bucket)
+          if redis.call('HEXISTS', w, 'r' .. b) == 0 then return end
+          redis.call('HINCRBY', w, 'r' .. b, -1)
+          redis.call('HINCRBY', w, 't' .. b, -estimate)
+          if redis.call('HINCRBY', w, 'r' .. at, 1) == 1 then enter(account, at) end
+          redis.call('HINCRBY', w, 't' .. at, used)
+          redis.call('HINCRBY', w, 't', used - estimate)
+        end
+        local function note(line)
           local id, b, estimate, used, counted, late, quota, trial, account = string.match(line, settlement)
-          local w = base .. 'window:' .. account
-          local more = used - estimate
-          b, late = tonumber(b), math.floor(late / width)
-          local isExact = counted == '1' and late == 0
-          if not (isExact and more == 0) and redis.call('HEXISTS', w, 'r' .. b) == 1 then
-            if isExact then
-              redis.call('HINCRBY', w, 't' .. b, more)
-              redis.call('HINCRBY', w, 't', more)
-            else
-              -- Never sent, or sent so late that it reached the platform in another bucket.
-              redis.call('HINCRBY', w, 'r' .. b, -1)
-              redis.call('HINCRBY', w, 't' .. b, 0 - estimate)
-              redis.call('HINCRBY', w, 'r', -1)
-              redis.call('HINCRBY', w, 't', 0 - estimate)
-              local at = math.min(b + late, bucket)
-              if counted == '1' then
-                if redis.call('HINCRBY', w, 'r' .. at, 1) == 1 then enter(account, at) end
-                redis.call('HINCRBY', w, 't' .. at, used)
-                redis.call('HINCRBY', w, 'r', 1)
-                redis.call('HINCRBY', w, 't', used)
-              end
-            end
+          b, estimate, used, late = tonumber(b), tonumber(estimate), tonumber(used), math.floor(late / width)
+          local a = settled[account] or {ids = {}, buckets = {}, hours = {}}
+          settled[account] = a
+          a.ids[#a.ids + 1] = id
+          if counted ~= '1' then
+            change(a, b, -1, -estimate)
+          elseif late > 0 then
+            move(account, b, late, estimate, used)
+          elseif used ~= estimate then
+            change(a, b, 0, used - estimate)
           end
-          if quota == '1' and redis.call('EXISTS', base .. 'quota:' .. account) == 1 then
-            redis.call('HINCRBY', base .. 'quota:' .. account, 'h' .. math.floor(b * width / 3600000), more)
+          if quota == '1' then
+            local hour = math.floor(b * width / 3600000)
+            a.hours[hour] = (a.hours[hour] or 0) + used - estimate
           end
           if trial ~= '' and redis.call('GET', base .. 'trial:' .. trial) == id then
             redis.call('DEL', base .. 'trial:' .. trial)
           end
-          redis.call('ZREM', base .. 'slots:' .. account, id)
+        end
+        local function settle()
+          for account, a in pairs(settled) do
+            local w, requests, tokens = base .. 'window:' .. account, 0, 0
+            for b, c in pairs(a.buckets) do
+              if redis.call('HEXISTS', w, 'r' .. b) == 1 then
+                if c.r ~= 0 then redis.call('HINCRBY', w, 'r' .. b, c.r) end
+                redis.call('HINCRBY', w, 't' .. b, c.t)
+                requests, tokens = requests + c.r, tokens + c.t
+              end
+            end
+            if requests ~= 0 then redis.call('HINCRBY', w, 'r', requests) end
+            if tokens ~= 0 then redis.call('HINCRBY', w, 't', tokens) end
+            local key = base .. 'quota:' .. account
+            if next(a.hours) and redis.call('EXISTS', key) == 1 then
+              for hour, more in pairs(a.hours) do redis.call('HINCRBY', key, 'h' .. hour, more) end
+            end
+            redis.call('ZREM', base .. 'slots:' .. account, unpack(a.ids))
+          end
         end
 
         """
 
-    /// `hold(bid)` → headroom 0…1 where the bid can be taken, else nil, and when it may be; `take(bid, id)`; `write()`: what was taken goes to
-    /// Redis, once per account.
+    /// `hold(use)` → headroom 0…1 where the bid can be taken, else nil, and when it may be; `take(use, id)`; `write()`: what was taken goes to
+    /// Redis, once per account. A use is a bid with the tokens of one request.
     private static let holding = """
         local accounts = {}
         local function look(name, most)
@@ -138,11 +161,13 @@ enum LimiterScripts {
           return (bucket + 1) * width + span - now
         end
         -- nil, ms until it is worth asking again, whether the end of a request may help, whether the quota is used up for good.
-        local function hold(bid)
+        local function hold(use)
+          local bid = use.bid
+          local tokens = bid.tpm and math.min(use.tokens, bid.tpm) or use.tokens
           local a = look(bid.account, bid.most)
           local running = a.slots + #a.taken
           local room, free, ms, slotBound = 1, true, nil, false
-          if bid.tpm then bid.tokens = math.min(bid.tokens, bid.tpm) end
+          use.tokens = tokens
           if bid.most then
             room = math.min(room, 1 - running / bid.most)
             if running >= bid.most then free, slotBound = false, true end
@@ -150,14 +175,14 @@ enum LimiterScripts {
           if bid.rpm then room = math.min(room, 1 - a.r / bid.rpm) end
           if bid.tpm then room = math.min(room, 1 - a.t / bid.tpm) end
           local requests = bid.rpm and a.r + 1 - bid.rpm or 0
-          local excess = bid.tpm and a.t + bid.tokens - bid.tpm or 0
+          local excess = bid.tpm and a.t + tokens - bid.tpm or 0
           if requests > 0 or excess > 0 then free, ms = false, passing(a, bid.account, requests, excess) end
           if bid.quota then
             if a.start ~= bid.start then a.start, a.spent = bid.start, used(bid.account, bid.start) end
             if not a.spent then
               -- The leader has not measured it yet: a moment.
               free, ms = false, math.max(ms or 0, 200)
-            elseif a.spent + bid.tokens > bid.quota then
+            elseif a.spent + tokens > bid.quota then
               free, room = false, 0
               -- A period that is over by this clock, and not by the asking worker's, is a moment's matter.
               ms = bid.stop > 0 and math.max(200, bid.stop - now) or nil
@@ -177,11 +202,12 @@ enum LimiterScripts {
           if free then return room end
           return nil, ms, slotBound, false
         end
-        local function take(bid, id)
+        local function take(use, id)
+          local bid, tokens = use.bid, use.tokens
           local a = accounts[bid.account]
-          a.r, a.t, a.tokens = a.r + 1, a.t + bid.tokens, a.tokens + bid.tokens
+          a.r, a.t, a.tokens = a.r + 1, a.t + tokens, a.tokens + tokens
           a.taken[#a.taken + 1] = id
-          if bid.quota then a.spent, a.hasQuota = a.spent + bid.tokens, true end
+          if bid.quota then a.spent, a.hasQuota = a.spent + tokens, true end
           if bid.trial ~= '' then redis.call('SET', base .. 'trial:' .. bid.trial, id, 'PX', trialLength) end
         end
         local function write()
@@ -219,12 +245,12 @@ enum LimiterScripts {
     /// Settlements, then auctions, each of which takes capacity of the best account of the first group that has any; all in one step.
     ///
     /// KEYS base. ARGV lease in ms, length of the window in ms, width of a bucket in ms, TTL of an affinity in ms, TTL of a trial in ms, number of
-    /// settlements, the settlements, then per auction its head and its bids, lines of fields with tabs between them. Head: number of bids,
-    /// reservation, affinity key or empty, turn counter or empty. Bid, groups together and in order: group (`f…`: a fallback, which takes no
-    /// turns), requests a minute, tokens a minute, requests at once, quota (each empty for none), start and end of its period in ms (0 and 0
-    /// for none), tokens, factor, weight, trial or empty, account.
-    /// Returns first what was seen, account, running, headroom in thousandths in turn, then per auction {1, index of the bid from 1, bucket} or {0, ms
-    /// until the first limit may give way, -1 if only the end of a running request can help, -2 if all quotas are used up for good}.
+    /// settlements, number of bids, then settlements, bids and auctions: lines of fields with tabs between them. Bid: requests a minute, tokens
+    /// a minute, requests at once, quota (each empty for none), start and end of its period in ms (0 and 0 for none), factor, weight, trial or
+    /// empty, account. Auction: reservation, affinity key or empty, uses, turn counter or empty. Use: `<group>:<number of the bid>:<tokens>,`,
+    /// groups together and in order; `f…`: a fallback, which takes no turns.
+    /// Returns first what was seen, account, running, headroom in thousandths in turn, then per auction {1, number of the use from 1, bucket} or
+    /// {0, ms until the first limit may give way, -1 if only the end of a running request can help, -2 if all quotas are used up for good}.
     static let serve = RedisScript(
         counting + """
             local lease, span, width = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -233,23 +259,29 @@ enum LimiterScripts {
             local bucket = math.floor(now / width)
 
             """ + settling + holding + """
-            local form = '^' .. string.rep('([^\\t]*)\\t', 11) .. '(.*)$'
-            local function read(line, index)
-              local g, rpm, tpm, most, quota, start, stop, tokens, factor, weight, trial, account = string.match(line, form)
-              return g, {
-                index = index, account = account, rpm = tonumber(rpm), tpm = tonumber(tpm), most = tonumber(most),
-                quota = tonumber(quota), start = start, stop = tonumber(stop), tokens = tonumber(tokens),
-                factor = tonumber(factor), weight = tonumber(weight), trial = trial}
+            local bids, settlements, firstAuction = {}, tonumber(ARGV[6]), 8 + ARGV[6] + ARGV[7]
+            local form = '^' .. string.rep('([^\\t]*)\\t', 9) .. '(.*)$'
+            local function bid(number)
+              if not bids[number] then
+                local rpm, tpm, most, quota, start, stop, factor, weight, trial, account =
+                  string.match(ARGV[7 + settlements + number], form)
+                bids[number] = {
+                  account = account, rpm = tonumber(rpm), tpm = tonumber(tpm), most = tonumber(most), quota = tonumber(quota),
+                  start = start, stop = tonumber(stop), factor = tonumber(factor), weight = tonumber(weight), trial = trial}
+              end
+              return bids[number]
             end
-            local function auction(id, affinity, turnName, first, last)
-              local groups, primaries = {}, 0
-              for i = first, last do
-                local g, bid = read(ARGV[i], i - first + 1)
-                if not groups[#groups] or groups[#groups].name ~= g then
-                  groups[#groups + 1] = {name = g}
+            local function auction(line)
+              local id, affinity, uses, turnName = string.match(line, '^([^\\t]*)\\t([^\\t]*)\\t([^\\t]*)\\t(.*)$')
+              local groups, last, primaries, count = {}, nil, 0, 0
+              for g, number, tokens in string.gmatch(uses, '(f?%d+):(%d+):(%d+),') do
+                if g ~= last then
+                  groups[#groups + 1], last = {}, g
                   if string.sub(g, 1, 1) ~= 'f' then primaries = primaries + 1 end
                 end
-                table.insert(groups[#groups], bid)
+                count = count + 1
+                local group = groups[#groups]
+                group[#group + 1] = {bid = bid(tonumber(number)), tokens = tonumber(tokens), index = count}
               end
               local turn = turnName ~= '' and tonumber(redis.call('GET', base .. 'turn:' .. turnName) or 0)
               local favourite = affinity ~= '' and redis.call('GET', base .. 'affinity:' .. affinity)
@@ -259,16 +291,16 @@ enum LimiterScripts {
               local function choose(group, offset)
                 local best
                 for n = 1, #group do
-                  local bid = group[offset and (offset + n - 1) % #group + 1 or n]
-                  local room, ms, ends, isSpent = hold(bid)
+                  local use = group[offset and (offset + n - 1) % #group + 1 or n]
+                  local bid, room, ms, ends, isSpent = use.bid, hold(use)
                   seen = seen + 1
                   if room then
                     -- A trial goes first: nothing else shows that the route is well again.
-                    if offset or bid.trial ~= '' then return bid end
-                    if favourite == bid.account and room > 0.1 then return bid end
-                    bid.used, bid.share = (1 - room) / bid.factor, (accounts[bid.account].r + 1) / (bid.weight * bid.factor)
-                    if not best or bid.used < best.used - 0.0001 or (bid.used < best.used + 0.0001 and bid.share < best.share) then
-                      best = bid
+                    if offset or bid.trial ~= '' then return use end
+                    if favourite == bid.account and room > 0.1 then return use end
+                    use.used, use.share = (1 - room) / bid.factor, (accounts[bid.account].r + 1) / (bid.weight * bid.factor)
+                    if not best or use.used < best.used - 0.0001 or (use.used < best.used + 0.0001 and use.share < best.share) then
+                      best = use
                     end
                   else
                     slotBound = slotBound or ends
@@ -287,25 +319,19 @@ enum LimiterScripts {
                     redis.call('INCR', base .. 'turn:' .. turnName)
                     redis.call('PEXPIRE', base .. 'turn:' .. turnName, 86400000)
                   end
-                  if affinity ~= '' then redis.call('SET', base .. 'affinity:' .. affinity, won.account, 'PX', affinityLength) end
+                  if affinity ~= '' then
+                    redis.call('SET', base .. 'affinity:' .. affinity, won.bid.account, 'PX', affinityLength)
+                  end
                   return {1, won.index, bucket}
                 end
               end
               -- The end of a request elsewhere tells nobody here: ask again soon.
               return {0, spentUp == seen and -2 or slotBound and -1 or wait}
             end
-            local at = 7 + tonumber(ARGV[6])
-            -- What is wrong with one of them must not cost the others their slots.
-            for i = 7, at - 1 do
-              local isDone, why = pcall(settle, ARGV[i])
-              if not isDone then redis.log(redis.LOG_WARNING, 'a settlement failed: ' .. tostring(type(why) == 'table' and why.err or why)) end
-            end
+            for i = 8, 7 + settlements do note(ARGV[i]) end
+            settle()
             local answers = {0}
-            while at <= #ARGV do
-              local count, id, affinity, turn = string.match(ARGV[at], '^(%d+)\\t([^\\t]*)\\t([^\\t]*)\\t(.*)$')
-              answers[#answers + 1] = auction(id, affinity, turn, at + 1, at + count)
-              at = at + count + 1
-            end
+            for i = firstAuction, #ARGV do answers[#answers + 1] = auction(ARGV[i]) end
             answers[1] = write()
             return answers
             """)

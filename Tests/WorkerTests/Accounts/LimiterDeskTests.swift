@@ -46,7 +46,7 @@ import Testing
             if state.withLock({ $0.isFailing }) { throw RedisError(.connectionLost, "away") }
             return asks.map { ask in
                 switch ask {
-                case .reserve(let arguments): [Int64(arguments.count)]
+                case .reserve(_, _, let now): [now]
                 case .settle: []
                 }
             }
@@ -59,10 +59,8 @@ import Testing
         LimiterDesk(most: most) { [calls] asks throws(RedisError) in try await calls.put(asks) }
     }
 
-    /// Asks that differ by how many arguments they have.
-    private func ask(_ number: Int) -> LimiterAsk {
-        .reserve(RedisArguments(Array(repeating: "x", count: number)))
-    }
+    /// Asks that differ by their time, which is their answer.
+    private func ask(_ number: Int) -> LimiterAsk { .reserve("", Auction(bids: []), now: Int64(number)) }
 
     @Test func `who comes during a call goes with the next one, and everybody gets the own answer`() async throws {
         let desk = desk()
