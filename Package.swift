@@ -66,6 +66,7 @@ let package = Package(
             dependencies: [
                 "Shared", "CCurl", logging, lifecycle, arguments, .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,

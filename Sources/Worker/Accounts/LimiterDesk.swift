@@ -1,3 +1,4 @@
+import DequeModule
 import Shared
 import Synchronization
 
@@ -14,15 +15,17 @@ final class LimiterDesk: Sendable {
         case lead
     }
 
+    private typealias Caller = CheckedContinuation<Turn, Never>
+
     private struct Waiting {
         let ask: LimiterAsk
         /// `nil` where nobody waits for the answer.
-        let caller: CheckedContinuation<Turn, Never>?
+        let caller: Caller?
     }
 
     private struct State {
         var isUnderWay = false
-        var waiting: [Waiting] = []
+        var waiting: Deque<Waiting> = []
     }
 
     private let most: Int
@@ -78,40 +81,43 @@ final class LimiterDesk: Sendable {
 
     /// One call, for `own` and what has gathered.
     private func lead(with own: LimiterAsk) async throws(RedisError) -> [Int64] {
-        let others = gathered(upTo: most - 1)
+        let (asks, others) = gathered(with: own)
         let answers: [[Int64]]
-        do throws(RedisError) { answers = try await put([own] + others.map(\.ask)) } catch {
+        do throws(RedisError) { answers = try await put(asks) } catch {
             fail(others, error)
             throw error
         }
         for (index, other) in others.enumerated() {
-            other.caller?.resume(returning: .answered(.success(answers[index + 1])))
+            other?.resume(returning: .answered(.success(answers[index + 1])))
         }
         handOn()
         return answers[0]
     }
 
-    private func gathered(upTo count: Int) -> [Waiting] {
+    private func gathered(with own: LimiterAsk) -> (asks: [LimiterAsk], callers: [Caller?]) {
         state.withLock { state in
-            var gathered: [Waiting] = []
-            swap(&gathered, &state.waiting)
-            if gathered.count > count {
-                state.waiting = Array(gathered[count...])
-                gathered.removeLast(gathered.count - count)
+            let count = min(most - 1, state.waiting.count)
+            var (asks, callers) = ([own], [Caller?]())
+            asks.reserveCapacity(count + 1)
+            callers.reserveCapacity(count)
+            for _ in 0..<count {
+                let next = state.waiting.removeFirst()
+                asks.append(next.ask)
+                callers.append(next.caller)
             }
-            return gathered
+            return (asks, callers)
         }
     }
 
     /// Those who came meanwhile would only fail one call later.
-    private func fail(_ others: [Waiting], _ error: RedisError) {
+    private func fail(_ others: [Caller?], _ error: RedisError) {
         let late = state.withLock { state in
             defer { state = State() }
             return state.waiting
         }
         // That the one who made the call was cancelled is none of their business.
         let error = error.code == .cancelled ? RedisError(.connectionLost, "the call was cancelled") : error
-        for other in others + late { other.caller?.resume(returning: .answered(.failure(error))) }
+        for other in others + late.map(\.caller) { other?.resume(returning: .answered(.failure(error))) }
     }
 
     private func handOn() {
