@@ -40,6 +40,9 @@ final class HealthBoard: Service, Sendable {
         /// Not yet in Redis.
         var pending: [(route: RouteKey, change: Change)] = []
         var isStale = true
+        /// Routes that are being written: whether what comes of them holds what is pending is known when that is over.
+        var writing: Set<RouteKey> = []
+        var held: [RouteKey: HealthStore.Versioned] = [:]
     }
 
     let rules: HealthRules
@@ -171,6 +174,10 @@ final class HealthBoard: Service, Sendable {
     private static func take(
         _ route: RouteKey, _ latest: HealthStore.Versioned, _ state: inout State, _ rules: HealthRules
     ) {
+        guard !state.writing.contains(route) else {
+            if latest.version > state.held[route]?.version ?? 0 { state.held[route] = latest }
+            return
+        }
         // A first version is another beginning: Redis had lost the one before.
         guard latest.version > state.versions[route, default: 0] || latest.version == 1 else { return }
         state.versions[route] = latest.version
@@ -224,9 +231,21 @@ final class HealthBoard: Service, Sendable {
 
     /// Reads, folds and writes, again for what others changed meanwhile.
     private func flush() async throws(RedisError) {
-        var work = Dictionary(grouping: state.withLock { $0.pending }, by: \.route)
-        let count = work.values.reduce(0) { $0 + $1.count }
-        guard count > 0 else { return }
+        let pending = state.withLock { state in
+            state.writing = Set(state.pending.map(\.route))
+            return state.pending
+        }
+        guard !pending.isEmpty else { return }
+        do throws(RedisError) { settle(pending.count, try await write(pending)) } catch {
+            settle(0, [:])
+            throw error
+        }
+    }
+
+    private func write(
+        _ pending: [(route: RouteKey, change: Change)]
+    ) async throws(RedisError) -> [RouteKey: HealthStore.Versioned] {
+        var work = Dictionary(grouping: pending, by: \.route)
         var written: [RouteKey: HealthStore.Versioned] = [:]
         while !work.isEmpty {
             let routes = work.keys.sorted()
@@ -241,10 +260,10 @@ final class HealthBoard: Service, Sendable {
             }
             work = work.filter { lost.contains($0.key) }
         }
-        settle(count, written)
+        return written
     }
 
-    /// What was written is no longer pending; its echo may have come before, folded with what was pending then.
+    /// What was written is no longer pending; what came of the same routes meanwhile is looked at now.
     private func settle(_ count: Int, _ written: [RouteKey: HealthStore.Versioned]) {
         state.withLock { state in
             state.pending.removeFirst(min(count, state.pending.count))
@@ -255,6 +274,9 @@ final class HealthBoard: Service, Sendable {
                 }
                 Self.fold(route, &state, rules)
             }
+            let held = state.held
+            (state.writing, state.held) = ([], [:])
+            for (route, latest) in held { Self.take(route, latest, &state, rules) }
         }
     }
 }
