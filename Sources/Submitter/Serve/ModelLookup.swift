@@ -31,9 +31,10 @@ struct ModelCheck: Sendable {
             throw refusal
         }
         let needed = request.neededBy
-        guard !serving.contains(where: { model in needed.keys.allSatisfy { model.capabilities.has($0) } }) else {
-            return
-        }
+        let fallbacks = named.flatMap(\.fallbackModels).compactMap { catalog.activeModel(id: $0) }
+            .filter { $0.capabilities.serves(request.operation) }
+        guard !(serving + fallbacks).contains(where: { model in needed.keys.allSatisfy { model.capabilities.has($0) } })
+        else { return }
         let missing = ChatRequest.Capability.allCases.filter { need in
             needed[need] != nil && !serving.contains { $0.capabilities.has(need) }
         }

@@ -60,7 +60,9 @@ struct PoolReport {
     /// `ok`, `resting`, `circuit_open`, `quota_exhausted` or `disabled`; circuits count where every model's is open.
     private func state(of reading: PoolReader.Reading) -> String {
         if reading.account.status == .disabled || reading.whole?.isDisabled == true { return "disabled" }
-        if let limit = reading.account.quotaLimit, let used = reading.quotaUsed, used >= limit { return "quota_exhausted" }
+        if let limit = reading.account.quotaLimit, let used = reading.quotaUsed, used >= limit {
+            return "quota_exhausted"
+        }
         let routes = reading.models.values
         let rests = { (health: RouteHealth) in health.rest(at: now) != nil }
         let isOpen = { (health: RouteHealth) in health.circuit(at: now) == .open }

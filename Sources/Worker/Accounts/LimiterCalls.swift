@@ -33,7 +33,9 @@ struct LimiterCalls: Sendable {
         }
     }
 
-    /// Settlements first: what they give back may be taken by the same call. Bids that are alike are sent once.
+    /// Settlements first: what they give back may be taken by the same call.
+    ///
+    /// Bids that are alike are sent once.
     private func arguments(_ asks: [LimiterAsk]) -> (RedisArguments, settled: Int) {
         var (settled, table) = (0, BidTable())
         var settlements = RedisArguments(capacity: asks.count * 128)

@@ -59,8 +59,9 @@ enum LimiterScripts {
 
         """
 
-    /// `note(line)` for each settlement, then `settle()`: capacity comes back, and what was used stands in the place of the estimate; each account's
-    /// counters are written once. Fields of the line, with tabs between them: reservation, bucket, estimate, tokens used, 1 if the platform
+    /// `note(line)` for each settlement, then `settle()`: capacity comes back, and what was used stands in the place of the estimate.
+    ///
+    /// Each account's counters are written once. Fields of the line, with tabs between them: reservation, bucket, estimate, tokens used, 1 if the platform
     /// was called (else the request does not count), ms that passed before it was called, 1 if the account has a quota, trial or empty,
     /// account.
     private static let settling = """
@@ -124,7 +125,9 @@ enum LimiterScripts {
         """
 
     /// `hold(use)` → headroom 0…1 where the bid can be taken, else nil, and when it may be; `take(use, id)`; `write()`: what was taken goes to
-    /// Redis, once per account. A use is a bid with the tokens of one request.
+    /// Redis, once per account.
+    ///
+    /// A use is a bid with the tokens of one request.
     private static let holding = """
         local accounts = {}
         local function look(name, most)
@@ -259,82 +262,82 @@ enum LimiterScripts {
             local bucket = math.floor(now / width)
 
             """ + settling + holding + """
-            local bids, settlements, firstAuction = {}, tonumber(ARGV[6]), 8 + ARGV[6] + ARGV[7]
-            local form = '^' .. string.rep('([^\\t]*)\\t', 9) .. '(.*)$'
-            local function bid(number)
-              if not bids[number] then
-                local rpm, tpm, most, quota, start, stop, factor, weight, trial, account =
-                  string.match(ARGV[7 + settlements + number], form)
-                bids[number] = {
-                  account = account, rpm = tonumber(rpm), tpm = tonumber(tpm), most = tonumber(most), quota = tonumber(quota),
-                  start = start, stop = tonumber(stop), factor = tonumber(factor), weight = tonumber(weight), trial = trial}
-              end
-              return bids[number]
-            end
-            local function auction(line)
-              local id, affinity, uses, turnName = string.match(line, '^([^\\t]*)\\t([^\\t]*)\\t([^\\t]*)\\t(.*)$')
-              local groups, last, primaries, count = {}, nil, 0, 0
-              for g, number, tokens in string.gmatch(uses, '(f?%d+):(%d+):(%d+),') do
-                if g ~= last then
-                  groups[#groups + 1], last = {}, g
-                  if string.sub(g, 1, 1) ~= 'f' then primaries = primaries + 1 end
+                local bids, settlements, firstAuction = {}, tonumber(ARGV[6]), 8 + ARGV[6] + ARGV[7]
+                local form = '^' .. string.rep('([^\\t]*)\\t', 9) .. '(.*)$'
+                local function bid(number)
+                  if not bids[number] then
+                    local rpm, tpm, most, quota, start, stop, factor, weight, trial, account =
+                      string.match(ARGV[7 + settlements + number], form)
+                    bids[number] = {
+                      account = account, rpm = tonumber(rpm), tpm = tonumber(tpm), most = tonumber(most), quota = tonumber(quota),
+                      start = start, stop = tonumber(stop), factor = tonumber(factor), weight = tonumber(weight), trial = trial}
+                  end
+                  return bids[number]
                 end
-                count = count + 1
-                local group = groups[#groups]
-                group[#group + 1] = {bid = bid(tonumber(number)), tokens = tonumber(tokens), index = count}
-              end
-              local turn = turnName ~= '' and tonumber(redis.call('GET', base .. 'turn:' .. turnName) or 0)
-              local favourite = affinity ~= '' and redis.call('GET', base .. 'affinity:' .. affinity)
-              local wait, slotBound, seen, spentUp = -1, false, 0, 0
-              -- The one with the least of its limits in use, equal ones by the minute's requests, each in proportion to health: an
-              -- account that fails now and then gets less, never nothing, or it could not show that it is well again.
-              local function choose(group, offset)
-                local best
-                for n = 1, #group do
-                  local use = group[offset and (offset + n - 1) % #group + 1 or n]
-                  local bid, room, ms, ends, isSpent = use.bid, hold(use)
-                  seen = seen + 1
-                  if room then
-                    -- A trial goes first: nothing else shows that the route is well again.
-                    if offset or bid.trial ~= '' then return use end
-                    if favourite == bid.account and room > 0.1 then return use end
-                    use.used, use.share = (1 - room) / bid.factor, (accounts[bid.account].r + 1) / (bid.weight * bid.factor)
-                    if not best or use.used < best.used - 0.0001 or (use.used < best.used + 0.0001 and use.share < best.share) then
-                      best = use
+                local function auction(line)
+                  local id, affinity, uses, turnName = string.match(line, '^([^\\t]*)\\t([^\\t]*)\\t([^\\t]*)\\t(.*)$')
+                  local groups, last, primaries, count = {}, nil, 0, 0
+                  for g, number, tokens in string.gmatch(uses, '(f?%d+):(%d+):(%d+),') do
+                    if g ~= last then
+                      groups[#groups + 1], last = {}, g
+                      if string.sub(g, 1, 1) ~= 'f' then primaries = primaries + 1 end
                     end
-                  else
-                    slotBound = slotBound or ends
-                    if isSpent then spentUp = spentUp + 1 end
-                    if ms and (wait < 0 or ms < wait) then wait = ms end
+                    count = count + 1
+                    local group = groups[#groups]
+                    group[#group + 1] = {bid = bid(tonumber(number)), tokens = tonumber(tokens), index = count}
                   end
+                  local turn = turnName ~= '' and tonumber(redis.call('GET', base .. 'turn:' .. turnName) or 0)
+                  local favourite = affinity ~= '' and redis.call('GET', base .. 'affinity:' .. affinity)
+                  local wait, slotBound, seen, spentUp = -1, false, 0, 0
+                  -- The one with the least of its limits in use, equal ones by the minute's requests, each in proportion to health: an
+                  -- account that fails now and then gets less, never nothing, or it could not show that it is well again.
+                  local function choose(group, offset)
+                    local best
+                    for n = 1, #group do
+                      local use = group[offset and (offset + n - 1) % #group + 1 or n]
+                      local bid, room, ms, ends, isSpent = use.bid, hold(use)
+                      seen = seen + 1
+                      if room then
+                        -- A trial goes first: nothing else shows that the route is well again.
+                        if offset or bid.trial ~= '' then return use end
+                        if favourite == bid.account and room > 0.1 then return use end
+                        use.used, use.share = (1 - room) / bid.factor, (accounts[bid.account].r + 1) / (bid.weight * bid.factor)
+                        if not best or use.used < best.used - 0.0001 or (use.used < best.used + 0.0001 and use.share < best.share) then
+                          best = use
+                        end
+                      else
+                        slotBound = slotBound or ends
+                        if isSpent then spentUp = spentUp + 1 end
+                        if ms and (wait < 0 or ms < wait) then wait = ms end
+                      end
+                    end
+                    return best
+                  end
+                  for n = 1, #groups do
+                    local turns = turn and n <= primaries
+                    local won = choose(groups[turns and (turn + n - 1) % primaries + 1 or n], turns and math.floor(turn / primaries))
+                    if won then
+                      take(won, id)
+                      if turn then
+                        redis.call('INCR', base .. 'turn:' .. turnName)
+                        redis.call('PEXPIRE', base .. 'turn:' .. turnName, 86400000)
+                      end
+                      if affinity ~= '' then
+                        redis.call('SET', base .. 'affinity:' .. affinity, won.bid.account, 'PX', affinityLength)
+                      end
+                      return {1, won.index, bucket}
+                    end
+                  end
+                  -- The end of a request elsewhere tells nobody here: ask again soon.
+                  return {0, spentUp == seen and -2 or slotBound and -1 or wait}
                 end
-                return best
-              end
-              for n = 1, #groups do
-                local turns = turn and n <= primaries
-                local won = choose(groups[turns and (turn + n - 1) % primaries + 1 or n], turns and math.floor(turn / primaries))
-                if won then
-                  take(won, id)
-                  if turn then
-                    redis.call('INCR', base .. 'turn:' .. turnName)
-                    redis.call('PEXPIRE', base .. 'turn:' .. turnName, 86400000)
-                  end
-                  if affinity ~= '' then
-                    redis.call('SET', base .. 'affinity:' .. affinity, won.bid.account, 'PX', affinityLength)
-                  end
-                  return {1, won.index, bucket}
-                end
-              end
-              -- The end of a request elsewhere tells nobody here: ask again soon.
-              return {0, spentUp == seen and -2 or slotBound and -1 or wait}
-            end
-            for i = 8, 7 + settlements do note(ARGV[i]) end
-            settle()
-            local answers = {0}
-            for i = firstAuction, #ARGV do answers[#answers + 1] = auction(ARGV[i]) end
-            answers[1] = write()
-            return answers
-            """)
+                for i = 8, 7 + settlements do note(ARGV[i]) end
+                settle()
+                local answers = {0}
+                for i = firstAuction, #ARGV do answers[#answers + 1] = auction(ARGV[i]) end
+                answers[1] = write()
+                return answers
+                """)
 
     /// Extends the leases of running reservations; one that was settled meanwhile is not taken again.
     ///

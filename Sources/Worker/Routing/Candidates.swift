@@ -3,8 +3,8 @@ import Shared
 /// What could serve a request: models that fit it, each on its active accounts, in no order yet.
 ///
 /// Pure. In: the request, an optional platform filter, the catalogue. Out: the models of the name that was asked for, and
-/// their fallback models. Throws the condition that failed: name, platform, disabled, capability, context length, no account, or what
-/// the platforms that remain cannot say.
+/// their fallback models, which may do or hold what these cannot. Throws the condition that failed: name, platform, disabled, capability,
+/// context length, no account, or what the platforms that remain cannot say.
 struct Candidates: Sendable {
     struct Option: Sendable, Equatable {
         let model: Model
@@ -22,8 +22,8 @@ struct Candidates: Sendable {
         promptTokens = TokenEstimate.prompt(of: request)
         let context = ContextFit(of: request, promptTokens: promptTokens)
         let named = try catalog.activeModels(named: request.model, provider: provider)
-        let models = try Self.fitting(request, context, among: named)
-        var refusal: JobFailure?
+        var (models, refusal): ([Model], JobFailure?) = ([], nil)
+        do throws(JobFailure) { models = try Self.fitting(request, context, among: named) } catch { refusal = error }
         options = models.compactMap { Self.option($0, request, catalog, &refusal) }
         for model in named.flatMap(\.fallbackModels).compactMap({ catalog.activeModel(id: $0) })
         where !models.contains(where: { $0.id == model.id }) && !fallbacks.contains(where: { $0.model.id == model.id })

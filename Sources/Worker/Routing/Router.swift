@@ -26,7 +26,7 @@ struct Router: Sendable {
         do throws(JobFailure) {
             let candidates = try Candidates(for: request, provider: job.provider, in: catalog.current)
             let strategy = try strategy(of: job, candidates)
-            if strategy.looksAtLoads { loads.want() }
+            if strategy.strategy.looksAtLoads { loads.want() }
             return JobPlan(
                 job, enqueuedAt: enqueuedAt, request: request, candidates: candidates, strategy: strategy,
                 lineup: lineup(request, candidates, strategy),
@@ -46,9 +46,9 @@ struct Router: Sendable {
         _ request: ModelRequest, _ candidates: Candidates, _ strategy: RoutingStrategyName, without tried: [Route] = []
     ) -> Lineup {
         let limit = request.answerLimit
-        let isLoadWanted = strategy.looksAtLoads
+        let strategy = strategy.strategy
         return Lineup(
-            candidates, strategy: strategy.strategy,
+            candidates, strategy: strategy,
             // Whose turn it is only Redis knows: there the order is turned.
             dice: RoutingDice(turn: 0),
             cost: ExpectedCost(of: request, promptTokens: candidates.promptTokens, rates: rates), tried: tried,
@@ -60,7 +60,7 @@ struct Router: Sendable {
             knowledge: { route in
                 Lineup.Knowledge(
                     fitness: board.fitness(of: route),
-                    load: isLoadWanted ? loads.load(of: route.account.id) : AccountLoads.Load())
+                    load: strategy.looksAtLoads ? loads.load(of: route.account.id) : AccountLoads.Load())
             })
     }
 
@@ -82,10 +82,6 @@ struct Router: Sendable {
         let named = candidates.options.compactMap(\.model.routingStrategy).compactMap(RoutingStrategyName.init)
         return named.first ?? defaultStrategy
     }
-}
-
-extension RoutingStrategyName {
-    fileprivate var looksAtLoads: Bool { self == .leastBusy || self == .adaptive }
 }
 
 extension ModelRequest {

@@ -1,6 +1,8 @@
 /// What a decision may depend on beside the standings.
 struct RoutingDice: Sendable {
-    /// Consecutive decisions have consecutive turns. Workers hand in 0: the counter that they share is in Redis, where the limiter turns
+    /// Consecutive decisions have consecutive turns.
+    ///
+    /// Workers hand in 0: the counter that they share is in Redis, where the limiter turns
     /// the order (`LimiterScripts`).
     var turn: Int
     /// From 0 up to, but not including, 1.

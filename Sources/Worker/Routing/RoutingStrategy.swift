@@ -7,6 +7,13 @@ import Shared
 protocol RoutingStrategy: Sendable {
     /// All of `standings`, each once, best first.
     func order(_ standings: [Standing], _ dice: RoutingDice) -> [Standing]
+
+    /// Whether it needs headroom and running requests; else every headroom is 1 and nothing runs, since they cost Redis' time.
+    var looksAtLoads: Bool { get }
+}
+
+extension RoutingStrategy {
+    var looksAtLoads: Bool { false }
 }
 
 extension RoutingStrategyName {

@@ -52,7 +52,8 @@ import Testing
         }
     }
 
-    @Test func `what comes back after an attempt need not wait behind all that its tenant has sent since`() async throws {
+    @Test func `what comes back after an attempt need not wait behind all that its tenant has sent since`() async throws
+    {
         try await QueueFixture.run { queue in
             try await queue.submit(1000, tenant: "x")
             let back = try await queue.submit(1, tenant: "x", attemptsBefore: 1)

@@ -54,7 +54,7 @@ import Testing
 
     private let future = SystemWallClock().now + 60_000
 
-    @Test func `an account whose key is refused is disabled, with an alert that ends when it is used again`() async throws {
+    @Test func `a refused key disables its account, with an alert that ends when it is used again`() async throws {
         try await watching(catalog("a")) { scene async throws in
             scene.note(.refused, 3, account: "a", model: "m", from: future)
             await scene.watch.look()

@@ -114,6 +114,34 @@ import Testing
         #expect(found.options.isEmpty && found.fallbacks.map(\.model.id) == ["o"])
     }
 
+    @Test func `a fallback may do what the model cannot, and hold what is too long for it`() throws {
+        let catalog = CatalogSnapshot(
+            models: [
+                Model(
+                    id: "m", provider: .openai, contextTokens: 10,
+                    capabilities: Capabilities(["function_calling": false]), fallbackModels: ["large"]),
+                Model(id: "large", provider: .openai, contextTokens: 1000),
+            ], accounts: [Account(id: "o", provider: .openai)])
+        let long = String(repeating: "many words ", count: 50)
+        let bodies: [JSON] = [
+            ["model": "m", "messages": [["role": "user", "content": .string(long)]]],
+            [
+                "model": "m", "messages": [["role": "user", "content": "hi"]],
+                "tools": [["type": "function", "function": ["name": "f"]]],
+            ],
+        ]
+        for body in bodies {
+            let found = try Candidates(for: .chat(ChatRequest(validating: body)), provider: nil, in: catalog)
+            #expect(found.options.isEmpty && found.fallbacks.map(\.model.id) == ["large"])
+        }
+        let longer = JSON.string(String(repeating: long, count: 20))
+        let body: JSON = ["model": "m", "messages": [["role": "user", "content": longer]]]
+        let failure = #expect(throws: JobFailure.self) {
+            try Candidates(for: .chat(ChatRequest(validating: body)), provider: nil, in: catalog)
+        }
+        #expect(failure?.kind == .contextTooLong)
+    }
+
     @Test(arguments: ["nobody", "off"])
     func `an unknown or inactive model is not found`(_ name: String) {
         let failure = #expect(throws: JobFailure.self) { try candidates(name) }
