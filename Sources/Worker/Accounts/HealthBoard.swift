@@ -236,17 +236,18 @@ final class HealthBoard: Service, Sendable {
             return state.pending
         }
         guard !pending.isEmpty else { return }
-        do throws(RedisError) { settle(pending.count, try await write(pending)) } catch {
-            settle(0, [:])
+        var written: [RouteKey: HealthStore.Versioned] = [:]
+        do throws(RedisError) { try await write(pending, &written) } catch {
+            settle(pending.count, written)
             throw error
         }
+        settle(pending.count, written)
     }
 
     private func write(
-        _ pending: [(route: RouteKey, change: Change)]
-    ) async throws(RedisError) -> [RouteKey: HealthStore.Versioned] {
+        _ pending: [(route: RouteKey, change: Change)], _ written: inout [RouteKey: HealthStore.Versioned]
+    ) async throws(RedisError) {
         var work = Dictionary(grouping: pending, by: \.route)
-        var written: [RouteKey: HealthStore.Versioned] = [:]
         while !work.isEmpty {
             let routes = work.keys.sorted()
             let changes = zip(routes, try await store.read(routes)).map { route, read in
@@ -260,13 +261,13 @@ final class HealthBoard: Service, Sendable {
             }
             work = work.filter { lost.contains($0.key) }
         }
-        return written
     }
 
     /// What was written is no longer pending; what came of the same routes meanwhile is looked at now.
     private func settle(_ count: Int, _ written: [RouteKey: HealthStore.Versioned]) {
         state.withLock { state in
-            state.pending.removeFirst(min(count, state.pending.count))
+            let rest = state.pending.prefix(count).filter { written[$0.route] == nil }
+            state.pending.replaceSubrange(..<min(count, state.pending.count), with: rest)
             for (route, latest) in written {
                 if latest.version == 1 || latest.version >= state.versions[route, default: 0] {
                     state.versions[route] = latest.version

@@ -23,6 +23,8 @@ struct LoadReader: Service {
                 do { try await Task.sleep(for: Self.interval) } catch { return }
             }
         }
+        // What the last jobs gave back must not wait for the end of its lease.
+        await limiter.flush()
     }
 
     private func read() async {
