@@ -85,9 +85,24 @@ final class HealthBoard: Service, Sendable {
 
     /// What a probe found; it concerns the account as a whole.
     func probed(_ outcome: Observation.Outcome, account: String, began: Int64) {
+        switch outcome {
         // A call that costs nothing does not show that there is money again.
-        if case .answered = outcome, health(RouteKey(account: account))?.reason == .quotaExhausted { return }
+        case .answered where health(RouteKey(account: account))?.reason == .quotaExhausted: return
+        // Where requests are answered, what the platform has for probes is broken, and not the account.
+        case .failed where answersRequests(account): return
+        default: break
+        }
         add(RouteKey(account: account), .observed(Observation(outcome, began: began, ended: clock.now)))
+    }
+
+    private func answersRequests(_ account: String) -> Bool {
+        let since = clock.now - rules.window.milliseconds
+        return state.withLock { state in
+            state.known.contains { route, health in
+                route.account == account && route.model != nil
+                    && health.recent.contains { $0.isAnswer && $0.at >= since }
+            }
+        }
     }
 
     /// Takes back what disabled an account.

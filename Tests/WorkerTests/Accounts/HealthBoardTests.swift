@@ -85,6 +85,18 @@ import Testing
         }
     }
 
+    @Test func `probes that fail open no circuit while requests are answered`() async throws {
+        try await sharing(1) { boards in
+            let (board, now) = (boards[0], SystemWallClock().now)
+            board.note(.answered(seconds: 1), account: "busy", model: "m", began: now)
+            for _ in 0..<9 {
+                for account in ["busy", "idle"] { board.probed(.failed(.serverError), account: account, began: now) }
+            }
+            #expect(board.fitness(of: Self.route("busy", "m")).use == .ready)
+            #expect(board.fitness(of: Self.route("idle", "m")).use == .open)
+        }
+    }
+
     @Test func `an answer disproves what was held against the key`() async throws {
         try await sharing(1) { boards in
             let board = boards[0]
