@@ -19,10 +19,18 @@ import Testing
     }
 
     @Test func `what others used is learned, and the caller's limit still holds`() {
-        let forecast = learned([(10, 110, 60), (10, 110, 50)])
+        let forecast = learned(Array(repeating: (10, 110, 60), count: 40) + [(10, 110, 50)])
         let tokens = forecast.tokens(prompt: 10, answerLimit: 4096)
         #expect((160...185).contains(tokens))
         #expect(forecast.tokens(prompt: 10, answerLimit: 5) <= 121)
+    }
+
+    @Test(arguments: 1...20)
+    func `a few short answers do not make the next reservation too small`(_ samples: Int) {
+        let forecast = learned((0..<samples).map { _ in (10, 10, 220) })
+        let longest = samples <= 3 ? 370 : Int(220 * (1.05 + 2 / Double(samples)))
+        #expect(forecast.tokens(prompt: 10, answerLimit: nil) >= 10 + longest)
+        #expect(forecast.tokens(prompt: 10, answerLimit: 400) <= 10 + 401)
     }
 
     @Test func `a short prompt's overhead does not multiply a long one`() {
