@@ -3,19 +3,11 @@ package struct RouteKey: Sendable, Hashable, Comparable {
     package let account: String
     /// `nil` for the account as a whole.
     package let model: String?
-    /// Made once: every request looks up several.
-    private let digest: Int
 
     package init(account: String, model: String? = nil) {
         self.account = account
         self.model = model
-        var hasher = Hasher()
-        hasher.combine(account)
-        hasher.combine(model)
-        digest = hasher.finalize()
     }
-
-    package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 
     /// As the field of a hash: a line feed stands in no id.
     package var text: String { model.map { "\(account)\n\($0)" } ?? account }

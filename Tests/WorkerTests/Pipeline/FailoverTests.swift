@@ -52,6 +52,32 @@ import Testing
         }
     }
 
+    @Test func `a job of a worker that died is answered by who takes it over`() async throws {
+        let stub = try ProviderStub.start { _ in Self.fine }
+        try await PipelineFixture.run([stub]) { fixture in
+            let id = try await fixture.submit()
+            _ = try await fixture.queue.claimOne("dead")
+
+            try await fixture.worker().takeOverOne()
+
+            #expect(try await fixture.end(id).trail == ["a0 ok"])
+        }
+    }
+
+    @Test func `a job that was delivered far too often is not even read once more`() async throws {
+        let stub = try ProviderStub.start { _ in Self.fine }
+        try await PipelineFixture.run([stub]) { fixture in
+            let id = try await fixture.submit()
+            _ = try await fixture.queue.claimOne("dead")
+
+            try await fixture.worker().takeOverOne(delivered: 99)
+
+            let end = try await fixture.end(id)
+            #expect(end.status == "error" && end.kind == .poison)
+            #expect(stub.counters.requests == 0)
+        }
+    }
+
     @Test func `a rate-limited account is not asked by the next job`() async throws {
         let first = try ProviderStub.start { _ in Self.busy(milliseconds: 60_000) }
         let second = try ProviderStub.start { _ in Self.fine }

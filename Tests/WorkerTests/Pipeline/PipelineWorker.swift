@@ -77,14 +77,14 @@ struct PipelineWorker: Sendable {
         try await pipeline.run(claim, enqueuedAt: admitted.entry.enqueuedAt, admittedFrom: admitted.room)
     }
 
-    /// Takes one expired entry of the normal lane over, as `Reaper` does.
-    func takeOverOne() async throws {
+    /// Takes one expired entry of the normal lane over, as `Reaper` does; as if it had been delivered `times`, where given.
+    func takeOverOne(delivered times: Int? = nil) async throws {
         var cursor = JobQueue.ReapCursor()
         let entries = try await queue.queue.takeExpired(lane: .normal, worker: name, limit: 1, cursor: &cursor)
         guard var entry = entries.first,
             let deliveries = try await queue.queue.deliveries(of: entry, worker: name)
         else { throw QueueFixtureError.nothingToClaim }
-        entry.deliveries = deliveries
+        entry.deliveries = times ?? deliveries
         guard let claim = try await reader.read(entry) else { return }
         try await pipeline.takeOver(claim, enqueuedAt: entry.enqueuedAt)
     }
