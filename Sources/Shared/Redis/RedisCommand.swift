@@ -44,8 +44,9 @@ package struct RedisArguments: Sendable {
             begin(text.utf8.count)
             bytes.append(contentsOf: text.utf8)
         case .int(let value):
-            begin(Self.digits(of: value))
-            bytes.append(decimal: value)
+            let digits = String(value)
+            begin(digits.utf8.count)
+            bytes.append(contentsOf: digits.utf8)
         case .bytes(let value):
             begin(value.count)
             bytes.append(contentsOf: value)
@@ -62,16 +63,6 @@ package struct RedisArguments: Sendable {
         bytes.append(UInt8(ascii: "$"))
         bytes.append(decimal: length)
         bytes.append(contentsOf: "\r\n".utf8)
-    }
-
-    private static func digits(of number: Int64) -> Int {
-        guard number >= 0 else { return String(number).utf8.count }
-        var (digits, rest) = (1, number)
-        while rest >= 10 {
-            rest /= 10
-            digits += 1
-        }
-        return digits
     }
 }
 

@@ -29,6 +29,7 @@ package struct RedisScript: Sendable {
 }
 
 extension RedisClient {
+    /// The same with arguments that were not encoded yet.
     package func evaluate(
         _ script: RedisScript, keys: [String], args: [RedisArgument], timeout: Duration? = nil
     ) async throws(RedisError) -> RedisValue {

@@ -25,6 +25,7 @@ final class LimiterDesk: Sendable {
 
     private struct State {
         var isUnderWay = false
+        /// Bounded by the worker's jobs: each asks for one reservation at a time, and settles it once.
         var waiting: Deque<Waiting> = []
     }
 

@@ -14,6 +14,7 @@
 /// Two choices rather than the best, since many workers that all pick the best of the same moment crowd it.
 struct AdaptiveStrategy: RoutingStrategy {
     let looksAtLoads = true
+
     /// Chosen: a route that recovers is met again within some hundred requests.
     static let leastChance = 0.01
 

@@ -3,6 +3,7 @@
 /// A model without a limit is taken to have the largest limit of the others; where none has one, the plain numbers count.
 struct LeastBusyStrategy: RoutingStrategy {
     let looksAtLoads = true
+
     func order(_ standings: [Standing], _ dice: RoutingDice) -> [Standing] {
         let largest = max(standings.compactMap(\.capacity).max() ?? 1, 1)
         return standings.sorted(byLeast: { standing in
