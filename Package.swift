@@ -8,6 +8,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
+    // `FaultPoint` and `Ablation`, for Tests/FaultTests.
+    .define("FAULT_INJECTION", .when(configuration: .debug)),
     .strictMemorySafety(),
 ]
 

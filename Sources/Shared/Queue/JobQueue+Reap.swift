@@ -20,7 +20,7 @@ extension JobQueue {
         guard let parts = reply.array, parts.count >= 2, let next = parts[0].string, let entries = parts[1].array else {
             throw RedisError(.protocolViolation, "XAUTOCLAIM answered in an unknown shape")
         }
-        cursor.next[lane] = next
+        cursor.next[lane] = Ablation.reaperCursor.isBroken ? "0-0" : next
         return entries.compactMap { Entry(lane: lane, $0) }
     }
 

@@ -25,7 +25,8 @@ package struct JobQueue: Sendable {
 
     /// TTL of the log of a running request, in milliseconds: it must outlive the deadline, or a duplicate entry would run again.
     func runningTTL(deadline: Int64) -> Int64 {
-        max(0, deadline - clock.now) + limits.grace.milliseconds + limits.streamLogTTL.milliseconds
+        if Ablation.logGrace.isBroken { return limits.streamLogTTL.milliseconds }
+        return max(0, deadline - clock.now) + limits.grace.milliseconds + limits.streamLogTTL.milliseconds
     }
 
     /// Repeats an operation that is safe to repeat, with jittered pauses, until it gets an answer or patience ends.

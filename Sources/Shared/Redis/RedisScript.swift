@@ -12,7 +12,8 @@ package struct RedisScript: Sendable {
     /// SHA-1 of the source in lower-case hex: Redis' own name for it.
     package let sha1: String
 
-    package init(_ source: String) {
+    package init(_ text: String) {
+        let source = Ablation.lua(text)
         self.source = source
         sha1 = Insecure.SHA1.hash(data: Data(source.utf8)).map { byte in
             String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)

@@ -11,6 +11,7 @@ struct EntryRunner: Sendable {
     /// `room`: where the entry waited for capacity; `nil` for a fresh one.
     func run(_ entry: JobQueue.Entry, admittedFrom room: String? = nil) async {
         defer { slots.giveBack(1) }
+        FaultPoint.claimed.reached()
         do throws(RedisError) {
             guard let claim = try await reader.read(entry) else { return }
             try await pipeline.run(claim, enqueuedAt: entry.enqueuedAt, admittedFrom: room)

@@ -52,7 +52,9 @@ actor LeaseKeeper: Service {
 
     private func renew() async throws(RedisError) {
         let held = running.attempts
+        if !held.isEmpty { FaultPoint.renewing.reached() }
         let lost = try await queue.renew(held)
+        if !held.isEmpty { FaultPoint.renewed.reached() }
         for attempt in lost {
             logger.warning("lease lost", metadata: ["job": "\(attempt.id)", "attempt": "\(attempt.number)"])
             running.interrupt(attempt, .leaseLost)

@@ -44,6 +44,7 @@ struct Reaper: Service {
     private func reap(_ entry: JobQueue.Entry) async {
         defer { slots.giveBack(1) }
         do {
+            FaultPoint.reaping.reached()
             var entry = entry
             // REAP itself reads the true count from the pending list; reading needs it for entries that end unrun.
             guard let deliveries = try await queue.deliveries(of: entry, worker: reader.worker) else { return }
@@ -71,7 +72,7 @@ final class ReapPatience: Sendable {
 
     init() { notBefore = Mutex(.now) }
 
-    var mayReap: Bool { notBefore.withLock { $0 <= .now } }
+    var mayReap: Bool { Ablation.reapPatience.isBroken || notBefore.withLock { $0 <= .now } }
 
     func connected(lease: Duration) { notBefore.withLock { $0 = .now + lease } }
 }

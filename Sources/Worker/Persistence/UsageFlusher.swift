@@ -124,9 +124,12 @@ struct UsageFlusher: Service {
     private func record(_ batch: ArraySlice<(entry: UsageOutbox.Entry, row: UsageRow)>) async throws(RedisError) -> Bool
     {
         guard !batch.isEmpty else { return true }
+        if Ablation.outboxEarly.isBroken { try await outbox.acknowledge(batch.map(\.entry)) }
         switch await record(batch.map(\.row)) {
         case .stopped: return false
-        case .recorded: try await outbox.acknowledge(batch.map(\.entry))
+        case .recorded:
+            FaultPoint.committed.reached()
+            try await outbox.acknowledge(batch.map(\.entry))
         case .refused where batch.count == 1: try await bury(batch.map(\.entry), "refused by PostgreSQL")
         case .refused:
             let middle = batch.startIndex + batch.count / 2

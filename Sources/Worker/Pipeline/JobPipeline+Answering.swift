@@ -51,6 +51,7 @@ extension JobPipeline {
         var source: CompletionStream
         do { source = try await platforms.open(call) } catch { return AttemptOutcome(.failed(error)) }
         defer { source.close() }
+        FaultPoint.accepted.reached()
         metrics.streamStarted()
         defer { metrics.streamEnded() }
         var notBefore: ContinuousClock.Instant?
@@ -76,7 +77,9 @@ extension JobPipeline {
                 outcome.isShown = true
                 outcome.copy?.add(payload)
                 switch try await publisher.publish(payload, tokens: outcome.countedTokens) {
-                case .goOn: notBefore = .now + configuration.coalescing.length(streams: metrics.streams)
+                case .goOn:
+                    FaultPoint.streaming.reached()
+                    notBefore = .now + configuration.coalescing.length(streams: metrics.streams)
                 case .ended:
                     outcome.result = .superseded(hasEnded: true)
                     return outcome

@@ -124,6 +124,7 @@ struct JobPipeline: Sendable {
     private func execute(_ first: JobRun) async throws(RedisError) {
         running.add(first.attempt, first.interrupt)
         defer { running.remove(first.attempt) }
+        FaultPoint.started.reached()
         var run = first
         while let next = try await attempt(run) {
             run = next
@@ -141,6 +142,7 @@ struct JobPipeline: Sendable {
             await pool.settle(run.booking, record(run), calledAt: calledAt)
             throw error
         }
+        FaultPoint.answered.reached()
         let record = record(run, outcome)
         observe(run, record, outcome)
         // What a failed attempt held may be what the next one needs.
@@ -196,9 +198,11 @@ struct JobPipeline: Sendable {
         var end = end
         end.meta = meta(run, record).encoded
         for _ in 0...TokenPublisher.maxRepairs {
+            FaultPoint.finishing.reached()
             let verdict = try await queue.finish(
                 run.attempt, lastSeq: publisher.lastSeq, end: end, usage: record.encoded,
                 keepLog: queue.limits.logTTL(of: run.plan.job))
+            FaultPoint.finished.reached()
             guard verdict == .behind else {
                 ended(run, record, verdict)
                 return try await queue.dropBody(of: run.plan.job)
