@@ -1,4 +1,4 @@
-# Starts the private Redis and PostgreSQL of scripts/run and sets REDIS_URL and DATABASE_URL. Source after daemons.sh.
+# Starts the private Redis and PostgreSQL of scripts/run and sets REDIS_URL and DATABASE_URL. Source after ports.sh.
 redis_port=$(port redis 16379)
 postgres_port=$(port postgres 15432)
 mkdir -p "$state/redis"
@@ -19,8 +19,8 @@ fi
 launch=()
 [ "$(id -u)" != 0 ] || launch=(setpriv --reuid=postgres --regid=postgres --clear-groups --)
 up postgres "${launch[@]}" postgres -D "$data" -p "$postgres_port" -k "$data" -c listen_addresses=127.0.0.1
-until_ok Redis redis-cli -p "$redis_port" ping
-until_ok PostgreSQL pg_isready -q -h 127.0.0.1 -p "$postgres_port"
+until_ok redis "$redis_port" redis-cli -p "$redis_port" ping
+until_ok postgres "$postgres_port" pg_isready -q -h 127.0.0.1 -p "$postgres_port"
 psql -qXAt -h 127.0.0.1 -p "$postgres_port" -U postgres -c "SELECT 1 FROM pg_database WHERE datname = 'ai_model_service'" \
     | grep -q 1 || createdb -h 127.0.0.1 -p "$postgres_port" -U postgres ai_model_service
 export REDIS_URL=redis://127.0.0.1:$redis_port/0
