@@ -17,6 +17,6 @@ struct Submitter: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ChatCommand.self, MigrateCommand.self, ImportCommand.self, EntryCommand<ModelNoun>.self,
             AccountsCommand.self,
-            AuditCommand.self, AlertsCommand.self, KeysCommand.self, ConfigCommand.self,
+            AuditCommand.self, AlertsCommand.self, DeadCommand.self, KeysCommand.self, ConfigCommand.self,
         ])
 }

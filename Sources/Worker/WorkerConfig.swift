@@ -41,6 +41,7 @@ struct WorkerConfig: Sendable {
     var upstreamProxy: String?
     var upstreamCAFile: String?
     var upstreamConnectionsPerHost: Int
+    var sandboxPace: Duration
 
     init(_ settings: inout Settings) {
         concurrency = settings.int(
@@ -144,6 +145,10 @@ struct WorkerConfig: Sendable {
         upstreamConnectionsPerHost = settings.int(
             "UPSTREAM_CONNECTIONS_PER_HOST", default: 0, in: 0...100_000,
             "Connections to one platform at most; 0: as many as jobs.")
+        sandboxPace = settings.seconds(
+            "SANDBOX_DELAY", default: 0.03, in: 0...10,
+            "Pause between two words of a stream of the sandbox, so that it is seen; shorter where a stream would take 5 s longer by it."
+        )
     }
 
     private static func cache(_ settings: inout Settings) -> ResponseCache.Limits {

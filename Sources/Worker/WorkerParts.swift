@@ -51,7 +51,8 @@ struct WorkerParts: Sendable {
         limiter = AccountLimiter(redis: redis, keys: poolKeys, worker: name, configuration: limits, logger: logger)
         platforms = PlatformCaller(
             http: http, credentials: AccountCredentials(box: try shared.secretBox()), tokens: AccountTokens(),
-            clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: clock)
+            clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: clock,
+            sandboxPace: config.sandboxPace)
         catalog = try await CatalogBootstrap(shared, postgres, logger, group: group).start()
     }
 

@@ -75,7 +75,10 @@ extension WorkerParts {
             clock: clock, logger: logger)
         return [
             leadership,
-            PoolCare(leadership: leadership, watch: watch, quotas: quotas, prober: prober, configuration: config),
+            PoolCare(
+                leadership: leadership, watch: watch, quotas: quotas, prober: prober,
+                deadLetters: DeadLetterWatch(shards: [DeadLetters(queue: queue)], alerts: alerts, logger: logger),
+                configuration: config),
             PingAnswerer(
                 inbox: AccountPings(redis: connections.pings, keys: poolKeys),
                 outbox: AccountPings(redis: connections.redis, keys: poolKeys), store: CatalogStore(postgres),

@@ -101,3 +101,15 @@ def test_a_wrong_catalogue_is_told_field_by_field_and_changes_nothing(service):
     for field in ("models[0].provider", "models[0].max_tokens", "accounts[0].rpm"):
         assert field in done.stderr
     assert "zanzibar" not in done.stderr
+
+
+def test_the_sandbox_streams_word_by_word_unless_told_otherwise(service):
+    def deltas(text):
+        chunks = service.openai().chat.completions.create(
+            model="sandbox", stream=True, messages=[{"role": "user", "content": f"{text}{PROMPT_MARK} one two three four"}])
+        return [chunk.choices[0].delta.content for chunk in chunks if chunk.choices and chunk.choices[0].delta.content]
+
+    slow, quick = deltas(""), deltas("[[delay_ms=0]] ")
+
+    assert "".join(slow) == "".join(quick) == f"You said: {PROMPT_MARK} one two three four"
+    assert len(slow) >= 4

@@ -6,6 +6,8 @@ package enum AlertKind: String, Sendable, CaseIterable {
     case quotaThreshold = "quota_threshold"
     case quotaExhausted = "quota_exhausted"
     case circuitOpen = "circuit_open"
+    /// Requests or bills that the queue gave up on, and nobody has looked after.
+    case deadLetters = "dead_letters"
 }
 
 package enum AlertSeverity: String, Sendable, CaseIterable { case warning, critical }

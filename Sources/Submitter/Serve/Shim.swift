@@ -70,6 +70,7 @@ struct Shim {
         ModelRoutes(models: models).add(to: &table)
         HealthRoutes(readiness: readiness).add(to: &table)
         let queue = parts.intake.queue
+        DeadLetterRoutes(shards: [DeadLetters(queue: queue)], logger: logger).add(to: &table)
         StatusRoutes(
             redis: queue.redis, queue: queue, pool: PoolKeys(prefix: keys.prefix), models: models, database: database,
             clock: clock

@@ -13,6 +13,8 @@ struct PlatformCaller: Sendable {
     let timeouts: HTTPTimeouts
     let maxAnswerBytes: Int
     let clock: any WallClock
+    /// Between two pieces of a stream of the sandbox whose prompt says nothing of it.
+    var sandboxPace = Duration.zero
 
     /// A whole answer.
     func complete(_ call: PlatformCall) async throws(JobFailure) -> ChatCompletionEnd {
@@ -25,7 +27,7 @@ struct PlatformCaller: Sendable {
     /// The head of a streamed answer; its deltas come from the `CompletionStream`, which must be closed.
     func open(_ call: PlatformCall) async throws(JobFailure) -> CompletionStream {
         guard let adapter = Adapters.adapter(for: call.route.account) else {
-            return CompletionStream(try SandboxStream(call, clock: clock))
+            return CompletionStream(try SandboxStream(call, pace: sandboxPace, clock: clock))
         }
         return try await renewing { () async throws(JobFailure) in try await openOnce(call, adapter) }
     }

@@ -19,11 +19,11 @@ struct SandboxStream: Sendable {
         return try await SandboxStream(call, clock: clock).complete()
     }
 
-    init(_ call: PlatformCall, clock: any WallClock) throws(JobFailure) {
+    init(_ call: PlatformCall, pace: Duration = .zero, clock: any WallClock) throws(JobFailure) {
         guard case .chat(let chat) = call.request else { throw Job.Operation.chat.refusal }
         script = SandboxScript(
             chat, model: call.route.model.modelID, attempt: call.attempt, id: "chatcmpl-\(call.requestID)",
-            created: clock.now / 1000)
+            created: clock.now / 1000, pace: pace)
         interrupt = call.interrupt
         due = started + (script.steps.first?.pause ?? script.lastPause)
     }

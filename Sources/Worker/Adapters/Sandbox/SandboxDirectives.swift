@@ -8,7 +8,7 @@
 /// | `reasoning=N` | N pieces of `reasoning_content` come first (at most 1,000) |
 /// | `tool=NAME` | the answer is a call of that tool, with arguments made from its schema |
 /// | `ttft_ms=N` | wait before the first piece (at most 10 minutes) |
-/// | `delay_ms=N` | wait before every further piece (at most 10 minutes) |
+/// | `delay_ms=N` | wait before every further piece (at most 10 minutes); streams without it take `SANDBOX_DELAY` |
 /// | `fail=KIND` | fail, with the wire name of a `JobFailure.Kind` (`rate_limited`, `server_error`, …) |
 /// | `retry_after=N` | seconds, said by the failure |
 /// | `fail_after=N` | the failure comes after N pieces |
@@ -30,7 +30,8 @@ struct SandboxDirectives: Sendable, Equatable {
     var reasoning = 0
     var tool: String?
     var firstDelay = Duration.zero
-    var delay = Duration.zero
+    /// `nil`: as the worker is set.
+    var delay: Duration?
     var failure: JobFailure.Kind?
     var retryAfter: Duration?
     var failAfter: Int?

@@ -26,14 +26,25 @@ struct SandboxScript: Sendable {
     /// How long the whole plan takes.
     private(set) var duration = Duration.zero
 
+    /// Between two pieces.
+    private let delay: Duration
+
+    /// Chosen: nobody watches a long text word by word, so the pace that is the default adds no more than this to a stream.
+    static let longestPacing = Duration.seconds(5)
+
     /// Plans the answer named `id` by `model`, for attempt number `attempt` (from 1, for `fail_attempts`).
     ///
-    /// `created` is in seconds since 1970.
-    init(_ chat: ChatRequest, model: String, attempt: Int, id: String, created: Int64) {
+    /// `created` is in seconds since 1970. `pace` is the pause between two pieces of a stream whose prompt sets none;
+    /// whole answers come at once.
+    init(
+        _ chat: ChatRequest, model: String, attempt: Int, id: String, created: Int64, pace: Duration = .zero
+    ) {
         let last = chat.messages.last { $0["role"]?.stringValue == "user" }
         let message = SandboxReply.text(of: last)
         let (directives, rest) = SandboxDirectives.parse(message)
         let reply = SandboxReply(chat, directives, message: message, rest: rest)
+        let pieces = reply.pieces.count * chat.n + directives.reasoning * chat.n
+        delay = directives.delay ?? (chat.isStream ? min(pace, Self.longestPacing / max(1, pieces)) : .zero)
         let body = SandboxScript.body(chat, directives, reply, CompletionBody(id: id, created: created, model: model))
         ending = .answer(SandboxScript.end(body, isStream: chat.isStream))
         addSteps(chat, directives, reply, ChunkBody(model: model))
@@ -84,22 +95,20 @@ struct SandboxScript: Sendable {
         for choice in 0..<chat.n {
             add(chunk.role(choice: choice), after: choice == 0 ? directives.firstDelay : .zero)
             for _ in 0..<directives.reasoning {
-                add(chunk.text(Self.thought, .reasoning, choice: choice), after: pause(directives))
+                add(chunk.text(Self.thought, .reasoning, choice: choice), after: pause)
             }
-            for piece in reply.pieces { add(chunk.text(piece, choice: choice), after: pause(directives)) }
+            for piece in reply.pieces { add(chunk.text(piece, choice: choice), after: pause) }
             if let call = reply.toolCall {
                 let start = chunk.toolCall(0, id: call.id, name: call.name, arguments: "", choice: choice)
-                add(start, after: pause(directives))
-                add(chunk.toolCall(0, arguments: call.arguments, choice: choice), after: directives.delay)
+                add(start, after: pause)
+                add(chunk.toolCall(0, arguments: call.arguments, choice: choice), after: delay)
             }
             add(chunk.finish(reply.finishReason, choice: choice), after: .zero)
         }
     }
 
     /// None before the very first piece: that is `ttft_ms`.
-    private func pause(_ directives: SandboxDirectives) -> Duration {
-        steps.contains { $0.delta.isVisible } ? directives.delay : .zero
-    }
+    private var pause: Duration { steps.contains { $0.delta.isVisible } ? delay : .zero }
 
     private mutating func add(_ delta: ChatDelta, after pause: Duration) {
         steps.append(Step(pause: pause, delta: delta))
@@ -107,7 +116,7 @@ struct SandboxScript: Sendable {
 
     /// Cuts the plan where the failure is to come: at once, or after `fail_after` visible pieces.
     private mutating func fail(_ kind: JobFailure.Kind, _ directives: SandboxDirectives) {
-        lastPause = directives.failAfter == nil ? directives.firstDelay : directives.delay
+        lastPause = directives.failAfter == nil ? directives.firstDelay : delay
         var visible = 0
         let kept = steps.prefix { step in
             visible += step.delta.isVisible ? 1 : 0

@@ -76,6 +76,21 @@ import Testing
         #expect(stream.feed(OpenAIFixtures.sse(chunks)) == streamed.steps.map(\.delta))
     }
 
+    @Test func `a stream comes word by word, a whole answer at once`() throws {
+        func script(_ message: String, _ extra: [(String, JSON)] = []) throws -> SandboxScript {
+            SandboxScript(
+                try chat(message, extra), model: "sandbox", attempt: 1, id: "chatcmpl-1", created: 7,
+                pace: .milliseconds(30))
+        }
+
+        #expect(
+            try script("Hello", [("stream", true)]).steps.map(\.pause) == [0, 0, 30, 30, 0].map { .milliseconds($0) })
+        #expect(try script("Hello").duration == .zero)
+        #expect(try script("[[delay_ms=0]] Hello", [("stream", true)]).duration == .zero)
+        #expect(try script("[[delay_ms=1]] Hello").duration == .milliseconds(2))
+        #expect(try script("[[tokens=50000]] a", [("stream", true), ("n", 2)]).duration <= SandboxScript.longestPacing)
+    }
+
     @Test func `tokens sets the number of pieces and delays their pace`() throws {
         let script = try script("[[tokens=50 delay_ms=20 ttft_ms=100]] go", ("stream", true))
 

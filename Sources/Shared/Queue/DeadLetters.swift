@@ -1,0 +1,103 @@
+/// The dead letters of one shard: looked at, retried, dropped; every change is one script or one plain command.
+///
+/// A retry is a request of its own: the log of the old one has ended, ledger rows of its attempts stand under its id, and
+/// nothing of that may change. So it gets a new id (its log and its entry name the old one), no attempts and a fresh
+/// deadline. It belongs to the same tenant, and its answer is kept like a job's, because nobody waits for it any more.
+package struct DeadLetters: Sendable {
+    let queue: JobQueue
+
+    package init(queue: JobQueue) { self.queue = queue }
+
+    package var shard: Int { queue.keys.shard }
+    private var redis: RedisClient { queue.redis }
+    private var dead: RedisArgument { .string(queue.keys.dead) }
+
+    /// Which letters are meant.
+    package struct Filter: Sendable {
+        package var why: String?
+        package init(why: String? = nil) { self.why = why }
+
+        func matches(_ letter: DeadLetter) -> Bool { why.map { $0 == letter.why } ?? true }
+    }
+
+    package func count() async throws(RedisError) -> Int {
+        let reply = try await redis.send(RedisCommand("XLEN", dead))
+        try reply.throwIfError()
+        return Int(reply.int ?? 0)
+    }
+
+    package func find(_ id: DeadLetterID) async throws(RedisError) -> DeadLetter? {
+        let reply = try await redis.send(RedisCommand("XRANGE", dead, .string(id.entry), .string(id.entry)))
+        try reply.throwIfError()
+        return letters(reply).first
+    }
+
+    package func newest() async throws(RedisError) -> DeadLetter? {
+        let reply = try await redis.send(RedisCommand("XREVRANGE", dead, "+", "-", "COUNT", "1"))
+        try reply.throwIfError()
+        return letters(reply).first
+    }
+
+    /// Newest first, those before `before`; as many as there are up to `limit`.
+    package func list(
+        _ filter: Filter = Filter(), before: DeadLetterID? = nil, limit: Int
+    ) async throws(RedisError) -> [DeadLetter] {
+        var found: [DeadLetter] = []
+        var last = before
+        while found.count < limit {
+            let page = try await page(before: last)
+            found += page.filter(filter.matches)
+            guard let end = page.last?.id else { break }
+            last = end
+        }
+        return Array(found.prefix(limit))
+    }
+
+    /// The body of the request in it, from wherever it travelled; the row of a bill; `nil` where there is none any more.
+    package func body(of letter: DeadLetter) async throws(RedisError) -> [UInt8]? {
+        if case .outbox = letter.origin { return letter["u"] }
+        if let body = letter["req"] { return body }
+        guard let id = letter["id"].map({ String(decoding: $0, as: UTF8.self) }), JobID.isValid(id) else { return nil }
+        let reply = try await redis.send(RedisCommand("GET", .string(queue.keys.request(id))))
+        try reply.throwIfError()
+        return reply.bytes
+    }
+
+    /// Removes these; returns how many were there.
+    package func drop(_ ids: [DeadLetterID]) async throws(RedisError) -> Int {
+        guard !ids.isEmpty else { return 0 }
+        let reply = try await redis.send(RedisCommand("XDEL", [dead] + ids.map { .string($0.entry) }))
+        try reply.throwIfError()
+        return Int(reply.int ?? 0)
+    }
+
+    /// All that match and are there now, newest first.
+    package func ids(_ filter: Filter) async throws(RedisError) -> [DeadLetterID] {
+        var ids: [DeadLetterID] = []
+        var last: DeadLetterID?
+        while true {
+            let page = try await page(before: last)
+            guard let end = page.last?.id else { return ids }
+            ids += page.filter(filter.matches).map(\.id)
+            last = end
+        }
+    }
+
+    /// Removes all that match and are there now; returns how many.
+    package func dropAll(_ filter: Filter) async throws(RedisError) -> Int { try await drop(try await ids(filter)) }
+
+    /// Chosen: with bodies of 16 KB at most a page stays below 2 MB.
+    private static let pageSize = 100
+
+    private func page(before: DeadLetterID?) async throws(RedisError) -> [DeadLetter] {
+        let end = before.map { before in before.shard < shard ? before.entry : "(\(before.entry)" } ?? "+"
+        let reply = try await redis.send(
+            RedisCommand("XREVRANGE", dead, .string(end), "-", "COUNT", .int(Self.pageSize)))
+        try reply.throwIfError()
+        return letters(reply)
+    }
+
+    private func letters(_ reply: RedisValue) -> [DeadLetter] {
+        (reply.array ?? []).compactMap { DeadLetter($0, keys: queue.keys) }
+    }
+}
