@@ -1,0 +1,123 @@
+"""Fault suite: `scripts/test --faults --minutes N --seed S`, or `python Tests/FaultTests/run.py --help`.
+
+Exit code 0: no violation. 1: the first violation is told with its request's history. 2: the suite itself failed.
+"""
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from faults import ALL  # noqa: E402
+from history import history  # noqa: E402
+from suite import Suite  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long faults strike")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--shims", type=int, default=2)
+    parser.add_argument("--callers", type=int, default=40)
+    parser.add_argument("--slots", type=int, default=8, help="WORKER_CONCURRENCY; fewer in all than callers is saturation")
+    parser.add_argument("--lease", type=float, default=2.0, help="LEASE in seconds; 15 is production's")
+    parser.add_argument("--rough", type=float, default=0.25, help="share of requests for which the platform misbehaves")
+    parser.add_argument("--faults", help="names, separated by commas; `none`; default: all of hostile_usage, " + ", ".join(f.name for f in ALL))
+    parser.add_argument("--without", default="", help="names of faults to leave out, separated by commas")
+    parser.add_argument("--bin", type=Path, default=ROOT / ".build/debug")
+    parser.add_argument("--report", type=Path, help="where to write the whole report, too")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with logs and data")
+    return parser.parse_args()
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else None
+
+
+def recoveries(book):
+    """Seconds from a worker's SIGKILL to the start of the next attempt of each job that it held."""
+    deaths = {pid: fault.began for fault in book.faults if fault.name in ("kill_worker", "fault_point", "poisoned") for pid in fault.pids}
+    bills = {}
+    for bill in book.bills:
+        bills.setdefault(bill.id, []).append(bill)
+    found = []
+    for rows in bills.values():
+        rows.sort(key=lambda bill: bill.attempt)
+        for before, after in zip(rows, rows[1:]):
+            death = deaths.get(before.pid)
+            if death and not before.final and before.started <= death <= after.started:
+                found.append(after.started - death)
+    return found
+
+
+def summary(suite, violations):
+    book, lines = suite.book, []
+    paths = Counter((request.path, (request.outcome or "none").split(":")[0]) for request in book.requests.values())
+    lines.append("requests per path:")
+    for path in sorted({path for path, _ in paths}):
+        counts = {outcome: count for (other, outcome), count in sorted(paths.items()) if other == path}
+        lines.append(f"  {path:16} {sum(counts.values()):6}  {counts}")
+    lines.append(f"requests {len(book.requests)}, platform calls {len(book.calls)}, ledger rows {len(book.bills)}, logs {len(book.logs)}")
+    lines.append(f"faults: {dict(sorted(Counter(fault.name for fault in book.faults).items()))}")
+    lines.append(f"points reached: {suite.points}")
+    kills = sum(fault.name in ("kill_worker", "poisoned") for fault in book.faults) + sum(suite.points.values())
+    times = recoveries(book)
+    told = "none" if not times else "p50 {:.1f} s, p99 {:.1f} s, max {:.1f} s of {}".format(
+        percentile(times, 0.5), percentile(times, 0.99), max(times), len(times))
+    lines.append(f"kills of workers: {kills}; recovery after SIGKILL: {told}")
+    lines.append(f"Redis memory: {suite.facts.get('idle_memory')} before, {suite.facts.get('memory')} after")
+    lines.append(f"violations: {len(violations)} {dict(Counter(violation.rule for violation in violations))}")
+    return lines
+
+
+def report(suite, violations):
+    lines = summary(suite, violations)
+    if violations:
+        lines += ["", "the first violation:", history(suite.book, violations[0], suite.lease), ""]
+        lines += ["all of them:"] + [f"  {str(violation).splitlines()[0][:300]}" for violation in violations]
+    return lines, violations
+
+
+async def chaos(arguments, folder):
+    everything = [fault.name for fault in ALL] + ["hostile_usage"]
+    chosen = everything if arguments.faults is None else arguments.faults.split(",")
+    names = [name for name in chosen if name not in arguments.without.split(",")]
+    suite = Suite(folder, arguments.bin, arguments.seed, arguments.minutes, arguments.workers, arguments.shims, arguments.lease,
+                  arguments.slots, arguments.callers, names, rough=arguments.rough)
+    violations = await suite.run()
+    lines, _ = report(suite, violations)
+    if arguments.report:
+        whole = lines + [f"\n{history(suite.book, violation, suite.lease)}" for violation in violations[1:40]]
+        arguments.report.write_text("\n".join(whole) + "\n")
+    print("\n".join(lines[:80]))
+    return violations
+
+
+def main():
+    arguments, began = options(), time.time()
+    folder = Path(tempfile.mkdtemp(prefix="ams-faults-"))
+    folder.chmod(0o755)
+    code = 2
+    try:
+        violations = asyncio.run(chaos(arguments, folder / "f"))
+        code = 1 if violations else 0
+    finally:
+        if code == 0 and not arguments.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            print(f"logs and data are in {folder}")
+    print(f"seed {arguments.seed}, {time.time() - began:.0f} s: {'no violation' if code == 0 else 'VIOLATED'}")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
