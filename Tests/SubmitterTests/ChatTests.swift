@@ -38,15 +38,18 @@ struct ChatTests {
         }
     }
 
-    @Test func `the log of a delivered answer is deleted`() async throws {
+    @Test func `the log of a delivered answer has a short life`() async throws {
         try await ShimFixture.run { shim in
             let caller = try await shim.start(ShimFixture.chat)
             let work = try await shim.work()
             try await work.finish(Self.completion)
             _ = try await caller.response()
 
-            try await eventually("the log is gone") {
-                try await shim.redis.send(RedisCommand("EXISTS", .string(shim.queue.keys.log(work.job.id)))).int == 0
+            let most = shim.queue.limits.deliveredLogTTL.milliseconds
+            try await eventually("the log has a short life") {
+                let life = try await shim.redis.send(RedisCommand("PTTL", .string(shim.queue.keys.log(work.job.id))))
+                    .int
+                return (1...most).contains(life ?? 0)
             }
         }
     }

@@ -3,13 +3,16 @@
 /// In: the flat field list of a stream entry, written by us or by any producer in any language. Out: a `Job`, or a
 /// `JobWireError` that says which field is wrong; unknown fields are ignored.
 package enum JobWireError: Error, Equatable {
-    /// Written by a newer build: not ours to judge. `id` where it can be read.
-    case newerVersion(id: String)
+    /// Written by a newer build: not ours to judge, but for how long it waits.
+    case newerVersion(id: String, deadline: Int64, attemptsBefore: Int, channel: String?)
     /// Cannot be run by anyone; `id` is nil where there is no usable one to answer to.
     case undecodable(id: String?, channel: String?, reason: String)
 }
 
 extension Job {
+    /// Chosen: fifty attempts with long names; the trail is there for people, so one that is longer is left out.
+    private static let maxTrailBytes = 64 * 1024
+
     /// Field names and values, in the order they are written.
     package var fields: [(String, [UInt8])] {
         var fields: [(String, [UInt8])] = [
@@ -42,41 +45,49 @@ extension Job {
             guard let name = fields[index].string, let value = fields[index + 1].bytes else { continue }
             values[name] = value
         }
-        func text(_ name: String) -> String? {
-            values[name].flatMap { String(validating: $0, as: UTF8.self) }.flatMap { $0.isEmpty ? nil : $0 }
-        }
-        let id = text("id").flatMap { JobID.isValid($0) ? $0 : nil }
-        let shim = text("sh")
+        let shim = try? JobText.shim.read(values)
+        let id = (try? JobText.id.read(values)).flatMap { JobID.isValid($0) ? $0 : nil }
         func broken(_ reason: String) -> JobWireError { .undecodable(id: id, channel: shim, reason: reason) }
-
-        guard let version = text("v").flatMap(Int.init), version >= 1 else { throw broken("v: expected 1 or 2") }
-        guard let id else { throw broken("id: expected <shard>-<8 to 64 of A-Z a-z 0-9 _ ->") }
-        guard version <= Job.version else { throw .newerVersion(id: id) }
-        func number(_ name: String) throws(JobWireError) -> Int64? {
-            guard let text = text(name) else { return nil }
-            guard let value = Int64(text), value >= 0 else { throw broken("\(name): expected a whole number") }
+        func text(_ field: JobText) throws(JobWireError) -> String? {
+            do throws(JobText.Unreadable) { return try field.read(values) } catch { throw broken(error.reason) }
+        }
+        func number(_ name: String, upTo most: Int64) throws(JobWireError) -> Int64? {
+            guard let text = try text(JobText(name, maxBytes: 20)) else { return nil }
+            guard let value = Int64(text), (0...most).contains(value) else {
+                throw broken("\(name): expected a whole number from 0 to \(most)")
+            }
             return value
         }
 
-        self.init(id: id, deadline: try number("dl") ?? defaultDeadline, body: .stored)
+        guard let version = try number("v", upTo: Int64(Int32.max)), version >= 1 else {
+            throw broken("v: expected 1 or 2")
+        }
+        guard let id else { throw broken("id: expected <shard>-<8 to 64 of A-Z a-z 0-9 _ ->") }
+        let deadline = try number("dl", upTo: Job.latestMoment) ?? defaultDeadline
+        let attemptsBefore = Int(try number("n", upTo: Int64(Job.mostAttempts)) ?? 0)
+        guard version <= Job.version else {
+            throw .newerVersion(id: id, deadline: deadline, attemptsBefore: attemptsBefore, channel: shim)
+        }
+
+        self.init(id: id, deadline: deadline, body: .stored)
         self.lane = lane
-        self.shim = shim
-        tenant = text("t") ?? "default"
-        user = text("u")
-        attemptsBefore = Int(clamping: try number("n") ?? 0)
-        routingStrategy = text("rs")
-        isTracked = text("tr") == "1"
-        trail = values["at"] ?? []
-        cacheTTL = try number("ca").map { Int(clamping: min($0, Int64(Job.maxCacheTTL))) }
-        if let name = text("op") {
+        self.attemptsBefore = attemptsBefore
+        self.shim = try text(.shim)
+        tenant = try text(.tenant) ?? "default"
+        user = try text(.user)
+        routingStrategy = try text(.strategy)
+        isTracked = try text(JobText("tr")) == "1"
+        trail = values["at"].flatMap { $0.count <= Self.maxTrailBytes ? $0 : nil } ?? []
+        cacheTTL = try number("ca", upTo: .max).map { Int(clamping: min($0, Int64(Job.maxCacheTTL))) }
+        if let name = try text(JobText("op")) {
             guard let operation = Operation(rawValue: name) else { throw broken("op: expected chat or embeddings") }
             self.operation = operation
         }
-        if let name = text("pr") {
+        if let name = try text(JobText("pr")) {
             guard let provider = Provider(rawValue: name) else { throw broken("pr: unknown provider") }
             self.provider = provider
         }
-        if let name = text("wl") {
+        if let name = try text(JobText("wl")) {
             guard let policy = WorkerLossPolicy(rawValue: name) else { throw broken("wl: expected fail or restart") }
             onWorkerLoss = policy
         }
@@ -85,5 +96,34 @@ extension Job {
         } else if values["rq"] == nil {
             throw broken("req: missing")
         }
+    }
+}
+
+/// A field of a queue entry that is text, and how much of it: it becomes part of keys, rows and logs.
+struct JobText {
+    struct Unreadable: Error { let reason: String }
+
+    static let id = JobText("id", maxBytes: 80)
+    static let shim = JobText("sh", maxBytes: 128)
+    /// As much as an index of the ledger takes.
+    static let tenant = JobText("t", maxBytes: 128)
+    static let user = JobText("u", maxBytes: 512)
+    static let strategy = JobText("rs", maxBytes: 64)
+
+    let name: String
+    let maxBytes: Int
+
+    init(_ name: String, maxBytes: Int = 64) {
+        self.name = name
+        self.maxBytes = maxBytes
+    }
+
+    /// `nil` where it is missing or empty.
+    func read(_ values: [String: [UInt8]]) throws(Unreadable) -> String? {
+        guard let bytes = values[name], !bytes.isEmpty else { return nil }
+        guard bytes.count <= maxBytes, !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
+            throw Unreadable(reason: "\(name): expected text of at most \(maxBytes) bytes")
+        }
+        return text
     }
 }

@@ -11,6 +11,13 @@ package struct Job: Sendable, Equatable {
     /// Longest `cacheTTL`, in seconds: chosen, thirty days, as long as the answer of a job may be kept.
     package static let maxCacheTTL = 2_592_000
 
+    /// The year 2100, in milliseconds since 1970: no deadline of a request is later.
+    ///
+    /// Chosen: far beyond any, and a number that Lua, Redis and PostgreSQL all write as one.
+    package static let latestMoment: Int64 = 4_102_444_800_000
+    /// Attempts of one request: chosen, ten a second for a day.
+    package static let mostAttempts = 1_000_000
+
     /// What is asked of a model.
     package enum Operation: String, Sendable, CaseIterable {
         case chat, embeddings

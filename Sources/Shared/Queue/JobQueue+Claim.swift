@@ -9,7 +9,19 @@ extension JobQueue {
         package var deliveries = 1
 
         /// The time in the entry's ID: when it was enqueued, in milliseconds since 1970.
-        package var enqueuedAt: Int64 { Int64(entry.prefix { $0 != "-" }) ?? 0 }
+        ///
+        /// Producers may choose their IDs: `Job.latestMoment` at most.
+        package var enqueuedAt: Int64 {
+            let time = UInt64(entry.prefix { $0 != "-" }) ?? 0
+            return Int64(min(time, UInt64(Job.latestMoment)))
+        }
+
+        /// Whether it asks for its end to be kept like that of a job; also of an entry that cannot be read otherwise.
+        package var isTracked: Bool {
+            stride(from: 0, to: fields.count - 1, by: 2).contains {
+                fields[$0].string == "tr" && fields[$0 + 1].string == "1"
+            }
+        }
     }
 
     /// Makes the consumer groups where they are missing, from the beginning of the stream, so that nothing is skipped.
@@ -79,8 +91,11 @@ extension JobQueue {
     package enum Refusal: String, Sendable { case ok, lost, ended, duplicate }
 
     /// Ends a request that cannot be run, without an attempt; `deadLetter` also keeps the entry for people to look at.
+    ///
+    /// The end is kept as an answer would be: `isTracked` says which one.
     package func refuse(
-        _ attempt: Attempt, attemptsBefore: Int, with failure: JobFailure, deadLetter: String? = nil
+        _ attempt: Attempt, attemptsBefore: Int, with failure: JobFailure, isTracked: Bool = false,
+        deadLetter: String? = nil
     ) async throws(RedisError) -> Refusal {
         try await persist { () async throws(RedisError) in
             try await verdict(
@@ -88,7 +103,8 @@ extension JobQueue {
                 keys: [keys.log(attempt.id), keys.queue(attempt.lane), keys.usage, keys.dead],
                 args: [
                     .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries), .int(attemptsBefore),
-                    .string(attempt.id), .int(limits.streamLogTTL.milliseconds), .string(attempt.channel), "{}",
+                    .string(attempt.id), .int(limits.logTTL(isTracked: isTracked).milliseconds),
+                    .string(attempt.channel), "{}",
                     .bytes(failure.encoded), .string(deadLetter ?? ""),
                 ])
         }

@@ -5,6 +5,9 @@ extension JobQueue {
     package struct ReapCursor: Sendable {
         var next: [Lane: String] = [:]
         package init() {}
+
+        /// Whether the last call came to the end of the lane's pending list.
+        package func isAtEnd(of lane: Lane) -> Bool { next[lane] ?? "0-0" == "0-0" }
     }
 
     /// Takes over expired entries of one lane, at most `limit`; each must be given to `reap` at once.
@@ -44,7 +47,7 @@ extension JobQueue {
                 QueueScripts.reap, keys: [keys.log(job.id), keys.queue(job.lane), keys.usage, keys.dead],
                 args: [
                     .string(attempt.worker), .string(attempt.entry), .int(job.attemptsBefore), .string(job.id),
-                    .int(runningTTL(deadline: job.deadline)), .int(limits.streamLogTTL.milliseconds),
+                    .int(runningTTL(deadline: job.deadline)), .int(limits.logTTL(of: job).milliseconds),
                     .string(attempt.channel), .bytes(usage), .int(limits.maxDeliveries),
                     .string(job.onWorkerLoss.rawValue), "{}", .bytes(poison.encoded), .bytes(lost.encoded),
                 ])

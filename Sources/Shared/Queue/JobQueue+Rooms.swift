@@ -64,7 +64,7 @@ extension JobQueue {
             guard let row = row.array, row.count == 4, let name = row[0].string,
                 let due = row[1].string.flatMap(Double.init), let spec = row[2].bytes, let count = row[3].int
             else { return nil }
-            return Room(name: name, spec: spec, due: Int64(due), count: Int(count))
+            return Room(name: name, spec: spec, due: Int64(exactly: due.rounded()) ?? 0, count: Int(count))
         }
     }
 

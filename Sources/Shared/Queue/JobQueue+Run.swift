@@ -131,10 +131,21 @@ extension JobQueue {
         }
     }
 
+    /// Jobs renewed in one call at most: Redis answers nobody else meanwhile, and 512 took it 3 to 5 ms.
+    package static let renewBatch = 128
+
     /// Extends the leases of all `attempts`, which belong to one worker; returns those that are lost.
     ///
     /// Not repeated here: the caller renews again after a third of the lease anyway.
     package func renew(_ attempts: [Attempt]) async throws(RedisError) -> [Attempt] {
+        var lost: [Attempt] = []
+        for start in stride(from: 0, to: attempts.count, by: Self.renewBatch) {
+            lost += try await renewTogether(attempts[start..<min(start + Self.renewBatch, attempts.count)])
+        }
+        return lost
+    }
+
+    private func renewTogether(_ attempts: ArraySlice<Attempt>) async throws(RedisError) -> [Attempt] {
         guard let worker = attempts.first?.worker else { return [] }
         let reply = try await redis.evaluate(
             QueueScripts.renew, keys: attempts.flatMap { [keys.queue($0.lane), keys.log($0.id)] },

@@ -18,7 +18,15 @@ extension JobQueue {
     ///
     /// May be repeated blindly: a second entry of the same id is recognised as a duplicate when it is started.
     package func submit(_ job: Job, body: [UInt8]) async throws(RedisError) -> String {
-        let (job, commands) = entry(for: job, body: body)
+        let job = entry(for: job, body: body)
+        var commands: [RedisCommand] = []
+        if case .stored = job.body {
+            // First, so that no claim ever sees an entry without it. The first body of an id stays, as its first entry does.
+            commands.append(
+                RedisCommand(
+                    "SET", .string(keys.request(job.id)), .bytes(body), "NX", "PX",
+                    .int(runningTTL(deadline: job.deadline))))
+        }
         var add = RedisCommand("XADD", .string(keys.queue(job.lane)), "*")
         for argument in Self.arguments(job.fields) { add.append(argument) }
         let replies = try await redis.pipeline(commands + [add])
@@ -33,40 +41,50 @@ extension JobQueue {
     package func submitTracked(
         _ job: Job, body: [UInt8], bodyHash: String
     ) async throws(RedisError) -> TrackedSubmission {
-        var tracked = job
+        var tracked = entry(for: job, body: body)
         tracked.isTracked = true
-        let (job, commands) = entry(for: tracked, body: body)
-        if !commands.isEmpty {
-            for reply in try await redis.pipeline(commands) { try reply.throwIfError() }
-        }
-        let ttl = runningTTL(deadline: job.deadline) + limits.jobLogTTL.milliseconds
+        let life = runningTTL(deadline: job.deadline)
         return try await verdict(
-            QueueScripts.submitTracked, keys: [keys.log(job.id), keys.queue(job.lane)],
-            args: [.string(bodyHash), .string(job.tenant), .string(job.shim.map(keys.shimChannel) ?? ""), .int(ttl)]
-                + Self.arguments(job.fields))
+            QueueScripts.submitTracked, keys: [keys.log(job.id), keys.queue(job.lane), keys.request(job.id)],
+            args: [
+                .string(bodyHash), .string(job.tenant), .string(job.shim.map(keys.shimChannel) ?? ""),
+                .int(life + limits.jobLogTTL.milliseconds), .bytes(tracked.body == .stored ? body : []), .int(life),
+            ] + Self.arguments(tracked.fields))
     }
 
     /// Ends a request with `cancelled`, whether it waits or runs; a running one is nudged.
-    package func cancel(_ id: String, meta: [UInt8] = Array("{}".utf8)) async throws(RedisError) -> Cancellation {
+    ///
+    /// `deadline`, where it is known, says how long an entry of it may still wait somewhere: so long the end must be there.
+    package func cancel(
+        _ id: String, deadline: Int64? = nil, meta: [UInt8] = Array("{}".utf8)
+    ) async throws(RedisError) -> Cancellation {
+        let wait = runningTTL(deadline: deadline ?? clock.now + QueueLimits.longestDeadline.milliseconds)
         let result = JobFailure(.cancelled, "the request was cancelled").encoded
         return try await verdict(
             QueueScripts.cancel, keys: [keys.log(id)],
             args: [
                 .string(id), .int(limits.streamLogTTL.milliseconds), .bytes(meta), .bytes(result),
-                .string(keys.workerChannel("")),
+                .string(keys.workerChannel("")), .int(limits.jobLogTTL.milliseconds), .int(wait),
             ])
     }
 
-    /// A large body goes under its own key first, so that no claim ever sees an entry without it.
-    private func entry(for job: Job, body: [UInt8]) -> (Job, [RedisCommand]) {
-        var job = job
-        guard body.count > Job.inlineBodyBytes else {
-            job.body = .inline(body)
-            return (job, [])
+    /// The answers of these requests reached their callers: nobody is going to read their logs again.
+    ///
+    /// They stay a little longer all the same, since they also refuse a second entry of the same id.
+    package func delivered(_ ids: [String]) async throws(RedisError) {
+        let life = min(limits.streamLogTTL, max(limits.deliveredLogTTL, limits.lease)).milliseconds
+        for reply in try await redis.pipeline(
+            ids.map { RedisCommand("PEXPIRE", .string(keys.log($0)), .int(life)) })
+        {
+            try reply.throwIfError()
         }
-        job.body = .stored
-        let ttl = runningTTL(deadline: job.deadline)
-        return (job, [RedisCommand("SET", .string(keys.request(job.id)), .bytes(body), "PX", .int(ttl))])
+    }
+
+    /// A large body travels beside its entry.
+    private func entry(for job: Job, body: [UInt8]) -> Job {
+        var job = job
+        job.body = body.count > Job.inlineBodyBytes ? .stored : .inline(body)
+        return job
     }
 
     private static func arguments(_ fields: [(String, [UInt8])]) -> [RedisArgument] {

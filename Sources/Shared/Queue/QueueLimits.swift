@@ -7,12 +7,16 @@ package struct QueueLimits: Sendable, Equatable {
     package var lease = Duration.seconds(15)
     /// How long the log of a streamed or synchronous request outlives its end, for a reader that lost its connection.
     package var streamLogTTL = Duration.seconds(120)
+    /// How long the log of an answer that was delivered stays, where nobody is to read it again.
+    package var deliveredLogTTL = Duration.seconds(30)
     /// How long the answer of a job (jobs API, batch, Idempotency-Key) can be fetched.
     package var jobLogTTL = Duration.seconds(24 * 3600)
     /// Added to the deadline for the TTL of a running request's log: lease, reap and a restart fit into it.
     package var grace = Duration.seconds(60)
     /// Deadline of a request whose producer gave none.
     package var defaultDeadline = Duration.seconds(600)
+    /// What callers may ask for at most: a day, because an answer is kept no longer.
+    package static let longestDeadline = Duration.seconds(86_400)
     /// Deliveries of one entry that ended in a dead worker before it is called poison.
     package var maxDeliveries = 4
     /// How long a write to the queue is repeated while Redis is away, before the attempt is given up.
@@ -33,5 +37,7 @@ package struct QueueLimits: Sendable, Equatable {
     }
 
     /// How long the log of a job outlives its end.
-    package func logTTL(of job: Job) -> Duration { job.isTracked ? jobLogTTL : streamLogTTL }
+    package func logTTL(of job: Job) -> Duration { logTTL(isTracked: job.isTracked) }
+
+    func logTTL(isTracked: Bool) -> Duration { isTracked ? jobLogTTL : streamLogTTL }
 }

@@ -12,8 +12,10 @@
 /// Beside each set stand `:flows` (finish tags by flow) and `:state` (`v`; `gap`, ms between two admissions, smoothed;
 /// `mark`, `adm`: admissions since a moment), both with a TTL.
 extension QueueScripts {
-    /// `padded(id)`, `unpadded(member)`, `cursor(q)`, `mortal(key, ttl)`, `waitKey(prefix, id)`.
+    /// `padded(id)`, `unpadded(member)`, `isUpTo(one, other)` of two padded IDs, `cursor(q)`, `mortal(key, ttl)`,
+    /// `waitKey(prefix, id)`; `LATEST`: times of strangers end there, since what is far beyond is no whole number to Redis.
     static let members = """
+        local LATEST = \(Job.latestMoment)
         local function padded(id)
           local ms, n = string.match(id, '^(%d+)-(%d+)$')
           return string.rep('0', 14 - #ms) .. ms .. '-' .. string.rep('0', 8 - #n) .. n
@@ -22,6 +24,7 @@ extension QueueScripts {
           local ms, n = string.match(member, ' 0*(%d+)-0*(%d+)$')
           return ms .. '-' .. n
         end
+        local function isUpTo(one, other) return #one < #other or (#one == #other and one <= other) end
         local function cursor(q)
           for _, group in ipairs(redis.pcall('XINFO', 'GROUPS', q)) do
             local info = {}
@@ -53,7 +56,7 @@ extension QueueScripts {
           redis.call('ZREM', set, unpack(members))
           redis.call('ZREM', due, unpack(dues))
           for _, member in ipairs(members) do
-            if string.sub(member, 3) <= last then claim[#claim + 1] = unpadded(member) end
+            if isUpTo(string.sub(member, 3), last) then claim[#claim + 1] = unpadded(member) end
           end
           if #claim == 0 then return {} end
           claim[#claim + 1], claim[#claim + 2], claim[#claim + 3] = 'FORCE', 'RETRYCOUNT', 1
@@ -134,6 +137,7 @@ extension QueueScripts {
               finish[flow] = tag + 1 / weight(tenant, from)
               local ends = tonumber(string.match(e[1], '^%d+')) + patience
               if dl and #dl <= 16 and string.match(dl, '^%d+$') then ends = tonumber(dl) end
+              ends = math.min(ends, LATEST)
               tags[#tags + 1], tags[#tags + 2] = tag, member
               dues[#dues + 1], dues[#dues + 2] = ends, member
               local wait = waitKey(prefix, id)
@@ -234,7 +238,8 @@ extension QueueScripts {
 
     /// Puts what nobody has taken for a while into the lanes' order sets; within the bounds of `sorting`.
     ///
-    /// Younger entries are left alone: a worker with a free slot is about to read them, and may already wait for them.
+    /// Younger entries are left alone: a worker with a free slot is about to read them, and may already wait for them. One
+    /// from the future is none of those: its producer chose its ID.
     /// KEYS due, then q per lane, then order set per lane. ARGV worker, least age in ms, now in ms, default time a request has
     /// in ms, key prefix, then tenant and weight of each tenant that has one. Returns how many entries were sorted.
     package static let sort = RedisScript(
@@ -243,7 +248,7 @@ extension QueueScripts {
             for i = 1, n do
               local q, id = KEYS[1 + i], cursor(KEYS[1 + i])
               local e = id and redis.call('XRANGE', q, '(' .. id, '+', 'COUNT', 1)[1]
-              if e and micros() / 1000 - tonumber(string.match(e[1], '^%d+')) >= tonumber(ARGV[2]) then
+              if e and math.abs(micros() / 1000 - tonumber(string.match(e[1], '^%d+'))) >= tonumber(ARGV[2]) then
                 total = total
                   + sort(q, KEYS[1 + n + i], i - 1, KEYS[1], ARGV[5], ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4]), 6)
               end

@@ -46,7 +46,11 @@ package enum QueueScripts {
             k = attempt(last[1])
             if k > 0 then
               if seq(last[1]) == 0 then start = last
-              else start = redis.call('XRANGE', log, k .. '-0', k .. '-0')[1] end
+              else
+                -- As it is written: Lua has its own idea of how a large number looks.
+                local id = string.match(last[1], '^%d+') .. '-0'
+                start = redis.call('XRANGE', log, id, id)[1]
+              end
             end
           end
           return ended, k, start, last, rows[1] and rows[1][1]
@@ -83,6 +87,18 @@ package enum QueueScripts {
 
         """
 
+    /// `isTracked(log)`; `shorten(log, ttl)`: the log of a request without an entry, unless it is tracked.
+    private static let retention = """
+        local function isTracked(log)
+          local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
+          return first and field(first, 'k') == 'q'
+        end
+        local function shorten(log, ttl)
+          if redis.call('PTTL', log) > tonumber(ttl) and not isTracked(log) then redis.call('PEXPIRE', log, ttl) end
+        end
+
+        """
+
     /// `say(channel, id, entry, prev, kind, body)`: the message a shim receives.
     private static let publishing = """
         local function say(channel, id, at, prev, kind, body)
@@ -97,7 +113,9 @@ package enum QueueScripts {
 
     /// A tracked request: its log remembers it before the queue does.
     ///
-    /// KEYS log, q. ARGV body hash, tenant, channel, TTL in ms, then the fields of the entry.
+    /// A body that travels beside its entry is written here too, so that one that conflicts never replaces the first.
+    /// KEYS log, q, body. ARGV body hash, tenant, channel, TTL of the log in ms, the body or empty, its TTL in ms, then the
+    /// fields of the entry.
     /// Returns `submitted`; `attached` (same body, or cancelled before it was submitted); `conflict` (other body).
     package static let submitTracked = RedisScript(
         refusal + """
@@ -106,21 +124,26 @@ package enum QueueScripts {
               if first == nil or first[2][4] == ARGV[1] then return 'attached' end
               return 'conflict'
             end
-            redis.call('XADD', KEYS[2], '*', unpack(ARGV, 5))
             redis.call('PEXPIRE', KEYS[1], ARGV[4])
+            if ARGV[5] ~= '' then redis.call('SET', KEYS[3], ARGV[5], 'PX', ARGV[6]) end
+            redis.call('XADD', KEYS[2], '*', unpack(ARGV, 7))
             return 'submitted'
             """)
 
     /// Ends a request whatever its state; running attempts notice at their next write or by the nudge.
     ///
-    /// KEYS log. ARGV id, TTL in ms, meta, result, channel prefix of workers.
+    /// The log never lives shorter than it would have: it must refuse the start of an entry that still waits somewhere.
+    /// KEYS log. ARGV id, TTL in ms, meta, result, channel prefix of workers, TTL of a tracked request in ms, TTL in ms where
+    /// there is no log, so that only an entry may tell how long the request can wait.
     /// Returns `cancelled`, or `ended` where the log has an end already.
     package static let cancel = RedisScript(
-        records + state + refusal + publishing + """
+        records + state + refusal + retention + publishing + """
             local ended, k, start, last, top = look(KEYS[1])
             if ended then return 'ended' end
+            local life, keep = redis.call('PTTL', KEYS[1]), tonumber(isTracked(KEYS[1]) and ARGV[6] or ARGV[2])
+            if not top then keep = math.max(keep, tonumber(ARGV[7])) end
             if not put(KEYS[1], END, 'k', 'e', 'st', 'cancelled', 'a', k, 'm', ARGV[3], 'r', ARGV[4]) then return 'ended' end
-            redis.call('PEXPIRE', KEYS[1], ARGV[2])
+            redis.call('PEXPIRE', KEYS[1], math.max(keep, life))
             local known = start or last
             if known then
               say(field(known, 'c'), ARGV[1], END, top, 'e cancelled', ARGV[3] .. '\\n' .. ARGV[4])
@@ -131,15 +154,19 @@ package enum QueueScripts {
 
     // MARK: - Claiming
 
-    /// Writes `a-0`, before the platform is called.
+    /// Writes `a-0`, before the platform is called, if the entry is still this delivery's.
     ///
+    /// A worker that slept since it read the entry may find no log: the request was answered long ago. So the log alone does
+    /// not fence it.
     /// KEYS log, q. ARGV a, worker, entry, delivery count, log TTL in ms, usage row, channel.
     /// Returns `started` (also for a lost reply); `ended mine` (ours and ended: call ABORT); `dropped` (ended or duplicate,
     /// entry removed or left to its owner); `lost` (somebody else runs it: walk away).
     package static let start = RedisScript(
-        records + ownership + state + refusal + """
+        records + ownership + state + refusal + retention + """
             local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
-            if put(KEYS[1], ARGV[1] .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', '0', 'c', ARGV[7], 'u', ARGV[6]) then
+            local isHeld = mine(KEYS[2], wid, entry, ARGV[4])
+            if isHeld and put(KEYS[1], ARGV[1] .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', '0', 'c', ARGV[7], 'u', ARGV[6])
+            then
               redis.call('PEXPIRE', KEYS[1], ARGV[5])
               return 'started'
             end
@@ -149,14 +176,16 @@ package enum QueueScripts {
             local isMine = own and field(own, 'w') == wid and field(own, 'e') == entry
             if ended then
               if isMine then return 'ended mine' end
-              if owner ~= entry or mine(KEYS[2], wid, entry, ARGV[4]) then drop(KEYS[2], entry) end
+              if owner ~= entry or isHeld then drop(KEYS[2], entry) end
+              if isHeld then shorten(KEYS[1], ARGV[5]) end
               return 'dropped'
             end
+            if not isHeld then return 'lost' end
             if isMine then
               if k == a then return 'started' end
               return 'lost'
             end
-            if owner ~= entry then
+            if owner and owner ~= entry then
               drop(KEYS[2], entry)
               return 'dropped'
             end
@@ -265,6 +294,11 @@ package enum QueueScripts {
             bill(KEYS[3], ARGV[5], ARGV[1], '1', ARGV[6])
             local ended, k, start, last, top = look(KEYS[1])
             local isNext = k == a + 1 and start and field(start, 'w') == wid and field(start, 'e') == entry
+            if isNext then
+              -- A reaper of this very worker starts a + 1, too, but leaves the count of failovers as it was.
+              local own = redis.call('XRANGE', KEYS[1], ARGV[1] .. '-0', ARGV[1] .. '-0')[1]
+              isNext = tonumber(field(start, 'f') or 0) == tonumber(own and field(own, 'f') or 0) + 1
+            end
             if ended then
               if isNext then estimate(KEYS[3], ARGV[5], k, start, last) end
               if mine(KEYS[2], wid, entry, ARGV[4]) or mine(KEYS[2], wid, entry, ARGV[4] + 1) then drop(KEYS[2], entry) end
@@ -339,6 +373,8 @@ package enum QueueScripts {
             if not isMine or k ~= a then return 'fenced' end
             local e = redis.call('XRANGE', KEYS[2], entry, entry)[1]
             if not e then return 'fenced' end
+            -- Another entry of the same request may have been put aside before.
+            redis.call('DEL', KEYS[5])
             redis.call('HSET', KEYS[5], unpack(e[2]))
             redis.call('HSETNX', KEYS[5], 'dl', ARGV[10])
             redis.call('HSET', KEYS[5], 'n', ARGV[1])
@@ -352,6 +388,7 @@ package enum QueueScripts {
 
     /// Puts an entry aside that this worker cannot run now; nothing is started or billed.
     ///
+    /// Where another entry of the same request waits already, this one is a duplicate and goes.
     /// KEYS q, delayed, held. ARGV worker, entry, delivery count, id, due in ms since 1970, lane, TTL in ms,
     /// deadline or empty. Returns `delayed` or `lost`.
     package static let postpone = RedisScript(
@@ -359,10 +396,12 @@ package enum QueueScripts {
             if not mine(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 'lost' end
             local e = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])[1]
             if not e then return 'lost' end
-            redis.call('HSET', KEYS[3], unpack(e[2]))
-            if ARGV[8] ~= '' then redis.call('HSETNX', KEYS[3], 'dl', ARGV[8]) end
-            redis.call('PEXPIRE', KEYS[3], ARGV[7])
-            redis.call('ZADD', KEYS[2], ARGV[5], ARGV[6] .. ' ' .. ARGV[4])
+            if redis.call('EXISTS', KEYS[3]) == 0 then
+              redis.call('HSET', KEYS[3], unpack(e[2]))
+              if ARGV[8] ~= '' then redis.call('HSETNX', KEYS[3], 'dl', ARGV[8]) end
+              redis.call('PEXPIRE', KEYS[3], ARGV[7])
+              redis.call('ZADD', KEYS[2], ARGV[5], ARGV[6] .. ' ' .. ARGV[4])
+            end
             drop(KEYS[1], ARGV[2])
             return 'delayed'
             """)
@@ -388,7 +427,7 @@ package enum QueueScripts {
     /// usage row, most deliveries, `fail` or `restart` once text was shown, meta, result if poison, result if worker lost.
     /// Returns {`run`, a, delivery count}; {`lost`}; {`ended`}; {`duplicate`}; {`poison`}; {`worker_lost`}.
     package static let reap = RedisScript(
-        records + ownership + state + billing + estimation + publishing + """
+        records + ownership + state + refusal + billing + estimation + publishing + """
             local wid, entry, n, id = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
             local p = redis.call('XPENDING', KEYS[2], 'workers', entry, entry, 1)[1]
             if not p or p[2] ~= wid then return {'lost'} end
@@ -425,7 +464,10 @@ package enum QueueScripts {
               return close(ARGV[12], 'poison')
             end
             if shown and ARGV[10] == 'fail' then return close(ARGV[13], 'worker_lost') end
-            redis.call('XADD', KEYS[1], a .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', chosen, 'c', ARGV[7], 'u', ARGV[8])
+            -- A log that is ahead of its own entry is no log of ours: nobody could ever go on.
+            if not put(KEYS[1], a .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', chosen, 'c', ARGV[7], 'u', ARGV[8]) then
+              return close(ARGV[13], 'worker_lost')
+            end
             redis.call('PEXPIRE', KEYS[1], ARGV[5])
             if top then say(ARGV[7], id, a .. '-0', top, 's', '') end
             return {'run', a, count}
@@ -436,7 +478,7 @@ package enum QueueScripts {
     /// KEYS log, q, usage, dead. ARGV worker, entry, delivery count, n, id, log TTL in ms, channel, meta, result, reason for
     /// the dead letters or empty. Returns `ok`, `lost`, `ended` or `duplicate`.
     package static let refuse = RedisScript(
-        records + ownership + state + billing + estimation + publishing + """
+        records + ownership + state + billing + estimation + retention + publishing + """
             local wid, entry, n, id = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[5]
             if not mine(KEYS[2], wid, entry, ARGV[3]) then return 'lost' end
             local ended, k, start, last, top = look(KEYS[1])
@@ -444,6 +486,7 @@ package enum QueueScripts {
             if ended then
               if owner == entry then estimate(KEYS[3], id, k, start, last) end
               drop(KEYS[2], entry)
+              shorten(KEYS[1], ARGV[6])
               return 'ended'
             end
             if owner and owner ~= entry and n < k then

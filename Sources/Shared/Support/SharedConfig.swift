@@ -115,6 +115,10 @@ package struct SharedConfig: Sendable {
             "JOB_DEADLINE", default: 600, in: 1...86_400, "Time a request has when its caller names none.")
         limits.streamLogTTL = settings.seconds(
             "STREAM_LOG_TTL", default: 120, in: 5...86_400, "How long a finished stream can still be read again.")
+        limits.deliveredLogTTL = settings.seconds(
+            "DELIVERED_LOG_TTL", default: 30, in: 1...86_400,
+            "How long the log of an answer stays that its caller has received whole; a LEASE at least, `STREAM_LOG_TTL` at most."
+        )
         limits.jobLogTTL = settings.seconds(
             "JOB_LOG_TTL", default: 86_400, in: 60...2_592_000,
             "How long the answer of a job or of an `Idempotency-Key` is kept.")

@@ -38,7 +38,7 @@ struct ChatSession {
             let job = job(body, shim: name)
             let outcome = await interruptible { await answer(job, body, hub, queue, printer) }
             // Outside of what was interrupted: the request must not run on without a reader.
-            if case .interrupted = outcome { _ = try await queue.cancel(job.id) }
+            if case .interrupted = outcome { _ = try await queue.cancel(job.id, deadline: job.deadline) }
             return outcome
         }
     }

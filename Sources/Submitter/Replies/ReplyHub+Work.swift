@@ -3,7 +3,7 @@ import NIOCore
 import Shared
 import Synchronization
 
-/// One round of the hub, a tick apart or sooner: 1. cancel, 2. recovery, 3. sweep, 4. delete, 5. places.
+/// One round of the hub, a tick apart or sooner: 1. cancel, 2. recovery, 3. sweep, 4. shorten, 5. places.
 ///
 /// Every step may fail while Redis is away; what was not done stays noted and is tried in the next round.
 extension ReplyHub {
@@ -13,7 +13,7 @@ extension ReplyHub {
         do throws(RedisError) {
             try await recover()
             try await sweep(now: now)
-            try await deleteForgotten()
+            try await shortenForgotten()
             try await lookUpPlaces(now: now)
         } catch {
             logger.debug("redis is away, the next round tries again", metadata: [LogKey.error: "\(error)"])
@@ -24,7 +24,7 @@ extension ReplyHub {
     func lastWork() async {
         await cancelDue(now: .now + configuration.cancelGrace)
         do throws(RedisError) {
-            try await deleteForgotten()
+            try await shortenForgotten()
         } catch {
             logger.debug("logs are left to their TTL", metadata: [LogKey.error: "\(error)"])
         }
@@ -105,15 +105,11 @@ extension ReplyHub {
 
     // MARK: - 4
 
-    private func deleteForgotten() async throws(RedisError) {
+    private func shortenForgotten() async throws(RedisError) {
         let ids = state.withLock { $0.forgotten }
         guard !ids.isEmpty else { return }
         for start in stride(from: 0, to: ids.count, by: configuration.sweepBatch) {
-            var unlink = RedisCommand("UNLINK")
-            for id in ids[start..<min(start + configuration.sweepBatch, ids.count)] {
-                unlink.append(.string(queue.keys.log(id)))
-            }
-            _ = try await queue.redis.send(unlink)
+            try await queue.delivered(Array(ids[start..<min(start + configuration.sweepBatch, ids.count)]))
         }
         state.withLock { $0.forgotten.removeFirst(ids.count) }
     }

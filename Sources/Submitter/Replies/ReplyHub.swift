@@ -107,7 +107,7 @@ final class ReplyHub: Service, Sendable {
         if grace == .zero { wake.yield() }
     }
 
-    /// Deletes the log of an answer that was delivered.
+    /// Shortens the life of a log whose answer was delivered.
     func forget(_ id: String) { state.withLock { $0.forgotten.append(id) } }
 
     /// A reply turned out to belong to another shim.

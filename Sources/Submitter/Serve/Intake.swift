@@ -19,7 +19,7 @@ struct Intake: Sendable {
     /// A request that is in the queue, with its reader.
     struct Accepted: Sendable {
         let lease: ReplyLease
-        /// Its log can go as soon as the answer is delivered.
+        /// Its log can go soon after the answer is delivered.
         let isForgettable: Bool
     }
 

@@ -4,12 +4,15 @@ import Shared
 /// Step 1 of a job, for a fresh or a reaped entry: queue entry in, a claim that can be run out.
 ///
 /// Entries that nobody can run are dealt with here and give `nil`: without a usable id → dead letters; undecodable → end
-/// with an error, and dead letters; of a newer version → put aside for a newer worker; past the deadline → end.
+/// with an error, and dead letters; of a newer version → put aside for a newer worker; past the deadline → end, of any version.
 struct EntryReader: Sendable {
     let queue: JobQueue
     let worker: String
     let clock: any WallClock
     let logger: Logger
+
+    private static let late = JobFailure(
+        .deadlineExceeded, "the deadline passed before the request could be started")
 
     /// How long an entry of a newer version waits before somebody looks at it again.
     static let newerVersionDelay = Duration.seconds(5)
@@ -33,8 +36,8 @@ struct EntryReader: Sendable {
         let claim = Claim(job: job, attempt: attempt(of: job, entry))
         guard job.deadline > clock.now else {
             // A reaped entry goes through REAP, which also bills the dead attempt.
-            let late = JobFailure(.deadlineExceeded, "the deadline passed before the request could be started")
-            _ = try await queue.refuse(claim.attempt, attemptsBefore: job.attemptsBefore, with: late)
+            _ = try await queue.refuse(
+                claim.attempt, attemptsBefore: job.attemptsBefore, with: Self.late, isTracked: job.isTracked)
             return nil
         }
         return claim
@@ -55,15 +58,22 @@ struct EntryReader: Sendable {
 
     private func setAside(_ entry: JobQueue.Entry, _ error: JobWireError) async throws(RedisError) {
         switch error {
-        case .newerVersion(let id):
-            let due = clock.now + Self.newerVersionDelay.milliseconds
-            _ = try await queue.postpone(attempt(id: id, number: 0, entry, channel: nil), due: due)
+        case .newerVersion(let id, let deadline, let attemptsBefore, let channel):
+            let attempt = attempt(
+                id: id, number: attemptsBefore + entry.deliveries, entry, channel: channel, deadline: deadline)
+            guard deadline > clock.now else {
+                _ = try await queue.refuse(
+                    attempt, attemptsBefore: attemptsBefore, with: Self.late, isTracked: entry.isTracked)
+                return
+            }
+            _ = try await queue.postpone(attempt, due: clock.now + Self.newerVersionDelay.milliseconds)
         case .undecodable(let id, let channel, let reason):
             logger.warning("undecodable queue entry", metadata: ["entry": "\(entry.entry)", "reason": "\(reason)"])
             guard let id else { return try await queue.bury(entry, worker: worker, reason: reason) }
             let attempt = attempt(id: id, number: entry.deliveries, entry, channel: channel)
             let failure = JobFailure(.undecodable, "the queue entry cannot be read: \(reason)")
-            _ = try await queue.refuse(attempt, attemptsBefore: 0, with: failure, deadLetter: reason)
+            _ = try await queue.refuse(
+                attempt, attemptsBefore: 0, with: failure, isTracked: entry.isTracked, deadLetter: reason)
         }
     }
 }

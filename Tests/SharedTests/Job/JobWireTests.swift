@@ -29,6 +29,44 @@ import Testing
         #expect(error == .undecodable(id: "0-abcdefgh", channel: nil, reason: "op: expected chat or embeddings"))
     }
 
+    @Test(arguments: [
+        ("n", "9223372036854775807"), ("n", "1000001"), ("n", "-1"), ("n", "1e3"), ("dl", "9223372036854775807"),
+        ("dl", "4102444800001"), ("v", "9223372036854775807"), ("v", "0"), ("ca", "-5"), ("ca", "99999999999999999999"),
+        ("t", String(repeating: "x", count: 129)), ("u", String(repeating: "x", count: 513)), ("u", "a\0b"),
+        ("sh", String(repeating: "x", count: 129)), ("rs", String(repeating: "x", count: 65)),
+    ])
+    func `what is out of bounds is refused by name`(_ field: String, _ value: String) {
+        let job = Job(id: "0-abcdefgh", deadline: 5, body: .inline([]))
+        let fields = job.fields.filter { $0.0 != field } + [(field, Array(value.utf8))]
+
+        let error = #expect(throws: JobWireError.self) { try read(fields) }
+
+        guard case .undecodable("0-abcdefgh", nil, let reason)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(reason.hasPrefix("\(field): expected "))
+    }
+
+    @Test func `what is not text is refused, and not taken for nothing`() {
+        let fields = Job(id: "0-abcdefgh", deadline: 5, body: .inline([])).fields + [("u", [0xFF, 0xFE])]
+        #expect(throws: JobWireError.self) { try read(fields) }
+    }
+
+    @Test func `a trail that is too long is left out`() throws {
+        var job = Job(id: "0-abcdefgh", deadline: 5, body: .inline([]))
+        job.trail = Array(repeating: 0x20, count: 70_000)
+        #expect(try read(job.fields).trail == [])
+    }
+
+    @Test func `an entry of a newer version says how long it waits`() {
+        let fields = Job(id: "0-abcdefgh", deadline: 5, body: .inline([])).fields.map {
+            $0.0 == "v" ? ("v", Array("9".utf8)) : $0
+        }
+        let error = #expect(throws: JobWireError.self) { try read(fields) }
+        #expect(error == .newerVersion(id: "0-abcdefgh", deadline: 5, attemptsBefore: 0, channel: nil))
+    }
+
     @Test func `how long an answer may be kept travels with the request`() throws {
         var job = Job(id: "0-abcdefgh", deadline: 5, body: .inline(Array("{}".utf8)))
         for seconds in [0, 60, Job.maxCacheTTL] {
