@@ -3,6 +3,7 @@ import Shared
 /// The worker's own settings, beside those every process shares (`SharedConfig`); `docs/configuration.md` is made from here.
 struct WorkerConfig: Sendable {
     var concurrency: Int
+    var recoveryConcurrency: Int
     var laneWeights: [(lane: Lane, weight: Int)]
     var claimBatch: Int
     var claimBlock: Duration
@@ -48,6 +49,10 @@ struct WorkerConfig: Sendable {
             "WORKER_CONCURRENCY", default: 512, in: 1...20_000,
             "Jobs that run at once in a worker; each costs memory for its request and answer, hardly any processor while it waits."
         )
+        recoveryConcurrency = settings.int(
+            "RECOVERY_CONCURRENCY", default: concurrency, in: 1...20_000,
+            "Jobs of dead workers that a worker takes over beyond WORKER_CONCURRENCY, so that they never wait for new ones to end; `WORKER_CONCURRENCY` if not given."
+        )
         laneWeights = [
             (
                 .high,
@@ -78,10 +83,11 @@ struct WorkerConfig: Sendable {
             "CLAIM_POLL", default: 0.025, in: 0.001...1,
             "Pause between looks for work while fewer slots are free than there are lanes.")
         reapInterval = settings.seconds(
-            "REAP_INTERVAL", default: 3, in: 0.1...60, "How often a worker looks for jobs whose worker is gone.")
+            "REAP_INTERVAL", default: 2, in: 0.1...60,
+            "How often a worker looks for jobs whose worker is gone; with LEASE, how late they go on.")
         reapBatch = settings.int(
             "REAP_BATCH", default: 32, in: 1...1000,
-            "Jobs taken over in one look at most.")
+            "Jobs taken over in one call at most; a look makes as many as it needs.")
         promoteInterval = settings.seconds(
             "PROMOTE_INTERVAL", default: 0.25, in: 0.01...60,
             "How often waiting jobs are looked at; they may start this much late.")

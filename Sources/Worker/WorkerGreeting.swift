@@ -25,13 +25,13 @@ struct WorkerGreeting: Sendable {
     }
 
     private func resync(_ session: RedisSession) async throws {
-        let attempts = running.attempts
+        let asked = running.all
+        let attempts = asked.flatMap(\.attempts)
         let replies = try await session.pipeline(attempts.map { JobQueue.resyncCommand($0, keys) })
-        logger.warning("another Redis server, resynchronising", metadata: ["jobs": "\(attempts.count)"])
-        for (attempt, reply) in zip(attempts, replies) {
-            try reply.throwIfError()
-            if JobQueue.Resync(reply) == .lost { running.interrupt(attempt, .leaseLost) }
-        }
+        logger.warning("another Redis server, resynchronising", metadata: ["jobs": "\(asked.count)"])
+        for reply in replies { try reply.throwIfError() }
+        let lost = Set(zip(attempts, replies).filter { JobQueue.Resync($1) == .lost }.map(\.0))
+        for job in asked where job.attempts.allSatisfy(lost.contains) { running.lost(job) }
     }
 
     private func checkEviction(_ session: RedisSession) async throws {

@@ -138,3 +138,74 @@ def test_a_request_that_kills_every_worker_becomes_a_dead_letter(own_service, up
     drained(service)
     assert service.postgres.query("SELECT attempt, status FROM usage_attempts ORDER BY 1") == [(1, "lost"), (2, "lost")]
     assert_books_balance(service)
+
+
+def test_a_worker_that_slept_over_a_request_does_not_start_it_again(own_service, upstream):
+    """SIGSTOP while it waits inside XREADGROUP: Redis gives it the entry, another worker answers, and then it wakes."""
+    service = own_service(workers=1, CLAIM_BLOCK="5")
+    sleeper, redis = service.workers[0], service.redis.client()
+
+    def is_blocked():
+        return any(c["cmd"] == "xreadgroup" and "b" in c["flags"] and "claim" in c["name"] for c in redis.client_list())
+
+    def asleep():
+        eventually(is_blocked, what="the worker waits for work")
+        sleeper.send(signal.SIGSTOP)
+        if is_blocked():
+            return True
+        sleeper.send(signal.SIGCONT)
+
+    eventually(asleep, what="the worker sleeps while it waits")
+    script = upstream.script(*[answer("by the living")] * 3)
+
+    def ask():
+        got = service.openai().chat.completions.with_raw_response.create(
+            model="stub", messages=prompt(), extra_body={"x_script": script.name})
+        return got.headers["x-job-id"], got.parse().choices[0].message.content
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask)
+        lane = service.key("q:normal")
+        eventually(lambda: redis.xpending(lane, "workers")["pending"] == 1, 4, "the sleeper has got the request")
+        living = service.add_worker()
+        id, text = asked.result(30)
+    assert text == "by the living"
+    # The hardest case: nothing is left in Redis that could tell the sleeper.
+    redis.delete(service.key(f"log:{id}"))
+    sleeper.send(signal.SIGCONT)
+    living.stop()
+    assert ask()[1] == "by the living", "answered by the one that has woken"
+    assert [(row[0], row[1]) for row in settled_rows(service, id)] == [(2, "done")]
+    assert len(script.calls) == 2
+    assert redis.exists(service.key(f"log:{id}")) == 0
+    assert_books_balance(service)
+
+
+def test_jobs_of_a_dead_worker_do_not_wait_behind_the_backlog_of_a_full_one(own_service, upstream):
+    service = own_service(workers=1, WORKER_CONCURRENCY="3")
+    first, gate = service.workers[0], upstream.gate()
+    script = upstream.script(*[held(gate)] * 40)
+
+    def ask(_):
+        got = service.openai().chat.completions.create(
+            model="stub", messages=prompt(), extra_body={"x_script": script.name})
+        return got.choices[0].message.content
+
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(ask, number) for number in range(3)]
+        in_flight(script, 3)
+        service.add_worker()
+        asked += [pool.submit(ask, number) for number in range(17)]
+        in_flight(script, 6)
+        began = time.monotonic()
+        first.kill()
+        # The one that lives is full, fourteen more wait, and nothing ends.
+        eventually(lambda: len(script.calls) >= 9, 12, "the dead worker's jobs run again")
+        delay = time.monotonic() - began
+        assert len(script.calls) == 9, "nothing new is begun beyond the slots there are"
+        gate.open()
+        assert [work.result(60) for work in asked] == ["late"] * 20
+    assert delay < 8, "lease 2 s, reap 0.3 s"
+    assert len(script.calls) == 23
+    drained(service)
+    assert_books_balance(service)

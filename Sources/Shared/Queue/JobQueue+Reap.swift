@@ -69,10 +69,11 @@ extension JobQueue {
 extension JobQueue {
     /// How often an entry was delivered; `nil` if it is not (or no longer) this worker's.
     package func deliveries(of entry: Entry, worker: String) async throws(RedisError) -> Int? {
-        let reply = try await redis.send(
-            RedisCommand(
-                "XPENDING", .string(keys.queue(entry.lane)), .string(QueueKeys.group), .string(entry.entry),
-                .string(entry.entry), "1"))
+        let ask = RedisCommand(
+            "XPENDING", .string(keys.queue(entry.lane)), .string(QueueKeys.group), .string(entry.entry),
+            .string(entry.entry), "1")
+        // Whoever has just taken an entry over would leave it to the next reaper, a lease later.
+        let reply = try await persist { () async throws(RedisError) in try await redis.send(ask) }
         guard let row = reply.array?.first?.array, row.count == 4, row[1].string == worker else { return nil }
         return row[3].int.map(Int.init)
     }

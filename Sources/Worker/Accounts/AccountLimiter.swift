@@ -98,12 +98,15 @@ struct AccountLimiter: Sendable {
 
     /// Extends the leases of everything held here; to be called several times a lease, over `connection`.
     func renew(over connection: RedisClient) async throws(RedisError) {
-        let all = held.all
-        guard !all.isEmpty else { return }
-        _ = try await connection.evaluate(
-            LimiterScripts.renew, keys: [keys.base],
-            args: [.int(configuration.lease.milliseconds)]
-                + all.flatMap { id, account in [RedisArgument.string(account), .string(id)] })
+        let all = Array(held.all)
+        for start in stride(from: 0, to: all.count, by: Self.mostTogether) {
+            _ = try await connection.evaluate(
+                LimiterScripts.renew, keys: [keys.base],
+                args: [.int(configuration.lease.milliseconds)]
+                    + all[start..<min(start + Self.mostTogether, all.count)].flatMap { id, account in
+                        [RedisArgument.string(account), .string(id)]
+                    })
+        }
     }
 }
 

@@ -2,7 +2,7 @@ import Logging
 import ServiceLifecycle
 import Shared
 
-/// Renews the leases of all running jobs, and of the capacity that they hold, three times per lease, in one call each.
+/// Renews the leases of all running jobs, and of the capacity that they hold, three times per lease, in few calls each.
 ///
 /// An actor on a thread of its own with a connection of its own, so that heavy work on the shared pool cannot starve it
 /// (the rivals' "job stalled" on merely slow calls). A job whose lease is lost is interrupted and gives itself up.
@@ -51,13 +51,14 @@ actor LeaseKeeper: Service {
     }
 
     private func renew() async throws(RedisError) {
-        let held = running.attempts
-        if !held.isEmpty { FaultPoint.renewing.reached() }
-        let lost = try await queue.renew(held)
-        if !held.isEmpty { FaultPoint.renewed.reached() }
+        let lost = try await running.renewed { attempts throws(RedisError) in
+            if !attempts.isEmpty { FaultPoint.renewing.reached() }
+            let lost = try await queue.renew(attempts)
+            if !attempts.isEmpty { FaultPoint.renewed.reached() }
+            return lost
+        }
         for attempt in lost {
             logger.warning("lease lost", metadata: ["job": "\(attempt.id)", "attempt": "\(attempt.number)"])
-            running.interrupt(attempt, .leaseLost)
         }
     }
 }

@@ -3,48 +3,102 @@ import Synchronization
 
 /// The jobs this worker runs now: whose lease to renew, whom to interrupt.
 ///
-/// Keyed by queue entry, since two entries of one request may be here at once for a moment (a duplicate submit).
+/// Keyed by the job's own interrupt and by nothing that is read: entry IDs are unique in one lane only, two entries of one
+/// request may be here at once (a duplicate submit), and so may two deliveries of one entry (a worker that reaps its own).
 final class RunningJobs: Sendable {
     private struct Running {
         var attempt: Attempt
+        /// What NEXT was asked for: for as long as its reply is under way, either of the two may be the one that holds.
+        var next: Attempt?
         let interrupt: Interrupt
+
+        var attempts: [Attempt] { next.map { [attempt, $0] } ?? [attempt] }
     }
 
-    private let running = Mutex<[String: Running]>([:])
+    /// A job as it was when somebody began to ask Redis about it.
+    struct Asked: Sendable {
+        fileprivate let job: ObjectIdentifier
+        let attempts: [Attempt]
+    }
+
+    private struct State {
+        var jobs: [ObjectIdentifier: Running] = [:]
+        var stopped: Interrupt.Reason?
+    }
+
+    private let state = Mutex(State())
 
     init() {}
 
-    var count: Int { running.withLock { $0.count } }
-    var attempts: [Attempt] { running.withLock { $0.values.map(\.attempt) } }
+    var count: Int { state.withLock { $0.jobs.count } }
+    var all: [Asked] { state.withLock { state in state.jobs.map { Asked(job: $0.key, attempts: $0.value.attempts) } } }
 
+    /// From the claim on, so that a job that still waits for Redis is renewed and can be stopped, too.
     func add(_ attempt: Attempt, _ interrupt: Interrupt) {
-        running.withLock { $0[attempt.entry] = Running(attempt: attempt, interrupt: interrupt) }
-    }
-
-    /// The same job goes on with another attempt (failover).
-    func replace(_ attempt: Attempt) {
-        running.withLock { $0[attempt.entry]?.attempt = attempt }
-    }
-
-    func remove(_ attempt: Attempt) {
-        running.withLock { _ = $0.removeValue(forKey: attempt.entry) }
-    }
-
-    /// Interrupts the job if it still runs this very attempt (its lease may have been lost and won again meanwhile).
-    func interrupt(_ attempt: Attempt, _ reason: Interrupt.Reason) {
-        let found = running.withLock { jobs in
-            jobs[attempt.entry].flatMap { $0.attempt == attempt ? $0.interrupt : nil }
+        let stopped = state.withLock { state in
+            if Ablation.runningKey.isBroken { state.jobs = state.jobs.filter { $1.attempt.entry != attempt.entry } }
+            state.jobs[ObjectIdentifier(interrupt)] = Running(attempt: attempt, interrupt: interrupt)
+            return state.stopped
         }
-        found?.raise(reason)
+        if let stopped { interrupt.raise(stopped) }
     }
 
+    /// NEXT is about to be asked for this attempt.
+    func expect(_ next: Attempt, of interrupt: Interrupt) {
+        state.withLock { $0.jobs[ObjectIdentifier(interrupt)]?.next = next }
+    }
+
+    /// The job goes on with another attempt.
+    func replace(_ attempt: Attempt, of interrupt: Interrupt) {
+        state.withLock { state in
+            guard state.jobs[ObjectIdentifier(interrupt)] != nil else { return }
+            state.jobs[ObjectIdentifier(interrupt)] = Running(attempt: attempt, interrupt: interrupt)
+        }
+    }
+
+    /// Any number of times.
+    func remove(_ interrupt: Interrupt) {
+        state.withLock { _ = $0.jobs.removeValue(forKey: ObjectIdentifier(interrupt)) }
+    }
+
+    /// Interrupts the job unless it has gone on to an attempt that was not asked about; returns whether it was still here.
+    @discardableResult
+    func lost(_ asked: Asked) -> Bool {
+        let found = state.withLock { state in
+            state.jobs[asked.job].flatMap { job in
+                job.attempts.allSatisfy(asked.attempts.contains) ? job.interrupt : nil
+            }
+        }
+        found?.raise(.leaseLost)
+        return found != nil
+    }
+
+    /// All jobs of a request: it was cancelled.
     func interrupt(id: String, _ reason: Interrupt.Reason) {
-        let found = running.withLock { jobs in jobs.values.filter { $0.attempt.id == id }.map(\.interrupt) }
+        let found = state.withLock { state in state.jobs.values.filter { $0.attempt.id == id }.map(\.interrupt) }
         for interrupt in found { interrupt.raise(reason) }
     }
 
+    /// Also those that are added later.
     func interruptAll(_ reason: Interrupt.Reason) {
-        let all = running.withLock { jobs in jobs.values.map(\.interrupt) }
+        let all = state.withLock { state in
+            state.stopped = reason
+            return state.jobs.values.map(\.interrupt)
+        }
         for interrupt in all { interrupt.raise(reason) }
+    }
+}
+
+extension RunningJobs {
+    /// Asks which attempts are lost, and interrupts their jobs; returns those.
+    ///
+    /// The answer is about the moment of asking: a failover that went on meanwhile is not lost, and a job with a failover under
+    /// way is lost only if it holds neither of the two.
+    func renewed(
+        by renew: ([Attempt]) async throws(RedisError) -> [Attempt]
+    ) async throws(RedisError) -> [Attempt] {
+        let asked = all
+        let lost = Set(try await renew(asked.flatMap(\.attempts)))
+        return asked.filter { $0.attempts.allSatisfy(lost.contains) && self.lost($0) }.compactMap(\.attempts.first)
     }
 }

@@ -1,8 +1,11 @@
 import Synchronization
 
 /// The worker's `WORKER_CONCURRENCY`: how many jobs may run at once, shared by claiming and reaping.
+///
+/// Reaping may go beyond it: then none is free, and nothing new is claimed, until as many have been given back.
 final class Slots: Sendable {
     private struct State {
+        /// Below 0 while reaping is beyond.
         var free: Int
         var waiter: CheckedContinuation<Void, Never>?
         var isClosed = false
@@ -31,10 +34,23 @@ final class Slots: Sendable {
         }
     }
 
+    /// Takes up to `count` slots, whether they are free or not, as long as no more than `overdraft` are missing.
+    ///
+    /// For jobs of workers that are gone: they must not wait behind new ones.
+    func take(upTo count: Int, overdraft: Int) -> Int {
+        state.withLock { state in
+            guard !state.isClosed else { return 0 }
+            let taken = max(0, min(count, state.free + overdraft))
+            state.free -= taken
+            return taken
+        }
+    }
+
     func giveBack(_ count: Int) {
         guard count > 0 else { return }
-        let waiter = state.withLock { state in
+        let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             state.free += count
+            guard state.free > 0 else { return nil }
             defer { state.waiter = nil }
             return state.waiter
         }

@@ -32,10 +32,14 @@ struct JobPipeline: Sendable {
 
     /// A fresh claim; `room` is where it waited before.
     func run(_ claim: Claim, enqueuedAt: Int64, admittedFrom room: String? = nil) async throws(RedisError) {
+        let interrupt = Interrupt()
+        running.add(claim.attempt, interrupt)
+        defer { running.remove(interrupt) }
         let plan = await keeper.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
-        guard let booking = try await book(claim, plan, room) else { return }
+        guard let booking = try await book(claim, plan, room, interrupt) else { return }
         if let room { rooms.found(in: room) }
-        let run = makeRun(plan, claim.attempt, booking)
+        guard interrupt.reason != .shutdown else { return try await release(claim, booking) }
+        let run = makeRun(plan, claim.attempt, booking, interrupt)
         switch try await started(run) {
         case .started: return try await execute(run)
         case .endedMine:
@@ -45,17 +49,27 @@ struct JobPipeline: Sendable {
         }
     }
 
+    /// The worker ends before the job has begun: somebody else begins it, as if it had never been here.
+    private func release(_ claim: Claim, _ booking: Booking) async throws(RedisError) {
+        await pool.settle(booking, nil, calledAt: nil)
+        _ = try await queue.release(claim.attempt, attemptsBefore: claim.job.attemptsBefore)
+    }
+
     /// A claim of a worker that is gone.
     ///
     /// Its attempt is started before it has capacity: whoever took it over must not let go of it again.
     func takeOver(_ claim: Claim, enqueuedAt: Int64) async throws(RedisError) {
+        let interrupt = Interrupt()
+        running.add(claim.attempt, interrupt)
+        defer { running.remove(interrupt) }
         let plan = try await planAgain(claim, enqueuedAt)
         let expected = Booking(route: plan.hit == nil ? plan.lineup?.routes.first : nil)
-        let probe = makeRun(plan, claim.attempt, expected)
+        let probe = makeRun(plan, claim.attempt, expected, interrupt)
         let verdict = try await queue.reap(claim, usage: record(probe).encoded)
         logger.info("reaped", metadata: ["job": "\(claim.job.id)", "verdict": "\(verdict)"])
         guard case .run(let number, let deliveries) = verdict else { return }
         let attempt = claim.attempt.takenOver(number: number, deliveries: deliveries)
+        running.replace(attempt, of: interrupt)
         var booking = Booking()
         if plan.hit == nil, plan.refusal == nil, let lineup = plan.lineup,
             case .booked(let booked) = try await pool.book(lineup, plan, for: attempt)
@@ -63,7 +77,7 @@ struct JobPipeline: Sendable {
             booking = booked
         }
         try await execute(
-            JobRun(plan, attempt: attempt, booking: booking, interrupt: probe.interrupt, startedAt: probe.startedAt))
+            JobRun(plan, attempt: attempt, booking: booking, interrupt: interrupt, startedAt: probe.startedAt))
     }
 
     /// What has taken so many workers with it is not even read once more; REAP ends it.
@@ -76,22 +90,26 @@ struct JobPipeline: Sendable {
         return await keeper.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
     }
 
-    private func makeRun(_ plan: JobPlan, _ attempt: Attempt, _ booking: Booking) -> JobRun {
-        JobRun(plan, attempt: attempt, booking: booking, interrupt: Interrupt(), startedAt: clock.now)
+    private func makeRun(
+        _ plan: JobPlan, _ attempt: Attempt, _ booking: Booking, _ interrupt: Interrupt
+    ) -> JobRun {
+        JobRun(plan, attempt: attempt, booking: booking, interrupt: interrupt, startedAt: clock.now)
     }
 
     /// Capacity for a fresh claim; `nil` where the request was put aside to wait for it.
-    private func book(_ claim: Claim, _ plan: JobPlan, _ room: String?) async throws(RedisError) -> Booking? {
+    private func book(
+        _ claim: Claim, _ plan: JobPlan, _ room: String?, _ interrupt: Interrupt
+    ) async throws(RedisError) -> Booking? {
         guard let lineup = plan.lineup, plan.hit == nil, plan.refusal == nil || plan.mayWait else { return Booking() }
         // Who comes now must not overtake those who wait for the same accounts.
         if room == nil, rooms.hasAny, rooms.hasWaiters(plan.room.room) {
-            try await wait(claim, plan, plan.mayWait ? lineup.earliest : nil)
+            try await wait(claim, plan, plan.mayWait ? lineup.earliest : nil, interrupt)
             return nil
         }
         switch plan.mayWait ? .busy(lineup.earliest) : try await pool.book(lineup, plan, for: claim.attempt) {
         case .booked(let booking): return booking
         case .busy(let wait):
-            try await self.wait(claim, plan, wait)
+            try await self.wait(claim, plan, wait, interrupt)
             return nil
         }
     }
@@ -99,7 +117,11 @@ struct JobPipeline: Sendable {
     /// All accounts are busy or rest: the request waits without being counted, up to its deadline.
     ///
     /// `known`: until capacity is expected, where that can be told.
-    private func wait(_ claim: Claim, _ plan: JobPlan, _ known: Duration?) async throws(RedisError) {
+    private func wait(
+        _ claim: Claim, _ plan: JobPlan, _ known: Duration?, _ interrupt: Interrupt
+    ) async throws(RedisError) {
+        // It is nobody's from now on: a lease that is not found is not a lost one.
+        running.remove(interrupt)
         let spec = plan.room
         let now = clock.now
         let pause = max(.milliseconds(1), min(known ?? configuration.slotPoll, Self.longestSleep))
@@ -122,14 +144,9 @@ struct JobPipeline: Sendable {
 
     /// Attempts, one after the other, until the request has ended, waits, or is somebody else's.
     private func execute(_ first: JobRun) async throws(RedisError) {
-        running.add(first.attempt, first.interrupt)
-        defer { running.remove(first.attempt) }
         FaultPoint.started.reached()
         var run = first
-        while let next = try await attempt(run) {
-            run = next
-            running.replace(run.attempt)
-        }
+        while let next = try await attempt(run) { run = next }
     }
 
     /// One attempt, to its verdict; returns the run of the next one where there is one in this claim.
@@ -205,6 +222,8 @@ struct JobPipeline: Sendable {
             FaultPoint.finished.reached()
             guard verdict == .behind else {
                 ended(run, record, verdict)
+                // Who was fenced leaves it to whoever runs the request now.
+                guard verdict != .fenced || Ablation.dropBodyAlways.isBroken else { return }
                 return try await queue.dropBody(of: run.plan.job)
             }
             guard try await publisher.repair() == .goOn else { break }
@@ -258,16 +277,21 @@ struct JobPipeline: Sendable {
         _ = try await queue.retryLater(
             run.attempt, usage: record.encoded, due: clock.now + pause.milliseconds,
             trail: AnswerMeta.Attempt.encode(run.trail))
+        running.remove(run.interrupt)
     }
 
     private func next(_ run: JobRun, _ record: AttemptRecord, _ booking: Booking) async throws(RedisError) -> JobRun? {
         var run = run
         run.note(record)
         let next = run.advanced(booking, startedAt: clock.now)
+        running.expect(next.attempt, of: run.interrupt)
         do throws(RedisError) {
             let verdict = try await queue.next(
                 after: run.attempt, usage: record.encoded, nextUsage: self.record(next).encoded)
-            if verdict == .started { return next }
+            if verdict == .started {
+                running.replace(next.attempt, of: run.interrupt)
+                return next
+            }
         } catch {
             await pool.settle(booking, nil, calledAt: nil)
             throw error
@@ -277,12 +301,14 @@ struct JobPipeline: Sendable {
     }
 
     private func abort(_ run: JobRun, _ record: AttemptRecord) async throws(RedisError) {
-        _ = try await queue.abort(run.attempt, usage: record.encoded)
+        let verdict = try await queue.abort(run.attempt, usage: record.encoded)
         ended(run, record, nil)
+        if verdict == .ended { try await queue.dropBody(of: run.plan.job) }
     }
 
     /// The one log line of a job.
     private func ended(_ run: JobRun, _ record: AttemptRecord, _ verdict: JobQueue.Finish?) {
+        running.remove(run.interrupt)
         metrics.jobEnded(record)
         logger.info(
             "job ended",

@@ -92,7 +92,10 @@ struct PlatformCaller: Sendable {
         let request = httpRequest(try upstreamRequest(call, adapter, target), call.timeLeft)
         let body = try await interruptible(call.interrupt) { [http] in try await http.stream(request) }
         do throws(JobFailure) {
-            guard body.head.isSuccess else { throw refusal(body.head, try await rest(of: body), adapter) }
+            guard body.head.isSuccess else {
+                let rest = try await interruptible(call.interrupt) { try await self.rest(of: body) }
+                throw refusal(body.head, rest, adapter)
+            }
             var stream = UpstreamStream(body, adapter.makeDecoder(answerShape(body.head, call)), call.interrupt)
             do throws(JobFailure) { try await stream.begin() } catch {
                 stream.close()

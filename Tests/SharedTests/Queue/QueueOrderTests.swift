@@ -177,9 +177,10 @@ import Testing
             _ = try await queue.redis.send(
                 RedisCommand("XGROUP", "DESTROY", .string(queue.keys.queue(.normal)), "workers"))
             try await queue.queue.createGroups()
-            for claim in early { #expect(try await queue.complete(claim)) }
+            // Nobody holds them any more: they go to whoever reads them next.
+            for claim in early { #expect(try await !queue.complete(claim)) }
 
-            var done = early.map(\.job.id)
+            var done: [String] = []
             while let claim = try await queue.claim("w2", most: 1).first {
                 #expect(try await queue.complete(claim))
                 done.append(claim.job.id)

@@ -1,0 +1,136 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// Whom a worker renews and interrupts.
+@Suite struct RunningJobsTests {
+    private func attempt(_ lane: Lane = .normal, deliveries: Int = 1, id: String = "0-aaaaaaaa") -> Attempt {
+        Attempt(
+            id: id, lane: lane, worker: "w1", entry: "7-7", number: deliveries, deliveries: deliveries, deadline: 0,
+            channel: "")
+    }
+
+    @Test func `two entries of one ID in two lanes are both renewed, and end one by one`() {
+        let running = RunningJobs()
+        let (one, other) = (Interrupt(), Interrupt())
+        running.add(attempt(.high, id: "0-aaaaaaaa"), one)
+        running.add(attempt(.normal, id: "0-bbbbbbbb"), other)
+        #expect(Set(running.all.flatMap(\.attempts).map(\.lane)) == [.high, .normal])
+
+        running.remove(one)
+
+        #expect(running.all.flatMap(\.attempts).map(\.lane) == [.normal])
+    }
+
+    @Test func `a worker that reaps its own entry forgets the old delivery only`() {
+        let running = RunningJobs()
+        let (old, new) = (Interrupt(), Interrupt())
+        running.add(attempt(deliveries: 1), old)
+        running.add(attempt(deliveries: 2), new)
+
+        running.replace(attempt(deliveries: 2), of: old)
+        running.remove(old)
+
+        #expect(running.all.flatMap(\.attempts).map(\.deliveries) == [2])
+        running.interruptAll(.shutdown)
+        #expect(old.reason == nil && new.reason == .shutdown)
+    }
+
+    @Test func `a cancel reaches every job of its request`() {
+        let running = RunningJobs()
+        let interrupts = [Interrupt(), Interrupt(), Interrupt()]
+        running.add(attempt(.high), interrupts[0])
+        running.add(attempt(.normal), interrupts[1])
+        running.add(attempt(.normal, id: "0-bbbbbbbb"), interrupts[2])
+
+        running.interrupt(id: "0-aaaaaaaa", .cancelled)
+
+        #expect(interrupts.map(\.reason) == [.cancelled, .cancelled, nil])
+    }
+
+    @Test func `who is added after the shutdown was told hears of it, too`() {
+        let running = RunningJobs()
+        running.interruptAll(.shutdown)
+        let late = Interrupt()
+
+        running.add(attempt(), late)
+
+        #expect(late.reason == .shutdown)
+    }
+
+    // MARK: - Renewal and failover
+
+    @Test func `a lost lease interrupts its job`() async throws {
+        try await QueueFixture.run { queue in
+            let (running, interrupt) = (RunningJobs(), Interrupt())
+            let claim = try await queue.running("w1")
+            running.add(claim.attempt, interrupt)
+            _ = try await queue.takeExpired("w2")
+
+            let lost = try await running.renewed { attempts throws(RedisError) in
+                try await queue.queue.renew(attempts)
+            }
+
+            #expect(lost == [claim.attempt])
+            #expect(interrupt.reason == .leaseLost)
+        }
+    }
+
+    /// NEXT raises the delivery count between the moment when the list was made and the one when RENEW runs.
+    @Test(arguments: [true, false])
+    func `a failover in the middle of a renewal is no lost lease`(_ isAnswered: Bool) async throws {
+        try await QueueFixture.run { queue in
+            let (running, interrupt) = (RunningJobs(), Interrupt())
+            let attempt = try await queue.running("w1").attempt
+            running.add(attempt, interrupt)
+
+            let lost = try await running.renewed { attempts throws(RedisError) in
+                running.expect(attempt.next, of: interrupt)
+                _ = try await queue.queue.next(after: attempt, usage: queue.row(1), nextUsage: queue.row(2))
+                if isAnswered { running.replace(attempt.next, of: interrupt) }
+                return try await queue.queue.renew(attempts)
+            }
+
+            #expect(lost == [])
+            #expect(interrupt.reason == nil)
+        }
+    }
+
+    @Test func `a failover that was announced but comes after the renewal is no lost lease`() async throws {
+        try await QueueFixture.run { queue in
+            let (running, interrupt) = (RunningJobs(), Interrupt())
+            let attempt = try await queue.running("w1").attempt
+            running.add(attempt, interrupt)
+            running.expect(attempt.next, of: interrupt)
+
+            let lost = try await running.renewed { attempts throws(RedisError) in
+                let lost = try await queue.queue.renew(attempts)
+                _ = try await queue.queue.next(after: attempt, usage: queue.row(1), nextUsage: queue.row(2))
+                running.replace(attempt.next, of: interrupt)
+                return lost
+            }
+
+            #expect(lost == [])
+            #expect(interrupt.reason == nil)
+        }
+    }
+
+    @Test func `a failover of a job that was taken away is a lost lease`() async throws {
+        try await QueueFixture.run { queue in
+            let (running, interrupt) = (RunningJobs(), Interrupt())
+            let attempt = try await queue.running("w1").attempt
+            running.add(attempt, interrupt)
+            running.expect(attempt.next, of: interrupt)
+            _ = try await queue.takeExpired("w2")
+
+            let lost = try await running.renewed { attempts throws(RedisError) in
+                try await queue.queue.renew(attempts)
+            }
+
+            #expect(lost == [attempt])
+            #expect(interrupt.reason == .leaseLost)
+        }
+    }
+}
