@@ -15,8 +15,8 @@ struct Submitter: AsyncParsableCommand {
             """,
         version: Build.version,
         subcommands: [
-            ServeCommand.self, ChatCommand.self, MigrateCommand.self, ImportCommand.self, EntryCommand<ModelNoun>.self,
-            AccountsCommand.self,
-            AuditCommand.self, AlertsCommand.self, DeadCommand.self, KeysCommand.self, ConfigCommand.self,
+            ServeCommand.self, ChatCommand.self, MigrateCommand.self, CatalogCommand.self, ImportCommand.self,
+            EntryCommand<ModelNoun>.self, AccountsCommand.self, AuditCommand.self, AlertsCommand.self, DeadCommand.self,
+            KeysCommand.self, ConfigCommand.self,
         ])
 }

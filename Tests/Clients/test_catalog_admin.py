@@ -36,10 +36,10 @@ def cli(service, *arguments, **options):
 
 def test_a_new_model_and_account_answer_within_a_second(admin, upstream):
     with admin.http as client:
+        assert client.post("/api/v1/models", json={"id": "fresh-model", "provider": "openai"}).status_code == 201
         made = client.post("/api/v1/accounts", headers={"X-Actor": "anna"}, json={
             "id": "fresh", "provider": "openai", "api_key": NEW_KEY, "base_url": upstream.url, "models": ["fresh-model"]})
         assert made.status_code == 201 and made.json()["has_key"] and NEW_KEY not in made.text
-        assert client.post("/api/v1/models", json={"id": "fresh-model", "provider": "openai"}).status_code == 201
         began, script = time.monotonic(), upstream.script(answer("fresh"))
         eventually(lambda: ask(admin, "fresh-model", script).choices[0].message.content == "fresh", 5, "it answers")
         assert time.monotonic() - began < 1.5, "a change takes a second at most, and the call its own time"

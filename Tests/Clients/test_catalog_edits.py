@@ -24,6 +24,8 @@ def admin(workspace, template, upstream):
     # By themselves its processes would look once an hour.
     service = Service(workspace / "edits", template, upstream, workers=2, CATALOG_REFRESH="3600")
     listening(service, 3)
+    # For accounts that no request of these tests shall be given.
+    assert service.run("models", "add", "--set", "id=unused", "--set", "provider=openai").returncode == 0
     yield service
     service.stop()
 
@@ -80,10 +82,10 @@ def test_an_account_comes_changes_and_goes_by_http_without_its_key(admin):
         made = client.post(
             "/api/v1/accounts/", headers={"X-Actor": "ada"},
             json={"id": "http-a", "provider": "openai", "api_key": NEW, "rpm": 9, "base_url": admin.upstream.url,
-                  "models": ["none"], "settings": {"headers": f"X-Extra: {NEW}"}})
+                  "models": ["unused"], "settings": {"headers": f"X-Extra: {NEW}"}})
         assert made.status_code == 201 and made.json()["has_key"] is True
         client.patch("/api/v1/accounts/http-a", json={"tpm": 10})
-        client.put("/api/v1/accounts/http-a", json={"provider": "openai", "models": ["none"]})
+        client.put("/api/v1/accounts/http-a", json={"provider": "openai", "models": ["unused"]})
         client.post("/api/v1/accounts/http-a/rotate-key", json={"api_key": NEW + "-2"})
         assert error(client.post("/api/v1/accounts/http-a/disable", json={})) == (
             400, "missing_required_parameter", "reason")
@@ -198,7 +200,7 @@ def platform():
 
 def test_an_account_is_tested_by_http_and_from_the_command_line(admin):
     with platform() as url, admin.http as client:
-        account = {"provider": "openai", "base_url": url, "models": ["none"]}
+        account = {"provider": "openai", "base_url": url, "models": ["unused"]}
         client.post("/api/v1/accounts", json={"id": "good", "api_key": NEW, **account})
         client.post("/api/v1/accounts", json={"id": "bad", "api_key": NEW + "x", **account})
         good = eventually(lambda: (r := client.post("/api/v1/accounts/good/test").json())["ok"] and r, 5, "the worker knows it")
@@ -218,7 +220,7 @@ def test_the_command_line_does_the_same(admin):
     def run(*arguments, stdin="", **environment):
         return admin.run(*arguments, stdin=stdin, USER="ada", **environment)
 
-    made = run("accounts", "add", "--set", "id=cli-a", "--set", "provider=openai", "--set", "rpm=5", "--set", "models=[none]",
+    made = run("accounts", "add", "--set", "id=cli-a", "--set", "provider=openai", "--set", "rpm=5", "--set", "models=[unused]",
                "--api-key-stdin", "--json", stdin=NEW + "\n")
     assert made.returncode == 0, made.stderr
     assert json.loads(made.stdout)["rpm"] == 5 and KEY_MARK not in made.stdout + made.stderr
@@ -271,7 +273,7 @@ def test_wrong_commands_say_why_and_change_nothing(admin, arguments, code, said)
 def test_no_key_stands_in_the_list_of_processes(admin):
     """While a command waits for the key, and of all that runs."""
     command = subprocess.Popen(
-        [BIN / "submitter", "accounts", "add", "--set", "id=ps-a", "--set", "provider=openai", "--set", "models=[none]", "--api-key-stdin"],
+        [BIN / "submitter", "accounts", "add", "--set", "id=ps-a", "--set", "provider=openai", "--set", "models=[unused]", "--api-key-stdin"],
         env=admin.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     command.stdin.write(NEW.encode())
     command.stdin.flush()

@@ -83,6 +83,12 @@ def test_migrate_twice_changes_nothing(service):
     before = content()
     again = service.run("migrate")
     assert again.returncode == 0 and "up to date" in again.stdout
+    # Not even what people changed: CATALOG_FILE names the stub's model, too.
+    service.run("models", "edit", "stub", "--set", "priority=3", "--set", "aliases=[by-hand]")
+    changed = content()
+    assert changed != before
+    assert service.run("migrate").returncode == 0 and content() == changed
+    service.run("models", "edit", "stub", "--set", "priority=null", "--set", "aliases=null")
     assert content() == before
 
 
@@ -96,9 +102,10 @@ def test_a_wrong_catalogue_is_told_field_by_field_and_changes_nothing(service):
     path.write_text("models:\n  - {id: x, provider: nobody, max_tokens: -1}\naccounts:\n"
                     "  - {id: y, provider: openai, api_key: sk-zanzibar-key-3, rpm: many}\n")
     before = service.postgres.query("SELECT count(*) FROM models")
-    done = service.run("migrate", "--catalog", str(path))
+    done = service.run("catalog", "apply", str(path))
     assert done.returncode == 3 and service.postgres.query("SELECT count(*) FROM models") == before
-    for field in ("models[0].provider", "models[0].max_tokens", "accounts[0].rpm"):
+    assert str(path) in done.stderr
+    for field in ("models[0].provider (x)", "models[0].max_tokens (x)", "accounts[0].rpm (y)"):
         assert field in done.stderr
     assert "zanzibar" not in done.stderr
 

@@ -63,7 +63,8 @@ struct CLITests {
     }
 
     @Test(arguments: [
-        ["serve", "--what"], ["chat"], ["chat", "hi", "--model", ""], ["dance"], ["migrate", "--catalog"],
+        ["serve", "--what"], ["chat"], ["chat", "hi", "--model", ""], ["dance"], ["migrate", "--catalog", "x.yaml"],
+        ["catalog", "apply"], ["catalog", "apply", "x.yaml", "--dry-run", "--if-empty"],
     ])
     func `wrong arguments are refused`(arguments: [String]) {
         #expect(throws: (any Error).self) { _ = try Submitter.parseAsRoot(arguments) }

@@ -10,7 +10,8 @@ package struct CatalogAdmin: Sendable {
 
         package init(_ actor: String, reason: String? = nil) {
             self.actor = actor
-            self.reason = reason
+            // A reason of blanks says nothing.
+            self.reason = reason.map { String($0.trimmingSpaces) }.flatMap { $0.isEmpty ? nil : $0 }
         }
     }
 
@@ -45,17 +46,22 @@ package struct CatalogAdmin: Sendable {
 
     @discardableResult
     package func create(_ kind: CatalogKind, _ json: JSON, by author: Author) async throws(CatalogAdminError) -> JSON {
-        if json["api_key"]?.stringValue == Account.mask { throw .invalid(["api_key: expected the key, not its mask"]) }
-        let (entry, key) = try read(kind, json)
+        let edit = CatalogEdit(kind: kind, style: .patch, given: json)
         do throws(CatalogAdminError) {
             return try await change { connection throws(PostgresError) in
+                let proposal: CatalogProposal
+                switch try judge(edit, nil, connection) {
+                case .success(let judged): proposal = judged
+                case .failure(let error): return .failure(error)
+                }
+                let (entry, key) = (proposal.entry, proposal.key)
                 try entry.insert(key, connection)
                 let made = try CatalogRow.find(kind, entry.id, connection, isLocked: true)
                 try author.log("create", kind, entry.id, nil, made?.audited(key: key != nil), connection)
                 return made.map { .success($0.view) } ?? .failure(.notFound(kind, entry.id))
             }
         } catch .database(let error) where error.sqlState == CatalogAdminError.duplicate {
-            throw .conflict(kind, entry.id)
+            throw .conflict(kind, json["id"]?.stringValue ?? "")
         }
     }
 
@@ -83,12 +89,13 @@ package struct CatalogAdmin: Sendable {
         }
     }
 
-    /// Enabling an account also clears the alert that it was disabled.
+    /// Enabling an account also clears the alert that it was disabled; disabling needs a reason.
     @discardableResult
     package func setActive(
         _ kind: CatalogKind, _ id: String, _ isActive: Bool, by author: Author
     ) async throws(CatalogAdminError) -> JSON {
-        try await change(kind, id) { row, connection throws(PostgresError) in
+        guard isActive || author.reason != nil else { throw .invalid(["reason: expected a text"]) }
+        return try await change(kind, id) { row, connection throws(PostgresError) in
             try CatalogRow.setActive(kind, id, isActive, reason: author.reason, connection)
             return try author.finish(isActive ? "enable" : "disable", row, kind, connection)
         }
@@ -120,30 +127,33 @@ package struct CatalogAdmin: Sendable {
         _ id: String, _ edit: CatalogEdit, _ author: Author
     ) async throws(CatalogAdminError) -> JSON {
         try await change(edit.kind, id) { row, connection throws(PostgresError) in
-            let entry: CatalogEntry
-            let key: String?
-            do throws(CatalogAdminError) { (entry, key) = try read(row, edit) } catch { return .failure(error) }
-            try entry.update(key, reason: author.reason, connection)
-            return try author.finish("update", row, edit.kind, hasNewKey: key != nil, connection)
+            switch try judge(edit, row, connection) {
+            case .failure(let error): return .failure(error)
+            case .success(let proposal):
+                if author.reason == nil, proposal.disables(row) {
+                    return .failure(.invalid(["\(Self.switching(edit.kind)): expected a reason why it is disabled"]))
+                }
+                try proposal.entry.update(proposal.key, reason: author.reason, connection)
+                return try author.finish("update", row, edit.kind, hasNewKey: proposal.key != nil, connection)
+            }
         }
     }
 
-    private func read(_ row: CatalogRow, _ edit: CatalogEdit) throws(CatalogAdminError) -> (CatalogEntry, String?) {
-        let whole: JSON
-        do { whole = try edit.applied(to: row.fields) } catch { throw CatalogAdminError(reading: error) }
-        return try read(edit.kind, whole)
-    }
+    /// The field that takes an entry out of use.
+    private static func switching(_ kind: CatalogKind) -> String { kind == .model ? "is_active" : "status" }
 
-    /// The entry, and its key as the database keeps it.
-    private func read(_ kind: CatalogKind, _ json: JSON) throws(CatalogAdminError) -> (CatalogEntry, String?) {
-        do {
-            let entry = try CatalogEntry(kind, json, allowsReferences: allowsReferences)
-            guard case .account(let account) = entry else { return (entry, nil) }
-            if case .plain = account.key, box == nil { throw CatalogAdminError.noMasterKey }
-            return (entry, try account.sealedKey(box))
-        } catch {
-            throw CatalogAdminError(reading: error)
-        }
+    private func judge(
+        _ edit: CatalogEdit, _ row: CatalogRow?, _ connection: isolated PostgresConnection
+    ) throws(PostgresError) -> Result<CatalogProposal, CatalogAdminError> {
+        let surroundings = CatalogProposal.Surroundings(
+            references: CatalogReferences(models: try CatalogRow.providers(connection)), box: box,
+            allowsReferences: allowsReferences)
+        let proposal: CatalogProposal
+        do throws(CatalogFile.Mistakes) {
+            proposal = try CatalogProposal(edit, over: row, surroundings)
+        } catch { return .failure(.invalid(error.list)) }
+        if !proposal.mistakes.isEmpty { return .failure(.invalid(proposal.mistakes)) }
+        return proposal.needsMasterKey ? .failure(.noMasterKey) : .success(proposal)
     }
 
     private func read<Value: Sendable>(

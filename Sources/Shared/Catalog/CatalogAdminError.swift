@@ -13,7 +13,7 @@ package enum CatalogAdminError: Error, Sendable, Equatable, CustomStringConverti
         switch self {
         case .invalid(let mistakes): mistakes.joined(separator: "\n")
         case .notFound(let kind, let id): "there is no \(kind.rawValue) \(id)"
-        case .conflict(let kind, let id): "there is a \(kind.rawValue) \(id) already"
+        case .conflict(let kind, let id): "there is \(kind.withArticle) \(id) already"
         case .noMasterKey: "MASTER_KEY must be set to seal a key"
         case .database(let error): "\(error)"
         }

@@ -5,7 +5,7 @@ import Synchronization
 
 /// How worker and shim come by their first catalogue.
 ///
-///     1 PostgreSQL is up      → migrate, load CATALOG_FILE if there is no model, load
+///     1 PostgreSQL is up      → migrate, load CATALOG_FILE into an empty catalogue, load
 ///     2 away for START_PATIENCE, and both copies are in Redis
 ///                             → start with them; the cache does 1 as soon as PostgreSQL is back
 ///     3 neither within START_TIMEOUT
@@ -63,11 +63,27 @@ package struct CatalogBootstrap: Sendable {
 
     private func prepare() async throws {
         _ = try await applyMigrations()
-        let store = CatalogStore(pool)
-        guard let path = config.catalogFile, try await store.isEmpty() else { return }
-        let (models, accounts) = try await store.apply(try CatalogFile(path: path), box: try config.secretBox())
-        logger.info("catalogue loaded", metadata: ["models": "\(models)", "accounts": "\(accounts)"])
-        try await CatalogNews.tell(config, logger)
+        guard let path = config.catalogFile else { return }
+        guard try await CatalogStore(pool).isEmpty() else {
+            return logger.info(
+                "there is a catalogue: CATALOG_FILE is not looked at, 'submitter catalog apply' would do it")
+        }
+        let apply = CatalogApply(pool: pool, box: try config.secretBox()) { await tell() }
+        let author = CatalogAdmin.Author("system", reason: "CATALOG_FILE in an empty catalogue")
+        guard case .changes(let changes) = try await apply.run(try CatalogDraft(path: path), .ifEmpty, by: author)
+        else {
+            return
+        }
+        let models = changes.filter { $0.kind == .model }.count
+        logger.info(
+            "catalogue loaded", metadata: ["models": "\(models)", "accounts": "\(changes.count - models)"])
+    }
+
+    /// The change is made already: without Redis it is seen a little later.
+    private func tell() async {
+        do { try await CatalogNews.tell(config, logger) } catch {
+            logger.info("the catalogue's change could not be told", metadata: ["error": "\(error)"])
+        }
     }
 
     // MARK: - The first catalogue

@@ -53,15 +53,20 @@ struct CatalogEdit: Sendable {
         given.set("settings", .object(settings))
     }
 
-    /// One price for both sides and prices by side exclude each other; the cached one follows the input's unless it differs.
+    /// One price for both sides and prices by side exclude each other; the cached one follows the input's unless it differs, and
+    /// goes with it.
     private func forgetPrices(in merged: inout JSONObject, _ given: JSONObject) {
         func isGiven(_ name: String) -> Bool { given[name].map { !$0.isNull } ?? false }
-        if isGiven("cost_per_1k_tokens") {
+        func isTakenBack(_ name: String) -> Bool { given[name]?.isNull ?? false }
+        if isGiven("cost_per_1k_tokens")
+            || isTakenBack("cost_per_1k_tokens") && merged["cost_per_1k_tokens"]?.isNull == false
+        {
             for name in ["input_price", "output_price", "cached_input_price"] { merged.remove(name) }
         } else if isGiven("input_price") || isGiven("output_price") {
             merged.remove("cost_per_1k_tokens")
         }
-        if isGiven("input_price"), merged["cached_input_price"] == merged["input_price"] {
+        if isTakenBack("input_price") || isGiven("input_price") && merged["cached_input_price"] == merged["input_price"]
+        {
             merged.remove("cached_input_price")
         }
     }

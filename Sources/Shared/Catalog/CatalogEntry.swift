@@ -14,34 +14,58 @@ enum CatalogEntry: Sendable {
         }
     }
 
+    /// What was read of an entry, as far as it could be, and everything that is wrong with it.
+    struct Reading: Sendable {
+        let entry: CatalogEntry
+        let mistakes: [String]
+    }
+
     /// `allowsReferences`: keys may be named by environment variable or file, which are this process' own.
     init(_ kind: CatalogKind, _ json: JSON, allowsReferences: Bool) throws(CatalogFile.Mistakes) {
         guard let object = json.objectValue else {
             throw CatalogFile.Mistakes(list: ["expected an object with named fields"])
         }
-        var mistakes = Self.misshapen(kind, object)
-        if !allowsReferences { mistakes += Self.references(object) }
-        guard mistakes.isEmpty else { throw CatalogFile.Mistakes(list: mistakes) }
-        var reader = CatalogReader(Self.node(json))
-        switch kind {
-        case .model: self = .model(CatalogFile.model(&reader))
-        case .account: self = .account(CatalogFile.account(&reader))
-        }
-        guard reader.mistakes.isEmpty else { throw CatalogFile.Mistakes(list: reader.mistakes) }
+        let reading = Self.reading(kind, object, allowsReferences: allowsReferences)
+        guard reading.mistakes.isEmpty else { throw CatalogFile.Mistakes(list: reading.mistakes) }
+        self = reading.entry
     }
 
-    private static func misshapen(_ kind: CatalogKind, _ object: JSONObject) -> [String] {
-        object.members.compactMap { member in
-            guard let shape = kind.shape(of: member.key), !shape.accepts(member.value) else { return nil }
-            return "\(member.key): expected \(shape.expected)"
+    /// `isTyped`: a text is no number, as in JSON; a file's values are whatever their field can read.
+    static func reading(
+        _ kind: CatalogKind, _ object: JSONObject, allowsReferences: Bool = true, isTyped: Bool = true
+    ) -> Reading {
+        let misshapen = isTyped ? Self.misshapen(kind, object) : [:]
+        var usable = object
+        for name in misshapen.keys { usable.remove(name) }
+        if !allowsReferences { for name in Self.keyReferences { usable.remove(name) } }
+        var reader = CatalogReader(Self.node(.object(usable)))
+        let entry: CatalogEntry =
+            switch kind {
+            case .model: .model(CatalogFile.model(&reader))
+            case .account: .account(CatalogFile.account(&reader))
+            }
+        // What a misshapen field leaves out is not missing, too.
+        let others = reader.mistakes.filter { mistake in misshapen[String(mistake.prefix { $0 != ":" })] == nil }
+        let shapes = object.members.compactMap { misshapen[$0.key] }
+        return Reading(entry: entry, mistakes: shapes + (allowsReferences ? [] : references(object)) + others)
+    }
+
+    /// Mistakes by field.
+    private static func misshapen(_ kind: CatalogKind, _ object: JSONObject) -> [String: String] {
+        var mistakes: [String: String] = [:]
+        for member in object.members {
+            guard let shape = kind.shape(of: member.key), !shape.accepts(member.value) else { continue }
+            mistakes[member.key] = "\(member.key): expected \(shape.expected)"
         }
+        return mistakes
     }
 
     /// A caller from elsewhere must not have this process read its files for them.
     private static func references(_ object: JSONObject) -> [String] {
-        ["api_key_env", "api_key_file", "api_key_encrypted"].filter { object[$0] != nil }
-            .map { "\($0): expected the key itself in api_key" }
+        keyReferences.filter { object[$0] != nil }.map { "\($0): expected the key itself in api_key" }
     }
+
+    private static let keyReferences = ["api_key_env", "api_key_file", "api_key_encrypted"]
 
     private static func node(_ json: JSON) -> Node {
         switch json {
@@ -60,16 +84,21 @@ enum CatalogEntry: Sendable {
 extension CatalogKind {
     /// Fields of one entry as YAML or JSON, to JSON; scalars become what their field takes, so that `account_name: 5` is a text.
     package func json(parsing text: String) throws(CatalogFile.Mistakes) -> JSON {
-        let node = try CatalogFile.tree(text)
-        guard let mapping = node.mapping else {
-            throw CatalogFile.Mistakes(list: ["the file: expected the named fields of one \(rawValue)"])
+        guard let object = object(of: try CatalogFile.tree(text)) else {
+            throw CatalogFile.Mistakes(list: ["expected the named fields of one \(rawValue)"])
         }
+        return .object(object)
+    }
+
+    /// `nil` for what has no named fields.
+    func object(of node: Node) -> JSONObject? {
+        guard let mapping = node.mapping else { return nil }
         var object = JSONObject()
         for (key, value) in mapping {
             guard let name = key.string else { continue }
             object.set(name, Self.json(value, shape(of: name)))
         }
-        return .object(object)
+        return object
     }
 
     /// One field's value as YAML.
@@ -77,7 +106,9 @@ extension CatalogKind {
         let shape = shape(of: field)
         // Not YAML: a name may hold a colon or begin with a quote.
         if shape == .text { return text == "null" ? .null : .string(text) }
-        return Self.json(try CatalogFile.tree(text), shape)
+        do { return Self.json(try CatalogFile.tree(text), shape) } catch {
+            throw CatalogFile.Mistakes(list: ["\(field): expected \(shape?.expected ?? "a value") in YAML"])
+        }
     }
 
     private static func json(_ node: Node, _ shape: CatalogShape?) -> JSON {

@@ -1,11 +1,5 @@
 import Yams
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// `CATALOG_FILE`: models and accounts as people write them, YAML or JSON.
 ///
 /// In: the text. Out: models, and accounts with where their keys come from. All mistakes are reported together, each with the
@@ -13,9 +7,17 @@ import Yams
 package struct CatalogFile: Sendable {
     package struct Mistakes: Error, CustomStringConvertible {
         package let list: [String]
+        /// The path of the file, where it is one.
+        package let source: String?
+
+        package init(list: [String], source: String? = nil) {
+            self.list = list
+            self.source = source
+        }
 
         package var description: String {
-            (["the catalogue is wrong:"] + list.map { "  " + $0 }).joined(separator: "\n")
+            ((source.map { "the catalogue \($0) is wrong:" } ?? "the catalogue is wrong:") + "\n"
+                + list.map { "  " + $0 }.joined(separator: "\n"))
         }
     }
 
@@ -45,27 +47,17 @@ package struct CatalogFile: Sendable {
         }
 
         /// The key as the database keeps it; `nil` for accounts without one.
-        func sealedKey(_ box: SecretBox?) throws -> String? {
-            let secret: Secret
-            switch key {
-            case .none: return nil
-            case .sealed(let text): return text
-            case .plain(let given): secret = given
-            case .environment(let name):
-                guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else {
-                    throw Mistakes(list: ["accounts \(account.id): the environment variable \(name) is not set"])
-                }
-                secret = Secret(value)
-            case .file(let path):
-                guard let value = SettingsFile.text(at: path)?.trimmingSpaces, !value.isEmpty else {
-                    throw Mistakes(list: ["accounts \(account.id): api_key_file cannot be read"])
-                }
-                secret = Secret(String(value))
-            }
+        ///
+        /// A mistake names the field, never the key.
+        func sealedKey(_ box: SecretBox?) throws(Mistakes) -> String? {
+            if case .sealed(let text) = key { return text }
+            guard let secret = try key.secret() else { return nil }
             guard let box else {
-                throw Mistakes(list: ["accounts \(account.id): MASTER_KEY must be set to seal its key"])
+                throw Mistakes(list: ["\(key.field): expected MASTER_KEY to be set, to seal the key"])
             }
-            return try box.seal(secret, for: account.id)
+            do { return try box.seal(secret, for: account.id) } catch {
+                throw Mistakes(list: ["\(key.field): expected a key that can be sealed"])
+            }
         }
     }
 
@@ -78,23 +70,24 @@ package struct CatalogFile: Sendable {
         self.accounts = accounts
     }
 
-    package init(path: String) throws {
-        guard let text = SettingsFile.text(at: path) else { throw Mistakes(list: ["the file cannot be read"]) }
-        try self.init(text: text)
+    package init(path: String) throws(Mistakes) { try self.init(CatalogDraft(path: path)) }
+
+    package init(text: String) throws(Mistakes) { try self.init(CatalogDraft(text: text)) }
+
+    /// Each entry read alone, with defaults for what it does not name.
+    init(_ draft: CatalogDraft) throws(Mistakes) {
+        var mistakes = draft.mistakes
+        for item in draft.items {
+            let reading = CatalogEntry.reading(item.kind, item.given, isTyped: false)
+            mistakes += reading.mistakes.map(item.located)
+            switch reading.entry {
+            case .model(let model): models.append(model)
+            case .account(let account): accounts.append(account)
+            }
+        }
+        if !mistakes.isEmpty { throw Mistakes(list: mistakes, source: draft.source) }
     }
 
-    package init(text: String) throws(Mistakes) {
-        var reader = CatalogReader(try Self.tree(text))
-        reader.known(["models", "accounts"])
-        models = reader.each("models") { Self.model(&$0) }
-        accounts = reader.each("accounts") { Self.account(&$0) }
-        reader.unique("models", models.map(\.id))
-        reader.unique("accounts", accounts.map(\.account.id))
-        if !reader.mistakes.isEmpty { throw Mistakes(list: reader.mistakes) }
-    }
-
-    /// JSON is YAML too.
-    ///
     /// A syntax error is told by its place alone: the text around it may be a key.
     static func tree(_ text: String) throws(Mistakes) -> Node {
         do {
@@ -123,12 +116,12 @@ package struct CatalogFile: Sendable {
         let flat = per1k.map { $0 * 1000 }
         let input = field.number("input_price") ?? flat ?? 0
         return Model(
-            id: field.required("id"), name: field.text("name"), provider: field.provider(),
-            modelID: field.text("model_id"),
+            id: field.required("id"), name: field.name("name"), provider: field.provider() ?? .sandbox,
+            modelID: field.name("model_id"),
             maxTokens: field.whole("max_tokens", from: 1), contextTokens: field.whole("context_tokens", from: 1),
             prices: Prices(
                 input: input, cachedInput: field.number("cached_input_price"),
-                output: field.number("output_price") ?? flat ?? 0, currency: field.text("currency") ?? "USD"),
+                output: field.number("output_price") ?? flat ?? 0, currency: field.text("currency", upTo: 16) ?? "USD"),
             costPer1kTokens: per1k,
             priority: field.whole("priority", from: -1_000_000) ?? 0, weight: field.whole("weight", from: 1) ?? 1,
             isActive: field.bool("is_active") ?? true, capabilities: Capabilities(field.flags("capabilities")),
@@ -146,7 +139,7 @@ package struct CatalogFile: Sendable {
         if let health, health > 1 { field.wrong("health_score", "a number from 0 to 1") }
         let provider = field.provider()
         let account = Account(
-            id: field.required("id"), accountName: field.text("account_name"), provider: provider,
+            id: field.required("id"), accountName: field.name("account_name"), provider: provider ?? .sandbox,
             baseURL: field.url("base_url"), mode: field.mode(of: provider),
             quotaLimit: field.whole("quota_limit", from: 0, to: .max).map { Int64($0) }, quotaUsed: Int64(used ?? 0),
             status: status ?? .active, healthScore: health ?? 1, requestsPerMinute: field.whole("rpm", from: 1),

@@ -26,49 +26,42 @@ struct CatalogReader {
         }
     }
 
-    mutating func each<Item>(_ name: String, _ read: (inout CatalogReader) -> Item) -> [Item] {
+    /// The elements of a list; none where it is not given, or no list.
+    mutating func elements(_ name: String) -> [Node] {
         guard let value = given(name) else { return [] }
-        guard let sequence = value.sequence else {
-            wrong(name, "a list")
-            return []
-        }
-        return sequence.enumerated().map { index, element in
-            var reader = CatalogReader(element, path: "\(name)[\(index)]")
-            defer { mistakes += reader.mistakes }
-            return read(&reader)
-        }
+        if let sequence = value.sequence { return Array(sequence) }
+        wrong(name, "a list")
+        return []
     }
 
-    mutating func unique(_ name: String, _ ids: [String]) {
-        var seen: Set<String> = []
-        for (index, id) in ids.enumerated() where !id.isEmpty && !seen.insert(id).inserted {
-            mistakes.append("\(name)[\(index)].id: expected an id that no other entry has")
-        }
-    }
-
-    mutating func text(_ name: String) -> String? {
+    mutating func text(_ name: String, upTo most: Int = 4096) -> String? {
         guard let value = given(name) else { return nil }
-        guard let text = value.string, !text.isEmpty, text.utf8.count <= 4096, !text.utf8.contains(where: { $0 < 32 })
-        else {
+        guard let text = value.string, !text.isEmpty, !text.utf8.contains(where: { $0 < 32 }) else {
             wrong(name, "a text without control characters")
             return nil
         }
-        return text
+        if text.utf8.count <= most { return text }
+        wrong(name, "a text of at most \(most) bytes")
+        return nil
     }
 
-    mutating func required(_ name: String) -> String {
-        if given(name) == nil { wrong(name, "a text") }
-        return text(name) ?? ""
+    /// What enters an index, a key in Redis or a table for people.
+    mutating func name(_ name: String) -> String? { text(name, upTo: Self.longestName) }
+
+    mutating func required(_ field: String) -> String {
+        if given(field) == nil { wrong(field, "a text") }
+        return name(field) ?? ""
     }
 
-    mutating func provider() -> Provider {
-        if let provider = given("provider")?.string.flatMap(Provider.init) { return provider }
+    mutating func provider() -> Provider? {
+        if let provider = given("provider")?.string.flatMap(Provider.init(anyCase:)) { return provider }
         wrong("provider", "one of " + Provider.allCases.map(\.rawValue).joined(separator: ", "))
-        return .sandbox
+        return nil
     }
 
-    mutating func mode(of provider: Provider) -> String? {
-        guard let mode = text("mode") else { return nil }
+    /// Of an unknown platform nothing is said.
+    mutating func mode(of provider: Provider?) -> String? {
+        guard let mode = text("mode")?.lowercased(), let provider else { return nil }
         if provider.modes.contains(mode) { return mode }
         wrong("mode", "one of " + provider.modes.joined(separator: ", "))
         return nil
@@ -95,7 +88,7 @@ struct CatalogReader {
 
     mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(_ name: String) -> Choice? {
         guard let value = given(name) else { return nil }
-        if let choice = value.string.flatMap(Choice.init) { return choice }
+        if let choice = value.string.flatMap(Choice.init(anyCase:)) { return choice }
         wrong(name, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
         return nil
     }
@@ -124,10 +117,18 @@ struct CatalogReader {
     mutating func list(_ name: String) -> [String] {
         guard let value = given(name) else { return [] }
         if let texts = value.sequence.map({ $0.compactMap(\.string) }), texts.count == value.sequence?.count {
-            return texts
+            if texts.allSatisfy(Self.isName) { return texts }
+            wrong(name, "texts of 1 to \(Self.longestName) bytes without control characters")
+            return []
         }
         wrong(name, "a list of texts")
         return []
+    }
+
+    private static let longestName = 256
+
+    private static func isName(_ text: String) -> Bool {
+        (1...longestName).contains(text.utf8.count) && !text.utf8.contains { $0 < 32 }
     }
 
     mutating func flags(_ name: String) -> [String: Bool] {
@@ -178,7 +179,7 @@ struct CatalogReader {
     }
 
     /// Levenshtein's distance, for the hint at a misspelt name.
-    private static func distance(_ a: String, _ b: String) -> Int {
+    static func distance(_ a: String, _ b: String) -> Int {
         let (a, b) = (Array(a.utf8), Array(b.utf8.prefix(64)))
         var row = Array(0...b.count)
         for i in a.indices {

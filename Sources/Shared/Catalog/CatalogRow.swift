@@ -24,6 +24,20 @@ struct CatalogRow: Sendable {
         updated = try row.required("updated")
     }
 
+    var kind: CatalogKind { model == nil ? .account : .model }
+
+    var id: String { model?.id ?? account?.id ?? "" }
+
+    var model: Model? {
+        guard case .model(let model) = content else { return nil }
+        return model
+    }
+
+    var account: Account? {
+        guard case .account(let account) = content else { return nil }
+        return account
+    }
+
     /// As callers see it.
     var view: JSON {
         guard var view = state.objectValue else { return state }
@@ -75,6 +89,15 @@ struct CatalogRow: Sendable {
             return nil
         }
         return try CatalogRow(kind, row)
+    }
+
+    /// The platforms of all models, by id.
+    static func providers(_ connection: isolated PostgresConnection) throws(PostgresError) -> [String: String] {
+        var providers: [String: String] = [:]
+        for row in try connection.query("SELECT id, provider FROM models").rows {
+            providers[try row.required("id")] = try row.required("provider", String.self)
+        }
+        return providers
     }
 
     static func delete(

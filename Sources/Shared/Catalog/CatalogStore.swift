@@ -32,8 +32,9 @@ package struct CatalogStore: Sendable {
         return CatalogCopy.Stamp(version: try row?.text("version") ?? "", asOf: try row?.required("as_of") ?? 0)
     }
 
+    /// Whether a file may be loaded unasked: see `CatalogApply.Mode.ifEmpty`.
     package func isEmpty() async throws(PostgresError) -> Bool {
-        try await pool.query("SELECT 1 FROM models LIMIT 1").count == 0
+        try await pool.perform { connection throws(PostgresError) in try CatalogApply.isEmpty(connection) }
     }
 
     /// Writes what a file declares; what it does not mention stays.
@@ -43,27 +44,44 @@ package struct CatalogStore: Sendable {
     /// Returns how many models and accounts were written.
     @discardableResult
     package func apply(
-        _ file: CatalogFile, box: SecretBox?, actor: String? = nil
+        _ file: CatalogFile, box: SecretBox?, actor: String? = nil, reason: String? = nil
     ) async throws -> (models: Int, accounts: Int) {
-        let accounts = try file.accounts.map { try ($0, $0.sealedKey(box)) }
+        let accounts = try Self.sealed(file.accounts, box)
         let models = file.models
         try await pool.transaction { connection throws(PostgresError) in
             for model in models { _ = try connection.query(Self.upsertModel, Self.parameters(model)) }
             for (entry, key) in accounts { _ = try connection.query(Self.upsertAccount, Self.parameters(entry, key)) }
             guard let actor else { return }
-            for model in models { _ = try connection.query(Self.audit("models"), [.text(actor), .text(model.id)]) }
+            for model in models {
+                _ = try connection.query(Self.audit("models"), [.text(actor), .text(model.id), .text(reason)])
+            }
             for (entry, _) in accounts {
-                _ = try connection.query(Self.audit("accounts"), [.text(actor), .text(entry.account.id)])
+                _ = try connection.query(
+                    Self.audit("accounts"), [.text(actor), .text(entry.account.id), .text(reason)])
             }
         }
         return (models.count, accounts.count)
     }
 
+    /// Every account whose key cannot be had or sealed is told.
+    private static func sealed(
+        _ accounts: [CatalogFile.AccountEntry], _ box: SecretBox?
+    ) throws(CatalogFile.Mistakes) -> [(CatalogFile.AccountEntry, String?)] {
+        var (sealed, mistakes) = ([(CatalogFile.AccountEntry, String?)](), [String]())
+        for entry in accounts {
+            do { sealed.append((entry, try entry.sealedKey(box))) } catch {
+                mistakes += error.list.map { "account \(entry.account.id), \($0)" }
+            }
+        }
+        if mistakes.isEmpty { return sealed }
+        throw CatalogFile.Mistakes(list: mistakes)
+    }
+
     /// The row as it was written, without its key.
     private static func audit(_ table: String) -> String {
         """
-        INSERT INTO audit_log (actor, action, kind, subject, after)
-        SELECT $1, 'import', '\(table.dropLast())', id, (to_jsonb(t) - 'api_key_encrypted') #- '{settings,headers}' FROM \(table) t WHERE id = $2
+        INSERT INTO audit_log (actor, action, kind, subject, reason, after)
+        SELECT $1, 'import', '\(table.dropLast())', id, $3, (to_jsonb(t) - 'api_key_encrypted') #- '{settings,headers}' FROM \(table) t WHERE id = $2
         """
     }
 

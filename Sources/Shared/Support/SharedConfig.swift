@@ -53,7 +53,9 @@ package struct SharedConfig: Sendable {
             "Starts every key and channel in Redis; installations that share a Redis need different ones.",
             accepts: Self.isPrefix)
         catalogFile = settings.path(
-            "CATALOG_FILE", "Models and accounts (YAML or JSON) that are loaded when the models table is empty.")
+            "CATALOG_FILE",
+            "Models and accounts (YAML or JSON) that a start loads into an empty catalogue; later: `submitter catalog apply`."
+        )
         catalogRefresh = settings.seconds(
             "CATALOG_REFRESH", default: 30, in: 1...3600,
             "How often a process looks whether the catalogue changed, should the invalidation message be lost.")

@@ -7,6 +7,9 @@ import Shared
 #else
     import Foundation
 #endif
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// What the commands that look after the catalogue work with: PostgreSQL itself, and Redis to tell the processes.
 ///
@@ -33,11 +36,25 @@ struct AdminSession: Sendable {
     }
 
     /// As the audit log shows it.
-    var actor: String { "cli:" + Self.user(ProcessInfo.processInfo.environment) }
+    var actor: String { Self.actor }
 
-    static func user(_ environment: [String: String]) -> String {
-        let name = environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"] ?? "?"
-        return String(name.filter { $0.isASCII && !$0.isWhitespace }.prefix(64))
+    static var actor: String { "cli:" + user(ProcessInfo.processInfo.environment) }
+
+    /// Who was behind `sudo`, else the variables that a login sets; services and containers have none, so then the system is asked.
+    static func user(_ environment: [String: String], system: () -> String? = systemUser) -> String {
+        let names =
+            ["SUDO_USER", "USER", "LOGNAME"].lazy.compactMap { environment[$0] } + [system()].compactMap(\.self)
+        return names.map(plain).first { !$0.isEmpty } ?? "uid-\(getuid())"
+    }
+
+    /// The name of the effective user; `nil` where the system has none for its number, as in many containers.
+    private static func systemUser() -> String? {
+        guard let entry = unsafe getpwuid(geteuid()), let name = unsafe entry.pointee.pw_name else { return nil }
+        return unsafe String(validatingCString: name)
+    }
+
+    private static func plain(_ name: String) -> String {
+        String(name.filter { $0.isASCII && !$0.isWhitespace }.prefix(64))
     }
 
     func author(_ reason: String? = nil) -> CatalogAdmin.Author { CatalogAdmin.Author(actor, reason: reason) }

@@ -12,7 +12,7 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serves the OpenAI-compatible HTTP API and the jobs API.",
         discussion: """
-            Waits for PostgreSQL, applies migrations, loads CATALOG_FILE if there is no model yet, then listens on \
+            Waits for PostgreSQL, applies migrations, loads CATALOG_FILE into an empty catalogue, then listens on \
             SERVICE_HOST:SERVICE_PORT (127.0.0.1:8007). The address is in the log line 'listening'. While PostgreSQL is \
             away it starts with the catalogue's copy in Redis.
 

@@ -68,7 +68,9 @@ class Service:
             self.redis = RedisServer(folder / "redis")
             self.postgres = PostgresServer(folder / "postgres", template)
             (folder / "catalog.yaml").write_text(yaml.safe_dump(catalogue or stub_catalogue(upstream.url)))
-            assert self.run("migrate").returncode == 0, "submitter migrate fails; see migrate.log"
+            for command in (["migrate"], ["catalog", "apply", str(folder / "catalog.yaml")]):
+                done = self.run(*command)
+                assert done.returncode == 0, f"submitter {command[0]} fails\n{done.stderr}"
             for _ in range(workers):
                 self.add_worker(wait=False)
             self.start_shim()

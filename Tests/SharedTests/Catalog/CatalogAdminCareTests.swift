@@ -14,6 +14,7 @@ import Testing
             pool = try await SharedPostgres.shared.migratedPool()
             let box = try SecretBox(masterKey: Secret(String(repeating: "0f", count: 32)))
             admin = CatalogAdmin(pool: pool, box: box, changed: {})
+            try await admin.create(.model, ["id": "m", "provider": "openai"], by: CatalogAdminCareTests.me)
         }
 
         func audit(_ subject: String? = nil) async throws -> [JSON] {
@@ -41,7 +42,7 @@ import Testing
         let rotated = try await bench.admin.rotateKey(account: "a", to: Secret("sk-third-key"), by: Self.me)
         try await bench.admin.delete(.account, "a", by: Self.me)
 
-        let shown = ([made, edited, rotated] + (try await bench.audit())).map {
+        let shown = ([made, edited, rotated] + (try await bench.audit("a"))).map {
             String(decoding: $0.encoded, as: UTF8.self)
         }
         let stored = try await bench.pool.query("SELECT string_agg(l::text, '') AS t FROM audit_log l").first?.text("t")
@@ -66,10 +67,10 @@ import Testing
     @Test func `prices of a model: one for both sides, or one each`() async throws {
         let bench = try await Bench()
         try await bench.admin.create(
-            .model, ["id": "m", "provider": "openai", "cost_per_1k_tokens": 0.002], by: Self.me)
+            .model, ["id": "p", "provider": "openai", "cost_per_1k_tokens": 0.002], by: Self.me)
 
-        let apart = try await bench.admin.patch(.model, "m", ["input_price": 3, "output_price": 4], by: Self.me)
-        let together = try await bench.admin.patch(.model, "m", ["cost_per_1k_tokens": 0.001], by: Self.me)
+        let apart = try await bench.admin.patch(.model, "p", ["input_price": 3, "output_price": 4], by: Self.me)
+        let together = try await bench.admin.patch(.model, "p", ["cost_per_1k_tokens": 0.001], by: Self.me)
 
         #expect(apart["cost_per_1k_tokens"] == .null)
         #expect(apart["input_price"]?.doubleValue == 3 && apart["output_price"]?.doubleValue == 4)

@@ -130,47 +130,51 @@ import Testing
         ("models: [{provider: openai}]", ["models[0].id: expected a text"]),
         (
             "models: [{id: m, provider: openia}]",
-            ["models[0].provider: expected one of openai, anthropic, baidu, alibaba, tencent, zhipu, sandbox"]
+            ["models[0].provider (m): expected one of openai, anthropic, baidu, alibaba, tencent, zhipu, sandbox"]
         ),
         (
             "accounts: [{id: a, provider: openai, rpm: 0}, {id: b, provider: openai, rpm: many}]",
-            ["accounts[0].rpm: expected a whole number from 1", "accounts[1].rpm: expected a whole number from 1"]
+            [
+                "accounts[0].rpm (a): expected a whole number from 1",
+                "accounts[1].rpm (b): expected a whole number from 1",
+            ]
         ),
-        ("accounts: [{id: a, provider: openai, rmp: 5}]", ["accounts[0].rmp: expected a known field, perhaps rpm"]),
+        ("accounts: [{id: a, provider: openai, rmp: 5}]", ["accounts[0].rmp (a): expected a known field, perhaps rpm"]),
         ("modles: []", ["modles: expected a known field, perhaps models"]),
         ("models: {id: m}", ["models: expected a list"]),
         (
             "models: [m]",
-            [
-                "models[0]: expected named fields", "models[0].id: expected a text",
-                "models[0].provider: expected one of openai, anthropic, baidu, alibaba, tencent, zhipu, sandbox",
-            ]
+            ["models[0]: expected named fields"]
         ),
         ("[]", ["the file: expected named fields"]),
         (
             "models: [{id: m, provider: openai}, {id: m, provider: openai}]",
-            ["models[1].id: expected an id that no other entry has"]
+            ["models[1].id (m): expected an id that no other entry has"]
         ),
         (
             "models: [{id: m, provider: openai, input_price: -1, is_active: perhaps, aliases: x, capabilities: [a]}]",
             [
-                "models[0].input_price: expected a number from 0", "models[0].is_active: expected true or false",
-                "models[0].capabilities: expected names with true or false",
-                "models[0].aliases: expected a list of texts",
+                "models[0].input_price (m): expected a number from 0",
+                "models[0].is_active (m): expected true or false",
+                "models[0].capabilities (m): expected names with true or false",
+                "models[0].aliases (m): expected a list of texts",
             ]
         ),
-        ("models: [{id: m, provider: openai, input_price: .inf}]", ["models[0].input_price: expected a number from 0"]),
+        (
+            "models: [{id: m, provider: openai, input_price: .inf}]",
+            ["models[0].input_price (m): expected a number from 0"]
+        ),
         (
             "accounts: [{id: a, provider: openai, health_score: 1.5, status: broken, base_url: example.org}]",
             [
-                "accounts[0].status: expected one of active, disabled",
-                "accounts[0].health_score: expected a number from 0 to 1",
-                "accounts[0].base_url: expected an http:// or https:// URL",
+                "accounts[0].status (a): expected one of active, disabled",
+                "accounts[0].health_score (a): expected a number from 0 to 1",
+                "accounts[0].base_url (a): expected an http:// or https:// URL",
             ]
         ),
         (
             "accounts: [{id: a, provider: openai, api_key: sk-secret, api_key_env: X}]",
-            ["accounts[0].api_key_env: expected only one of api_key, api_key_env, api_key_file, api_key_encrypted"]
+            ["accounts[0].api_key_env (a): expected only one of api_key, api_key_env, api_key_file, api_key_encrypted"]
         ),
         ("models: []\nmodels: []", ["line 1: a field is there twice"]),
     ]
@@ -197,8 +201,10 @@ import Testing
         #expect(!shown.contains("sk-secret"))
     }
 
-    @Test func `a file that is not there is a mistake`() {
-        #expect(throws: CatalogFile.Mistakes.self) { try CatalogFile(path: "/no/such/file.yaml") }
+    @Test func `a file that is not there is told by its path`() {
+        let error = #expect(throws: CatalogFile.Mistakes.self) { try CatalogFile(path: "/no/such/file.yaml") }
+
+        #expect(error?.description.contains("/no/such/file.yaml") == true)
     }
 
     @Test func `keys come from the text, a file or the environment, and are sealed`() throws {
@@ -224,12 +230,44 @@ import Testing
     }
 
     @Test(arguments: ["api_key: sk-secret", "api_key_env: NO_SUCH_NAME_HERE", "api_key_file: /no/such/key"])
-    func `a key that cannot be had or sealed is told by its account`(_ field: String) throws {
+    func `a key that cannot be had or sealed is told by its field`(_ field: String) throws {
         let file = try CatalogFile(text: "accounts: [{id: mine, provider: openai, \(field)}]")
 
         let error = #expect(throws: CatalogFile.Mistakes.self) { try file.accounts[0].sealedKey(nil) }
 
-        #expect(error?.description.contains("mine") == true)
+        #expect(error?.list.first?.hasPrefix(field.prefix { $0 != ":" } + ": expected") == true)
         #expect(error?.description.contains("sk-secret") == false)
+    }
+
+    @Test(arguments: ["api_key_env: sk-secret-1", "api_key_file: sk-secret-1"])
+    func `a key that stands where its variable or file belongs is not shown`(_ field: String) throws {
+        let file = try CatalogFile(text: "accounts: [{id: mine, provider: openai, \(field)}]")
+
+        let error = #expect(throws: CatalogFile.Mistakes.self) { try file.accounts[0].sealedKey(nil) }
+
+        #expect(error?.description.contains("sk-secret") == false)
+    }
+
+    @Test func `platforms, modes and other words are taken in any case`() throws {
+        let file = try CatalogFile(
+            text: """
+                models: [{id: m, provider: OpenAI, routing_strategy: Cost_Based}]
+                accounts: [{id: a, provider: Zhipu, mode: JWT, status: Disabled, quota_period: Month}]
+                """)
+
+        #expect(file.models[0].provider == .openai && file.models[0].routingStrategy == "cost_based")
+        let account = file.accounts[0].account
+        #expect(
+            (account.provider, account.mode, account.status, account.quotaPeriod) == (.zhipu, "jwt", .disabled, .month))
+    }
+
+    @Test func `names that enter an index are bounded`() {
+        let long = String(repeating: "n", count: 257)
+
+        let error = #expect(throws: CatalogFile.Mistakes.self) {
+            try CatalogFile(text: "models: [{id: \(long), provider: openai, aliases: [\(long)]}]")
+        }
+
+        #expect(error?.list.count == 2)
     }
 }

@@ -1,0 +1,49 @@
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Where the key of an account is, and what is said where it is not.
+extension CatalogFile.KeySource {
+    /// The field that names it.
+    var field: String {
+        switch self {
+        case .none, .plain: "api_key"
+        case .environment: "api_key_env"
+        case .file: "api_key_file"
+        case .sealed: "api_key_encrypted"
+        }
+    }
+
+    /// The key itself; `nil` where none is given, or a sealed one.
+    func secret() throws(CatalogFile.Mistakes) -> Secret? {
+        switch self {
+        case .none, .sealed: return nil
+        case .plain(let secret): return secret
+        case .environment(let name):
+            guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else {
+                throw CatalogFile.Mistakes(
+                    list: [
+                        "\(field): expected the key in the environment variable\(Self.shown(name)), which is not set"
+                    ])
+            }
+            return Secret(value)
+        case .file(let path):
+            guard let value = SettingsFile.text(at: path)?.trimmingSpaces, !value.isEmpty else {
+                throw CatalogFile.Mistakes(list: [
+                    "\(field): expected a readable file with the key\(path.hasPrefix("/") ? ", unlike " + path : "")"
+                ])
+            }
+            return Secret(String(value))
+        }
+    }
+
+    /// Somebody may have put the key where its name belongs.
+    private static func shown(_ name: String) -> String {
+        let isName = name.utf8.allSatisfy {
+            (65...90).contains($0) || (97...122).contains($0) || (48...57).contains($0) || $0 == 95
+        }
+        return isName && name.utf8.count <= 64 ? " " + name : ""
+    }
+}
