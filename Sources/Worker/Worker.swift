@@ -38,7 +38,7 @@ struct WorkerCommand: AsyncParsableCommand {
         // A platform that closes while we send is an error of that call (EPIPE), not the end of this process.
         _ = signal(SIGPIPE, SIG_IGN)
         do {
-            guard ping else { return try await WorkerProcess(shared, worker, logger).run() }
+            guard ping else { return try await work(shared, worker, logger) }
             guard try await AccountCheck(shared, worker, logger).run() else { throw ExitCode(1) }
         } catch let code as ExitCode {
             throw code
@@ -46,6 +46,11 @@ struct WorkerCommand: AsyncParsableCommand {
             logger.critical("the worker cannot run", metadata: ["error": "\(error)"])
             throw ExitCode(1)
         }
+    }
+
+    private func work(_ shared: SharedConfig, _ worker: WorkerConfig, _ logger: Logger) async throws {
+        if let complaint = try await shared.durabilityComplaint(logger: logger) { try fail(complaint, code: 3) }
+        try await WorkerProcess(shared, worker, logger).run()
     }
 
     private func fail(_ text: String, code: Int32) throws -> Never {

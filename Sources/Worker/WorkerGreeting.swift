@@ -4,13 +4,17 @@ import Shared
 /// What a worker does on every fresh connection to Redis, before any other command passes.
 ///
 /// Consumer groups are made where they are missing; RESYNC asks after each running attempt, and those that Redis has given
-/// away or lost are interrupted; reaping waits. A Redis that evicts keys is refused: it would lose requests.
+/// away or lost are interrupted; reaping waits. A Redis that evicts keys is refused: it would lose requests. The worker's
+/// heartbeat is there before the worker is ready.
 struct WorkerGreeting: Sendable {
+    let worker: String
     let keys: QueueKeys
     let limits: QueueLimits
     let readiness: Readiness
     let patience: ReapPatience
     let running: RunningJobs
+    /// `REQUIRE_DURABLE_REDIS`: the same for one that forgets at a restart.
+    let requiresDurable: Bool
     let logger: Logger
 
     @Sendable func greet(_ session: RedisSession) async throws {
@@ -20,7 +24,8 @@ struct WorkerGreeting: Sendable {
         // A worker that starts beside a server that has been up for a lease knows that leases were kept.
         let isSettled = session.previousRunID == nil && session.uptime > limits.lease
         patience.connected(lease: isSettled ? .zero : limits.lease)
-        try await checkEviction(session)
+        try await checkDurability(session)
+        _ = try await session.send(JobQueue.beatCommand(worker, for: limits.lease, keys))
         if session.isNewServer { try await resync(session) }
     }
 
@@ -34,12 +39,17 @@ struct WorkerGreeting: Sendable {
         for job in asked where job.attempts.allSatisfy(lost.contains) { running.lost(job) }
     }
 
-    private func checkEviction(_ session: RedisSession) async throws {
-        let memory = RedisInfo(try await session.send(RedisCommand("INFO", "memory")).string ?? "")
-        let isBounded = (memory["maxmemory"] ?? "0") != "0"
-        let policy = memory["maxmemory_policy"] ?? "noeviction"
-        let isSafe = !isBounded || policy == "noeviction"
-        readiness.complain(isSafe ? nil : "Redis evicts keys (\(policy)); it must run with maxmemory-policy noeviction")
-        if !isSafe { logger.critical("Redis evicts keys and would lose requests; set maxmemory-policy noeviction") }
+    /// Once per connection: the settings of a server may change with its restart.
+    private func checkDurability(_ session: RedisSession) async throws {
+        let info = RedisInfo(try await session.pipeline(RedisDurability.commands))
+        let durability = RedisDurability(info)
+        for warning in durability.warnings {
+            logger.warning("\(RedisDurability.message)", metadata: ["reason": "\(warning)"])
+        }
+        guard !info.evicts else {
+            logger.critical("Redis evicts keys and would lose requests; set maxmemory-policy noeviction")
+            return readiness.complain("Redis evicts keys; it must run with maxmemory-policy noeviction")
+        }
+        readiness.complain(requiresDurable ? durability.complaint : nil)
     }
 }

@@ -40,8 +40,8 @@ struct WorkerParts: Sendable {
         connections = WorkerConnections(
             try shared.redisConfiguration(), group: group,
             greeting: WorkerGreeting(
-                keys: shared.keys, limits: shared.limits, readiness: readiness, patience: patience, running: running,
-                logger: logger), logger: logger)
+                worker: name, keys: shared.keys, limits: shared.limits, readiness: readiness, patience: patience,
+                running: running, requiresDurable: shared.requiresDurableRedis, logger: logger), logger: logger)
         let redis = connections.redis
         queue = JobQueue(redis: redis, keys: shared.keys, limits: config.limits(shared.limits))
         poolKeys = PoolKeys(prefix: shared.cachePrefix)

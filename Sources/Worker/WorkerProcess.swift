@@ -94,13 +94,15 @@ extension WorkerParts {
             UsageFlusher(
                 queue: queue, outbox: connections.outbox, ledger: UsageLedger(postgres), worker: name,
                 configuration: config, logger: logger),
-            LeaseKeeper(
-                queue: JobQueue(redis: connections.leases, keys: shared.keys, limits: shared.limits), limiter: limiter,
-                running: running,
-                card: WorkerCard(
-                    name: name, redis: connections.leases, keys: shared.keys, lease: shared.limits.lease),
-                logger: logger),
+            leaseKeeper,
         ]
+    }
+
+    private var leaseKeeper: LeaseKeeper {
+        let queue = JobQueue(redis: connections.leases, keys: shared.keys, limits: shared.limits)
+        return LeaseKeeper(
+            queue: queue, limiter: limiter, running: running, card: WorkerCard(name: name, queue: queue),
+            logger: logger)
     }
 
     private func runner(_ pipeline: JobPipeline) -> EntryRunner {

@@ -87,7 +87,7 @@ def test_garbage_on_the_wire_ends_its_own_connection_only(service):
 
 def test_health_tells_life_from_readiness(service, http):
     assert http.get("/live").json() == {"status": "ok"}
-    assert http.get("/ready").json() == {"status": "ok", "problems": []}
+    assert http.get("/ready").json() == {"status": "ok", "workers": 1, "problems": []}
     worker = f"http://127.0.0.1:{service.workers[0].port}"
     assert httpx.get(f"{worker}/live").status_code == httpx.get(f"{worker}/ready").status_code == 200
     assert httpx.get(f"{worker}/metrics").text

@@ -1,5 +1,9 @@
 """Megabytes in and out, refusals beyond the limit, and memory that does not grow with either."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -60,6 +64,34 @@ def test_a_chunked_body_over_the_limit_is_refused_too(service):
     with httpx.Client(base_url=service.url, timeout=30) as client:
         answer = client.post("/v1/chat/completions", content=endless(), headers={"content-type": "application/json"})
     assert answer.status_code == 413
+
+
+def test_four_answers_of_40_megabytes_cut_nobody_off(own_service):
+    """Redis drops a subscriber with 32 MB unsent: all other streams of the shim would pause, until it is back."""
+    service = own_service(workers=1)
+    size, over, gaps = 40 * MEGABYTE, threading.Event(), []
+
+    def subscription():
+        [own] = [client["id"] for client in service.redis.client().client_list(_type="pubsub") if client["name"].startswith("shim-")]
+        return own
+
+    before = subscription()
+
+    def watch():
+        while not over.is_set():
+            last = time.monotonic()
+            for _ in ask(service, messages=prompt("[[tokens=100 delay_ms=20]]"), stream=True):
+                gaps.append(time.monotonic() - last)
+                last = time.monotonic()
+
+    with ThreadPoolExecutor(5) as pool:
+        watcher = pool.submit(watch)
+        answers = list(pool.map(lambda _: len(text_of(service, False, prompt(f"[[size={size}]]"))), range(4)))
+        over.set()
+        watcher.result(60)
+    assert answers == [size] * 4
+    print(f"longest pause of the other stream {max(gaps):.2f} s")
+    assert subscription() == before
 
 
 def test_memory_stays_bounded_while_large_answers_pass(service):

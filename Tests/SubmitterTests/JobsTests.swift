@@ -80,6 +80,51 @@ struct JobsTests {
         }
     }
 
+    @Test func `every answer about a job names it`() async throws {
+        try await ShimFixture.run { shim in
+            let created = try await shim.send("POST", "/api/v1/jobs", body: ShimFixture.chat)
+            let id = try #require(JSON(parsing: created.body)["id"]?.stringValue)
+            #expect(created.headers["x-job-id"] == id)
+            #expect(try await shim.get("/api/v1/jobs/\(id)").headers["x-job-id"] == id)
+            #expect(try await shim.send("DELETE", "/api/v1/jobs/\(id)").headers["x-job-id"] == id)
+
+            for path in ["/api/v1/jobs/0-unknown00", "/api/v1/jobs/0-unknown00/stream"] {
+                let missing = try await shim.get(path)
+                #expect(missing.status == 404)
+                #expect(missing.headers["x-job-id"] == "0-unknown00")
+                #expect(missing.text.contains(#""job_id":"0-unknown00""#))
+            }
+        }
+    }
+
+    @Test func `a cancelled job's report says what it has used`() async throws {
+        try await ShimFixture.run { shim in
+            let id = try await create(shim)
+            var row = AttemptRecord(startedAt: 1, enqueuedAt: 1)
+            row.usage.input = 7
+            row.account = "a1"
+            var work = try await shim.work(usage: row.encoded)
+            _ = try await work.say("one")
+            _ = try await work.say("two")
+            _ = try await shim.send("DELETE", "/api/v1/jobs/\(id)")
+
+            let report = try JSON(parsing: try await shim.get("/api/v1/jobs/\(id)").body)
+            #expect(report["usage"]?["prompt_tokens"] == 7)
+            #expect(report["usage"]?["completion_tokens"] == 2)
+            #expect(report["usage_estimated"] == true)
+            #expect(report["account"] == "a1")
+        }
+    }
+
+    @Test func `a job that was cancelled before it began has used nothing`() async throws {
+        try await ShimFixture.run { shim in
+            let id = try await create(shim)
+            let report = try JSON(parsing: try await shim.send("DELETE", "/api/v1/jobs/\(id)").body)
+            #expect(report["usage"]?["total_tokens"] == 0)
+            #expect(report["account"] == nil)
+        }
+    }
+
     @Test func `a running job's worker is nudged by a cancel, an ended one keeps its end`() async throws {
         try await ShimFixture.run { shim in
             let id = try await create(shim)

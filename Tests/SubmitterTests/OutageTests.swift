@@ -83,6 +83,61 @@ struct OutageTests {
         await server.stop()
     }
 
+    @Test func `a submission that nobody confirmed is cancelled, and the caller is told its id`() async throws {
+        let server = try await RedisServer.start()
+        let proxy = try await FaultProxy.start(to: server.port)
+        try await ShimFixture.run(
+            server: server, redisURL: proxy.url, configure: { $0.submitTimeout = .milliseconds(300) }
+        ) { shim in
+            proxy.set { $0.replyDelay = .seconds(60) }
+            let refused = try await shim.send("POST", "/v1/chat/completions", body: ShimFixture.chat)
+            #expect(refused.status == 503)
+            let id = try #require(refused.headers["x-job-id"])
+            let error = try JSON(parsing: refused.body)["error"]
+            #expect(error?["job_id"]?.stringValue == id)
+            #expect(error?["message"]?.stringValue?.contains("may have been accepted as job \(id)") == true)
+            #expect(try await shim.queued() > 0)
+
+            proxy.set { $0.replyDelay = .zero }
+            proxy.cutAll()
+
+            try await eventually("the request has ended", timeout: .seconds(20)) {
+                try await shim.queue.logEdges(id)?.last.id == .end
+            }
+            while try await shim.queued() > 0 {
+                await #expect(throws: NothingToDo.notStarted) { _ = try await shim.work() }
+            }
+        }
+        try await proxy.stop()
+        await server.stop()
+    }
+
+    @Test(arguments: ["/v1/chat/completions", "/api/v1/jobs"])
+    func `with a key it is not cancelled: the caller can come back for it`(path: String) async throws {
+        let server = try await RedisServer.start()
+        let proxy = try await FaultProxy.start(to: server.port)
+        try await ShimFixture.run(
+            server: server, redisURL: proxy.url, configure: { $0.submitTimeout = .milliseconds(300) }
+        ) { shim in
+            proxy.set { $0.replyDelay = .seconds(60) }
+            let key = ["idempotency-key": "k"]
+            let refused = try await shim.send("POST", path, headers: key, body: ShimFixture.chat)
+            #expect(refused.status == 503)
+            #expect(refused.text.contains("same Idempotency-Key"))
+            let id = try #require(refused.headers["x-job-id"])
+
+            proxy.set { $0.replyDelay = .zero }
+            proxy.cutAll()
+
+            try await shim.ready()
+            let work = try await shim.work()
+            #expect(work.job.id == id)
+            try await work.finish(ChatTests.completion)
+        }
+        try await proxy.stop()
+        await server.stop()
+    }
+
     @Test func `a cut subscription loses nothing`() async throws {
         let server = try await RedisServer.start()
         let proxy = try await FaultProxy.start(to: server.port)
@@ -128,6 +183,27 @@ struct OutageTests {
 
             try await work.finish(ChatTests.completion)
             #expect(try await first.response().status == 200)
+        }
+    }
+
+    @Test func `a shim holds only so many bytes of requests`() async throws {
+        try await ShimFixture.run(configure: { $0.maxOpenBytes = 4000 }) { shim in
+            let body = ShimFixture.chat.replacing("hi", with: String(repeating: "x", count: 3000))
+            let first = try await shim.start(body)
+            let work = try await shim.work()
+            for path in ["/v1/chat/completions", "/api/v1/jobs"] {
+                let second = try await shim.send("POST", path, body: body)
+                #expect(second.status == 503)
+                #expect(second.headers["retry-after"] == "1")
+                #expect(second.text.contains("too_many_open_bytes") && second.text.contains("ADMISSION_BYTES"))
+            }
+            #expect(try await shim.send("POST", "/api/v1/jobs", body: ShimFixture.chat).status == 202)
+
+            try await work.finish(ChatTests.completion)
+            #expect(try await first.response().status == 200)
+            try await eventually("there is room again") {
+                try await shim.send("POST", "/api/v1/jobs", body: body).status == 202
+            }
         }
     }
 

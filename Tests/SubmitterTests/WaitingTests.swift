@@ -163,6 +163,36 @@ struct WaitingTests {
         }
     }
 
+    @Test func `without a worker a stream hears so, and its answer comes all the same`() async throws {
+        try await ShimFixture.run(configure: { $0.hub.workerPatience = .milliseconds(200) }) { shim in
+            try await shim.queue.stopBeating(ShimFixture.worker)
+            let caller = try await shim.start(ShimFixture.stream)
+            try await caller.waitFor(": no worker is alive\n")
+            var work = try await shim.work()
+            _ = try await work.say("at last")
+            try await work.finish()
+
+            let response = try await caller.response()
+            #expect(response.status == 200)
+            #expect(response.text.hasPrefix(": no worker is alive\nid: 1-1\ndata: "))
+            #expect(response.text.hasSuffix("data: [DONE]\n\n"))
+        }
+    }
+
+    @Test func `without a worker the shim is not ready, unless that is wanted`() async throws {
+        for isWanted in [false, true] {
+            try await ShimFixture.run(configure: { $0.isReadyWithoutWorkers = isWanted }) { shim in
+                try await shim.queue.stopBeating(ShimFixture.worker)
+                try await eventually("/ready has seen it") {
+                    let ready = try await shim.get("/ready")
+                    return try JSON(parsing: ready.body)["workers"] == 0
+                        && ready.status == (isWanted ? 200 : 503)
+                        && ready.text.contains("no worker is alive") == !isWanted
+                }
+            }
+        }
+    }
+
     @Test func `waits are rounded up`() {
         let place = QueuePlace(position: 3, expectedWait: .milliseconds(11_001))
         #expect(place.comment == "queue position=3 wait=12")

@@ -45,13 +45,23 @@ package struct CatalogSnapshot: Sendable {
         guard active.isEmpty else { return active }
         let why: String
         if !named.isEmpty {
-            why = "The model is disabled."
+            why = "The model \(Self.quoted(name)) is disabled."
         } else if let provider, !models(matching: name).isEmpty {
-            why = "The model is not served on \(provider.rawValue)."
+            why = "The model \(Self.quoted(name)) is not served on \(provider.rawValue)."
         } else {
-            why = "The model does not exist, or you do not have access to it."
+            why = Self.unknown(name)
         }
         throw JobFailure(.modelNotFound, why, param: "model", code: "model_not_found")
+    }
+
+    package static func unknown(_ name: String) -> String {
+        "The model \(quoted(name)) does not exist, or you do not have access to it."
+    }
+
+    /// A caller's word in our text: bounded, on one line.
+    private static func quoted(_ name: String) -> String {
+        let shown = name.unicodeScalars.prefix(100).map { $0.value < 32 || $0.value == 127 ? " " : Character($0) }
+        return "'\(String(shown))\(name.unicodeScalars.count > 100 ? "…" : "")'"
     }
 
     /// The model with exactly this id; `nil` if it is disabled.

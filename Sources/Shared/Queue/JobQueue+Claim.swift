@@ -153,15 +153,6 @@ extension JobQueue {
         }
         return moved
     }
-
-    /// Forgets consumers that hold nothing and were silent for `idle`.
-    package func forgetConsumers(idle: Duration) async throws(RedisError) {
-        let streams = Lane.allCases.map { (keys.queue($0), QueueKeys.group) } + [(keys.usage, QueueKeys.outboxGroup)]
-        for (stream, group) in streams {
-            _ = try await redis.evaluate(
-                QueueScripts.forgetConsumers, keys: [stream], args: [.string(group), .int(idle.milliseconds)])
-        }
-    }
 }
 
 extension JobQueue.Entry {

@@ -83,19 +83,3 @@ extension JobQueue {
         return entries(reply) { index in Lane.allCases.first { $0.index == index } }
     }
 }
-
-extension JobQueue {
-    /// Consumers that read or renewed within the last half minute, or two leases: workers that are alive.
-    package func liveWorkers() async throws(RedisError) -> Int {
-        let reply = try await redis.send(
-            RedisCommand("XINFO", "CONSUMERS", .string(keys.queue(.normal)), .string(QueueKeys.group)))
-        let longest = max(30_000, 2 * limits.lease.milliseconds)
-        return (reply.array ?? []).count { consumer in
-            let fields = consumer.array ?? []
-            guard let at = fields.firstIndex(where: { $0.string == "idle" }), fields.indices.contains(at + 1) else {
-                return false
-            }
-            return (fields[at + 1].int ?? .max) < longest
-        }
-    }
-}

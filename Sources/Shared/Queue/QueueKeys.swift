@@ -35,6 +35,8 @@ package struct QueueKeys: Sendable, Equatable {
     package var delayed: String { tagged + "delayed" }
     package var dead: String { tagged + "dead" }
     package var usage: String { tagged + "usage" }
+    /// Heartbeats of the workers that serve this shard, by when they expire.
+    package var workers: String { tagged + "workers" }
 
     /// An answer that is kept, by its `CacheKey`.
     package func cached(_ key: String) -> String { tagged + "cache:" + key }

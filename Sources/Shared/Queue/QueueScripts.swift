@@ -99,10 +99,17 @@ package enum QueueScripts {
 
         """
 
-    /// `say(channel, id, entry, prev, kind, body)`: the message a shim receives.
+    /// Bytes from which on a message only points to its record.
+    ///
+    /// Redis drops a subscriber with 32 MB unsent, or 8 MB for a minute (its defaults): a shim that lost its subscription would
+    /// hear of nothing until it is back, so a hundred messages of one moment must fit.
+    package static let largestMessage = 256 * 1024
+
+    /// `say(channel, id, entry, prev, kind, body)`: the message a shim receives; `p <bytes>` where the body is large.
     private static let publishing = """
         local function say(channel, id, at, prev, kind, body)
           if channel and channel ~= '' then
+            if #body > \(largestMessage) then kind, body = 'p ' .. #body, '' end
             redis.call('PUBLISH', channel, id .. ' ' .. at .. ' ' .. prev .. ' ' .. kind .. '\\n' .. body)
           end
         end
@@ -516,21 +523,4 @@ package enum QueueScripts {
             drop(KEYS[1], ARGV[2])
             return 1
             """)
-
-    /// Forgets consumers of workers that are gone and hold nothing.
-    ///
-    /// KEYS stream. ARGV group, least idle time in ms. Returns how many were removed.
-    package static let forgetConsumers = RedisScript(
-        """
-        local gone = 0
-        for _, c in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
-          local info = {}
-          for i = 1, #c, 2 do info[c[i]] = c[i + 1] end
-          if info['pending'] == 0 and info['idle'] >= tonumber(ARGV[2]) then
-            redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], info['name'])
-            gone = gone + 1
-          end
-        end
-        return gone
-        """)
 }

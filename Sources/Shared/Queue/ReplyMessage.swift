@@ -13,6 +13,8 @@ package struct ReplyMessage: Sendable, Equatable {
         case end(RequestEnd)
         /// Another shim has taken over this request's caller.
         case resumed
+        /// A record of so many bytes, too large for a message: it is to be read in the log.
+        case large(bytes: Int)
     }
 
     package let request: String
@@ -42,6 +44,9 @@ package struct ReplyMessage: Sendable, Equatable {
         case UInt8(ascii: "d"): body = .delta(message)
         case UInt8(ascii: "s"): body = .restart
         case UInt8(ascii: "r"): body = .resumed
+        case UInt8(ascii: "p"):
+            guard words.count == 5, let bytes = RequestLogID.number(words[4]) else { return nil }
+            body = .large(bytes: Int(clamping: bytes))
         case UInt8(ascii: "e"):
             guard words.count == 5, let end = Self.end(String(decoding: words[4], as: UTF8.self), message) else {
                 return nil

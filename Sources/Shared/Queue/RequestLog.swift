@@ -20,6 +20,15 @@ package struct RequestLogEntry: Sendable, Equatable {
         self.id = id
         self.record = record
     }
+
+    /// Of what a reader gets of it.
+    package var bytes: Int {
+        switch record {
+        case .delta(let payload): payload.readableBytes
+        case .end(let end): end.meta.readableBytes + end.result.readableBytes
+        case .queued, .started, .unknown: 0
+        }
+    }
 }
 
 /// How a request ended, as the log has it.
@@ -73,13 +82,51 @@ extension JobQueue {
         return RequestLogEdges(first: first, last: last)
     }
 
-    /// The ID of the last record of each log, `nil` for a log that does not exist; one round trip.
-    package func logTops(_ requests: [String]) async throws(RedisError) -> [RequestLogID?] {
-        let replies = try await redis.pipeline(
-            requests.map { RedisCommand("XREVRANGE", .string(keys.log($0)), "+", "-", "COUNT", "1") })
-        for reply in replies { try reply.throwIfError() }
-        return replies.map { $0.array?.first?.array?.first?.string.flatMap { RequestLogID($0) } }
+    /// The last record of each log, without what is in it; `nil` for a log that does not exist; one round trip.
+    package func logTops(_ requests: [String]) async throws(RedisError) -> [RequestLogTop?] {
+        guard !requests.isEmpty else { return [] }
+        let reply = try await redis.evaluate(QueueScripts.tops, keys: requests.map(keys.log), args: [])
+        guard let rows = reply.array, rows.count == requests.count else {
+            throw RedisError(.protocolViolation, "TOPS answered for another number of logs")
+        }
+        return rows.map { row in
+            guard let row = row.array, row.count == 2, let id = row[0].string.flatMap({ RequestLogID($0) }) else {
+                return nil
+            }
+            return RequestLogTop(id: id, bytes: Int(clamping: row[1].int ?? 0))
+        }
     }
+}
+
+/// Where a log ends, and how large the record there is.
+package struct RequestLogTop: Sendable, Equatable {
+    package let id: RequestLogID
+    package let bytes: Int
+
+    package init(id: RequestLogID, bytes: Int) {
+        self.id = id
+        self.bytes = bytes
+    }
+}
+
+extension QueueScripts {
+    /// Answers of many megabytes are not sent only to find out that they are there.
+    ///
+    /// KEYS logs. Returns per log {last ID, bytes of its values}, or {} for none.
+    package static let tops = RedisScript(
+        """
+        local tops = {}
+        for i, log in ipairs(KEYS) do
+          local top = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+          tops[i] = {}
+          if top then
+            local bytes = 0
+            for j = 2, #top[2], 2 do bytes = bytes + #top[2][j] end
+            tops[i] = {top[1], bytes}
+          end
+        end
+        return tops
+        """)
 }
 
 extension RequestLogEntry {

@@ -4,6 +4,7 @@
 package struct SharedConfig: Sendable {
     package var redisURL: Secret
     package var redisTLS: RedisTLSFiles
+    package var requiresDurableRedis: Bool
     package var databaseURL: Secret
     package var cachePrefix: String
     package var logLevel: LogLevel
@@ -41,6 +42,9 @@ package struct SharedConfig: Sendable {
             caFile: settings.path("REDIS_CA_FILE", "Authorities that `rediss://` trusts, PEM; none: the system's."),
             certFile: settings.path("REDIS_CERT_FILE", "Client certificate for `rediss://`, PEM."),
             keyFile: settings.path("REDIS_KEY_FILE", "Key of the client certificate, PEM."))
+        requiresDurableRedis = settings.bool(
+            "REQUIRE_DURABLE_REDIS", default: false,
+            "Refuses to start, and to be ready, on a Redis without `appendonly` or with an evicting policy.")
         if (redisTLS.certFile == nil) != (redisTLS.keyFile == nil) {
             settings.mistake("REDIS_CERT_FILE", expected: "REDIS_CERT_FILE and REDIS_KEY_FILE together, or neither")
         }

@@ -14,6 +14,16 @@ struct ChatPrinter: Sendable {
         }
     }
 
+    /// On standard error, so that the answer stays alone on standard output.
+    func tell(_ notice: WaitingNotice) {
+        switch notice {
+        case .noWorker: StandardStreams.error("[no worker is alive; the request waits for one]\n")
+        case .place(let place):
+            let wait = place.expectedWait.map { ", about \(($0.milliseconds + 999) / 1000) s" } ?? ""
+            StandardStreams.error("[waiting: position \(place.position)\(wait)]\n")
+        }
+    }
+
     func end(_ end: RequestEnd) {
         let result = Array(end.result.readableBytesView)
         if asJSON, !result.isEmpty {

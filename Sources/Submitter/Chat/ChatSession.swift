@@ -94,7 +94,8 @@ struct ChatSession {
                     printer.end(end)
                     return .answered
                 }
-            case .silence, .waiting: continue
+            case .waiting(let notice): printer.tell(notice)
+            case .silence: continue
             case .expired: return .failed(JobFailure(.deadlineExceeded, "no answer before the deadline"))
             case .gone, .stopped: return .interrupted
             }

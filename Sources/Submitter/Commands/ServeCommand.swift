@@ -25,7 +25,13 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = startup.logger("submitter")
         let redis = try startup.redis()
         do {
+            if let complaint = try await startup.shared.durabilityComplaint(logger: logger) {
+                StandardStreams.error("\(complaint)\n")
+                throw Exit.wrongSettings
+            }
             try await serve(startup, redis, logger)
+        } catch let code as ExitCode {
+            throw code
         } catch {
             logger.critical("the shim cannot run", metadata: [LogKey.error: "\(error)"])
             throw Exit.failed
@@ -39,7 +45,8 @@ struct ServeCommand: AsyncParsableCommand {
         let catalog = try await CatalogBootstrap(startup.shared, postgres, logger, group: group).start()
         let shim = Shim(
             config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.limits,
-            models: catalog, logger: logger, id: Startup.processName("shim"), database: { await postgres.problem() },
+            models: catalog, logger: logger, id: Startup.processName("shim"),
+            requiresDurableRedis: startup.shared.requiresDurableRedis, database: { await postgres.problem() },
             desk: CatalogDesk(postgres: postgres, box: try startup.shared.secretBox()))
         let services: [any Service] = [catalog] + shim.parts(group: group).services
         var configuration = ServiceGroupConfiguration(

@@ -36,8 +36,8 @@ final class LogFollower: Service {
         let targets = hub.followed
         guard !targets.isEmpty else { return await rest(Self.pause) }
         do throws(RedisError) {
-            for (key, id) in try await read(targets) {
-                for reply in hub.readers(ofLog: key) { reply.swept(top: id) }
+            for (key, top) in try await read(targets) {
+                for reply in hub.readers(ofLog: key) { reply.swept(top: top) }
             }
         } catch {
             logger.debug("followed logs cannot be read", metadata: [LogKey.error: "\(error)"])
@@ -47,16 +47,16 @@ final class LogFollower: Service {
 
     private func read(
         _ targets: [(reply: OpenReply, after: RequestLogID)]
-    ) async throws(RedisError) -> [(key: String, id: RequestLogID)] {
+    ) async throws(RedisError) -> [(key: String, top: RequestLogTop)] {
         var command = RedisCommand("XREAD", "COUNT", "1", "BLOCK", .int(Self.block.milliseconds), "STREAMS")
         for target in targets { command.append(.string(hub.queue.keys.log(target.reply.id))) }
         for target in targets { command.append(.string("\(target.after)")) }
         let answer = try await redis.send(command, timeout: Self.block + .seconds(5))
         return (answer.array ?? []).compactMap { stream in
             guard let pair = stream.array, pair.count == 2, let key = pair[0].string,
-                let id = RequestLogEntry.list(pair[1]).first?.id
+                let entry = RequestLogEntry.list(pair[1]).first
             else { return nil }
-            return (key, id)
+            return (key, RequestLogTop(id: entry.id, bytes: entry.bytes))
         }
     }
 

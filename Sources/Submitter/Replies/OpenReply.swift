@@ -11,8 +11,8 @@ final class OpenReply: Sendable {
         case events([ReplyEvent])
         /// Nothing came for the ping interval.
         case silence
-        /// Nothing came yet, because the request waits for its turn.
-        case waiting(QueuePlace)
+        /// Nothing came yet, because the request waits for its turn, or for a worker.
+        case waiting(WaitingNotice)
         /// The longest wait is over.
         case expired
         /// The caller closed its connection.
@@ -53,11 +53,11 @@ final class OpenReply: Sendable {
         let opened = ContinuousClock.now
         /// When its place was looked up the last time.
         var placed: ContinuousClock.Instant?
-        var toldPlace: QueuePlace?
+        var told: WaitingNotice?
         /// Not told yet.
-        var newPlace: QueuePlace?
+        var news: WaitingNotice?
 
-        var isSignalled: Bool { isGone || isStopped || isSilent || isExpired || newPlace != nil }
+        var isSignalled: Bool { isGone || isStopped || isSilent || isExpired || news != nil }
     }
 
     init(id: String, _ options: Options, limit: Int) {
@@ -80,10 +80,12 @@ final class OpenReply: Sendable {
         }
     }
 
-    func swept(top: RequestLogID?) {
+    func swept(top: RequestLogTop?) {
         change { shared in
             shared.heard = .now
-            return top.map { shared.reply.swept(top: $0) } ?? false
+            guard let top, shared.reply.swept(top: top.id) else { return false }
+            shared.reply.note(top.id, top.bytes)
+            return true
         }
     }
 
@@ -127,23 +129,39 @@ final class OpenReply: Sendable {
     /// No attempt is known of.
     var isUnstarted: Bool { state.withLock { $0.reply.last.attempt == 0 && !$0.reply.isEnded } }
 
-    /// Whether the caller of a stream should be told its place: no token yet after `patience`, and not asked for `pause`.
-    func awaitsPlace(now: ContinuousClock.Instant, after patience: Duration, every pause: Duration) -> Bool {
+    /// Whether the caller of a stream has waited for `patience` without a token.
+    func isWaiting(now: ContinuousClock.Instant, for patience: Duration) -> Bool {
         state.withLock { shared in
             shared.reply.wantsDeltas && shared.reply.last.attempt == 0 && !shared.reply.isEnded
-                && now - shared.opened >= patience && shared.placed.map { now - $0 >= pause } ?? true
+                && now - shared.opened >= patience
         }
+    }
+
+    /// Whether its place was not looked up for `pause`.
+    func awaitsPlace(now: ContinuousClock.Instant, every pause: Duration) -> Bool {
+        state.withLock { shared in shared.placed.map { now - $0 >= pause } ?? true }
     }
 
     /// `nil` where the request does not wait, or is not in order yet.
     func stands(at place: QueuePlace?, now: ContinuousClock.Instant) {
+        state.withLock { $0.placed = now }
+        if let place { hears(.place(place)) }
+    }
+
+    /// What it was told already is not told again.
+    func hears(_ notice: WaitingNotice) {
         change { shared in
-            shared.placed = now
-            guard let place, place.comment != shared.toldPlace?.comment else { return false }
-            shared.newPlace = place
+            guard notice.comment != shared.told?.comment else { return false }
+            shared.news = notice
             return true
         }
     }
+
+    /// A record of this size is in the log, as somebody found who looked.
+    func note(_ top: RequestLogTop) { state.withLock { $0.reply.note(top.id, top.bytes) } }
+
+    /// Bytes of the largest record that is known to wait in the log.
+    var largest: Int { state.withLock { $0.reply.largest } }
 
     /// The queue entry of an untracked request, once Redis has named it.
     var entry: String? { state.withLock { $0.entry } }
@@ -182,7 +200,7 @@ final class OpenReply: Sendable {
         case .events(let events):
             shared.quietSince = .now
             shared.isSilent = false
-            shared.newPlace = nil
+            shared.news = nil
             return .batch(.events(events))
         case .readLog(let last): return .readLog(after: last)
         case .wait: return signal(&shared) ?? .wait
@@ -191,13 +209,13 @@ final class OpenReply: Sendable {
 
     private static func signal(_ shared: inout Shared) -> Step? {
         if shared.isExpired { return .batch(.expired) }
-        guard shared.isSilent || shared.newPlace != nil else { return nil }
+        guard shared.isSilent || shared.news != nil else { return nil }
         shared.isSilent = false
         shared.quietSince = .now
-        guard let place = shared.newPlace else { return .batch(.silence) }
-        shared.newPlace = nil
-        shared.toldPlace = place
-        return .batch(.waiting(place))
+        guard let notice = shared.news else { return .batch(.silence) }
+        shared.news = nil
+        shared.told = notice
+        return .batch(.waiting(notice))
     }
 
     /// Returns when `step` may have something else to say than `wait`.
@@ -236,4 +254,20 @@ struct Resubmission: Sendable {
     let body: [UInt8]
     /// For tracked requests.
     let bodyHash: String?
+    /// Keeps the bytes counted for as long as they are held.
+    var hold: BodyHold?
+}
+
+/// What a caller whose request has not begun hears.
+enum WaitingNotice: Sendable, Equatable {
+    case place(QueuePlace)
+    case noWorker
+
+    /// As streams tell it.
+    var comment: String {
+        switch self {
+        case .place(let place): place.comment
+        case .noWorker: "no worker is alive"
+        }
+    }
 }

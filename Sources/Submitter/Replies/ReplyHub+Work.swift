@@ -3,7 +3,8 @@ import NIOCore
 import Shared
 import Synchronization
 
-/// One round of the hub, a tick apart or sooner: 1. cancel, 2. recovery, 3. sweep, 4. shorten, 5. places.
+/// One round of the hub, a tick apart or sooner: 1. cancel, 2. recovery, 3. sweep, 4. shorten, 5. what callers
+/// hear who wait.
 ///
 /// Every step may fail while Redis is away; what was not done stays noted and is tried in the next round.
 extension ReplyHub {
@@ -14,7 +15,7 @@ extension ReplyHub {
             try await recover()
             try await sweep(now: now)
             try await shortenForgotten()
-            try await lookUpPlaces(now: now)
+            try await tellWaiting(now: now)
         } catch {
             logger.debug("redis is away, the next round tries again", metadata: [LogKey.error: "\(error)"])
         }
@@ -116,11 +117,16 @@ extension ReplyHub {
 
     // MARK: - 5
 
-    private func lookUpPlaces(now: ContinuousClock.Instant) async throws(RedisError) {
-        let waiting = allReplies.filter {
-            $0.awaitsPlace(now: now, after: configuration.placePatience, every: configuration.placePause)
+    private func tellWaiting(now: ContinuousClock.Instant) async throws(RedisError) {
+        let waiting = allReplies.filter { $0.isWaiting(now: now, for: configuration.placePatience) }
+        guard !waiting.isEmpty else { return }
+        guard try await queue.liveWorkers() > 0 else {
+            for reply in waiting where reply.isWaiting(now: now, for: configuration.workerPatience) {
+                reply.hears(.noWorker)
+            }
+            return
         }
-        for batch in batches(waiting) {
+        for batch in batches(waiting.filter { $0.awaitsPlace(now: now, every: configuration.placePause) }) {
             for (reply, place) in zip(batch, try await queue.places(of: batch.map(\.id))) {
                 reply.stands(at: place, now: now)
             }

@@ -28,12 +28,19 @@ final class ReplyHub: Service, Sendable {
         var placePatience = Duration.seconds(1)
         /// How often it hears of changes.
         var placePause = Duration.seconds(3)
+        /// A stream that has waited for this long hears that no worker is alive.
+        var workerPatience = Duration.seconds(2)
+        /// Bytes of answers above `QueueScripts.largestMessage` that are held for callers at once.
+        var largeBytes = 256 << 20
         /// Logs and places looked at in one round trip.
         var sweepBatch = 500
     }
 
     let shim: String
     let queue: JobQueue
+    /// The same over a connection of its own: an answer of many megabytes holds up everything behind it.
+    let largeQueue: JobQueue
+    let largeReads: LargeReads
     let configuration: Configuration
     let logger: Logger
     let state = Mutex(State())
@@ -58,9 +65,14 @@ final class ReplyHub: Service, Sendable {
         var stopAt: ContinuousClock.Instant?
     }
 
-    init(shim: String, queue: JobQueue, configuration: Configuration = Configuration(), logger: Logger) {
+    init(
+        shim: String, queue: JobQueue, largeQueue: JobQueue? = nil, configuration: Configuration = Configuration(),
+        logger: Logger
+    ) {
         self.shim = shim
         self.queue = queue
+        self.largeQueue = largeQueue ?? queue
+        largeReads = LargeReads(limit: configuration.largeBytes)
         self.configuration = configuration
         self.logger = logger
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))

@@ -21,6 +21,9 @@ final class ReplyLease: Sendable {
     private let connection: Connection?
     private let leaving: Leaving
     private let isOver = Mutex(false)
+    /// For a large record that is with the reader.
+    private let hold = Mutex<LargeReads.Hold?>(nil)
+    private let hasLooked = Mutex(false)
 
     init(_ reply: OpenReply, in hub: ReplyHub, created: Int64, leaving: Leaving, connection: Connection?) {
         self.reply = reply
@@ -46,13 +49,17 @@ final class ReplyLease: Sendable {
 
     /// The next events in order; waits for them, and reads the log where the fast path was not enough.
     func next() async -> OpenReply.Batch {
+        // What was read before is written.
+        hold.withLock { $0 = nil }
         while true {
             switch reply.step() {
             case .batch(let batch):
                 if case .events(let events) = batch, case .end? = events.last { isOver.withLock { $0 = true } }
                 return batch
             case .readLog(let last): await readLog(after: last)
-            case .wait: await reply.wait()
+            case .wait:
+                hold.withLock { $0 = nil }
+                await reply.wait()
             }
         }
     }
@@ -72,13 +79,35 @@ final class ReplyLease: Sendable {
     func didWrite() { connection?.didWrite() }
 
     private func readLog(after last: RequestLogID) async {
-        let page = hub.configuration.page
         do throws(RedisError) {
-            let entries = try await hub.queue.readLog(reply.id, after: last, count: page)
+            try await lookOnce()
+            let isLarge = reply.largest > QueueScripts.largestMessage
+            // Large records come one at a time, so that one hold is enough.
+            let page = isLarge ? 1 : hub.configuration.page
+            let queue = isLarge ? hub.largeQueue : hub.queue
+            if isLarge { await takeHold(reply.largest) }
+            let entries = try await queue.readLog(reply.id, after: last, count: page)
             let isForeign = reply.read(entries, isWhole: entries.count < page, ownChannel: hub.channel)
             if isForeign { hub.follow() }
         } catch {
+            hold.withLock { $0 = nil }
             reply.readFailed()
         }
+    }
+
+    /// Nobody told how large the log's end is where it was not followed from the beginning.
+    private func lookOnce() async throws(RedisError) {
+        let isFirst = hasLooked.withLock { looked in
+            defer { looked = true }
+            return !looked
+        }
+        guard isFirst, let top = try await hub.queue.logTops([reply.id]).first ?? nil else { return }
+        reply.note(top)
+    }
+
+    private func takeHold(_ bytes: Int) async {
+        guard hold.withLock({ $0 == nil }) else { return }
+        let taken = await hub.largeReads.hold(bytes)
+        hold.withLock { $0 = taken }
     }
 }

@@ -27,6 +27,8 @@ struct ReplyState {
     /// Something arrived while the log was being read: read once more.
     private var missed = false
     private(set) var isEnded = false
+    /// Bytes of the largest record that is known to wait in the log.
+    private(set) var largest = 0
     /// The channel the deltas of this request go to, as its log says; `nil` until the log was read.
     private(set) var channel: String?
 
@@ -41,6 +43,7 @@ struct ReplyState {
     /// Returns whether the reader has something to do.
     mutating func received(_ message: ReplyMessage) -> Bool {
         guard !isEnded, message.id > last else { return false }
+        if case .large(let bytes) = message.body { note(message.id, bytes) }
         guard !isBehind else {
             missed = true
             return true
@@ -53,8 +56,17 @@ struct ReplyState {
         case .delta(let payload): return apply(message.id, wantsDeltas ? .delta(message.id, payload) : nil)
         case .restart: return apply(message.id, restart(message.id))
         case .end(let end): return apply(message.id, .end(end))
+        case .large where !wantsDeltas && message.id != .end: return apply(message.id, nil)
+        case .large:
+            isBehind = true
+            return true
         case .resumed: return false
         }
+    }
+
+    /// A record of this size is in the log.
+    mutating func note(_ id: RequestLogID, _ bytes: Int) {
+        if wantsDeltas || id == .end { largest = max(largest, bytes) }
     }
 
     /// The last record of the log, as a sweep found it.
@@ -94,7 +106,9 @@ struct ReplyState {
             }
             last = entry.id
         }
-        if isWhole, !missed { isBehind = false }
+        guard isWhole, !missed else { return }
+        isBehind = false
+        largest = 0
     }
 
     private mutating func apply(_ id: RequestLogID, _ event: ReplyEvent?) -> Bool {

@@ -1,4 +1,5 @@
 import HTTPTypes
+import NIOCore
 import Shared
 
 /// What a failed job says to its HTTP caller: one row per kind.
@@ -11,8 +12,31 @@ extension APIError {
             row.status, row.kind, code: row.keepsCode ? failure.code ?? row.code : row.code, failure.message,
             param: failure.param, retryAfter: failure.retryAfter ?? row.retryAfter)
         if failure.kind == .authentication || failure.kind == .quotaExhausted {
-            message = "The service has no usable account for this model at the moment."
+            message =
+                "The service has no usable account for this model at the moment"
+                + (Self.isOurs(failure) ? ": \(failure.message)." : ".")
         }
+    }
+
+    /// `meta` has the attempts, whose accounts and kinds of failure say why there is no usable account.
+    init(_ failure: JobFailure, meta: ByteBuffer) {
+        self.init(failure)
+        guard failure.kind == .authentication || failure.kind == .quotaExhausted, !Self.isOurs(failure) else { return }
+        let attempts = (try? JSON(parsing: Array(meta.readableBytesView)))?["attempts"]?.arrayValue ?? []
+        let tried = attempts.suffix(Self.mostNamed).compactMap { attempt -> String? in
+            guard let account = attempt["account"]?.stringValue, !account.isEmpty,
+                let kind = attempt["error"]?.stringValue.flatMap(JobFailure.Kind.init)
+            else { return nil }
+            return "\(account): \(kind.rawValue)"
+        }
+        if !tried.isEmpty { message = message.dropLast() + ": " + tried.joined(separator: ", ") + "." }
+    }
+
+    private static let mostNamed = 10
+
+    /// The text is the router's own, not a platform's.
+    private static func isOurs(_ failure: JobFailure) -> Bool {
+        failure.code == "no_usable_account" || failure.code == "no_active_account"
     }
 
     private struct Row {

@@ -36,14 +36,14 @@ struct APIError: Error, Equatable {
         self.allow = allow
     }
 
-    /// `{"error":{"message","type","code","param","request_id"}}`.
+    /// `{"error":{"message","type","code","param","request_id"}}`, and `job_id` where it is about a request in the queue.
     func json(requestID: String) -> JSON {
-        [
-            "error": [
-                "message": .string(message), "type": .string(kind.rawValue), "code": code.map { .string($0) } ?? .null,
-                "param": param.map { .string($0) } ?? .null, "request_id": .string(requestID),
-            ]
+        var error: JSONObject = [
+            "message": .string(message), "type": .string(kind.rawValue), "code": code.map { .string($0) } ?? .null,
+            "param": param.map { .string($0) } ?? .null, "request_id": .string(requestID),
         ]
+        if let jobID { error.set("job_id", .string(jobID)) }
+        return ["error": .object(error)]
     }
 
     func response(requestID: String) -> Response {
@@ -59,6 +59,13 @@ struct APIError: Error, Equatable {
 }
 
 extension APIError {
+    /// The same, about this request in the queue.
+    func about(job id: String) -> APIError {
+        var error = self
+        error.jobID = id
+        return error
+    }
+
     static func notFound(_ what: String) -> APIError {
         APIError(.notFound, .notFound, code: "not_found", "There is no \(what).")
     }

@@ -15,6 +15,8 @@ struct Admission: Sendable {
         var maxOutbox = 1_000_000
         /// Share of `maxmemory` in use (QUEUE.md: 80 %, so that running requests can still be finished).
         var memoryShare = 0.8
+        /// Bytes of Redis' memory, beside the share; 0 for the share alone.
+        var maxRedisBytes = 0
 
         init() {}
 
@@ -26,7 +28,10 @@ struct Admission: Sendable {
                 "Usage rows that may wait for PostgreSQL; then new work is refused.")
             memoryShare = settings.number(
                 "REDIS_MEMORY_SHARE", default: memoryShare, in: 0.1...1,
-                "Share of Redis' `maxmemory` from which on new work is refused.")
+                "Share of Redis' `maxmemory`, or of its host's memory without one, from which on new work is refused.")
+            maxRedisBytes = settings.int(
+                "QUEUE_MAX_BYTES", default: maxRedisBytes, in: 0...(1 << 50),
+                "Memory of Redis in bytes from which on new work is refused, beside that share; 0: the share alone.")
         }
     }
 
@@ -36,7 +41,12 @@ struct Admission: Sendable {
         var usedMemory = 0
         /// 0 for no limit.
         var maxMemory = 0
+        /// Of the host that Redis runs on; 0 where it does not say.
+        var hostMemory = 0
         var evicts = false
+        var workers = 0
+        /// `nil` until it was asked for.
+        var durability: RedisDurability?
     }
 
     let limits: Limits
@@ -45,9 +55,12 @@ struct Admission: Sendable {
         guard let gauges else { return nil }
         if gauges.waiting[lane, default: 0] >= limits.maxWaiting { return Self.full("too many requests are waiting") }
         if gauges.outbox >= limits.maxOutbox { return Self.full("too many usage records are waiting") }
-        let share = Double(gauges.usedMemory)
-        if gauges.maxMemory > 0, share >= limits.memoryShare * Double(gauges.maxMemory) {
+        let bound = gauges.maxMemory > 0 ? gauges.maxMemory : gauges.hostMemory
+        if bound > 0, Double(gauges.usedMemory) >= limits.memoryShare * Double(bound) {
             return Self.full("its memory is nearly used up")
+        }
+        if limits.maxRedisBytes > 0, gauges.usedMemory >= limits.maxRedisBytes {
+            return Self.full("Redis holds \(limits.maxRedisBytes) bytes (QUEUE_MAX_BYTES)")
         }
         return nil
     }

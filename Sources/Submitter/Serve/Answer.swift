@@ -31,15 +31,30 @@ struct WholeAnswer {
 
     private func answer(_ end: RequestEnd) throws(APIError) -> Response {
         if accepted.isForgettable, !accepted.lease.reply.wasRepeated { accepted.lease.hub.forget(accepted.lease.id) }
-        if let failure = end.failure { throw APIError(failure) }
+        if let failure = end.failure { throw APIError(failure, meta: end.meta) }
         var body = end.result
         if style == .native, let meta = try? JSON(parsing: Array(end.meta.readableBytesView)) {
             body = RouteMembers(meta).spliced(into: body)
         }
         var response = Response.json(body)
+        if body.readableBytes > QueueScripts.largestMessage { response.body = inPieces(body) }
         response.headers[.xJobID] = accepted.lease.id
         response.headers[.xCache] = Self.cacheState(end.meta)
         return response
+    }
+
+    /// Keeps its hold on the memory until the last piece is with the caller, who is disconnected if it takes none.
+    private func inPieces(_ whole: ByteBuffer) -> ResponseBody {
+        let lease = accepted.lease
+        return ResponseBody(contentLength: whole.readableBytes) { writer in
+            var rest = whole
+            while let piece = rest.readSlice(length: min(rest.readableBytes, 1 << 20)), piece.readableBytes > 0 {
+                lease.willWrite()
+                try await writer.write(piece)
+                lease.didWrite()
+            }
+            try await writer.finish(nil)
+        }
     }
 
     /// `hit` or `miss`; `nil` where no kept answer was looked for.
@@ -71,7 +86,9 @@ struct StreamedAnswer {
         let first = await lease.next()
         switch first {
         case .events(let events):
-            if case .end(let end)? = events.first, let failure = end.failure { throw APIError(failure) }
+            if case .end(let end)? = events.first, let failure = end.failure {
+                throw APIError(failure, meta: end.meta)
+            }
         case .silence, .waiting: break
         case .expired:
             lease.giveUp()
@@ -113,8 +130,8 @@ struct StreamedAnswer {
         case .silence:
             EventStream.appendPing(to: &out)
             return false
-        case .waiting(let place):
-            EventStream.append(place, to: &out)
+        case .waiting(let notice):
+            EventStream.append(notice, to: &out)
             return false
         case .expired:
             lease.giveUp()
@@ -135,7 +152,7 @@ struct StreamedAnswer {
         case .restart(let attempt): if hasText { EventStream.appendRestart(attempt: attempt, to: &out) }
         case .end(let end):
             if let failure = end.failure {
-                EventStream.append(APIError(failure), requestID: requestID, to: &out)
+                EventStream.append(APIError(failure, meta: end.meta), requestID: requestID, to: &out)
             } else {
                 if end.result.readableBytes > 0, !hasText { stream.append(completion: end.result, to: &out) }
                 stream.appendDone(meta: end.meta, to: &out)

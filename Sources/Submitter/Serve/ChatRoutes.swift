@@ -14,12 +14,12 @@ struct ChatRoutes: Sendable {
 
     private func openAI(_ request: Request, _ context: ShimContext) async throws -> Response {
         let options = try RequestOptions(request.headers)
-        let (bytes, json) = try await shim.bodies.json(request)
-        let chat = try ChatRequest(validating: json)
+        let body = try await shim.bodies.json(request)
+        let chat = try ChatRequest(validating: body.json)
         try shim.models.check(.chat(chat), provider: nil, field: "model")
         var call = ModelCall(
-            request: .chat(chat), body: bytes, received: bytes, style: .openAI, tenant: options.tenant,
-            idempotencyKey: options.idempotencyKey)
+            request: .chat(chat), body: body.bytes, received: body.bytes, hold: body.hold, style: .openAI,
+            tenant: options.tenant, idempotencyKey: options.idempotencyKey)
         call.lane = options.lane ?? .normal
         call.deadline = options.deadline
         call.cacheTTL = options.cacheTTL
@@ -28,10 +28,10 @@ struct ChatRoutes: Sendable {
 
     private func native(_ request: Request, _ context: ShimContext, isStream: Bool) async throws -> Response {
         let options = try RequestOptions(request.headers)
-        let (bytes, json) = try await shim.bodies.json(request)
-        var body = try NativeRequest(json)
+        let received = try await shim.bodies.json(request)
+        var body = try NativeRequest(received.json)
         if isStream { body.forceStream() }
-        let (call, chat) = try shim.call(body, bytes: bytes, options: options)
+        let (call, chat) = try shim.call(body, received, options: options)
         return try await answer(call, chat, context)
     }
 
@@ -57,13 +57,13 @@ struct ShimParts: Sendable {
 
     /// A native request as a call, checked against the catalogue.
     func call(
-        _ body: NativeRequest, bytes: [UInt8], options: RequestOptions
+        _ body: NativeRequest, _ received: BodyReader.Body, options: RequestOptions
     ) throws(APIError) -> (ModelCall, ChatRequest) {
         let chat = try body.validated()
         try models.check(.chat(chat), provider: body.provider, field: body.modelField)
         var call = ModelCall(
-            request: .chat(chat), body: chat.body.encoded, received: bytes, style: .native, tenant: options.tenant,
-            idempotencyKey: options.idempotencyKey)
+            request: .chat(chat), body: chat.body.encoded, received: received.bytes, hold: received.hold,
+            style: .native, tenant: options.tenant, idempotencyKey: options.idempotencyKey)
         call.lane = body.lane ?? options.lane ?? .normal
         call.deadline = body.deadline ?? options.deadline
         call.provider = body.provider

@@ -4,12 +4,13 @@ import Logging
 import NIOCore
 import Shared
 
-/// The outermost layer: gives every request its id, and turns every error into OpenAI's shape.
+/// The outermost layer: gives every request its id, turns every error into OpenAI's shape, and logs how it went.
 ///
 /// In: any request. Out: always a response with `X-Request-Id`; errors of our own as `APIError`, a path that only lacks the
 /// method as 405, everything unexpected as 500 without detail (that goes to the log).
 struct Edge: RouterMiddleware {
     let table: RouteTable
+    let logger: Logger
 
     func handle(
         _ request: Request, context: ShimContext,
@@ -17,6 +18,7 @@ struct Edge: RouterMiddleware {
     ) async throws -> Response {
         var context = context
         context.requestID = Self.requestID(request)
+        var line = RequestLine(request, id: context.requestID, logger: logger)
         var response: Response
         do {
             response = try await next(request, context)
@@ -24,6 +26,8 @@ struct Edge: RouterMiddleware {
             response = apiError(error, request, context).response(requestID: context.requestID)
         }
         response.headers[.xRequestID] = context.requestID
+        line.answered(response)
+        response.body = line.written(after: response.body)
         return response
     }
 
@@ -37,7 +41,7 @@ struct Edge: RouterMiddleware {
             return APIError(
                 error.status, .invalidRequest, code: "invalid_request", "The request is not valid HTTP for us.")
         default:
-            context.logger.error(
+            logger.error(
                 "a request failed unexpectedly",
                 metadata: [LogKey.request: "\(context.requestID)", LogKey.error: "\(error)"])
             return APIError(.internalServerError, .server, code: "internal_error", "The service made a mistake.")

@@ -12,12 +12,12 @@ struct EmbeddingsRoutes: Sendable {
 
     private func embeddings(_ request: Request, _ context: ShimContext) async throws -> Response {
         let options = try RequestOptions(request.headers)
-        let (bytes, json) = try await shim.bodies.json(request)
-        let asked = ModelRequest.embeddings(try EmbeddingsRequest(validating: json))
+        let body = try await shim.bodies.json(request)
+        let asked = ModelRequest.embeddings(try EmbeddingsRequest(validating: body.json))
         try shim.models.check(asked, provider: nil, field: "model")
         var call = ModelCall(
-            request: asked, body: bytes, received: bytes, style: .openAI, tenant: options.tenant,
-            idempotencyKey: options.idempotencyKey)
+            request: asked, body: body.bytes, received: body.bytes, hold: body.hold, style: .openAI,
+            tenant: options.tenant, idempotencyKey: options.idempotencyKey)
         call.lane = options.lane ?? .normal
         call.deadline = options.deadline
         call.cacheTTL = options.cacheTTL

@@ -38,7 +38,7 @@ struct EntryRoutes: Sendable {
 
     private func create(_ request: Request, _ context: ShimContext) async throws -> Response {
         let author = try Self.author(request)
-        let (_, json) = try await bodies.json(request)
+        let json = try await bodies.json(request).json
         var response = try await answer(status: .created) { () async throws(CatalogAdminError) in
             try await admin.create(kind, json, by: author)
         }

@@ -71,7 +71,7 @@ struct EventStream: Sendable {
     static func appendPing(to out: inout ByteBuffer) { out.writeStaticString(": ping\n") }
 
     /// In the same form as a ping, for the same reason.
-    static func append(_ place: QueuePlace, to out: inout ByteBuffer) { out.writeString(": \(place.comment)\n") }
+    static func append(_ notice: WaitingNotice, to out: inout ByteBuffer) { out.writeString(": \(notice.comment)\n") }
 
     static func appendRestart(attempt: UInt64, to out: inout ByteBuffer) {
         out.writeString("event: restart\ndata: {\"attempt\":\(attempt)}\n\n")

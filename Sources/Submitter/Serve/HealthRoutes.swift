@@ -14,6 +14,7 @@ struct HealthRoutes: Sendable {
             return .json(
                 [
                     "status": problems.isEmpty ? "ok" : "unavailable",
+                    "workers": readiness.workers.map { .int($0) } ?? .null,
                     "problems": .array(problems.map { .string($0) }),
                 ], status: problems.isEmpty ? .ok : .serviceUnavailable)
         }
@@ -30,13 +31,24 @@ final class Readiness: Sendable {
     private let redis: RedisClient
     private let gauges: QueueGauges
     private let models: any ModelLookup
+    private let needs: Needs
     private let state = Mutex(State())
 
-    init(redis: RedisClient, gauges: QueueGauges, models: any ModelLookup) {
+    /// What some installations want, and others do without.
+    struct Needs: Sendable {
+        var workers = true
+        var durableRedis = false
+    }
+
+    init(redis: RedisClient, gauges: QueueGauges, models: any ModelLookup, needs: Needs) {
         self.redis = redis
         self.gauges = gauges
         self.models = models
+        self.needs = needs
     }
+
+    /// How many are alive; `nil` until Redis was asked.
+    var workers: Int? { gauges.latest?.workers }
 
     func subscribed() { state.withLock { $0.isSubscribed = true } }
     func drain() { state.withLock { $0.isDraining = true } }
@@ -47,7 +59,10 @@ final class Readiness: Sendable {
         if state.isDraining { problems.append("shutting down") }
         if !redis.isConnected { problems.append("redis: not connected") }
         if !state.isSubscribed { problems.append("redis: not subscribed yet") }
-        if gauges.latest?.evicts == true { problems.append("redis: maxmemory-policy must be noeviction") }
+        let gauges = gauges.latest
+        if gauges?.evicts == true { problems.append("redis: maxmemory-policy must be noeviction") }
+        if needs.durableRedis, let complaint = gauges?.durability?.complaint { problems.append(complaint) }
+        if needs.workers, gauges?.workers == 0 { problems.append("no worker is alive") }
         if models.catalog == nil { problems.append("catalogue: not loaded") }
         return problems
     }

@@ -8,7 +8,7 @@ import Shared
 /// 1. admission, 2. register the reader, 3. submit, with patience.
 ///
 /// In: a `ModelCall`. Out: a lease on its reply, or for jobs just the id. May fail with 503 (`queue_full`, Redis away:
-/// nothing was accepted) or 422 (`idempotency_conflict`).
+/// nothing was accepted, or it is said that the request may have been, with its id) or 422 (`idempotency_conflict`).
 struct Intake: Sendable {
     let hub: ReplyHub
     let queue: JobQueue
@@ -32,10 +32,12 @@ struct Intake: Sendable {
         let options = OpenReply.Options(
             wantsDeltas: call.request.isStream, startsFromLog: hash != nil,
             expires: .now + patience + queue.limits.lease + .seconds(5),
-            resubmission: Resubmission(job: job, body: call.body, bodyHash: hash))
+            resubmission: Resubmission(job: job, body: call.body, bodyHash: hash, hold: call.hold))
         let lease = ReplyLease(
             hub.open(job.id, options), in: hub, created: now / 1000, leaving: call.leaving, connection: connection)
-        let outcome = try await submit(job, call.body, hash) { lease.abandon() }
+        let outcome = try await submit(job, call, hash) { mayBeQueued in
+            if mayBeQueued, hash == nil { lease.giveUp() } else { lease.abandon() }
+        }
         if case .entry(let entry) = outcome.verdict { lease.reply.submitted(entry: entry) }
         return Accepted(lease: lease, isForgettable: hash == nil && !outcome.wasRepeated)
     }
@@ -48,7 +50,11 @@ struct Intake: Sendable {
         var (job, hash) = job(call, now: clock.now)
         // Nobody waits here, so nothing is published, unless the caller said that it will read a stream.
         if !call.request.isStream { job.shim = nil }
-        let outcome = try await submit(job, call.body, hash ?? RequestHash.hex(call.received)) {}
+        let id = job.id
+        let outcome = try await submit(job, call, hash ?? RequestHash.hex(call.received)) { mayBeQueued in
+            // With a key the caller can come back for it; without one nobody knows its id but this answer.
+            if mayBeQueued, hash == nil { hub.cancel(id) }
+        }
         if case .tracked(.attached) = outcome.verdict { return (job.id, !outcome.wasRepeated) }
         return (job.id, false)
     }
@@ -60,6 +66,7 @@ struct Intake: Sendable {
                 "This server has \(config.maxOpenRequests) open requests, which is its limit.", retryAfter: .seconds(1))
         }
         if let refusal = Admission(limits: config.admission).refusal(gauges.latest, lane: call.lane) { throw refusal }
+        gauges.submitted(bytes: call.body.count)
     }
 
     private func job(_ call: ModelCall, now: Int64) -> (Job, hash: String?) {
@@ -87,27 +94,31 @@ struct Intake: Sendable {
     }
 
     /// Repeats a submission whose reply was lost, which the queue allows, until it is answered or patience ends.
+    ///
+    /// `onFailure` is told whether the request may be in the queue all the same.
     private func submit(
-        _ job: Job, _ body: [UInt8], _ hash: String?, onFailure: () -> Void
+        _ job: Job, _ call: ModelCall, _ hash: String?, onFailure: (Bool) -> Void
     ) async throws(APIError) -> (verdict: Verdict, wasRepeated: Bool) {
         let giveUp = ContinuousClock.now + config.submitTimeout
         var mayBeQueued = false
         while true {
             do throws(RedisError) {
-                let verdict = try await once(job, body, hash)
+                let verdict = try await once(job, call.body, hash)
                 if case .tracked(.conflict) = verdict { break }
                 return (verdict, mayBeQueued)
             } catch {
                 mayBeQueued = mayBeQueued || error.mayHaveRun
                 guard Self.mayRepeat(error), ContinuousClock.now < giveUp else {
-                    onFailure()
-                    if mayBeQueued, hash == nil { hub.cancel(job.id) }
-                    throw Self.refusal(error)
+                    onFailure(mayBeQueued)
+                    throw Self.refusal(error, mayBeQueued ? job.id : nil, isKeyed: call.idempotencyKey != nil)
                 }
             }
-            do { try await Task.sleep(for: .milliseconds(20)) } catch { onFailure(); throw Self.left }
+            do { try await Task.sleep(for: .milliseconds(20)) } catch {
+                onFailure(mayBeQueued)
+                throw mayBeQueued ? Self.left.about(job: job.id) : Self.left
+            }
         }
-        onFailure()
+        onFailure(false)
         throw APIError(
             .unprocessableContent, .invalidRequest, code: "idempotency_conflict",
             "The Idempotency-Key was used with another request body.", param: "Idempotency-Key")
@@ -126,10 +137,16 @@ struct Intake: Sendable {
     private static let left = APIError(
         .clientClosedRequest, .invalidRequest, code: "cancelled", "The request was cancelled.")
 
-    private static func refusal(_ error: RedisError) -> APIError {
-        if error.code == .cancelled { return left }
-        return APIError(
+    /// `job`: the one that may have been accepted, though nobody heard.
+    private static func refusal(_ error: RedisError, _ job: String?, isKeyed: Bool) -> APIError {
+        if error.code == .cancelled { return job.map { left.about(job: $0) } ?? left }
+        var refusal = APIError(
             .serviceUnavailable, .server, code: error.prefix == "OOM" ? "queue_full" : "queue_unavailable",
             "The queue cannot take the request at the moment; nothing was accepted.", retryAfter: .seconds(2))
+        guard let job else { return refusal }
+        refusal.message =
+            "The queue did not answer in time; the request may have been accepted as job \(job)"
+            + (isKeyed ? ": look there, or send it again with the same Idempotency-Key." : ", and is being cancelled.")
+        return refusal.about(job: job)
     }
 }

@@ -22,6 +22,7 @@ enum JobReport {
         let meta = (try? JSON(parsing: Array(end.meta.readableBytesView))) ?? [:]
         for (name, value) in RouteMembers(meta).members where value != .null { report.set(name, value) }
         if let usage = meta["usage"] { report.set("usage", usage) }
+        if meta["estimated"] == true { report.set("usage_estimated", true) }
         if let failure = end.failure {
             let error = APIError(failure)
             report.set("error", error.json(requestID: id)["error"] ?? .null)

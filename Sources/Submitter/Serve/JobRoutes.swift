@@ -9,37 +9,61 @@ struct JobRoutes: Sendable {
 
     func add(to table: inout RouteTable) {
         table.on(.post, "/api/v1/jobs") { try await create($0, $1) }
-        table.on(.get, "/api/v1/jobs/:id") { try await status($0, $1) }
-        table.on(.delete, "/api/v1/jobs/:id") { try await cancel($0, $1) }
-        table.on(.get, "/api/v1/jobs/:id/stream") { try await stream($0, $1) }
+        table.on(.get, "/api/v1/jobs/:id") { request, context in
+            try await named(context) { id async throws(APIError) in try await status(request, id) }
+        }
+        table.on(.delete, "/api/v1/jobs/:id") { request, context in
+            try await named(context) { id async throws(APIError) in try await cancel(request, id) }
+        }
+        table.on(.get, "/api/v1/jobs/:id/stream") { request, context in
+            try await named(context) { id async throws(APIError) in try await stream(request, context, id) }
+        }
     }
 
     private func create(_ request: Request, _ context: ShimContext) async throws -> Response {
         let options = try RequestOptions(request.headers)
-        let (bytes, json) = try await shim.bodies.json(request)
-        let (call, _) = try shim.call(NativeRequest(json, allowsOpenAI: true), bytes: bytes, options: options)
+        let received = try await shim.bodies.json(request)
+        let (call, _) = try shim.call(NativeRequest(received.json, allowsOpenAI: true), received, options: options)
         let (id, isKnown) = try await shim.intake.enqueue(call)
-        let known = isKnown ? try await report(id, tenant: call.tenant) : nil
-        var response = known?.response(status: .accepted) ?? .json(JobReport.queued(id), status: .accepted)
-        response.headers[.location] = JobReport.path(id)
-        return response
+        return try await named(id) { () async throws(APIError) in
+            let known = isKnown ? try await report(id, tenant: call.tenant) : nil
+            var response = known?.response(status: .accepted) ?? .json(JobReport.queued(id), status: .accepted)
+            response.headers[.location] = JobReport.path(id)
+            return response
+        }
     }
 
-    private func status(_ request: Request, _ context: ShimContext) async throws -> Response {
-        let id = try Self.id(context)
+    private func status(_ request: Request, _ id: String) async throws(APIError) -> Response {
         guard let report = try await report(id, tenant: RequestOptions(request.headers).tenant) else {
             throw APIError.notFound("such job")
         }
         return report.response()
     }
 
-    private func cancel(_ request: Request, _ context: ShimContext) async throws -> Response {
-        let id = try Self.id(context)
+    private func cancel(_ request: Request, _ id: String) async throws(APIError) -> Response {
         let tenant = try RequestOptions(request.headers).tenant
         guard try await state(id, tenant: tenant) != nil else { throw APIError.notFound("such job") }
         _ = try await redis { () async throws(RedisError) in try await shim.intake.queue.cancel(id) }
         guard let report = try await report(id, tenant: tenant) else { throw APIError.notFound("such job") }
         return report.response()
+    }
+
+    /// Every answer about a job says which one, refusals too.
+    private func named(
+        _ context: ShimContext, _ answer: (String) async throws(APIError) -> Response
+    ) async throws(APIError) -> Response {
+        let id = try Self.id(context)
+        return try await named(id) { () async throws(APIError) in try await answer(id) }
+    }
+
+    private func named(
+        _ id: String, _ answer: () async throws(APIError) -> Response
+    ) async throws(APIError) -> Response {
+        do throws(APIError) {
+            var response = try await answer()
+            response.headers[.xJobID] = id
+            return response
+        } catch { throw error.about(job: id) }
     }
 
     // MARK: - Reading
@@ -73,10 +97,19 @@ struct JobRoutes: Sendable {
     }
 
     private func ended(_ id: String, _ end: RequestEnd) async throws(APIError) -> JSON {
-        guard end.status == .done, end.result.readableBytes == 0 else { return JobReport.ended(id, end, end.result) }
+        guard end.status == .done else { return JobReport.ended(id, try await booked(id, end), end.result) }
+        guard end.result.readableBytes == 0 else { return JobReport.ended(id, end, end.result) }
         let usage = (try? JSON(parsing: Array(end.meta.readableBytesView)))?["usage"]
         let whole = try await assembly(id).completion(id: id, created: shim.intake.clock.now / 1000, usage: usage)
         return JobReport.ended(id, end, ByteBuffer(bytes: whole.encoded))
+    }
+
+    /// An end that was written while the attempt still ran (a cancel, a lost worker) says nothing of what was used: its log does.
+    private func booked(_ id: String, _ end: RequestEnd) async throws(APIError) -> RequestEnd {
+        guard end.meta.readableBytes <= 2 else { return end }
+        let known = try await redis { () async throws(RedisError) in try await shim.intake.queue.usageSoFar(id) }
+        let meta = known?.encoded ?? JSON.object(["usage": TokenUsage().openAI]).encoded
+        return RequestEnd(status: end.status, meta: ByteBuffer(bytes: meta), result: end.result)
     }
 
     private func assembly(_ id: String) async throws(APIError) -> CompletionAssembly {
@@ -102,8 +135,7 @@ struct JobRoutes: Sendable {
 
     // MARK: - Streaming
 
-    private func stream(_ request: Request, _ context: ShimContext) async throws -> Response {
-        let id = try Self.id(context)
+    private func stream(_ request: Request, _ context: ShimContext, _ id: String) async throws(APIError) -> Response {
         let after = try Self.cursor(request)
         let edges = try await state(id, tenant: RequestOptions(request.headers).tenant)
         guard edges != nil || shim.hub.isKnown(id) else { throw APIError.notFound("such job") }

@@ -13,6 +13,8 @@ struct ModelCall: Sendable {
     var body: [UInt8]
     /// What the caller sent, for telling a repeat from another request under the same key.
     var received: [UInt8]
+    /// The share of the budget that both take.
+    var hold: BodyHold?
     var style: Style
     var tenant: String
     var idempotencyKey: String?

@@ -28,7 +28,7 @@ struct ModelRoutes: Sendable {
         guard let model = catalog.models(matching: name).first(where: \.isActive) else {
             throw APIError(
                 .notFound, .invalidRequest, code: "model_not_found",
-                "The model does not exist, or you do not have access to it.", param: "model")
+                CatalogSnapshot.unknown(name), param: "model")
         }
         return model
     }

@@ -9,18 +9,20 @@ struct PoolReport {
     private let rooms: [JobQueue.Room]
     private let database: String?
     private let hasCatalog: Bool
+    private let durability: RedisDurability?
     private let now: Int64
     private let rules = HealthRules()
 
     init(
         _ readings: [PoolReader.Reading], workers: Int, rooms: [JobQueue.Room], database: String?, hasCatalog: Bool,
-        now: Int64
+        durability: RedisDurability? = nil, now: Int64
     ) {
         self.readings = readings
         self.workers = workers
         self.rooms = rooms
         self.database = database
         self.hasCatalog = hasCatalog
+        self.durability = durability
         self.now = now
     }
 
@@ -35,7 +37,7 @@ struct PoolReport {
         [
             "status": .string(status.rawValue),
             "dependencies": [
-                "redis": ["status": "ok"],
+                "redis": .object(redis),
                 "postgres": database.map { ["status": "unavailable", "reason": .string($0)] } ?? ["status": "ok"],
                 "workers": ["status": workers > 0 ? "ok" : "unavailable", "alive": .int(workers)],
             ],
@@ -43,6 +45,14 @@ struct PoolReport {
             "providers": .array(providers),
             "accounts": .array(readings.map(account)),
         ]
+    }
+
+    private var redis: JSONObject {
+        var redis: JSONObject = ["status": "ok"]
+        guard let durability else { return redis }
+        redis.set("durable", .bool(durability.isDurable))
+        redis.set("warnings", .array(durability.warnings.map { .string($0) }))
+        return redis
     }
 
     private var providers: [JSON] {

@@ -10,15 +10,30 @@ final class QueueGauges: Service {
 
     private let queue: JobQueue
     private let logger: Logger
-    private let state = Mutex<Admission.Gauges?>(nil)
+    private struct State {
+        var gauges: Admission.Gauges?
+        /// Bytes that were submitted since.
+        var submitted = 0
+    }
+
+    private let state = Mutex(State())
 
     init(queue: JobQueue, logger: Logger) {
         self.queue = queue
         self.logger = logger
     }
 
-    /// `nil` until Redis has answered once.
-    var latest: Admission.Gauges? { state.withLock { $0 } }
+    /// `nil` until Redis has answered once; what was submitted since is counted in.
+    var latest: Admission.Gauges? {
+        state.withLock { state in
+            guard var gauges = state.gauges else { return nil }
+            gauges.usedMemory += state.submitted
+            return gauges
+        }
+    }
+
+    /// A body is on its way to Redis: a second is enough for gigabytes.
+    func submitted(bytes: Int) { state.withLock { $0.submitted += bytes } }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -33,11 +48,15 @@ final class QueueGauges: Service {
         do throws(RedisError) {
             let gauges = try await read()
             let before = state.withLock { state in
-                defer { state = gauges }
-                return state
+                defer { state = State(gauges: gauges) }
+                return state.gauges
             }
             if gauges.evicts, before?.evicts != true {
                 logger.error("redis may evict queued requests: maxmemory-policy must be noeviction")
+            }
+            let known = before?.durability?.warnings ?? []
+            for warning in gauges.durability?.warnings ?? [] where !known.contains(warning) {
+                logger.warning("\(RedisDurability.message)", metadata: [LogKey.reason: "\(warning)"])
             }
         } catch {
             logger.debug("the queue cannot be measured", metadata: [LogKey.error: "\(error)"])
@@ -48,16 +67,19 @@ final class QueueGauges: Service {
         let lanes = Lane.allCases
         var commands = lanes.map { RedisCommand("XLEN", .string(queue.keys.queue($0))) }
         commands.append(RedisCommand("XLEN", .string(queue.keys.usage)))
-        commands.append(RedisCommand("INFO", "memory"))
-        let replies = try await queue.redis.pipeline(commands)
+        commands.append(JobQueue.liveWorkersCommand(queue.keys))
+        let replies = try await queue.redis.pipeline(commands + RedisDurability.commands)
         for reply in replies { try reply.throwIfError() }
-        let info = RedisInfo(replies[lanes.count + 1].string ?? "")
+        let info = RedisInfo(Array(replies[commands.count...]))
         var gauges = Admission.Gauges()
         for (lane, reply) in zip(lanes, replies) { gauges.waiting[lane] = Int(reply.int ?? 0) }
         gauges.outbox = Int(replies[lanes.count].int ?? 0)
+        gauges.workers = Int(replies[lanes.count + 1].int ?? 0)
         gauges.usedMemory = info["used_memory"].flatMap { Int($0) } ?? 0
         gauges.maxMemory = info["maxmemory"].flatMap { Int($0) } ?? 0
-        gauges.evicts = gauges.maxMemory > 0 && info["maxmemory_policy"] != "noeviction"
+        gauges.hostMemory = info["total_system_memory"].flatMap { Int($0) } ?? 0
+        gauges.evicts = info.evicts
+        gauges.durability = RedisDurability(info)
         return gauges
     }
 }

@@ -5,29 +5,47 @@ import Shared
 
 /// Reads a JSON body: bounded, and refused with the reason in OpenAI's shape.
 ///
-/// 413 over the limit, 415 where the type is clearly not JSON, 400 for anything that is not JSON text in UTF-8.
+/// 413 over the limit, 503 where the process holds too many bytes already, 415 where the type is clearly not JSON, 400 for
+/// anything that is not JSON text in UTF-8.
 /// `curl -d` says `application/x-www-form-urlencoded`: that is let through, and judged by its content.
 struct BodyReader: Sendable {
     let maxBytes: Int
+    let budget: BodyBudget
 
-    func json(_ request: Request) async throws(APIError) -> (bytes: [UInt8], json: JSON) {
+    /// A body, what it says, and its share of the budget, to be kept for as long as the bytes are.
+    struct Body: Sendable {
+        let bytes: [UInt8]
+        let json: JSON
+        let hold: BodyHold
+    }
+
+    func json(_ request: Request) async throws(APIError) -> Body {
         let type = request.headers[.contentType] ?? ""
         if Self.isClearlyNotJSON(type) { throw Self.unsupportedType }
-        let bytes = try await bytes(request)
+        let hold = BodyHold(budget)
+        let bytes = try await bytes(request, hold)
         do throws(JSONError) {
-            return (bytes, try JSON(parsing: bytes))
+            return Body(bytes: bytes, json: try JSON(parsing: bytes), hold: hold)
         } catch {
             if !type.isEmpty, !type.lowercased().contains("json") { throw Self.unsupportedType }
             throw .invalid(nil, "The request body is not valid: \(error).", code: "invalid_json")
         }
     }
 
-    private func bytes(_ request: Request) async throws(APIError) -> [UInt8] {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maxBytes { throw tooLarge }
+    private func bytes(_ request: Request, _ hold: BodyHold) async throws(APIError) -> [UInt8] {
+        let length = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+        if length > maxBytes { throw tooLarge }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(max(0, length))
         do {
-            return Array((try await request.body.collect(upTo: maxBytes)).readableBytesView)
-        } catch is NIOTooManyBytesError {
-            throw tooLarge
+            for try await piece in request.body {
+                guard bytes.count + piece.readableBytes <= maxBytes else { throw tooLarge }
+                try hold.reach(bytes.count + piece.readableBytes)
+                bytes += piece.readableBytesView
+            }
+            return bytes
+        } catch let error as APIError {
+            throw error
         } catch {
             throw APIError(.clientClosedRequest, .invalidRequest, code: "cancelled", "The request body was cut off.")
         }

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Logging
 
 /// The table of paths: registers the handlers, and knows afterwards which methods a path has.
 struct RouteTable: Sendable {
@@ -18,9 +19,9 @@ struct RouteTable: Sendable {
         entries.append(Entry(path: path, method: method, handler: handler))
     }
 
-    func router() -> Router<ShimContext> {
+    func router(_ logger: Logger) -> Router<ShimContext> {
         let router = Router(context: ShimContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: Edge(table: self))
+        router.add(middleware: Edge(table: self, logger: logger))
         for entry in entries { router.on(RouterPath(entry.path), method: entry.method, use: entry.handler) }
         return router
     }

@@ -7,8 +7,8 @@ import Shared
 
 /// The shim's parts and how they are joined: HTTP on one side, the queue on the other.
 ///
-/// Three connections to Redis: commands, the subscription, and blocking reads for requests of other shims. Services stop
-/// in reverse order, so that the HTTP server drains while the rest still works.
+/// Four connections to Redis: commands, large answers, the subscription, and blocking reads for requests of other shims.
+/// Services stop in reverse order, so that the HTTP server drains while the rest still works.
 struct Shim {
     let config: ShimConfig
     let redis: RedisConfiguration
@@ -18,6 +18,8 @@ struct Shim {
     let logger: Logger
     /// Unlike any other process, and unlike this one before a restart.
     let id: String
+    /// `REQUIRE_DURABLE_REDIS`.
+    var requiresDurableRedis = false
     /// `nil` where PostgreSQL answers, else what is wrong.
     var database: @Sendable () async -> String? = { nil }
     /// `nil`: without the routes that change the catalogue.
@@ -36,10 +38,15 @@ struct Shim {
             settings, name: "shim-\(id)", group: group, logger: logger,
             onConnect: { session in if session.isNewServer { changes.hub?.serverChanged() } })
         let queue = JobQueue(redis: commands, keys: keys, limits: limits, clock: clock)
-        let hub = ReplyHub(shim: id, queue: queue, configuration: config.hub, logger: logger)
+        let large = RedisClient(redis, name: "shim-\(id)-large", group: group, logger: logger)
+        let hub = ReplyHub(
+            shim: id, queue: queue, largeQueue: JobQueue(redis: large, keys: keys, limits: limits, clock: clock),
+            configuration: config.hub, logger: logger)
         changes.hub = hub
         let gauges = QueueGauges(queue: queue, logger: logger)
-        let readiness = Readiness(redis: commands, gauges: gauges, models: models)
+        let readiness = Readiness(
+            redis: commands, gauges: gauges, models: models,
+            needs: .init(workers: !config.isReadyWithoutWorkers, durableRedis: requiresDurableRedis))
         let subscription = RedisSubscription(
             redis, channels: [hub.channel], name: "shim-\(id)-in", group: group, logger: logger,
             onMessage: { _, payload in hub.received(ByteBuffer(bytes: payload)) },
@@ -51,10 +58,12 @@ struct Shim {
         let connections = Connections()
         let parts = ShimParts(
             intake: Intake(hub: hub, queue: queue, gauges: gauges, config: config, clock: clock), hub: hub,
-            models: ModelCheck(models: models), bodies: BodyReader(maxBytes: config.maxBodyBytes),
+            models: ModelCheck(models: models),
+            bodies: BodyReader(maxBytes: config.maxBodyBytes, budget: BodyBudget(limit: config.maxOpenBytes)),
             connections: connections)
         let services: [any Service] = [
-            commands, blocking, subscription, hub, LogFollower(hub: hub, redis: blocking, logger: logger), gauges,
+            commands, large, blocking, subscription, hub, LogFollower(hub: hub, redis: blocking, logger: logger),
+            gauges,
             StuckWriters(connections: connections, limit: config.writeTimeout),
             application(parts, readiness, group),
             DrainSignal(readiness: readiness, hub: hub, patience: config.drainTimeout),
@@ -80,8 +89,11 @@ struct Shim {
         let connections = parts.connections
         let logger = logger
         let onListening = onListening
+        // The server would say a second time where it listens.
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
         return Application(
-            router: table.router(),
+            router: table.router(logger),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [Connections.Handler(connections)],
@@ -94,7 +106,7 @@ struct Shim {
                     metadata: [LogKey.address: "\(address?.ipAddress ?? "?"):\(address?.port ?? 0)"])
                 await onListening(channel)
             },
-            eventLoopGroupProvider: .shared(group), logger: logger)
+            eventLoopGroupProvider: .shared(group), logger: quiet)
     }
 }
 

@@ -7,6 +7,9 @@ struct ShimConfig: Sendable {
     var threads = 0
     var maxBodyBytes = 16 << 20
     var maxOpenRequests = 10_000
+    /// Chosen: 64 of the largest bodies, or 10,000 of 100 KB; what is parsed and queued of them takes about as much again.
+    var maxOpenBytes = 1 << 30
+    var isReadyWithoutWorkers = false
     var submitTimeout = Duration.seconds(5)
     var writeTimeout = Duration.seconds(60)
     var idleTimeout = Duration.seconds(75)
@@ -26,6 +29,12 @@ struct ShimConfig: Sendable {
         maxOpenRequests = settings.int(
             "MAX_OPEN_REQUESTS", default: maxOpenRequests, in: 1...1_000_000,
             "Requests that may wait for an answer in one shim; then 503.")
+        maxOpenBytes = settings.int(
+            "ADMISSION_BYTES", default: maxOpenBytes, in: 1024...(1 << 50),
+            "Bytes of request bodies that one shim holds, from reading them until their answer; then 503.")
+        isReadyWithoutWorkers = settings.bool(
+            "READY_WITHOUT_WORKERS", default: isReadyWithoutWorkers,
+            "`/ready` stays 200 while no worker is alive: requests are taken and wait.")
         submitTimeout = settings.seconds(
             "SUBMIT_TIMEOUT", default: 5, in: 0.1...60, "How long a request may wait for Redis to take it; then 503.")
         writeTimeout = settings.seconds(
@@ -47,6 +56,9 @@ struct ShimConfig: Sendable {
         hub.bufferedBytes = settings.int(
             "REPLY_BUFFER_BYTES", default: hub.bufferedBytes, in: 4096...(64 << 20),
             "Bytes that wait for a slow caller; beyond, it is served from the log.")
+        hub.largeBytes = settings.int(
+            "LARGE_ANSWER_BYTES", default: hub.largeBytes, in: (1 << 20)...(1 << 40),
+            "Bytes of answers above 256 KB that one shim holds for its callers at once; the others wait in Redis.")
         admission = Admission.Limits(&settings)
     }
 }

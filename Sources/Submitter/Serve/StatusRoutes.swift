@@ -24,9 +24,10 @@ struct StatusRoutes: Sendable {
         do throws(RedisError) {
             let readings = try await PoolReader(redis: redis, keys: pool).read(accounts, now: now)
             let workers = try await queue.liveWorkers()
+            let durability = try await RedisDurability.read(from: redis)
             let report = PoolReport(
                 readings, workers: workers, rooms: try await queue.rooms(), database: await database(),
-                hasCatalog: models.catalog != nil, now: now)
+                hasCatalog: models.catalog != nil, durability: durability, now: now)
             return .json(report.json, status: report.status == .unavailable ? .serviceUnavailable : .ok)
         } catch {
             return .json(

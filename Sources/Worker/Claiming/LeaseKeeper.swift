@@ -41,9 +41,11 @@ actor LeaseKeeper: Service {
             do {
                 try await renew()
                 try await limiter.renew(over: queue.redis)
-                try await card.show(jobs: running.count)
             } catch {
                 logger.debug("renewal failed, trying again", metadata: ["error": "\(error)"])
+            }
+            do { try await card.show(jobs: running.count) } catch {
+                logger.debug("heartbeat failed, trying again", metadata: ["error": "\(error)"])
             }
             await alarm.wait(queue.limits.lease / 3)
         }

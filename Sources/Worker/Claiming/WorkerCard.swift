@@ -4,13 +4,13 @@ import Shared
     import Glibc
 #endif
 
-/// The name of this worker process and its card in Redis: for people to look at, never for correctness.
+/// The name of this worker process, its heartbeat, and its card in Redis for people to look at.
+///
+/// Neither decides who runs what: the heartbeat only says whether anybody is there to take work.
 struct WorkerCard: Sendable {
     /// `host-pid-8 random hex digits`, new at every start: a restarted worker is another one.
     let name: String
-    let redis: RedisClient
-    let keys: QueueKeys
-    let lease: Duration
+    let queue: JobQueue
 
     static func makeName() -> String {
         var host = [CChar](repeating: 0, count: 256)
@@ -21,12 +21,17 @@ struct WorkerCard: Sendable {
         return "\(text)-\(getpid())-" + String(repeating: "0", count: 8 - random.count) + random
     }
 
+    /// To be repeated within a lease.
     func show(jobs: Int) async throws(RedisError) {
-        _ = try await redis.send(
-            RedisCommand("SET", .string(keys.workerCard(name)), "jobs=\(jobs)", "PX", .int(lease.milliseconds)))
+        try await queue.beat(name)
+        _ = try await queue.redis.send(
+            RedisCommand(
+                "SET", .string(queue.keys.workerCard(name)), "jobs=\(jobs)", "PX", .int(queue.limits.lease.milliseconds)
+            ))
     }
 
     func remove() async throws(RedisError) {
-        _ = try await redis.send(RedisCommand("DEL", .string(keys.workerCard(name))))
+        try await queue.stopBeating(name)
+        _ = try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.workerCard(name))))
     }
 }

@@ -45,8 +45,14 @@ struct JobPlan: Sendable {
         // Waiting helps only against limits that pass by themselves.
         refusal =
             lineup.earliest == nil
-            ? JobFailure(.quotaExhausted, "no account for this model is usable", code: "no_usable_account")
+            ? JobFailure(.quotaExhausted, Self.unusable(lineup.excluded), code: "no_usable_account")
             : Self.noCapacity
+    }
+
+    /// Names ten accounts at most, by their ids.
+    private static func unusable(_ states: [String: String]) -> String {
+        let named = states.sorted { $0.key < $1.key }.prefix(10).map { "\($0.key) is \($0.value)" }
+        return named.isEmpty ? "none is left to try" : named.joined(separator: ", ")
     }
 
     static let noCapacity = JobFailure(.noCapacity, "every account for this model is busy or resting")

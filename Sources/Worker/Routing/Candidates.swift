@@ -36,8 +36,17 @@ struct Candidates: Sendable {
         }
         guard options.isEmpty, fallbacks.isEmpty else { return }
         if let refusal { throw refusal }
-        let platforms = Set(models.map(\.provider.rawValue)).sorted().joined(separator: ", ")
-        throw JobFailure(.quotaExhausted, "no active account for \(platforms)", code: "no_active_account")
+        throw Self.noAccount(Set(models.map(\.provider)), in: catalog)
+    }
+
+    /// Names ten accounts at most, by their ids.
+    private static func noAccount(_ providers: Set<Provider>, in catalog: CatalogSnapshot) -> JobFailure {
+        let platforms = providers.map(\.rawValue).sorted().joined(separator: ", ")
+        let disabled = catalog.accounts.filter { providers.contains($0.provider) && $0.status == .disabled }
+        let names = disabled.prefix(10).map { "\($0.id) is disabled" }.joined(separator: ", ")
+        return JobFailure(
+            .quotaExhausted, "no active account for \(platforms)" + (names.isEmpty ? "" : ": \(names)"),
+            code: "no_active_account")
     }
 
     /// What of an account decides how its platform is spoken to.

@@ -22,6 +22,8 @@ struct Lineup: Sendable {
     private(set) var bids: [Bid] = []
     /// Until the first account that rests for a limit is back; `nil` where none does.
     private(set) var earliest: Duration?
+    /// Why each account that could serve the request is not among the routes, for people.
+    private(set) var excluded: [String: String] = [:]
 
     /// Without the routes in `tried`, which failed already; `tokens` says what the request will use on a model.
     init(
@@ -31,6 +33,7 @@ struct Lineup: Sendable {
         let primary = candidates.options.map { Entry($0, tried, knowledge) }
         let fallbacks = candidates.fallbacks.map { Entry($0, tried, knowledge) }
         for entry in primary + fallbacks {
+            excluded.merge(entry.excluded) { first, _ in first }
             guard let rest = entry.earliest else { continue }
             earliest = min(earliest ?? rest, rest)
         }
@@ -88,6 +91,7 @@ struct Lineup: Sendable {
         var earliest: Duration?
         /// Tried ones included.
         var hasWell = false
+        var excluded: [String: String] = [:]
 
         init(_ option: Candidates.Option, _ tried: [Route], _ knowledge: (Route) -> Knowledge) {
             model = option.model
@@ -101,7 +105,7 @@ struct Lineup: Sendable {
                     if !isTried { usable.append(item) }
                 case .resting(let rest, isForCapacity: true): earliest = min(earliest ?? rest, rest)
                 case .open, .resting: if !isTried { doubtful.append(item) }
-                case .disabled: break
+                case .disabled: excluded[route.account.id] = "disabled"
                 }
             }
         }

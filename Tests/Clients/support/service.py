@@ -62,7 +62,9 @@ class Service:
         folder.mkdir(parents=True)
         folder.parent.chmod(0o755)
         self.folder, self.upstream, self._names = folder, upstream, itertools.count(1)
-        self.settings = {**SETTINGS, **settings}
+        # Without a worker the shim would not be ready.
+        alone = {} if workers else {"READY_WITHOUT_WORKERS": "true"}
+        self.settings = {**SETTINGS, **alone, **settings}
         self.workers, self.shim, self.postgres, self.redis = [], None, None, None
         try:
             self.redis = RedisServer(folder / "redis")

@@ -47,7 +47,35 @@ import Testing
 
             let tops = try await queue.queue.logTops([one.job.id, "0-unknown00", two.job.id])
 
-            #expect(tops == [RequestLogID(attempt: 1, seq: 0), nil, .end])
+            #expect(tops.map { $0?.id } == [RequestLogID(attempt: 1, seq: 0), nil, .end])
+            #expect(try #require(tops[2]).bytes >= "answer".utf8.count)
+        }
+    }
+
+    @Test func `a large record is published as a pointer, a small one as itself`() async throws {
+        try await QueueFixture.run { queue in
+            var job = queue.job()
+            job.shim = "s1"
+            _ = try await queue.queue.submit(job, body: QueueFixture.body)
+            let large = [UInt8](repeating: UInt8(ascii: "x"), count: QueueScripts.largestMessage + 1)
+            let texts = try await queue.messages(shim: "s1") {
+                let claim = try await queue.claimOne("w1")
+                _ = try await queue.queue.start(claim.attempt, usage: queue.row(1))
+                _ = try await queue.queue.append(claim.attempt, seq: 1, payload: Array(large.dropLast()), tokens: 1)
+                _ = try await queue.queue.append(claim.attempt, seq: 2, payload: large, tokens: 1)
+                _ = try await queue.queue.finish(
+                    claim.attempt, lastSeq: 2, end: .init(status: .done, meta: Array("{}".utf8), result: large),
+                    usage: queue.row(9), keepLog: .seconds(60))
+            }
+
+            let messages = texts.map { ReplyMessage(ByteBuffer(string: $0)) }
+
+            #expect(messages.map { $0?.id.description } == ["1-1", "1-2", RequestLogID.end.description])
+            #expect(messages[0]?.body == .delta(ByteBuffer(bytes: large.dropLast())))
+            #expect(messages[1]?.body == .large(bytes: large.count))
+            #expect(messages[1]?.prev.description == "1-1")
+            #expect(messages[2]?.body == .large(bytes: large.count + 3))
+            #expect(texts[1].utf8.count < 200 && texts[2].utf8.count < 200)
         }
     }
 

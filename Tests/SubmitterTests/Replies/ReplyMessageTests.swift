@@ -29,12 +29,14 @@ struct ReplyMessageTests {
     @Test func `restarts and returns have no body`() {
         #expect(parsed("0-x 2-0 1-4 s\n")?.body == .restart)
         #expect(parsed(ReplyMessage.resumed("0-x"))?.body == .resumed)
+        #expect(parsed("0-x 1-3 1-2 p 300000\n")?.body == .large(bytes: 300_000))
     }
 
     @Test(arguments: [
         "", "\n", "0-x 1-1 1-0 d", "0-x 1-1 d\n", "0-x 1-1 1-0 z\n", "0-x 1 1-0 d\n", "0-x 1-1 -0 d\n",
         "0-x 1-1 1-0 e\n{}\n", "0-x 1-1 1-0 e fine\n{}\n", "0-x 1-1 1-0 e done\n{}",
         "0-x 99999999999999999999-0 1-0 d\n", "0-x 1-1 1-0 dd\n",
+        "0-x 1-1 1-0 p\n", "0-x 1-1 1-0 p -1\n", "0-x 1-1 1-0 p x\n",
     ])
     func `anything else is not a message`(text: String) {
         #expect(parsed(text) == nil)

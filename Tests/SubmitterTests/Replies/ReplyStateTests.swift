@@ -258,4 +258,38 @@ struct ReplyStateTests {
             }
         }
     }
+
+    // MARK: - Large records
+
+    private static func large(_ at: String, after prev: String, bytes: Int = 1 << 20) -> ReplyMessage {
+        ReplyMessage(request: "0-x", id: id(at), prev: id(prev), body: .large(bytes: bytes))
+    }
+
+    @Test func `a large record is read in the log, and its size is known until it was`() {
+        var state = state()
+        _ = state.received(Self.delta("1-1", after: "1-0", "a"))
+        _ = events(&state)
+
+        #expect(received(&state, Self.large("1-2", after: "1-1")))
+        #expect(state.largest == 1 << 20)
+        #expect(isReading(&state, after: "1-1"))
+        state.read([Self.entry("1-2", Self.text("b"))], isWhole: false)
+        #expect(events(&state) == ["1-2 b"])
+        #expect(isReading(&state, after: "1-2"))
+        state.read([], isWhole: true)
+
+        #expect(state.largest == 0)
+        #expect(received(&state, Self.delta("1-3", after: "1-2", "c")))
+        #expect(events(&state) == ["1-3 c"])
+    }
+
+    @Test func `a reader of whole answers does not read large deltas, but the end`() {
+        var state = state(wantsDeltas: false)
+
+        #expect(!received(&state, Self.large("1-1", after: "1-0")))
+        #expect(state.largest == 0)
+        #expect(received(&state, Self.large(RequestLogID.end.description, after: "1-1", bytes: 40 << 20)))
+        #expect(state.largest == 40 << 20)
+        #expect(isReading(&state, after: "1-1"))
+    }
 }

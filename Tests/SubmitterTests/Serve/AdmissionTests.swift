@@ -37,6 +37,21 @@ struct AdmissionTests {
         #expect(admission.refusal(gauges { $0.outbox = 100 }, lane: .high)?.code == "queue_full")
     }
 
+    @Test func `without a limit of its own redis may take its share of the host`() {
+        #expect(admission.refusal(gauges { ($0.usedMemory, $0.hostMemory) = (799, 1000) }, lane: .high) == nil)
+        #expect(admission.refusal(gauges { ($0.usedMemory, $0.hostMemory) = (800, 1000) }, lane: .high) != nil)
+    }
+
+    @Test func `bytes of redis may be bounded by number`() throws {
+        var limits = Admission.Limits()
+        limits.maxRedisBytes = 1000
+        let admission = Admission(limits: limits)
+
+        #expect(admission.refusal(gauges { $0.usedMemory = 999 }, lane: .high) == nil)
+        let refusal = try #require(admission.refusal(gauges { $0.usedMemory = 1000 }, lane: .high))
+        #expect(refusal.message.contains("QUEUE_MAX_BYTES"))
+    }
+
     @Test func `memory counts only where there is a limit`() {
         #expect(admission.refusal(gauges { $0.usedMemory = 1000 }, lane: .high) == nil)
         let limited = gauges { $0.maxMemory = 1000 }

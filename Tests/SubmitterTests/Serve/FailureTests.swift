@@ -1,4 +1,5 @@
 import HTTPTypes
+import NIOCore
 import Shared
 import Testing
 
@@ -71,5 +72,20 @@ struct FailureTests {
             String(decoding: error.json(requestID: "r").encoded, as: UTF8.self)
                 == #"{"error":{"message":"why","type":"invalid_request_error","code":null,"param":"p","request_id":"r"}}"#
         )
+    }
+
+    @Test func `no usable account is said with the reason of each`() {
+        let refused = JobFailure(.authentication, "Incorrect API key provided: sk-secret")
+        let meta = ByteBuffer(
+            string:
+                #"{"attempts":[{"account":"a1","error":"authentication"},{"account":"a2","error":"quota_exhausted"},"#
+                + #"{"account":"a3","error":"anything else"}]}"#)
+        #expect(
+            APIError(refused, meta: meta).message
+                == "The service has no usable account for this model at the moment: a1: authentication, a2: quota_exhausted."
+        )
+        #expect(!APIError(refused, meta: ByteBuffer()).message.contains("secret"))
+        let routed = JobFailure(.quotaExhausted, "a1 is disabled", code: "no_usable_account")
+        #expect(APIError(routed, meta: meta).message.hasSuffix("at the moment: a1 is disabled."))
     }
 }

@@ -81,6 +81,8 @@ struct ShimFixture: Sendable {
                 port: address.withLock { $0 } ?? 0, shim: shim, queue: queue, redis: redis, hub: hub,
                 services: services)
             try await queue.createGroups()
+            // Longer than any test: the worker's hands are in the test.
+            try await queue.beat(Self.worker, for: .seconds(600))
             if waitsUntilReady { try await fixture.ready() }
             try await body(fixture)
             await services.triggerGracefulShutdown()
@@ -126,8 +128,8 @@ struct ShimFixture: Sendable {
 
     // MARK: - The worker's side
 
-    /// The next job, claimed and started.
-    func work() async throws -> TestAttempt {
+    /// The next job, claimed and started; `usage` is the row in its start record.
+    func work(usage: [UInt8] = []) async throws -> TestAttempt {
         var found: JobQueue.Entry?
         try await eventually("a job is in the queue") {
             found = try await queue.claim(
@@ -141,7 +143,7 @@ struct ShimFixture: Sendable {
         let attempt = Attempt(
             id: job.id, lane: entry.lane, worker: Self.worker, entry: entry.entry, number: job.attemptsBefore + 1,
             deliveries: 1, deadline: job.deadline, channel: job.shim.map(queue.keys.shimChannel) ?? "")
-        guard try await queue.start(attempt, usage: []) == .started else { throw NothingToDo.notStarted }
+        guard try await queue.start(attempt, usage: usage) == .started else { throw NothingToDo.notStarted }
         return TestAttempt(queue: queue, job: job, attempt: attempt)
     }
 

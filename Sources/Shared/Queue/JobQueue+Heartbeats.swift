@@ -1,0 +1,47 @@
+/// Heartbeats: which workers are alive.
+///
+/// A sorted set beside the queue, scored by when each heartbeat expires by Redis' own clock. The `idle` of a consumer is no
+/// heartbeat: in Redis 7.0 an XREADGROUP that finds nothing does not refresh it.
+extension JobQueue {
+    /// Says that `worker` is alive for another lease; to be repeated well before it ends.
+    package func beat(_ worker: String) async throws(RedisError) {
+        try await beat(worker, for: limits.lease)
+    }
+
+    package func beat(_ worker: String, for life: Duration) async throws(RedisError) {
+        _ = try await redis.evaluate(
+            QueueScripts.beat, keys: [keys.workers], args: [.string(worker), .int(life.milliseconds)])
+    }
+
+    /// The same as one command that needs no script cache: it is sent to servers that have just started.
+    package static func beatCommand(_ worker: String, for life: Duration, _ keys: QueueKeys) -> RedisCommand {
+        QueueScripts.beat.command(
+            keys: [keys.workers], arguments: RedisArguments([.string(worker), .int(life.milliseconds)]),
+            isCached: false)
+    }
+
+    /// The worker ends in good order: it is not waited for until its heartbeat expires.
+    package func stopBeating(_ worker: String) async throws(RedisError) {
+        _ = try await redis.send(RedisCommand("ZREM", .string(keys.workers), .string(worker)))
+    }
+
+    /// Workers whose heartbeat has not expired.
+    package func liveWorkers() async throws(RedisError) -> Int {
+        Int(try await redis.evaluate(QueueScripts.liveWorkers, keys: [keys.workers], args: []).int ?? 0)
+    }
+
+    /// `liveWorkers` as a command for a pipeline.
+    package static func liveWorkersCommand(_ keys: QueueKeys) -> RedisCommand {
+        QueueScripts.liveWorkers.command(keys: [keys.workers], arguments: RedisArguments([]), isCached: false)
+    }
+
+    /// Forgets consumers that hold nothing, were silent for `idle` and have no heartbeat.
+    package func forgetConsumers(idle: Duration) async throws(RedisError) {
+        let streams = Lane.allCases.map { (keys.queue($0), QueueKeys.group) } + [(keys.usage, QueueKeys.outboxGroup)]
+        for (stream, group) in streams {
+            _ = try await redis.evaluate(
+                QueueScripts.forgetConsumers, keys: [stream, keys.workers],
+                args: [.string(group), .int(idle.milliseconds)])
+        }
+    }
+}
