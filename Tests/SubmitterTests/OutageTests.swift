@@ -119,6 +119,9 @@ struct OutageTests {
         try await ShimFixture.run(
             server: server, redisURL: proxy.url, configure: { $0.submitTimeout = .milliseconds(300) }
         ) { shim in
+            // Redis must know the script: else the reply that gets lost is only that it does not.
+            _ = try await shim.send("POST", "/api/v1/jobs", body: ShimFixture.chat)
+            try await shim.work().finish(ChatTests.completion)
             proxy.set { $0.replyDelay = .seconds(60) }
             let key = ["idempotency-key": "k"]
             let refused = try await shim.send("POST", path, headers: key, body: ShimFixture.chat)
