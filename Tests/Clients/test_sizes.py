@@ -68,7 +68,7 @@ def test_a_chunked_body_over_the_limit_is_refused_too(service):
 
 def test_four_answers_of_40_megabytes_cut_nobody_off(own_service):
     """Redis drops a subscriber with 32 MB unsent: all other streams of the shim would pause, until it is back."""
-    service = own_service(workers=1)
+    service = own_service(workers=1, LEASE="15")
     size, over, gaps = 40 * MEGABYTE, threading.Event(), []
 
     def subscription():
