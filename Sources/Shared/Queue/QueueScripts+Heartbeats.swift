@@ -18,6 +18,8 @@ extension QueueScripts {
             return redis.call('ZCARD', KEYS[1])
             """)
 
+    /// Counts the heartbeats that have not expired.
+    ///
     /// KEYS workers. Returns how many are alive.
     package static let liveWorkers = RedisScript(
         clock + """
