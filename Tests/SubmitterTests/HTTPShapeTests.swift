@@ -98,6 +98,18 @@ struct HTTPShapeTests {
         }
     }
 
+    @Test func `a model that is not there is named, as far as a name goes`() async throws {
+        try await ShimFixture.run { shim in
+            let body = { (name: String) in #"{"model":"\#(name)","messages":[{"role":"user","content":"hi"}]}"# }
+            let unknown = try await shim.send("POST", Self.chat, body: body("nobody"))
+            #expect(unknown.text.contains("The model 'nobody' does not exist"))
+            #expect(try await shim.send("POST", Self.chat, body: body("old")).text.contains("'old' is disabled"))
+            #expect(try await shim.get("/v1/models/nobody").text.contains("'nobody'"))
+            let long = try await shim.send("POST", Self.chat, body: body(String(repeating: "n", count: 5000)))
+            #expect(long.body.count < 500)
+        }
+    }
+
     @Test func `a wrong method names the right ones`() async throws {
         try await ShimFixture.run { shim in
             let chat = try await shim.get(Self.chat)
