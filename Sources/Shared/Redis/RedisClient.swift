@@ -9,9 +9,15 @@ import Synchronization
 /// loop share one write. While there is no connection, callers wait up to their command's time. After a reconnect
 /// `onConnect` runs first, with a session that passes the gate; then the waiting commands are sent.
 /// Use separate clients for blocking reads: a blocked connection makes everybody behind it wait.
+/// With sentinels it is at the primary, after each reconnect too. In a cluster it is at the node that has `home`'s slot, and
+/// all its commands are for that slot (`RedisClient+Place`).
 package final class RedisClient: Service, Sendable {
     private struct State {
         var link: Link?
+        /// Where `link` goes.
+        var address: RedisAddress?
+        /// Where the next one goes, as a node of the cluster has told.
+        var told: RedisAddress?
         var isOpen = false
         var isClosed = false
         /// Written when the gate opens; `outbox` is what the next flush writes.
@@ -24,18 +30,23 @@ package final class RedisClient: Service, Sendable {
     }
 
     private let connector: RedisConnector
+    /// A key, or the beginning of one with its hash tag.
+    let home: String
     private let eventLoop: any EventLoop
     private let logger: Logger
     private let onConnect: @Sendable (RedisSession) async throws -> Void
     private let onStateChange: @Sendable (Bool) -> Void
     private let state = Mutex(State())
 
+    /// `home` only matters in a cluster.
     package init(
-        _ configuration: RedisConfiguration, name: String, group: any EventLoopGroup, logger: Logger,
+        _ configuration: RedisConfiguration, name: String, home: String = "", group: any EventLoopGroup,
+        logger: Logger,
         onConnect: @escaping @Sendable (RedisSession) async throws -> Void = { _ in },
         onStateChange: @escaping @Sendable (Bool) -> Void = { _ in }
     ) {
         connector = RedisConnector(configuration: configuration, name: name)
+        self.home = home
         eventLoop = group.next()
         self.logger = logger
         self.onConnect = onConnect
@@ -44,6 +55,7 @@ package final class RedisClient: Service, Sendable {
 
     package var configuration: RedisConfiguration { connector.configuration }
     package var isConnected: Bool { state.withLock { $0.isOpen } }
+    var address: RedisAddress? { state.withLock { $0.address } }
 
     // MARK: - Commands
 
@@ -66,6 +78,14 @@ package final class RedisClient: Service, Sendable {
     ) async throws(RedisError) -> [RedisValue] {
         guard !commands.isEmpty else { return [] }
         let deadline = ContinuousClock.now + (timeout ?? configuration.commandTimeout)
+        let replies = try await once(commands, until: deadline, passesGate: passesGate)
+        guard configuration.isCluster, !passesGate else { return replies }
+        return try await repeated(commands, replies, until: deadline)
+    }
+
+    func once(
+        _ commands: [RedisCommand], until deadline: ContinuousClock.Instant, passesGate: Bool
+    ) async throws(RedisError) -> [RedisValue] {
         let call = RedisCall(expected: commands.count, deadline: deadline)
         try enqueue(call, commands, passesGate: passesGate)
         let replies = try await call.wait().get()
@@ -189,22 +209,44 @@ package final class RedisClient: Service, Sendable {
         eventLoop.execute { link.close(because: RedisError(.connectionLost, "the connection was closed")) }
     }
 
+    /// The next connection goes to `address`; this one ends when what was sent over it is answered.
+    func follow(_ address: RedisAddress) {
+        let (link, wasOpen) = state.withLock { state in
+            guard state.address != address else { return (nil as Link?, false) }
+            state.told = address
+            defer { state.isOpen = false }
+            return (state.link, state.isOpen)
+        }
+        if wasOpen { onStateChange(false) }
+        if let link { eventLoop.execute { link.retire() } }
+    }
+
+    /// How often in a row nodes may send the client on before it pauses; more means that they do not agree.
+    private static let mostMoves = 4
+
     private func keepConnected() async {
+        var locator = RedisLocator(connector, on: eventLoop)
+        var moves = 0
         var backoff = RedisBackoff(configuration)
         var lastServer: String?
         var isComplaining = false
         while !state.withLock({ $0.isClosed }) {
             do {
-                let link = try await establish(&lastServer)
+                let link = try await establish(&lastServer, &locator)
                 let start = ContinuousClock.now
                 if isComplaining { logger.info("Redis is back") }
                 isComplaining = false
                 let end = await link.closed()
                 // A server that lets us in and out again, as a replica does, is not to be hammered.
-                if ContinuousClock.now - start > configuration.maxBackoff { backoff.succeeded() }
+                if ContinuousClock.now - start > configuration.maxBackoff {
+                    backoff.succeeded()
+                    moves = 0
+                }
                 throw end
             } catch {
                 setLink(nil)
+                moves = state.withLock { $0.told == nil } ? 0 : moves + 1
+                if (1...Self.mostMoves).contains(moves) { continue }
                 if !isComplaining, !state.withLock({ $0.isClosed }) {
                     logger.warning("no connection to Redis, connecting again", metadata: ["error": "\(error)"])
                     isComplaining = true
@@ -215,16 +257,23 @@ package final class RedisClient: Service, Sendable {
         }
     }
 
-    private func establish(_ lastServer: inout String?) async throws -> Link {
+    private func establish(_ lastServer: inout String?, _ locator: inout RedisLocator) async throws -> Link {
+        let told = state.withLock { state in
+            defer { state.told = nil }
+            return state.told
+        }
+        let address = if let told { told } else { try await locator.next() }
         let link = Link(eventLoop) { self.forget($0) }
         let maxReplyBytes = configuration.maxReplyBytes
         do {
-            link.attach(try await connector.connect(on: eventLoop) { try link.makeHandler(maxReplyBytes) })
-            setLink(link)
+            link.attach(
+                try await connector.connect(to: address, on: eventLoop) { try link.makeHandler(maxReplyBytes) })
+            setLink(link, at: address)
             for reply in try await exchange(connector.greeting, timeout: nil, passesGate: true) {
                 try reply.throwIfError()
             }
             let session = try await RedisSession(self, previousRunID: lastServer)
+            try await check(session, at: address, &locator)
             try await onConnect(session)
             lastServer = session.runID
             openGate(to: link)
@@ -240,10 +289,11 @@ package final class RedisClient: Service, Sendable {
         if state.withLock({ $0.link === link }) { setLink(nil) }
     }
 
-    private func setLink(_ link: Link?) {
+    private func setLink(_ link: Link?, at address: RedisAddress? = nil) {
         let (orphans, wasOpen) = state.withLock { state in
             defer {
                 state.link = link
+                state.address = address
                 state.isOpen = false
                 state.pendingBytes -= state.outbox.readableBytes
                 state.outbox = ByteBuffer()

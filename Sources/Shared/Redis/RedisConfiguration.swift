@@ -1,15 +1,20 @@
 package import NIOSSL
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// Where Redis is, how to get in, and how long to wait for it; prints without its password.
 package struct RedisConfiguration: Sendable, CustomStringConvertible {
-    package var host: String
-    package var port: Int
+    /// What stands at the addresses.
+    package enum Topology: Sendable {
+        /// One server.
+        case single
+        /// Sentinels, which know where the primary is.
+        case sentinel(RedisSentinel)
+        /// Nodes of a Redis Cluster; the others are learned from them.
+        case cluster
+    }
+
+    /// At least one; more than one only of sentinels and of a cluster.
+    package var addresses: [RedisAddress]
+    package var topology: Topology
     package var user: String?
     package var password: Secret?
     package var database: Int
@@ -27,24 +32,43 @@ package struct RedisConfiguration: Sendable, CustomStringConvertible {
     package var backoff = Duration.milliseconds(50)
     package var maxBackoff = Duration.seconds(2)
 
-    /// `redis://` or `rediss://[user[:password]@]host[:port][/database]`, parts percent-encoded.
+    /// See `REDIS_URL` in `docs/configuration.md`; parts percent-encoded.
     package init(
         url: String, caFile: String? = nil, certFile: String? = nil, keyFile: String? = nil
     ) throws(RedisError) {
-        guard let parts = URLComponents(string: url), let scheme = parts.scheme else { throw Self.wrong("a URL") }
-        guard scheme == "redis" || scheme == "rediss" else { throw Self.wrong("redis:// or rediss://") }
-        guard let host = parts.host, !host.isEmpty else { throw Self.wrong("a host") }
-        self.host = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-        port = parts.port ?? 6379
-        guard (1...65_535).contains(port) else { throw Self.wrong("a port from 1 to 65535") }
-        user = parts.user.flatMap { $0.isEmpty ? nil : $0 }
-        password = parts.password.map { Secret($0) }
-        let path = parts.path.drop { $0 == "/" }
-        guard let database = path.isEmpty ? 0 : Int(path), (0...65_535).contains(database) else {
-            throw Self.wrong("a database number after the slash")
+        let parts = try RedisURL(url)
+        let scheme = parts.scheme.split(separator: "+", maxSplits: 1).map(String.init)
+        guard scheme.first == "redis" || scheme.first == "rediss" else { throw RedisURL.wrong("redis:// or rediss://") }
+        addresses = parts.addresses
+        (user, password) = (parts.user, parts.password.map { Secret($0) })
+        var path = parts.path[...]
+        switch scheme.dropFirst().first {
+        case nil: topology = .single
+        case "cluster": topology = .cluster
+        case "sentinel":
+            guard let service = path.popFirst() else { throw RedisURL.wrong("the service's name after the slash") }
+            topology = .sentinel(RedisSentinel(service: service))
+        default: throw RedisURL.wrong("redis://, redis+sentinel:// or redis+cluster://")
         }
-        self.database = database
-        if scheme == "rediss" { tls = try Self.tls(caFile: caFile, certFile: certFile, keyFile: keyFile) }
+        database = try Self.database(path)
+        if case .single = topology, addresses.count > 1 {
+            throw RedisURL.wrong("one host, or redis+sentinel:// or redis+cluster:// before several")
+        }
+        if isCluster, database != 0 { throw RedisURL.wrong("no database: a cluster has only number 0") }
+        if scheme.first == "rediss" { tls = try Self.tls(caFile: caFile, certFile: certFile, keyFile: keyFile) }
+    }
+
+    private static func database(_ path: ArraySlice<String>) throws(RedisError) -> Int {
+        let database = path.first.map { Int($0) ?? -1 } ?? 0
+        guard path.count <= 1, (0...65_535).contains(database) else {
+            throw RedisURL.wrong("a database number after the slash")
+        }
+        return database
+    }
+
+    package var isCluster: Bool {
+        if case .cluster = topology { return true }
+        return false
     }
 
     private static func tls(
@@ -66,9 +90,26 @@ package struct RedisConfiguration: Sendable, CustomStringConvertible {
         return tls
     }
 
-    private static func wrong(_ expected: String) -> RedisError {
-        RedisError(.configuration, "REDIS_URL: expected \(expected)")
+    package var description: String {
+        let scheme = tls == nil ? "redis" : "rediss"
+        let hosts = addresses.map(\.description).joined(separator: ",")
+        return switch topology {
+        case .single: "\(scheme)://\(hosts)/\(database)"
+        case .sentinel(let sentinel): "\(scheme)+sentinel://\(hosts)/\(sentinel.service)/\(database)"
+        case .cluster: "\(scheme)+cluster://\(hosts)"
+        }
     }
+}
 
-    package var description: String { "\(tls == nil ? "redis" : "rediss")://\(host):\(port)/\(database)" }
+/// What sentinels are asked for, and how.
+package struct RedisSentinel: Sendable {
+    /// As `sentinel monitor` names it.
+    package var service: String
+    /// The sentinels' own, not the servers'.
+    package var user: String?
+    package var password: Secret?
+    /// To connect to one sentinel and to have its answer; then the next one is asked.
+    package var timeout = Duration.seconds(1)
+
+    package init(service: String) { self.service = service }
 }

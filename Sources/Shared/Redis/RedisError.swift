@@ -56,7 +56,7 @@ package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
 
     private static let passing: Set<String> = [
         "LOADING", "READONLY", "OOM", "MISCONF", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "BUSY", "NOREPLICAS",
-        "UNBLOCKED",
+        "UNBLOCKED", "MOVED", "ASK",
     ]
 
     package var description: String { "Redis: \(message)" }

@@ -10,6 +10,7 @@ final class Link: Sendable {
         var calls: Deque<(call: RedisCall, missing: Int)> = []
         var failure: RedisError?
         var channel: (any Channel)?
+        var isRetiring = false
     }
 
     private let eventLoop: any EventLoop
@@ -64,6 +65,17 @@ final class Link: Sendable {
         ended(error)
     }
 
+    /// Closes when everything that was sent is answered.
+    func retire() {
+        pending.value.isRetiring = true
+        closeIfRetired()
+    }
+
+    private func closeIfRetired() {
+        guard pending.value.isRetiring, pending.value.calls.isEmpty else { return }
+        close(because: RedisError(.connectionLost, "the connection moves to another server"))
+    }
+
     func closeFromAnywhere(because error: RedisError) {
         eventLoop.execute { self.close(because: error) }
     }
@@ -82,6 +94,7 @@ final class Link: Sendable {
         }
         first.call.add(reply)
         if first.missing == 1 { pending.calls.removeFirst() } else { pending.calls[0].missing -= 1 }
+        closeIfRetired()
     }
 
     private func ended(_ error: RedisError) {

@@ -29,6 +29,9 @@ final class RedisListener: Sendable {
             if let channel = parts[1].string, let payload = parts[2].bytes { onMessage(channel, payload) }
         case .list(let parts) where parts.first?.string == "subscribe": feed.yield(.confirmed)
         case .error(let text): feed.yield(.ended(RedisError(reply: text)))
+        // The role, where it was asked for: a replica's channels fall silent when it loses its primary.
+        case .bulk(let text) where RedisInfo(String(decoding: text, as: UTF8.self))["role"] == "slave":
+            feed.yield(.ended(RedisError(.notConnected, "the server is a replica, the sentinels' news are old")))
         // Answers to the greeting and to PING.
         case .list, .status, .integer, .bulk, .null: break
         }

@@ -6,6 +6,10 @@ package struct RedisSession: Sendable {
     /// That of the connection before; `nil` for the first one.
     package let previousRunID: String?
     package let uptime: Duration
+    /// `standalone`, `cluster` or `sentinel`.
+    let mode: String
+    /// `master` or `slave`; a sentinel has none.
+    let role: String
 
     /// Whether this is another server process than before: acknowledged writes may be gone.
     package var isNewServer: Bool { previousRunID != nil && previousRunID != runID }
@@ -13,13 +17,16 @@ package struct RedisSession: Sendable {
     init(_ client: RedisClient, previousRunID: String?) async throws(RedisError) {
         self.client = client
         self.previousRunID = previousRunID
-        let info = try await client.exchange([RedisCommand("INFO", "server")], timeout: nil, passesGate: true)
-        try info[0].throwIfError()
+        let info = try await client.exchange(
+            [RedisCommand("INFO", "server"), RedisCommand("INFO", "replication")], timeout: nil, passesGate: true)
+        for reply in info { try reply.throwIfError() }
         let fields = RedisInfo(info[0].string ?? "")
         guard let runID = fields["run_id"] else {
             throw RedisError(.protocolViolation, "INFO names no run_id")
         }
         self.runID = runID
+        mode = fields["redis_mode"] ?? "standalone"
+        role = RedisInfo(info[1].string ?? "")["role"] ?? ""
         uptime = .seconds(Int(fields["uptime_in_seconds"] ?? "") ?? 0)
     }
 

@@ -39,10 +39,11 @@ package final class RedisSubscription: Service, Sendable {
 
     private func keepListening() async {
         var backoff = RedisBackoff(connector.configuration)
+        var locator = RedisLocator(connector, on: eventLoop)
         var isComplaining = false
         while !Task.isCancelled {
             do {
-                try await listen {
+                try await listen(&locator) {
                     backoff.succeeded()
                     if isComplaining { logger.info("subscription to Redis is back") }
                     isComplaining = false
@@ -58,13 +59,16 @@ package final class RedisSubscription: Service, Sendable {
     }
 
     /// One connection, until it ends.
-    private func listen(_ subscribed: () -> Void) async throws {
+    private func listen(_ locator: inout RedisLocator, _ subscribed: () -> Void) async throws {
+        let address = try await locator.next()
+        // Any node has all messages, and one that is gone must not have been the only one known.
+        if connector.configuration.isCluster { try await locator.learn(from: address) }
         // Room for all confirmations and a refusal; everything else that arrives makes no event.
         let (events, feed) = AsyncStream.makeStream(
             of: RedisListener.Event.self, bufferingPolicy: .bufferingOldest(channels.count + 2))
         let listener = RedisListener(onMessage: onMessage, feed: feed)
         let maxReplyBytes = connector.configuration.maxReplyBytes
-        let channel = try await connector.connect(on: eventLoop) {
+        let channel = try await connector.connect(to: address, on: eventLoop) {
             try RedisReplyHandler(maxReplyBytes: maxReplyBytes, onReply: listener.received, onClose: listener.closed)
         }
         let pulse = listener.keepAlive(channel, every: heartbeat)
@@ -83,6 +87,9 @@ package final class RedisSubscription: Service, Sendable {
     private func subscribe(_ channel: any Channel) {
         var bytes = ByteBuffer()
         for command in connector.greeting { command.write(to: &bytes) }
+        if case .sentinel = connector.configuration.topology {
+            RedisCommand("INFO", "replication").write(to: &bytes)
+        }
         RedisCommand("SUBSCRIBE", channels.map { .string($0) }).write(to: &bytes)
         channel.writeAndFlush(bytes, promise: nil)
     }

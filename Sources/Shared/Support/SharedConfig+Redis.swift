@@ -3,9 +3,37 @@ package import Logging
 extension SharedConfig {
     /// How to reach Redis; `RedisError.configuration` names what is wrong with the URL or the TLS files.
     package func redisConfiguration() throws(RedisError) -> RedisConfiguration {
-        try RedisConfiguration(
+        var configuration = try RedisConfiguration(
             url: redisURL.reveal(), caFile: redisTLS.caFile, certFile: redisTLS.certFile, keyFile: redisTLS.keyFile)
+        if case .sentinel(var sentinel) = configuration.topology {
+            (sentinel.user, sentinel.password) = (redisSentinel.user, redisSentinel.password)
+            sentinel.timeout = redisSentinel.timeout
+            configuration.topology = .sentinel(sentinel)
+        }
+        return configuration
     }
+
+    /// How to get an answer of the sentinels, where `REDIS_URL` names some.
+    package struct SentinelAccess: Sendable {
+        package var user: String?
+        package var password: Secret?
+        package var timeout: Duration
+    }
+
+    static func sentinel(_ settings: inout Settings) -> SentinelAccess {
+        let user = settings.text("REDIS_SENTINEL_USER", default: "", "User of the sentinels, where they want one.")
+        return SentinelAccess(
+            user: user.isEmpty ? nil : user,
+            password: settings.secret(
+                "REDIS_SENTINEL_PASSWORD", "Password of the sentinels; that of `REDIS_URL` is the servers'."),
+            timeout: settings.seconds(
+                "REDIS_SENTINEL_TIMEOUT", default: 1, in: 0.05...60,
+                "How long one sentinel may take to answer; then the next one is asked."))
+    }
+
+    /// The forms of `REDIS_URL`, as its mistake and its description have them.
+    static let redisForms =
+        "`redis://[user[:password]@]host[:port][/database]`, `redis+sentinel://…@sentinel,sentinel/SERVICE[/database]` or `redis+cluster://…@node,node`; `rediss` in place of `redis` for TLS"
 }
 
 extension SharedConfig {

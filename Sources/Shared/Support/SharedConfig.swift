@@ -5,6 +5,7 @@ package struct SharedConfig: Sendable {
     package var redisURL: Secret
     package var redisTLS: RedisTLSFiles
     package var requiresDurableRedis: Bool
+    package var redisSentinel: SentinelAccess
     package var databaseURL: Secret
     package var cachePrefix: String
     package var logLevel: LogLevel
@@ -37,7 +38,7 @@ package struct SharedConfig: Sendable {
         redisURL =
             settings.secret(
                 "REDIS_URL", default: "redis://127.0.0.1:6379/0",
-                "Redis: `redis://` or `rediss://[user[:password]@]host[:port][/database]`.") ?? Secret("")
+                "Redis: \(Self.redisForms) (docs/operations.md).") ?? Secret("")
         redisTLS = RedisTLSFiles(
             caFile: settings.path("REDIS_CA_FILE", "Authorities that `rediss://` trusts, PEM; none: the system's."),
             certFile: settings.path("REDIS_CERT_FILE", "Client certificate for `rediss://`, PEM."),
@@ -48,6 +49,7 @@ package struct SharedConfig: Sendable {
         if (redisTLS.certFile == nil) != (redisTLS.keyFile == nil) {
             settings.mistake("REDIS_CERT_FILE", expected: "REDIS_CERT_FILE and REDIS_KEY_FILE together, or neither")
         }
+        redisSentinel = Self.sentinel(&settings)
         databaseURL =
             settings.secret(
                 "DATABASE_URL", default: "postgresql://127.0.0.1:5432/ai_model_service",
@@ -94,7 +96,7 @@ package struct SharedConfig: Sendable {
         do { _ = try redisConfiguration() } catch {
             settings.mistake(
                 "REDIS_URL",
-                expected: "redis:// or rediss://[user[:password]@]host[:port][/database], and readable TLS files")
+                expected: "\(Self.redisForms.filter { $0 != "`" }), and readable TLS files")
         }
     }
 

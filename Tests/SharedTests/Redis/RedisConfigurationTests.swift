@@ -15,8 +15,7 @@ import Testing
     ) throws {
         let configuration = try RedisConfiguration(url: url)
 
-        #expect(configuration.host == host)
-        #expect(configuration.port == port)
+        #expect(configuration.addresses == [RedisAddress(host: host, port: port)])
         #expect(configuration.user == user)
         #expect(configuration.password?.reveal() == password)
         #expect(configuration.database == database)
@@ -25,13 +24,25 @@ import Testing
 
     @Test(arguments: [
         "", "h:6379", "http://h", "redis://", "redis://h:0", "redis://h:65536", "redis://h/x", "redis://h/-1",
-        "redis://h/1/2", "redis://h:pw", "rediss:/h", "redis://a b",
+        "redis://h/1/2", "redis://h:pw", "rediss:/h", "redis://a b", "redis://a,b", "redis+other://h",
+        "redis+sentinel://h", "redis+sentinel://h/main/x", "redis+sentinel://h,/main", "redis+cluster://h/1",
     ])
     func `a wrong URL is refused without repeating it`(_ url: String) {
         let error = #expect(throws: RedisError.self) { try RedisConfiguration(url: url) }
 
         #expect(error?.code == .configuration)
         #expect(error?.description.hasPrefix("Redis: REDIS_URL: expected ") == true)
+    }
+
+    @Test func `sentinels and nodes of a cluster are read, several of them`() throws {
+        let sentinels = try RedisConfiguration(url: "redis+sentinel://u:p@a,b:1,[::1]/main/2")
+        #expect(sentinels.addresses.map(\.description) == ["a:26379", "b:1", "[::1]:26379"])
+        #expect(sentinels.database == 2)
+        #expect(sentinels.password?.reveal() == "p")
+        #expect("\(sentinels)" == "redis+sentinel://a:26379,b:1,[::1]:26379/main/2")
+        let cluster = try RedisConfiguration(url: "rediss+cluster://a:7000,b:7001")
+        #expect(cluster.isCluster && cluster.tls != nil)
+        #expect("\(cluster)" == "rediss+cluster://a:7000,b:7001")
     }
 
     @Test func `the password is in no description`() throws {

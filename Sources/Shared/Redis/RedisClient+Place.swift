@@ -1,0 +1,111 @@
+/// Being at the right server: its role, and in a cluster the slot of `home`.
+///
+/// A command that a node refuses because the slot is not (or no longer) its own has not run. It is repeated where the
+/// node says the slot is; the connection moves there. While a slot is on its way between two nodes (`ASK`, `TRYAGAIN`)
+/// its commands wait for it, each up to its own time.
+extension RedisClient {
+    /// Pause before a command is repeated whose slot is on its way: far shorter than a slot with a job's keys takes.
+    private static let pause = Duration.milliseconds(20)
+
+    /// Throws unless this is the server that the client is for.
+    func check(_ session: RedisSession, at address: RedisAddress, _ locator: inout RedisLocator)
+        async throws(RedisError)
+    {
+        switch configuration.topology {
+        case .single:
+            guard session.mode != "cluster" else {
+                throw RedisError(
+                    .configuration, "\(address) is a node of a cluster: REDIS_URL is expected as redis+cluster://")
+            }
+            guard session.mode != "sentinel" else {
+                throw RedisError(
+                    .configuration, "\(address) is a sentinel: REDIS_URL is expected as redis+sentinel://…/SERVICE")
+            }
+        case .sentinel:
+            guard session.role == "master" else {
+                throw RedisError(.notConnected, "\(address) is a replica, the sentinels' news are old")
+            }
+            return
+        case .cluster:
+            guard session.mode == "cluster" else {
+                throw RedisError(
+                    .configuration, "\(address) is no node of a cluster: REDIS_URL is expected as redis://")
+            }
+            try await settle(session, at: address, &locator)
+        }
+        locator.prefer(address)
+    }
+
+    private func settle(
+        _ session: RedisSession, at address: RedisAddress, _ locator: inout RedisLocator
+    ) async throws(RedisError) {
+        let home = RedisCommand("EXISTS", .string(self.home))
+        let replies = try await session.pipeline([RedisCommand("CLUSTER", "SLOTS"), home])
+        locator.learn(RedisLocator.nodes(replies[0], at: address))
+        if let moved = RedisRedirect(replies[1], from: address) {
+            follow(moved.address)
+            throw RedisError(reply: "MOVED")
+        }
+        // What is not here yet, or not any more, is still this node's to say so.
+        if replies[1].errorPrefix != "ASK" { try replies[1].throwIfError() }
+    }
+
+    /// The replies, once everything that was refused for its place has been repeated; as they are when time is up.
+    func repeated(
+        _ commands: [RedisCommand], _ first: [RedisValue], until deadline: ContinuousClock.Instant
+    ) async throws(RedisError) -> [RedisValue] {
+        var replies = first
+        while true {
+            let refused = replies.indices.filter { Self.isElsewhere(replies[$0]) }
+            guard !refused.isEmpty, ContinuousClock.now < deadline else { return replies }
+            try await move(refused.map { replies[$0] })
+            let again = try await once(
+                refused.map { commands[$0] }, until: deadline, isRest: refused.count < commands.count)
+            for (index, reply) in zip(refused, again) { replies[index] = reply }
+        }
+    }
+
+    private static func isElsewhere(_ reply: RedisValue) -> Bool {
+        guard let prefix = reply.errorPrefix else { return false }
+        return ["MOVED", "ASK", "TRYAGAIN"].contains(prefix)
+    }
+
+    private func move(_ refusals: [RedisValue]) async throws(RedisError) {
+        let current = address
+        if let told = refusals.lazy.compactMap({ RedisRedirect($0, from: current) }).first {
+            if told.address != current { return follow(told.address) }
+        }
+        do { try await Task.sleep(for: Self.pause) } catch {
+            throw RedisError(.cancelled, "cancelled while a slot was on its way")
+        }
+    }
+
+    /// What is left of a pipeline: where it was not sent, the rest of it may have run all the same.
+    private func once(
+        _ commands: [RedisCommand], until deadline: ContinuousClock.Instant, isRest: Bool
+    ) async throws(RedisError) -> [RedisValue] {
+        do throws(RedisError) {
+            return try await once(commands, until: deadline, passesGate: false)
+        } catch {
+            guard isRest, !error.mayHaveRun else { throw error }
+            throw RedisError(.connectionLost, error.message)
+        }
+    }
+}
+
+/// `MOVED slot host:port`: where a slot is.
+struct RedisRedirect: Equatable {
+    let address: RedisAddress
+
+    /// `current` is where the reply came from: a node that does not know its own name leaves it out.
+    init?(_ reply: RedisValue, from current: RedisAddress?) {
+        guard case .error(let text) = reply else { return nil }
+        let words = text.split(separator: " ")
+        guard words.count == 3, words[0] == "MOVED", let colon = words[2].lastIndex(of: ":"),
+            let port = UInt16(words[2][words[2].index(after: colon)...]), port > 0
+        else { return nil }
+        let host = String(words[2][..<colon])
+        guard let name = host.isEmpty || host == "?" ? current?.host : host else { return nil }
+        address = RedisAddress(host: name, port: Int(port))
+    }
+}
