@@ -3,34 +3,18 @@ import NIOCore
 import NIOPosix
 import Shared
 
-/// The connections of a worker to Redis: one per kind of use, so that none waits for another.
+/// The connections of a worker to Redis, made in one way.
+///
+/// One loop carries them all: far below its capacity, and what happens together is written together.
 struct WorkerConnections: Sendable {
-    /// For everything that does not block and is not below.
-    let redis: RedisClient
-    /// For claims that wait inside Redis.
-    let blocking: RedisClient
-    /// For renewals, which must not wait behind anything.
-    let leases: RedisClient
-    let outbox: RedisClient
-    let pings: RedisClient
-    private let configuration: RedisConfiguration
-    private let group: any EventLoopGroup
-    private let logger: Logger
+    let worker: String
+    let configuration: RedisConfiguration
+    let group: any EventLoopGroup
+    let logger: Logger
 
-    /// One loop carries them all: far below its capacity, and what happens together is written together.
-    init(
-        _ configuration: RedisConfiguration, group: any EventLoopGroup, greeting: WorkerGreeting, logger: Logger
-    ) {
-        func client(_ use: String) -> RedisClient {
-            RedisClient(configuration, name: "worker-\(use)", group: group, logger: logger)
-        }
-        redis = RedisClient(
-            configuration, name: "worker", group: group, logger: logger, onConnect: greeting.greet,
-            onStateChange: { greeting.readiness.redis(isUp: $0) })
-        (blocking, leases, outbox, pings) = (client("claim"), client("lease"), client("outbox"), client("pings"))
-        self.configuration = configuration
-        self.group = group
-        self.logger = logger
+    /// One per kind of use, so that none waits for another; `home` says in a cluster to which node.
+    func client(_ use: String, home: String) -> RedisClient {
+        RedisClient(configuration, name: "worker-\(use)", home: home, group: group, logger: logger)
     }
 
     /// One more, which only listens.
@@ -41,5 +25,28 @@ struct WorkerConnections: Sendable {
         RedisSubscription(
             configuration, channels: [channel], name: "worker-\(use)", group: group, logger: logger,
             onMessage: { _, payload in onMessage(payload) }, onSubscribed: onSubscribed)
+    }
+}
+
+/// The connections for what workers know together of the accounts.
+///
+/// In a cluster they go to the node that has those keys; otherwise the first shard's are used for this, too.
+struct PoolConnections: Sendable {
+    let redis: RedisClient
+    /// For renewals, which must not wait behind anything.
+    let leases: RedisClient
+    let pings: RedisClient
+    /// Those of them that nobody else runs.
+    let own: [RedisClient]
+
+    init(_ connections: WorkerConnections, keys: PoolKeys, beside shard: WorkerShard) {
+        pings = connections.client("pings", home: keys.base)
+        guard connections.configuration.isCluster else {
+            (redis, leases, own) = (shard.queue.redis, shard.leases, [pings])
+            return
+        }
+        redis = connections.client("pool", home: keys.base)
+        leases = connections.client("pool-lease", home: keys.base)
+        own = [redis, leases, pings]
     }
 }

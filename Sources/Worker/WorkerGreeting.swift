@@ -48,8 +48,9 @@ struct WorkerGreeting: Sendable {
         }
         guard !info.evicts else {
             logger.critical("Redis evicts keys and would lose requests; set maxmemory-policy noeviction")
-            return readiness.complain("Redis evicts keys; it must run with maxmemory-policy noeviction")
+            return readiness.complain(
+                "Redis evicts keys; it must run with maxmemory-policy noeviction", shard: keys.shard)
         }
-        readiness.complain(requiresDurable ? durability.complaint : nil)
+        readiness.complain(requiresDurable ? durability.complaint : nil, shard: keys.shard)
     }
 }

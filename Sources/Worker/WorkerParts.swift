@@ -10,19 +10,18 @@ struct WorkerParts: Sendable {
     let shared: SharedConfig
     let logger: Logger
     let clock: any WallClock = SystemWallClock()
-    let readiness = Readiness()
-    let patience = ReapPatience()
-    let running = RunningJobs()
+    let readiness: Readiness
     let metrics = WorkerMetrics()
-    let rooms = WaitingRooms()
     let slots: Slots
     let postgres: PostgresPool
     let catalog: CatalogCache
     let connections: WorkerConnections
-    let queue: JobQueue
+    let shards: [WorkerShard]
+    let pool: PoolConnections
     let poolKeys: PoolKeys
     let board: HealthBoard
     let limiter: AccountLimiter
+    let forecasts: TokenForecasts
     let platforms: PlatformCaller
 
     /// Throws what prevents a start.
@@ -36,19 +35,22 @@ struct WorkerParts: Sendable {
         var logger = logger
         logger[metadataKey: "worker"] = "\(name)"
         self.logger = logger
+        readiness = Readiness(shards: shared.shards)
         slots = Slots(config.concurrency)
         connections = WorkerConnections(
-            try shared.redisConfiguration(), group: group,
-            greeting: WorkerGreeting(
-                worker: name, keys: shared.keys, limits: shared.limits, readiness: readiness, patience: patience,
-                running: running, requiresDurable: shared.requiresDurableRedis, logger: logger), logger: logger)
-        let redis = connections.redis
-        queue = JobQueue(redis: redis, keys: shared.keys, limits: config.limits(shared.limits))
+            worker: name, configuration: try shared.redisConfiguration(), group: group, logger: logger)
+        shards = shared.shardKeys.map { [connections, readiness] keys in
+            WorkerShard(keys, shared, limits: config.limits(shared.limits), readiness: readiness, connections)
+        }
+        for shard in shards { shard.rooms.join(shards.map(\.rooms)) }
         poolKeys = PoolKeys(prefix: shared.cachePrefix)
+        pool = PoolConnections(connections, keys: poolKeys, beside: shards[0])
+        let redis = pool.redis
         board = HealthBoard(rules: config.health, store: HealthStore(redis: redis, keys: poolKeys), logger: logger)
         var limits = config.limiter
         limits.lease = shared.limits.lease
         limiter = AccountLimiter(redis: redis, keys: poolKeys, worker: name, configuration: limits, logger: logger)
+        forecasts = TokenForecasts(unknownAnswer: config.unknownAnswer)
         platforms = PlatformCaller(
             http: http, credentials: AccountCredentials(box: try shared.secretBox()), tokens: AccountTokens(),
             clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: clock,
@@ -56,18 +58,19 @@ struct WorkerParts: Sendable {
         catalog = try await CatalogBootstrap(shared, postgres, logger, group: group).start()
     }
 
-    func pipeline() -> JobPipeline {
-        let forecasts = TokenForecasts(unknownAnswer: config.unknownAnswer)
-        let cache = ResponseCache(redis: connections.redis, keys: shared.keys, limits: config.cache)
+    func pipeline(_ shard: WorkerShard) -> JobPipeline {
+        // Kept answers are for requests of all shards.
+        let cache = ResponseCache(redis: shards[0].queue.redis, keys: shared.keys, limits: config.cache)
         return JobPipeline(
-            queue: queue,
+            queue: shard.queue,
             router: Router(
-                queue: queue, catalog: catalog, board: board, loads: limiter.loads, forecasts: forecasts,
+                queue: shard.queue, catalog: catalog, board: board, loads: limiter.loads, forecasts: forecasts,
                 defaultStrategy: config.routing, rates: config.rates,
                 conversations: Conversations(leastTokens: config.affinityTokens)),
-            pool: AccountPool(limiter: limiter, queue: queue, forecasts: forecasts, rooms: rooms, clock: clock),
-            platforms: platforms, policy: config.policy, board: board, rooms: rooms,
-            keeper: AnswerKeeper(cache: cache, metrics: metrics, clock: clock, logger: logger), running: running,
+            pool: AccountPool(
+                limiter: limiter, queue: shard.queue, forecasts: forecasts, rooms: shard.rooms, clock: clock),
+            platforms: platforms, policy: config.policy, board: board, rooms: shard.rooms,
+            keeper: AnswerKeeper(cache: cache, metrics: metrics, clock: clock, logger: logger), running: shard.running,
             configuration: config, metrics: metrics, clock: clock, logger: logger)
     }
 }

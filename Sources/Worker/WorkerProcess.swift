@@ -25,7 +25,9 @@ struct WorkerProcess {
             logger)
         // Stopped in reverse order, each only when the one below it has ended: claiming first, connections last.
         let services =
-            parts.connected + parts.informed + parts.caring + parts.keeping + parts.working(parts.pipeline())
+            parts.connected + parts.informed + parts.caring + parts.serving
+            + Together.byRole(parts.shards.map { parts.keeping($0) })
+            + Together.byRole(parts.shards.map { parts.working($0) })
         parts.logger.info("worker started", metadata: ["slots": "\(config.concurrency)"])
         try await ServiceGroup(
             configuration: .init(
@@ -40,32 +42,33 @@ struct WorkerProcess {
 
 extension WorkerParts {
     fileprivate var connected: [any Service] {
-        [connections.redis, connections.leases, connections.outbox, connections.blocking, connections.pings]
+        shards.flatMap(\.clients) + pool.own
     }
 
     /// What this worker hears and reads of others.
     fileprivate var informed: [any Service] {
         [
-            connections.subscription("nudges", to: shared.keys.workerChannel(name)) { [running] payload in
-                running.interrupt(id: String(decoding: payload, as: UTF8.self), .cancelled)
+            connections.subscription("nudges", to: shared.keys.workerChannel(name)) { [shards] payload in
+                let id = String(decoding: payload, as: UTF8.self)
+                for shard in shards { shard.running.interrupt(id: id, .cancelled) }
             },
             connections.subscription(
                 "health", to: poolKeys.healthChannel, onMessage: { [board] in board.received($0) },
                 onSubscribed: { [board] in board.missed() }),
             catalog, board,
             LoadReader(
-                redis: connections.redis, keys: poolKeys, limiter: limiter, catalog: catalog, logger: logger),
+                redis: pool.redis, keys: poolKeys, limiter: limiter, catalog: catalog, logger: logger),
         ]
     }
 
     /// What one worker does for all, and what any does when asked.
     fileprivate var caring: [any Service] {
         let leadership = Leadership(
-            redis: connections.redis, keys: poolKeys, worker: name, lease: config.leaderLease, logger: logger)
+            redis: pool.redis, keys: poolKeys, worker: name, lease: config.leaderLease, logger: logger)
         let alerts = AlertStore(postgres)
         let watch = AccountWatch(
             catalog: catalog, store: CatalogStore(postgres), alerts: alerts, board: board,
-            news: CatalogNews(redis: connections.redis, keys: shared.catalogKeys, logger: logger), clock: clock,
+            news: CatalogNews(redis: pool.redis, keys: shared.catalogKeys, logger: logger), clock: clock,
             logger: logger)
         let quotas = QuotaMeter(
             catalog: catalog, ledger: QuotaLedger(postgres), limiter: limiter, alerts: alerts,
@@ -77,53 +80,78 @@ extension WorkerParts {
             leadership,
             PoolCare(
                 leadership: leadership, watch: watch, quotas: quotas, prober: prober,
-                deadLetters: DeadLetterWatch(shards: [DeadLetters(queue: queue)], alerts: alerts, logger: logger),
+                deadLetters: DeadLetterWatch(
+                    shards: shards.map { DeadLetters(queue: $0.queue) }, alerts: alerts, logger: logger),
                 configuration: config),
             PingAnswerer(
-                inbox: AccountPings(redis: connections.pings, keys: poolKeys),
-                outbox: AccountPings(redis: connections.redis, keys: poolKeys), store: CatalogStore(postgres),
+                inbox: AccountPings(redis: pool.pings, keys: poolKeys),
+                outbox: AccountPings(redis: pool.redis, keys: poolKeys), store: CatalogStore(postgres),
                 catalog: catalog, platforms: platforms, clock: clock, logger: logger),
         ]
     }
 
-    /// What must go on until the last job has ended.
-    fileprivate var keeping: [any Service] {
+    /// What is asked and told until the last job has ended.
+    fileprivate var serving: [any Service] {
         [
-            HealthServer(readiness: readiness, metrics: metrics, running: running, slots: slots)
+            HealthServer(readiness: readiness, metrics: metrics, running: shards.map(\.running), slots: slots)
                 .application(host: config.host, port: config.port, logger: logger),
-            UsageFlusher(
-                queue: queue, outbox: connections.outbox, ledger: UsageLedger(postgres), worker: name,
-                configuration: config, logger: logger),
-            leaseKeeper,
+            CapacityKeeper(limiter: limiter, redis: pool.leases, lease: shared.limits.lease, logger: logger),
         ]
     }
 
-    private var leaseKeeper: LeaseKeeper {
-        let queue = JobQueue(redis: connections.leases, keys: shared.keys, limits: shared.limits)
-        return LeaseKeeper(
-            queue: queue, limiter: limiter, running: running, card: WorkerCard(name: name, queue: queue),
-            logger: logger)
-    }
-
-    private func runner(_ pipeline: JobPipeline) -> EntryRunner {
-        EntryRunner(
-            reader: EntryReader(queue: queue, worker: name, logger: logger), pipeline: pipeline, slots: slots,
-            logger: logger)
-    }
-
-    fileprivate func working(_ pipeline: JobPipeline) -> [any Service] {
-        let runner = runner(pipeline)
+    /// What a shard needs until its last job has ended.
+    fileprivate func keeping(_ shard: WorkerShard) -> [any Service] {
+        let leases = JobQueue(redis: shard.leases, keys: shard.queue.keys, limits: shared.limits)
         return [
-            DelayedPromoter(queue: queue, reader: runner.reader, configuration: config, logger: logger),
+            UsageFlusher(
+                queue: shard.queue, outbox: shard.outbox, ledger: UsageLedger(postgres), worker: name,
+                configuration: config, logger: logger),
+            LeaseKeeper(
+                queue: leases, running: shard.running, card: WorkerCard(name: name, queue: leases), logger: logger),
+        ]
+    }
+
+    private func runner(_ shard: WorkerShard, _ pipeline: JobPipeline) -> EntryRunner {
+        EntryRunner(
+            reader: EntryReader(queue: shard.queue, worker: name, logger: logger), pipeline: pipeline, slots: slots,
+            logger: logger)
+    }
+
+    fileprivate func working(_ shard: WorkerShard) -> [any Service] {
+        let pipeline = pipeline(shard)
+        let runner = runner(shard, pipeline)
+        return [
+            DelayedPromoter(queue: shard.queue, reader: runner.reader, configuration: config, logger: logger),
             Reaper(
-                queue: queue, reader: runner.reader, pipeline: pipeline, slots: slots, patience: patience,
+                queue: shard.queue, reader: runner.reader, pipeline: pipeline, slots: slots, patience: shard.patience,
                 configuration: config, logger: logger),
             RoomKeeper(
-                queue: queue, rooms: rooms, slots: slots, catalog: catalog, runner: runner, configuration: config,
-                logger: logger),
+                queue: shard.queue, rooms: shard.rooms, slots: slots, catalog: catalog, runner: runner,
+                configuration: config, logger: logger),
             ClaimService(
-                queue: queue, blocking: connections.blocking, runner: runner, slots: slots, rooms: rooms,
-                running: running, configuration: config, readiness: readiness, logger: logger),
+                queue: shard.queue, blocking: shard.blocking, runner: runner, slots: slots, rooms: shard.rooms,
+                running: shard.running, configuration: config, readiness: readiness, logger: logger,
+                shards: shards.count),
         ]
+    }
+}
+
+/// The same service of all shards: told of a shutdown together, ended when all have.
+///
+/// One after the other, each shard would have a whole `DRAIN_TIMEOUT`.
+private struct Together: Service {
+    let services: [any Service]
+
+    /// From the services of each shard, in one order.
+    static func byRole(_ shards: [[any Service]]) -> [any Service] {
+        guard shards.count > 1, let first = shards.first else { return shards.first ?? [] }
+        return first.indices.map { role in Together(services: shards.map { $0[role] }) }
+    }
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in services { group.addTask { try await service.run() } }
+            try await group.waitForAll()
+        }
     }
 }

@@ -141,7 +141,9 @@ package struct CatalogBootstrap: Sendable {
     private func fromRedis(_ configuration: RedisConfiguration, _ findings: Findings) async throws -> CatalogCopy {
         // A start that gives up must have looked at Redis, too.
         try await Task.sleep(for: min(config.startPatience, config.startTimeout / 2))
-        let found = await RedisClient.briefly(configuration, name: "catalog-start", group: group, logger: logger) {
+        let found = await RedisClient.briefly(
+            configuration, name: "catalog-start", home: config.catalogKeys.home, group: group, logger: logger
+        ) {
             redis -> CatalogCopy? in
             let copies = CatalogCopies(redis: redis, keys: config.catalogKeys, lifetimes: config.catalogLifetimes)
             return await copy(copies, findings)
@@ -187,7 +189,7 @@ package struct NoCatalogue: Error, CustomStringConvertible {
 }
 
 extension SharedConfig {
-    package var catalogKeys: CatalogKeys { CatalogKeys(prefix: cachePrefix) }
+    package var catalogKeys: CatalogKeys { CatalogKeys(prefix: cachePrefix, isClustered: isClustered) }
 
     /// `nil` without a `MASTER_KEY`, which is fine until an account has a key.
     package func secretBox() throws(SecretBox.Failure) -> SecretBox? {

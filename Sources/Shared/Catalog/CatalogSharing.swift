@@ -15,7 +15,8 @@ package struct CatalogSharing: Sendable {
         channel = config.catalogKeys.channel
         self.group = group
         self.logger = logger
-        redis = RedisClient(configuration, name: "catalog", group: group, logger: logger)
+        redis = RedisClient(
+            configuration, name: "catalog", home: config.catalogKeys.home, group: group, logger: logger)
         copies = CatalogCopies(redis: redis, keys: config.catalogKeys, lifetimes: config.catalogLifetimes)
     }
 

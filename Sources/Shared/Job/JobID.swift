@@ -20,9 +20,34 @@ package enum JobID {
 
     /// The id of a request with an `Idempotency-Key`: the same for every retry of the same tenant.
     package static func make(shard: Int = 0, tenant: String, idempotencyKey: String) -> String {
-        let digest = Array(SHA256.hash(data: Data("\(tenant.utf8.count):\(tenant)\(idempotencyKey)".utf8)))
-        let word = { (range: Range<Int>) in digest[range].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
-        return name(shard, word(0..<8), word(8..<16))
+        let words = words(tenant, idempotencyKey)
+        return name(shard, words[0], words[1])
+    }
+
+    /// Which of `count` shards such a request is in; where there are more later, most keys stay where they were.
+    ///
+    /// Jump consistent hash (Lamping and Veach, 2014): from n to n + 1 shards, one key in n + 1 moves.
+    package static func shard(tenant: String, idempotencyKey: String, of count: Int) -> Int {
+        var seed = words(tenant, idempotencyKey)[2]
+        var (shard, next) = (0, 0)
+        while next < count {
+            shard = next
+            seed = seed &* 2_862_933_555_777_941_757 &+ 1
+            next = Int(Double(shard + 1) * (Double(1 << 31) / Double((seed >> 33) + 1)))
+        }
+        return shard
+    }
+
+    private static func words(_ tenant: String, _ key: String) -> [UInt64] {
+        let digest = Array(SHA256.hash(data: Data("\(tenant.utf8.count):\(tenant)\(key)".utf8)))
+        return stride(from: 0, to: 32, by: 8).map { digest[$0..<$0 + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+    }
+
+    /// The number before the dash; `nil` where there is none.
+    package static func shard(of id: String) -> Int? {
+        let digits = id.utf8.prefix { $0 != UInt8(ascii: "-") }
+        guard (1...4).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return digits.reduce(0) { $0 * 10 + Int($1 - 48) }
     }
 
     /// Whether a foreign producer's id can be used as part of a key and a message: `<digits>-<8…64 of [A-Za-z0-9_-]>`.

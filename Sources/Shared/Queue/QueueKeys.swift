@@ -31,12 +31,14 @@ package struct QueueKeys: Sendable, Equatable {
     /// Where a request waits, for its place in the order.
     package func wait(_ id: String) -> String { tagged + "wait:" + id }
     /// What every name of this shard begins with, for scripts that find out only as they run which keys they need.
-    var shardPrefix: String { tagged }
+    package var shardPrefix: String { tagged }
     package var delayed: String { tagged + "delayed" }
     package var dead: String { tagged + "dead" }
     package var usage: String { tagged + "usage" }
     /// Heartbeats of the workers that serve this shard, by when they expire.
     package var workers: String { tagged + "workers" }
+    /// Written to see how far replicas are; expires after a second.
+    var mark: String { tagged + "mark" }
 
     /// An answer that is kept, by its `CacheKey`.
     package func cached(_ key: String) -> String { tagged + "cache:" + key }
@@ -44,7 +46,7 @@ package struct QueueKeys: Sendable, Equatable {
     package var cacheIndex: String { tagged + "cache-index" }
     package var cacheBytes: String { tagged + "cache-bytes" }
 
-    package func workerCard(_ worker: String) -> String { prefix + "worker:" + worker }
+    package func workerCard(_ worker: String) -> String { tagged + "worker:" + worker }
     package func workerChannel(_ worker: String) -> String { prefix + "worker:" + worker }
     package func shimChannel(_ shim: String) -> String { prefix + "shim:" + shim }
 }

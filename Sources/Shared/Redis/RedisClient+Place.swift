@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Being at the right server: its role, and in a cluster the slot of `home`.
 ///
 /// A command that a node refuses because the slot is not (or no longer) its own has not run. It is repeated where the
@@ -40,8 +42,12 @@ extension RedisClient {
         _ session: RedisSession, at address: RedisAddress, _ locator: inout RedisLocator
     ) async throws(RedisError) {
         let home = RedisCommand("EXISTS", .string(self.home))
-        let replies = try await session.pipeline([RedisCommand("CLUSTER", "SLOTS"), home])
+        let replies = try await session.pipeline([
+            RedisCommand("CLUSTER", "SLOTS"), home, RedisCommand("CLUSTER", "KEYSLOT", .string(self.home)),
+        ])
         locator.learn(RedisLocator.nodes(replies[0], at: address))
+        let slot = replies[2].int.map(Int.init)
+        state.withLock { $0.slot = slot }
         if let moved = RedisRedirect(replies[1], from: address) {
             follow(moved.address)
             throw RedisError(reply: "MOVED")
@@ -56,7 +62,11 @@ extension RedisClient {
     ) async throws(RedisError) -> [RedisValue] {
         var replies = first
         while true {
-            let refused = replies.indices.filter { Self.isElsewhere(replies[$0]) }
+            var refused = replies.indices.filter { isElsewhere(replies[$0]) }
+            if let first = refused.first {
+                refused += replies.indices.filter { $0 > first && commands[$0].isWait }
+                refused.sort()
+            }
             guard !refused.isEmpty, ContinuousClock.now < deadline else { return replies }
             try await move(refused.map { replies[$0] })
             let again = try await once(
@@ -65,9 +75,13 @@ extension RedisClient {
         }
     }
 
-    private static func isElsewhere(_ reply: RedisValue) -> Bool {
-        guard let prefix = reply.errorPrefix else { return false }
-        return ["MOVED", "ASK", "TRYAGAIN"].contains(prefix)
+    /// A key that is not of `home`'s slot is the caller's mistake: following it would take everybody else along.
+    private func isElsewhere(_ reply: RedisValue) -> Bool {
+        switch reply.errorPrefix {
+        case "MOVED": RedisRedirect(reply, from: address)?.slot == state.withLock { $0.slot }
+        case "ASK", "TRYAGAIN": true
+        default: false
+        }
     }
 
     private func move(_ refusals: [RedisValue]) async throws(RedisError) {
@@ -95,17 +109,19 @@ extension RedisClient {
 
 /// `MOVED slot host:port`: where a slot is.
 struct RedisRedirect: Equatable {
+    let slot: Int
     let address: RedisAddress
 
     /// `current` is where the reply came from: a node that does not know its own name leaves it out.
     init?(_ reply: RedisValue, from current: RedisAddress?) {
         guard case .error(let text) = reply else { return nil }
         let words = text.split(separator: " ")
-        guard words.count == 3, words[0] == "MOVED", let colon = words[2].lastIndex(of: ":"),
+        guard words.count == 3, words[0] == "MOVED", let slot = Int(words[1]), let colon = words[2].lastIndex(of: ":"),
             let port = UInt16(words[2][words[2].index(after: colon)...]), port > 0
         else { return nil }
         let host = String(words[2][..<colon])
         guard let name = host.isEmpty || host == "?" ? current?.host : host else { return nil }
+        self.slot = slot
         address = RedisAddress(host: name, port: Int(port))
     }
 }

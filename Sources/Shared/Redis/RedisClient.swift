@@ -12,10 +12,12 @@ import Synchronization
 /// With sentinels it is at the primary, after each reconnect too. In a cluster it is at the node that has `home`'s slot, and
 /// all its commands are for that slot (`RedisClient+Place`).
 package final class RedisClient: Service, Sendable {
-    private struct State {
+    struct State {
         var link: Link?
         /// Where `link` goes.
         var address: RedisAddress?
+        /// The slot of `home`, once a node has told.
+        var slot: Int?
         /// Where the next one goes, as a node of the cluster has told.
         var told: RedisAddress?
         var isOpen = false
@@ -36,7 +38,7 @@ package final class RedisClient: Service, Sendable {
     private let logger: Logger
     private let onConnect: @Sendable (RedisSession) async throws -> Void
     private let onStateChange: @Sendable (Bool) -> Void
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     /// `home` only matters in a cluster.
     package init(

@@ -3,6 +3,8 @@ import NIOCore
 /// A command as Redis reads it: a RESP array of byte strings, encoded while it is built, binary safe.
 package struct RedisCommand: Sendable {
     private var arguments: RedisArguments
+    /// `WAIT`, which is about the commands before it on the same connection.
+    let isWait: Bool
 
     package init(_ name: String, _ arguments: RedisArgument...) {
         self.init(name, arguments)
@@ -10,6 +12,7 @@ package struct RedisCommand: Sendable {
 
     package init(_ name: String, _ arguments: [RedisArgument]) {
         self.arguments = RedisArguments([.string(name)] + arguments)
+        isWait = name == "WAIT"
     }
 
     package mutating func append(_ argument: RedisArgument) { arguments.append(argument) }

@@ -22,6 +22,7 @@ package struct SharedConfig: Sendable {
     package var startTimeout: Duration
     package var startPatience: Duration
     package var limits: QueueLimits
+    package var shards: Int
 
     package var keys: QueueKeys { QueueKeys(prefix: cachePrefix) }
 
@@ -86,6 +87,10 @@ package struct SharedConfig: Sendable {
         logLevel = settings.choice("LOG_LEVEL", default: LogLevel.info, "Least level that is logged.")
         logFormat = settings.choice("LOG_FORMAT", default: LogFormat.text, "Form of a log line on standard error.")
         limits = Self.limits(&settings)
+        shards = settings.int(
+            "QUEUE_SHARDS", default: 1, in: 1...64,
+            "Parts of the queue that a Redis Cluster may spread over its nodes; may grow, workers first, and must not shrink."
+        )
         checkForms(&settings)
     }
 

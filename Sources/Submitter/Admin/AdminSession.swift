@@ -69,9 +69,29 @@ struct AdminSession: Sendable {
         }
     }
 
+    /// All shards, each over a connection of its own.
+    func withQueues<Value: Sendable>(_ work: @Sendable (JobQueues) async throws -> Value) async throws -> Value {
+        let (shared, logger) = (startup.shared, startup.logger("submitter"))
+        let configuration = try shared.redisConfiguration()
+        let queues = JobQueues(
+            shared.shardKeys.map { keys in
+                let redis = RedisClient(
+                    configuration, name: Startup.processName("cli"), home: keys.shardPrefix,
+                    group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+                return JobQueue(redis: redis, keys: keys, limits: shared.limits)
+            })
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            for queue in queues.all { group.addTask { try await queue.redis.run() } }
+            defer { for queue in queues.all { queue.redis.close() } }
+            return try await work(queues)
+        }
+    }
+
+    /// A connection at the accounts' keys.
     func withRedis<Value: Sendable>(_ work: @Sendable (RedisClient) async throws -> Value) async throws -> Value {
         let redis = RedisClient(
             try startup.shared.redisConfiguration(), name: Startup.processName("cli"),
+            home: PoolKeys(prefix: startup.shared.cachePrefix).base,
             group: MultiThreadedEventLoopGroup.singleton, logger: startup.logger("submitter"))
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await redis.run() }

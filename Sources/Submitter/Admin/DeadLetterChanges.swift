@@ -83,11 +83,7 @@ struct DropDead: AsyncParsableCommand {
 enum DeadLetterSession {
     static func run(_ work: @Sendable ([DeadLetters]) async throws -> Void) async throws {
         try await AdminSession.run { session in
-            try await session.withRedis { redis in
-                let queue = JobQueue(
-                    redis: redis, keys: session.startup.shared.keys, limits: session.startup.shared.limits)
-                try await work([DeadLetters(queue: queue)])
-            }
+            try await session.withQueues { queues in try await work(queues.all.map(DeadLetters.init)) }
         }
     }
 

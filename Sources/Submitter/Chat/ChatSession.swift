@@ -23,9 +23,9 @@ struct ChatSession {
     func ask(_ body: [UInt8], _ printer: ChatPrinter) async throws -> Outcome {
         let group = MultiThreadedEventLoopGroup.singleton
         let name = Startup.processName("cli")
-        let commands = RedisClient(redis, name: name, group: group, logger: logger)
+        let commands = RedisClient(redis, name: name, home: keys.shardPrefix, group: group, logger: logger)
         let queue = JobQueue(redis: commands, keys: keys, limits: limits)
-        let hub = ReplyHub(shim: name, queue: queue, logger: logger)
+        let hub = ReplyHub(shim: name, queues: JobQueues([queue]), logger: logger)
         let subscription = RedisSubscription(
             redis, channels: [hub.channel], name: name, group: group, logger: logger,
             onMessage: { _, payload in hub.received(ByteBuffer(bytes: payload)) },
@@ -46,7 +46,8 @@ struct ChatSession {
     private func job(_ body: [UInt8], shim: String) -> Job {
         let now = SystemWallClock().now
         var job = Job(
-            id: JobID.make(now: now), deadline: now + limits.defaultDeadline.milliseconds, body: .inline(body))
+            id: JobID.make(shard: keys.shard, now: now), deadline: now + limits.defaultDeadline.milliseconds,
+            body: .inline(body))
         job.shim = shim
         return job
     }

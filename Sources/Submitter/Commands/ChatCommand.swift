@@ -35,7 +35,8 @@ struct ChatCommand: AsyncParsableCommand {
     func run() async throws {
         let startup = try Startup()
         let session = ChatSession(
-            redis: try startup.redis(), keys: startup.shared.keys, limits: startup.shared.limits,
+            redis: try startup.redis(), keys: startup.shared.shardKeys.randomElement() ?? startup.shared.keys,
+            limits: startup.shared.limits,
             logger: startup.logger("submitter"))
         let printer = ChatPrinter(asJSON: json)
         switch try await session.ask(try request(), printer) {

@@ -45,7 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
         let catalog = try await CatalogBootstrap(startup.shared, postgres, logger, group: group).start()
         let shim = Shim(
             config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.limits,
-            models: catalog, logger: logger, id: Startup.processName("shim"),
+            shards: startup.shared.shards, models: catalog, logger: logger, id: Startup.processName("shim"),
             requiresDurableRedis: startup.shared.requiresDurableRedis, database: { await postgres.problem() },
             desk: CatalogDesk(postgres: postgres, box: try startup.shared.secretBox()))
         let services: [any Service] = [catalog] + shim.parts(group: group).services

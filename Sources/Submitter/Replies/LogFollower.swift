@@ -14,30 +14,33 @@ final class LogFollower: Service {
     static let pause = Duration.milliseconds(20)
 
     private let hub: ReplyHub
+    private let queue: JobQueue
     private let redis: RedisClient
     private let logger: Logger
 
-    /// `redis` must be a connection that nothing else uses: XREAD blocks it.
-    init(hub: ReplyHub, redis: RedisClient, logger: Logger) {
+    /// Follows the requests of one shard; `redis` must be a connection that nothing else uses: XREAD blocks it.
+    init(hub: ReplyHub, queue: JobQueue, redis: RedisClient, logger: Logger) {
         self.hub = hub
+        self.queue = queue
         self.redis = redis
         self.logger = logger
     }
 
     func run() async throws {
+        guard let follows = hub.follows(of: queue) else { return }
         await cancelWhenGracefulShutdown {
-            for await _ in self.hub.follows {
-                while !Task.isCancelled, self.hub.hasFollowed { await self.look() }
+            for await _ in follows {
+                while !Task.isCancelled, self.hub.hasFollowed(of: self.queue) { await self.look() }
             }
         }
     }
 
     private func look() async {
-        let targets = hub.followed
+        let targets = hub.followed(of: queue)
         guard !targets.isEmpty else { return await rest(Self.pause) }
         do throws(RedisError) {
             for (key, top) in try await read(targets) {
-                for reply in hub.readers(ofLog: key) { reply.swept(top: top) }
+                for reply in hub.readers(ofLog: key, in: queue) { reply.swept(top: top) }
             }
         } catch {
             logger.debug("followed logs cannot be read", metadata: [LogKey.error: "\(error)"])
@@ -49,7 +52,7 @@ final class LogFollower: Service {
         _ targets: [(reply: OpenReply, after: RequestLogID)]
     ) async throws(RedisError) -> [(key: String, top: RequestLogTop)] {
         var command = RedisCommand("XREAD", "COUNT", "1", "BLOCK", .int(Self.block.milliseconds), "STREAMS")
-        for target in targets { command.append(.string(hub.queue.keys.log(target.reply.id))) }
+        for target in targets { command.append(.string(queue.keys.log(target.reply.id))) }
         for target in targets { command.append(.string("\(target.after)")) }
         let answer = try await redis.send(command, timeout: Self.block + .seconds(5))
         return (answer.array ?? []).compactMap { stream in
@@ -66,13 +69,13 @@ final class LogFollower: Service {
 }
 
 extension ReplyHub {
-    var followed: [(reply: OpenReply, after: RequestLogID)] {
-        allReplies.compactMap { reply in reply.followedFrom.map { (reply, $0) } }
+    func followed(of queue: JobQueue) -> [(reply: OpenReply, after: RequestLogID)] {
+        replies(queue).compactMap { reply in reply.followedFrom.map { (reply, $0) } }
     }
 
-    var hasFollowed: Bool { allReplies.contains { $0.isFollowed } }
+    func hasFollowed(of queue: JobQueue) -> Bool { replies(queue).contains { $0.isFollowed } }
 
-    func readers(ofLog key: String) -> [OpenReply] {
+    func readers(ofLog key: String, in queue: JobQueue) -> [OpenReply] {
         let prefix = queue.keys.log("")
         guard key.hasPrefix(prefix) else { return [] }
         return state.withLock { $0.replies[String(key.dropFirst(prefix.count))] ?? [] }

@@ -9,23 +9,44 @@ import Synchronization
 /// Every step may fail while Redis is away; what was not done stays noted and is tried in the next round.
 extension ReplyHub {
     func work() async {
-        await cancelDue(now: .now)
+        await eachShard { queue in await self.work(queue) }
+    }
+
+    private func work(_ queue: JobQueue) async {
+        await cancelDue(queue, now: .now)
         let now = ContinuousClock.now
         do throws(RedisError) {
-            try await recover()
-            try await sweep(now: now)
-            try await shortenForgotten()
-            try await tellWaiting(now: now)
+            try await recover(queue)
+            try await sweep(queue, now: now)
+            try await shortenForgotten(queue)
+            try await tellWaiting(queue, now: now)
         } catch {
             logger.debug("redis is away, the next round tries again", metadata: [LogKey.error: "\(error)"])
         }
     }
 
+    /// All at once: a shard whose server is away must not hold up the others.
+    private func eachShard(_ work: @escaping @Sendable (JobQueue) async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            for queue in queues.all { group.addTask { await work(queue) } }
+        }
+    }
+
+    func replies(_ queue: JobQueue) -> [OpenReply] {
+        queues.all.count == 1 ? allReplies : allReplies.filter { isOf(queue, $0.id) }
+    }
+
+    private func isOf(_ queue: JobQueue, _ id: String) -> Bool { queues[id: id].keys.shard == queue.keys.shard }
+
     /// At the end of the process: nobody can come back to it, so requests in their grace are cancelled now.
     func lastWork() async {
-        await cancelDue(now: .now + configuration.cancelGrace)
+        await eachShard { queue in await self.lastWork(queue) }
+    }
+
+    private func lastWork(_ queue: JobQueue) async {
+        await cancelDue(queue, now: .now + configuration.cancelGrace)
         do throws(RedisError) {
-            try await shortenForgotten()
+            try await shortenForgotten(queue)
         } catch {
             logger.debug("logs are left to their TTL", metadata: [LogKey.error: "\(error)"])
         }
@@ -35,8 +56,8 @@ extension ReplyHub {
 
     // MARK: - 1
 
-    private func cancelDue(now: ContinuousClock.Instant) async {
-        let due = state.withLock { $0.cancels.filter { $0.value <= now }.map(\.key) }
+    private func cancelDue(_ queue: JobQueue, now: ContinuousClock.Instant) async {
+        let due = state.withLock { $0.cancels.filter { $0.value <= now }.map(\.key) }.filter { isOf(queue, $0) }
         for id in due {
             guard state.withLock({ $0.replies[id] == nil && $0.cancels[id] != nil }) else { continue }
             do throws(RedisError) {
@@ -55,16 +76,16 @@ extension ReplyHub {
     // MARK: - 2
 
     /// Submits again what the new server knows nothing of: no log, not waiting for a time, not in its lane.
-    private func recover() async throws(RedisError) {
-        guard state.withLock({ $0.needsRecovery }) else { return }
-        let candidates = allReplies.filter { $0.resubmission != nil && $0.isUnstarted }
+    private func recover(_ queue: JobQueue) async throws(RedisError) {
+        guard state.withLock({ $0.needsRecovery.contains(queue.keys.shard) }) else { return }
+        let candidates = replies(queue).filter { $0.resubmission != nil && $0.isUnstarted }
         for batch in batches(candidates) {
-            for reply in try await forgotten(batch) { try await submitAgain(reply) }
+            for reply in try await forgotten(queue, batch) { try await submitAgain(queue, reply) }
         }
-        state.withLock { $0.needsRecovery = false }
+        state.withLock { _ = $0.needsRecovery.remove(queue.keys.shard) }
     }
 
-    private func forgotten(_ replies: [OpenReply]) async throws(RedisError) -> [OpenReply] {
+    private func forgotten(_ queue: JobQueue, _ replies: [OpenReply]) async throws(RedisError) -> [OpenReply] {
         var commands: [RedisCommand] = []
         for reply in replies {
             let keys = queue.keys
@@ -80,7 +101,7 @@ extension ReplyHub {
         }.map { replies[$0] }
     }
 
-    private func submitAgain(_ reply: OpenReply) async throws(RedisError) {
+    private func submitAgain(_ queue: JobQueue, _ reply: OpenReply) async throws(RedisError) {
         guard let again = reply.resubmission else { return }
         reply.repeated()
         if let hash = again.bodyHash {
@@ -93,32 +114,33 @@ extension ReplyHub {
 
     // MARK: - 3
 
-    private func sweep(now: ContinuousClock.Instant) async throws(RedisError) {
-        let isFull = state.withLock { $0.needsSweep }
+    private func sweep(_ queue: JobQueue, now: ContinuousClock.Instant) async throws(RedisError) {
+        let isFull = state.withLock { $0.needsSweep.contains(queue.keys.shard) }
         let silence = isFull ? .zero : configuration.silence
-        for batch in batches(allReplies.filter { $0.isSilent(for: silence, now: now) }) {
+        for batch in batches(replies(queue).filter { $0.isSilent(for: silence, now: now) }) {
             for (reply, top) in zip(batch, try await queue.logTops(batch.map(\.id))) {
                 reply.swept(top: top)
             }
         }
-        if isFull { state.withLock { $0.needsSweep = false } }
+        if isFull { state.withLock { _ = $0.needsSweep.remove(queue.keys.shard) } }
     }
 
     // MARK: - 4
 
-    private func shortenForgotten() async throws(RedisError) {
-        let ids = state.withLock { $0.forgotten }
+    private func shortenForgotten(_ queue: JobQueue) async throws(RedisError) {
+        let ids = state.withLock { $0.forgotten }.filter { isOf(queue, $0) }
         guard !ids.isEmpty else { return }
         for start in stride(from: 0, to: ids.count, by: configuration.sweepBatch) {
             try await queue.delivered(Array(ids[start..<min(start + configuration.sweepBatch, ids.count)]))
         }
-        state.withLock { $0.forgotten.removeFirst(ids.count) }
+        let deleted = Set(ids)
+        state.withLock { $0.forgotten.removeAll { deleted.contains($0) } }
     }
 
     // MARK: - 5
 
-    private func tellWaiting(now: ContinuousClock.Instant) async throws(RedisError) {
-        let waiting = allReplies.filter { $0.isWaiting(now: now, for: configuration.placePatience) }
+    private func tellWaiting(_ queue: JobQueue, now: ContinuousClock.Instant) async throws(RedisError) {
+        let waiting = replies(queue).filter { $0.isWaiting(now: now, for: configuration.placePatience) }
         guard !waiting.isEmpty else { return }
         guard try await queue.liveWorkers() > 0 else {
             for reply in waiting where reply.isWaiting(now: now, for: configuration.workerPatience) {

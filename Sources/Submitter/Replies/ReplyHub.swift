@@ -37,18 +37,17 @@ final class ReplyHub: Service, Sendable {
     }
 
     let shim: String
-    let queue: JobQueue
-    /// The same over a connection of its own: an answer of many megabytes holds up everything behind it.
-    let largeQueue: JobQueue
+    let queues: JobQueues
+    /// The same over connections of their own: an answer of many megabytes holds up everything behind it.
+    let largeQueues: JobQueues
     let largeReads: LargeReads
     let configuration: Configuration
     let logger: Logger
     let state = Mutex(State())
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
-    /// Yields when a reply must be followed in its log (`LogFollower`).
-    let follows: AsyncStream<Void>
-    private let following: AsyncStream<Void>.Continuation
+    /// By shard: yields when a reply must be followed in its log (`LogFollower`).
+    private let follows: [Int: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)]
 
     struct State {
         var replies: [String: [OpenReply]] = [:]
@@ -57,29 +56,32 @@ final class ReplyHub: Service, Sendable {
         var cancels: [String: ContinuousClock.Instant] = [:]
         /// Logs nobody will read again.
         var forgotten: [String] = []
-        /// Messages may have been lost: look at every log.
-        var needsSweep = false
-        /// Redis came back as another server: look for requests it has forgotten.
-        var needsRecovery = false
+        /// Shards of which messages may have been lost: look at every log.
+        var needsSweep: Set<Int> = []
+        /// Shards whose Redis came back as another server: look for requests it has forgotten.
+        var needsRecovery: Set<Int> = []
         /// When callers that still wait are sent away, because this process ends.
         var stopAt: ContinuousClock.Instant?
     }
 
     init(
-        shim: String, queue: JobQueue, largeQueue: JobQueue? = nil, configuration: Configuration = Configuration(),
-        logger: Logger
+        shim: String, queues: JobQueues, largeQueues: JobQueues? = nil,
+        configuration: Configuration = Configuration(), logger: Logger
     ) {
         self.shim = shim
-        self.queue = queue
-        self.largeQueue = largeQueue ?? queue
+        self.queues = queues
+        self.largeQueues = largeQueues ?? queues
         largeReads = LargeReads(limit: configuration.largeBytes)
         self.configuration = configuration
         self.logger = logger
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        (follows, following) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        follows = Dictionary(
+            uniqueKeysWithValues: queues.all.map {
+                ($0.keys.shard, AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)))
+            })
     }
 
-    var channel: String { queue.keys.shimChannel(shim) }
+    var channel: String { queues.all[0].keys.shimChannel(shim) }
     var openCount: Int { state.withLock { $0.count } }
 
     // MARK: - Replies
@@ -123,7 +125,8 @@ final class ReplyHub: Service, Sendable {
     func forget(_ id: String) { state.withLock { $0.forgotten.append(id) } }
 
     /// A reply turned out to belong to another shim.
-    func follow() { following.yield() }
+    func follow(_ id: String) { follows[queues[id: id].keys.shard]?.continuation.yield() }
+    func follows(of queue: JobQueue) -> AsyncStream<Void>? { follows[queue.keys.shard]?.stream }
 
     // MARK: - What Redis tells
 
@@ -140,15 +143,15 @@ final class ReplyHub: Service, Sendable {
 
     /// The subscription stands (again): whatever was published meanwhile is lost.
     func subscribed() {
-        state.withLock { $0.needsSweep = true }
+        state.withLock { $0.needsSweep = Set(queues.all.map(\.keys.shard)) }
         wake.yield()
     }
 
-    /// Redis came back with another `run_id`.
-    func serverChanged() {
+    /// The Redis of a shard came back with another `run_id`.
+    func serverChanged(shard: Int) {
         state.withLock { state in
-            state.needsRecovery = true
-            state.needsSweep = true
+            state.needsRecovery.insert(shard)
+            state.needsSweep.insert(shard)
         }
         wake.yield()
     }

@@ -84,11 +84,11 @@ final class ReplyLease: Sendable {
             let isLarge = reply.largest > QueueScripts.largestMessage
             // Large records come one at a time, so that one hold is enough.
             let page = isLarge ? 1 : hub.configuration.page
-            let queue = isLarge ? hub.largeQueue : hub.queue
+            let queues = isLarge ? hub.largeQueues : hub.queues
             if isLarge { await takeHold(reply.largest) }
-            let entries = try await queue.readLog(reply.id, after: last, count: page)
+            let entries = try await queues[id: reply.id].readLog(reply.id, after: last, count: page)
             let isForeign = reply.read(entries, isWhole: entries.count < page, ownChannel: hub.channel)
-            if isForeign { hub.follow() }
+            if isForeign { hub.follow(reply.id) }
         } catch {
             hold.withLock { $0 = nil }
             reply.readFailed()
@@ -101,7 +101,7 @@ final class ReplyLease: Sendable {
             defer { looked = true }
             return !looked
         }
-        guard isFirst, let top = try await hub.queue.logTops([reply.id]).first ?? nil else { return }
+        guard isFirst, let top = try await hub.queues[id: reply.id].logTops([reply.id]).first ?? nil else { return }
         reply.note(top)
     }
 

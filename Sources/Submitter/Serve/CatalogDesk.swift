@@ -6,7 +6,7 @@ struct CatalogDesk: Sendable {
     let postgres: PostgresPool
     let box: SecretBox?
 
-    /// Routes that only exist with a database; `redis` tells the other processes, and carries pings.
+    /// Routes that only exist with a database; `redis` tells the other processes, and carries pings: it is at the accounts' keys.
     func add(
         to table: inout RouteTable, prefix: String, redis: RedisClient, models: any ModelLookup, bodies: BodyReader,
         logger: Logger

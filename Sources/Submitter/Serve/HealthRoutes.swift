@@ -28,7 +28,7 @@ final class Readiness: Sendable {
         var isDraining = false
     }
 
-    private let redis: RedisClient
+    private let queues: JobQueues
     private let gauges: QueueGauges
     private let models: any ModelLookup
     private let needs: Needs
@@ -40,15 +40,15 @@ final class Readiness: Sendable {
         var durableRedis = false
     }
 
-    init(redis: RedisClient, gauges: QueueGauges, models: any ModelLookup, needs: Needs) {
-        self.redis = redis
+    init(queues: JobQueues, gauges: QueueGauges, models: any ModelLookup, needs: Needs) {
+        self.queues = queues
         self.gauges = gauges
         self.models = models
         self.needs = needs
     }
 
     /// How many are alive; `nil` until Redis was asked.
-    var workers: Int? { gauges.latest?.workers }
+    var workers: Int? { gauges.workers }
 
     func subscribed() { state.withLock { $0.isSubscribed = true } }
     func drain() { state.withLock { $0.isDraining = true } }
@@ -57,12 +57,13 @@ final class Readiness: Sendable {
         var problems: [String] = []
         let state = state.withLock { $0 }
         if state.isDraining { problems.append("shutting down") }
-        if !redis.isConnected { problems.append("redis: not connected") }
+        let away = queues.all.filter { !$0.redis.isConnected }.map(\.keys.shard)
+        // Requests go to the shards that are there.
+        if away.count == queues.all.count { problems.append("redis: not connected") }
         if !state.isSubscribed { problems.append("redis: not subscribed yet") }
-        let gauges = gauges.latest
-        if gauges?.evicts == true { problems.append("redis: maxmemory-policy must be noeviction") }
-        if needs.durableRedis, let complaint = gauges?.durability?.complaint { problems.append(complaint) }
-        if needs.workers, gauges?.workers == 0 { problems.append("no worker is alive") }
+        if gauges.evicts { problems.append("redis: maxmemory-policy must be noeviction") }
+        if needs.durableRedis, let complaint = gauges.complaint { problems.append(complaint) }
+        if needs.workers, workers == 0 { problems.append("no worker is alive") }
         if models.catalog == nil { problems.append("catalogue: not loaded") }
         return problems
     }

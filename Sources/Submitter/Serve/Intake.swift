@@ -11,10 +11,12 @@ import Shared
 /// nothing was accepted, or it is said that the request may have been, with its id) or 422 (`idempotency_conflict`).
 struct Intake: Sendable {
     let hub: ReplyHub
-    let queue: JobQueue
+    let queues: JobQueues
     let gauges: QueueGauges
     let config: ShimConfig
     let clock: any WallClock
+    /// By shard, where submissions wait for replicas.
+    var replicas: [Int: ReplicaWatch] = [:]
 
     /// A request that is in the queue, with its reader.
     struct Accepted: Sendable {
@@ -25,9 +27,9 @@ struct Intake: Sendable {
 
     /// Synchronous requests: the caller waits on its connection.
     func accept(_ call: ModelCall, from connection: Connection?) async throws(APIError) -> Accepted {
-        try admit(call)
+        let queue = try admitted(call)
         let now = clock.now
-        let (job, hash) = job(call, now: now)
+        let (job, hash) = job(call, in: queue, now: now)
         let patience = call.deadline ?? queue.limits.defaultDeadline
         let options = OpenReply.Options(
             wantsDeltas: call.request.isStream, startsFromLog: hash != nil,
@@ -35,7 +37,7 @@ struct Intake: Sendable {
             resubmission: Resubmission(job: job, body: call.body, bodyHash: hash, hold: call.hold))
         let lease = ReplyLease(
             hub.open(job.id, options), in: hub, created: now / 1000, leaving: call.leaving, connection: connection)
-        let outcome = try await submit(job, call, hash) { mayBeQueued in
+        let outcome = try await submit(job, in: queue, call, hash) { mayBeQueued in
             if mayBeQueued, hash == nil { lease.giveUp() } else { lease.abandon() }
         }
         if case .entry(let entry) = outcome.verdict { lease.reply.submitted(entry: entry) }
@@ -46,12 +48,12 @@ struct Intake: Sendable {
     ///
     /// Returns whether the request was known already.
     func enqueue(_ call: ModelCall) async throws(APIError) -> (id: String, isKnown: Bool) {
-        try admit(call)
-        var (job, hash) = job(call, now: clock.now)
+        let queue = try admitted(call)
+        var (job, hash) = job(call, in: queue, now: clock.now)
         // Nobody waits here, so nothing is published, unless the caller said that it will read a stream.
         if !call.request.isStream { job.shim = nil }
         let id = job.id
-        let outcome = try await submit(job, call, hash ?? RequestHash.hex(call.received)) { mayBeQueued in
+        let outcome = try await submit(job, in: queue, call, hash ?? RequestHash.hex(call.received)) { mayBeQueued in
             // With a key the caller can come back for it; without one nobody knows its id but this answer.
             if mayBeQueued, hash == nil { hub.cancel(id) }
         }
@@ -59,19 +61,30 @@ struct Intake: Sendable {
         return (job.id, false)
     }
 
-    private func admit(_ call: ModelCall) throws(APIError) {
+    /// The shard that takes it: that of its key, or else any that has room for it.
+    private func admitted(_ call: ModelCall) throws(APIError) -> JobQueue {
         if hub.openCount >= config.maxOpenRequests {
             throw APIError(
                 .serviceUnavailable, .server, code: "too_many_open_requests",
                 "This server has \(config.maxOpenRequests) open requests, which is its limit.", retryAfter: .seconds(1))
         }
-        if let refusal = Admission(limits: config.admission).refusal(gauges.latest, lane: call.lane) { throw refusal }
-        gauges.submitted(bytes: call.body.count)
+        let shards =
+            call.idempotencyKey.map { [queues.queue(tenant: call.tenant, idempotencyKey: $0)] } ?? queues.shuffled()
+        var refusal: APIError?
+        for queue in shards {
+            refusal = Admission(limits: config.admission).refusal(gauges.latest(of: queue), lane: call.lane)
+            guard refusal == nil else { continue }
+            gauges.submitted(bytes: call.body.count, to: queue)
+            return queue
+        }
+        throw refusal ?? .stopping
     }
 
-    private func job(_ call: ModelCall, now: Int64) -> (Job, hash: String?) {
+    private func job(_ call: ModelCall, in queue: JobQueue, now: Int64) -> (Job, hash: String?) {
+        let shard = queue.keys.shard
         let id =
-            call.idempotencyKey.map { JobID.make(tenant: call.tenant, idempotencyKey: $0) } ?? JobID.make(now: now)
+            call.idempotencyKey.map { JobID.make(shard: shard, tenant: call.tenant, idempotencyKey: $0) }
+            ?? JobID.make(shard: shard, now: now)
         let patience = call.deadline ?? queue.limits.defaultDeadline
         var job = Job(id: id, deadline: now + patience.milliseconds, body: .inline(call.body))
         job.tenant = call.tenant
@@ -91,20 +104,27 @@ struct Intake: Sendable {
     private enum Verdict {
         case entry(String)
         case tracked(JobQueue.TrackedSubmission)
+        /// Queued, but too few replicas know.
+        case unsafe
     }
 
     /// Repeats a submission whose reply was lost, which the queue allows, until it is answered or patience ends.
     ///
     /// `onFailure` is told whether the request may be in the queue all the same.
     private func submit(
-        _ job: Job, _ call: ModelCall, _ hash: String?, onFailure: (Bool) -> Void
+        _ job: Job, in queue: JobQueue, _ call: ModelCall, _ hash: String?, onFailure: (Bool) -> Void
     ) async throws(APIError) -> (verdict: Verdict, wasRepeated: Bool) {
         let giveUp = ContinuousClock.now + config.submitTimeout
         var mayBeQueued = false
+        var refusal = Self.conflict
         while true {
             do throws(RedisError) {
-                let verdict = try await once(job, call.body, hash)
+                let verdict = try await once(job, in: queue, call.body, hash)
                 if case .tracked(.conflict) = verdict { break }
+                if case .unsafe = verdict {
+                    refusal = Self.notReplicated(job.id, config.waitReplicas)
+                    break
+                }
                 return (verdict, mayBeQueued)
             } catch {
                 mayBeQueued = mayBeQueued || error.mayHaveRun
@@ -119,14 +139,16 @@ struct Intake: Sendable {
             }
         }
         onFailure(false)
-        throw APIError(
-            .unprocessableContent, .invalidRequest, code: "idempotency_conflict",
-            "The Idempotency-Key was used with another request body.", param: "Idempotency-Key")
+        throw refusal
     }
 
-    private func once(_ job: Job, _ body: [UInt8], _ hash: String?) async throws(RedisError) -> Verdict {
+    private func once(_ job: Job, in queue: JobQueue, _ body: [UInt8], _ hash: String?) async throws(RedisError)
+        -> Verdict
+    {
         guard let hash else { return .entry(try await queue.submit(job, body: body)) }
-        return .tracked(try await queue.submitTracked(job, body: body, bodyHash: hash))
+        let submission = try await queue.submitTracked(job, body: body, bodyHash: hash)
+        guard let replicas = replicas[queue.keys.shard], submission != .conflict else { return .tracked(submission) }
+        return try await replicas.isReplicated(job.id) ? .tracked(submission) : .unsafe
     }
 
     /// A server that is full says so at once; one that is gone has been waited for already.
@@ -134,8 +156,20 @@ struct Intake: Sendable {
         error.isTransient && error.prefix != "OOM" && error.code != .notConnected && error.code != .overloaded
     }
 
+    private static let conflict = APIError(
+        .unprocessableContent, .invalidRequest, code: "idempotency_conflict",
+        "The Idempotency-Key was used with another request body.", param: "Idempotency-Key")
     private static let left = APIError(
         .clientClosedRequest, .invalidRequest, code: "cancelled", "The request was cancelled.")
+
+    /// Whoever sends it again with its key reaches the same request.
+    private static func notReplicated(_ id: String, _ replicas: Int) -> APIError {
+        APIError(
+            .serviceUnavailable, .server, code: "not_replicated",
+            "The request is queued as \(id), but fewer than \(replicas) replicas have it: it may be lost with the primary.",
+            retryAfter: .seconds(2)
+        ).about(job: id)
+    }
 
     /// `job`: the one that may have been accepted, though nobody heard.
     private static func refusal(_ error: RedisError, _ job: String?, isKeyed: Bool) -> APIError {

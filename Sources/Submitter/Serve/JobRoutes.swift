@@ -43,7 +43,7 @@ struct JobRoutes: Sendable {
     private func cancel(_ request: Request, _ id: String) async throws(APIError) -> Response {
         let tenant = try RequestOptions(request.headers).tenant
         guard try await state(id, tenant: tenant) != nil else { throw APIError.notFound("such job") }
-        _ = try await redis { () async throws(RedisError) in try await shim.intake.queue.cancel(id) }
+        _ = try await redis { () async throws(RedisError) in try await queue(id).cancel(id) }
         guard let report = try await report(id, tenant: tenant) else { throw APIError.notFound("such job") }
         return report.response()
     }
@@ -52,7 +52,7 @@ struct JobRoutes: Sendable {
     private func named(
         _ context: ShimContext, _ answer: (String) async throws(APIError) -> Response
     ) async throws(APIError) -> Response {
-        let id = try Self.id(context)
+        let id = try self.id(context)
         return try await named(id) { () async throws(APIError) in try await answer(id) }
     }
 
@@ -70,7 +70,7 @@ struct JobRoutes: Sendable {
 
     /// `nil` for a job that does not exist, or belongs to another tenant.
     private func state(_ id: String, tenant: String) async throws(APIError) -> RequestLogEdges? {
-        let edges = try await redis { () async throws(RedisError) in try await shim.intake.queue.logEdges(id) }
+        let edges = try await redis { () async throws(RedisError) in try await queue(id).logEdges(id) }
         if case .queued(_, let owner, _)? = edges?.first.record, owner != tenant { return nil }
         return edges
     }
@@ -90,7 +90,7 @@ struct JobRoutes: Sendable {
     private func report(_ id: String, tenant: String) async throws(APIError) -> Report? {
         guard let edges = try await state(id, tenant: tenant) else { return nil }
         guard case .end(let end) = edges.last.record else {
-            let place = try await redis { () async throws(RedisError) in try await shim.intake.queue.place(of: id) }
+            let place = try await redis { () async throws(RedisError) in try await queue(id).place(of: id) }
             return Report(json: JobReport.open(id, edges.last, place), place: place)
         }
         return Report(json: try await ended(id, end))
@@ -107,7 +107,7 @@ struct JobRoutes: Sendable {
     /// An end that was written while the attempt still ran (a cancel, a lost worker) says nothing of what was used: its log does.
     private func booked(_ id: String, _ end: RequestEnd) async throws(APIError) -> RequestEnd {
         guard end.meta.readableBytes <= 2 else { return end }
-        let known = try await redis { () async throws(RedisError) in try await shim.intake.queue.usageSoFar(id) }
+        let known = try await redis { () async throws(RedisError) in try await queue(id).usageSoFar(id) }
         let meta = known?.encoded ?? JSON.object(["usage": TokenUsage().openAI]).encoded
         return RequestEnd(status: end.status, meta: ByteBuffer(bytes: meta), result: end.result)
     }
@@ -118,7 +118,7 @@ struct JobRoutes: Sendable {
         while true {
             let from = last
             let page = try await redis { () async throws(RedisError) in
-                try await shim.intake.queue.readLog(id, after: from, count: 256)
+                try await queue(id).readLog(id, after: from, count: 256)
             }
             for entry in page {
                 switch entry.record {
@@ -163,7 +163,7 @@ struct JobRoutes: Sendable {
             return
         }
         _ = try await redis { () async throws(RedisError) in
-            try await shim.intake.queue.redis.send(
+            try await queue(id).redis.send(
                 RedisCommand("PUBLISH", .string(channel), .string(ReplyMessage.resumed(id))))
         }
     }
@@ -181,12 +181,14 @@ struct JobRoutes: Sendable {
     // MARK: -
 
     /// Job ids, also in the form in which completions carry them.
-    private static func id(_ context: ShimContext) throws(APIError) -> String {
+    private func id(_ context: ShimContext) throws(APIError) -> String {
         let given = context.parameters.get("id") ?? ""
         let id = given.hasPrefix("chatcmpl-") ? String(given.dropFirst("chatcmpl-".count)) : given
-        guard JobID.isValid(id) else { throw .notFound("such job") }
+        guard JobID.isValid(id), shim.hub.queues.queue(of: id) != nil else { throw .notFound("such job") }
         return id
     }
+
+    private func queue(_ id: String) -> JobQueue { shim.hub.queues[id: id] }
 
     private func redis<Answer: Sendable>(
         _ operation: () async throws(RedisError) -> Answer

@@ -8,48 +8,67 @@ final class QueueGauges: Service {
     /// Chosen: at 5,000 requests a second the limit is overshot by 5 % at most.
     static let interval = Duration.seconds(1)
 
-    private let queue: JobQueue
+    private let queues: JobQueues
     private let logger: Logger
     private struct State {
-        var gauges: Admission.Gauges?
+        /// By shard, as all below.
+        var gauges: [Int: Admission.Gauges] = [:]
         /// Bytes that were submitted since.
-        var submitted = 0
+        var submitted: [Int: Int] = [:]
     }
 
     private let state = Mutex(State())
 
-    init(queue: JobQueue, logger: Logger) {
-        self.queue = queue
+    init(queues: JobQueues, logger: Logger) {
+        self.queues = queues
         self.logger = logger
     }
 
-    /// `nil` until Redis has answered once; what was submitted since is counted in.
-    var latest: Admission.Gauges? {
-        state.withLock { state in
-            guard var gauges = state.gauges else { return nil }
-            gauges.usedMemory += state.submitted
-            return gauges
+    /// What waits in all shards, and the memory of this one's server; `nil` until that has answered once; what was submitted
+    /// since is counted in.
+    func latest(of queue: JobQueue) -> Admission.Gauges? {
+        let (all, submitted) = state.withLock { ($0.gauges, $0.submitted[queue.keys.shard, default: 0]) }
+        guard var gauges = all[queue.keys.shard] else { return nil }
+        gauges.usedMemory += submitted
+        for (shard, other) in all where shard != queue.keys.shard {
+            gauges.waiting.merge(other.waiting, uniquingKeysWith: +)
+            gauges.outbox += other.outbox
         }
+        return gauges
     }
 
+    private var all: [Admission.Gauges] { state.withLock { Array($0.gauges.values) } }
+
+    var evicts: Bool { all.contains { $0.evicts } }
+
+    /// Why what a server holds may be lost.
+    var complaint: String? { all.lazy.compactMap { $0.durability?.complaint }.first }
+
+    /// Of the shard with the fewest: a worker serves all; `nil` until Redis was asked.
+    var workers: Int? { all.map(\.workers).min() }
+
     /// A body is on its way to Redis: a second is enough for gigabytes.
-    func submitted(bytes: Int) { state.withLock { $0.submitted += bytes } }
+    func submitted(bytes: Int, to queue: JobQueue) {
+        state.withLock { $0.submitted[queue.keys.shard, default: 0] += bytes }
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                await self.look()
+                await withTaskGroup(of: Void.self) { group in
+                    for queue in self.queues.all { group.addTask { await self.look(queue) } }
+                }
                 do { try await Task.sleep(for: Self.interval) } catch { return }
             }
         }
     }
 
-    private func look() async {
+    private func look(_ queue: JobQueue) async {
         do throws(RedisError) {
-            let gauges = try await read()
+            let gauges = try await read(queue)
             let before = state.withLock { state in
-                defer { state = State(gauges: gauges) }
-                return state.gauges
+                state.submitted[queue.keys.shard] = 0
+                return state.gauges.updateValue(gauges, forKey: queue.keys.shard)
             }
             if gauges.evicts, before?.evicts != true {
                 logger.error("redis may evict queued requests: maxmemory-policy must be noeviction")
@@ -63,7 +82,7 @@ final class QueueGauges: Service {
         }
     }
 
-    private func read() async throws(RedisError) -> Admission.Gauges {
+    private func read(_ queue: JobQueue) async throws(RedisError) -> Admission.Gauges {
         let lanes = Lane.allCases
         var commands = lanes.map { RedisCommand("XLEN", .string(queue.keys.queue($0))) }
         commands.append(RedisCommand("XLEN", .string(queue.keys.usage)))

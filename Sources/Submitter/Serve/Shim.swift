@@ -7,13 +7,15 @@ import Shared
 
 /// The shim's parts and how they are joined: HTTP on one side, the queue on the other.
 ///
-/// Four connections to Redis: commands, large answers, the subscription, and blocking reads for requests of other shims.
-/// Services stop in reverse order, so that the HTTP server drains while the rest still works.
+/// Connections to Redis: the subscription, and for each shard commands, large answers, and blocking reads for requests of other
+/// shims. In a cluster one more for what is known of accounts. Services stop in reverse order, so that the HTTP server drains
+/// while the rest still works.
 struct Shim {
     let config: ShimConfig
     let redis: RedisConfiguration
     let keys: QueueKeys
     let limits: QueueLimits
+    var shards = 1
     let models: any ModelLookup
     let logger: Logger
     /// Unlike any other process, and unlike this one before a restart.
@@ -34,18 +36,16 @@ struct Shim {
         var settings = redis
         settings.commandTimeout = min(settings.commandTimeout, config.submitTimeout)
         let changes = HubReference()
-        let commands = RedisClient(
-            settings, name: "shim-\(id)", group: group, logger: logger,
-            onConnect: { session in if session.isNewServer { changes.hub?.serverChanged() } })
-        let queue = JobQueue(redis: commands, keys: keys, limits: limits, clock: clock)
-        let large = RedisClient(redis, name: "shim-\(id)-large", group: group, logger: logger)
+        let queues = queues("", settings, group) { shard, session in
+            if session.isNewServer { changes.hub?.serverChanged(shard: shard) }
+        }
+        let large = self.queues("-large", redis, group)
         let hub = ReplyHub(
-            shim: id, queue: queue, largeQueue: JobQueue(redis: large, keys: keys, limits: limits, clock: clock),
-            configuration: config.hub, logger: logger)
+            shim: id, queues: queues, largeQueues: large, configuration: config.hub, logger: logger)
         changes.hub = hub
-        let gauges = QueueGauges(queue: queue, logger: logger)
+        let gauges = QueueGauges(queues: queues, logger: logger)
         let readiness = Readiness(
-            redis: commands, gauges: gauges, models: models,
+            queues: queues, gauges: gauges, models: models,
             needs: .init(workers: !config.isReadyWithoutWorkers, durableRedis: requiresDurableRedis))
         let subscription = RedisSubscription(
             redis, channels: [hub.channel], name: "shim-\(id)-in", group: group, logger: logger,
@@ -54,38 +54,83 @@ struct Shim {
                 readiness.subscribed()
                 hub.subscribed()
             })
-        let blocking = RedisClient(redis, name: "shim-\(id)-logs", group: group, logger: logger)
+        let replicas = replicas(queues, group)
+        let pool = redis.isCluster ? client(redis, "-pool", home: PoolKeys(prefix: keys.prefix).base, group) : nil
         let connections = Connections()
         let parts = ShimParts(
-            intake: Intake(hub: hub, queue: queue, gauges: gauges, config: config, clock: clock), hub: hub,
+            intake: Intake(
+                hub: hub, queues: queues, gauges: gauges, config: config, clock: clock,
+                replicas: replicas.mapValues(\.watch)), hub: hub,
             models: ModelCheck(models: models),
             bodies: BodyReader(maxBytes: config.maxBodyBytes, budget: BodyBudget(limit: config.maxOpenBytes)),
             connections: connections)
-        let services: [any Service] = [
-            commands, large, blocking, subscription, hub, LogFollower(hub: hub, redis: blocking, logger: logger),
-            gauges,
-            StuckWriters(connections: connections, limit: config.writeTimeout),
-            application(parts, readiness, group),
-            DrainSignal(readiness: readiness, hub: hub, patience: config.drainTimeout),
-        ]
+        let followers = queues.all.flatMap { queue -> [any Service] in
+            let blocking = client(redis, "-logs", home: queue.keys.shardPrefix, group)
+            return [blocking, LogFollower(hub: hub, queue: queue, redis: blocking, logger: logger)]
+        }
+        let services: [any Service] =
+            (queues.all + large.all).map(\.redis) + (pool.map { [$0] } ?? []) + [subscription, hub] + followers
+            + replicas.values.flatMap { [$0.redis, $0.watch] as [any Service] } + [
+                gauges, StuckWriters(connections: connections, limit: config.writeTimeout),
+                application(parts, pool ?? queues.all[0].redis, readiness, group),
+                DrainSignal(readiness: readiness, hub: hub, patience: config.drainTimeout),
+            ]
         return (services, hub)
     }
 
-    private func application(_ parts: ShimParts, _ readiness: Readiness, _ group: any EventLoopGroup) -> any Service {
+    /// All shards, each over a connection of its own.
+    private func queues(
+        _ use: String, _ settings: RedisConfiguration, _ group: any EventLoopGroup,
+        onConnect: @escaping @Sendable (Int, RedisSession) -> Void = { _, _ in }
+    ) -> JobQueues {
+        JobQueues(
+            (0..<shards).map { shard in
+                let keys = QueueKeys(prefix: keys.prefix, shard: shard)
+                let commands = client(settings, use, home: keys.shardPrefix, group) { onConnect(shard, $0) }
+                return JobQueue(redis: commands, keys: keys, limits: limits, clock: clock)
+            })
+    }
+
+    /// By shard; none where submissions wait for no replica.
+    private func replicas(
+        _ queues: JobQueues, _ group: any EventLoopGroup
+    ) -> [Int: (redis: RedisClient, watch: ReplicaWatch)] {
+        guard config.waitReplicas > 0 else { return [:] }
+        return Dictionary(
+            uniqueKeysWithValues: queues.all.map { queue in
+                let blocking = client(redis, "-wait", home: queue.keys.shardPrefix, group)
+                let watched = JobQueue(redis: blocking, keys: queue.keys, limits: limits)
+                let watch = ReplicaWatch(queue: watched, replicas: config.waitReplicas, patience: config.waitTimeout)
+                return (queue.keys.shard, (blocking, watch))
+            })
+    }
+
+    private func client(
+        _ settings: RedisConfiguration, _ use: String, home: String, _ group: any EventLoopGroup,
+        onConnect: @escaping @Sendable (RedisSession) async throws -> Void = { _ in }
+    ) -> RedisClient {
+        RedisClient(
+            settings, name: "shim-\(id)\(use)", home: home, group: group, logger: logger, onConnect: onConnect)
+    }
+
+    /// `pool` is at the accounts' keys.
+    private func application(
+        _ parts: ShimParts, _ pool: RedisClient, _ readiness: Readiness, _ group: any EventLoopGroup
+    ) -> any Service {
         var table = RouteTable()
         ChatRoutes(shim: parts).add(to: &table)
         EmbeddingsRoutes(shim: parts).add(to: &table)
         JobRoutes(shim: parts).add(to: &table)
         ModelRoutes(models: models).add(to: &table)
         HealthRoutes(readiness: readiness).add(to: &table)
-        let queue = parts.intake.queue
-        DeadLetterRoutes(shards: [DeadLetters(queue: queue)], logger: logger).add(to: &table)
+        DeadLetterRoutes(shards: parts.hub.queues.all.map(DeadLetters.init), logger: logger).add(to: &table)
         StatusRoutes(
-            redis: queue.redis, queue: queue, pool: PoolKeys(prefix: keys.prefix), models: models, database: database,
+            redis: pool, queues: parts.hub.queues, pool: PoolKeys(prefix: keys.prefix), models: models,
+            database: database,
             clock: clock
         ).add(to: &table)
         desk?.add(
-            to: &table, prefix: keys.prefix, redis: queue.redis, models: models, bodies: parts.bodies, logger: logger)
+            to: &table, prefix: keys.prefix, redis: pool, models: models, bodies: parts.bodies, logger: logger)
         let connections = parts.connections
         let logger = logger
         let onListening = onListening

@@ -11,6 +11,8 @@ struct ShimConfig: Sendable {
     var maxOpenBytes = 1 << 30
     var isReadyWithoutWorkers = false
     var submitTimeout = Duration.seconds(5)
+    var waitReplicas = 0
+    var waitTimeout = Duration.seconds(1)
     var writeTimeout = Duration.seconds(60)
     var idleTimeout = Duration.seconds(75)
     var drainTimeout = Duration.seconds(120)
@@ -37,6 +39,12 @@ struct ShimConfig: Sendable {
             "`/ready` stays 200 while no worker is alive: requests are taken and wait.")
         submitTimeout = settings.seconds(
             "SUBMIT_TIMEOUT", default: 5, in: 0.1...60, "How long a request may wait for Redis to take it; then 503.")
+        waitReplicas = settings.int(
+            "SUBMIT_WAIT_REPLICAS", default: 0, in: 0...10,
+            "Replicas of Redis that must have a job, or a request with an `Idempotency-Key`, before it counts as accepted; else 503 `not_replicated`, with its id."
+        )
+        waitTimeout = settings.seconds(
+            "SUBMIT_WAIT_TIMEOUT", default: 1, in: 0.01...60, "How long they may take for that.")
         writeTimeout = settings.seconds(
             "WRITE_TIMEOUT", default: 60, in: 1...3600, "A caller that takes no bytes for this long is disconnected.")
         idleTimeout = settings.seconds(

@@ -6,8 +6,9 @@ import Shared
 ///
 /// 200, or 503 where no request could be answered. Holds no key and no text of any platform.
 struct StatusRoutes: Sendable {
+    /// At the accounts' keys.
     let redis: RedisClient
-    let queue: JobQueue
+    let queues: JobQueues
     let pool: PoolKeys
     let models: any ModelLookup
     /// `nil` where PostgreSQL answers, else what is wrong.
@@ -23,10 +24,12 @@ struct StatusRoutes: Sendable {
         let accounts = models.catalog?.accounts ?? []
         do throws(RedisError) {
             let readings = try await PoolReader(redis: redis, keys: pool).read(accounts, now: now)
-            let workers = try await queue.liveWorkers()
+            let workers = try await queues.all[0].liveWorkers()
             let durability = try await RedisDurability.read(from: redis)
+            var rooms: [JobQueue.Room] = []
+            for queue in queues.all { rooms += try await queue.rooms() }
             let report = PoolReport(
-                readings, workers: workers, rooms: try await queue.rooms(), database: await database(),
+                readings, workers: workers, rooms: rooms, database: await database(),
                 hasCatalog: models.catalog != nil, durability: durability, now: now)
             return .json(report.json, status: report.status == .unavailable ? .serviceUnavailable : .ok)
         } catch {

@@ -35,9 +35,8 @@ struct AccountPool: Sendable {
             return .booked(Booking(route: lineup.routes[0]))
         }
         let auction = Auction(bids: lineup.bids, turn: plan.turn, affinity: plan.conversation)
-        // By its entry: a request that was submitted twice has two. Entry IDs are unique in one lane of one shard only.
-        let shard = attempt.id.prefix { $0 != "-" }
-        let name = "\(shard) \(attempt.lane.rawValue) \(attempt.entry)/\(attempt.number)"
+        // By its entry: a request that was submitted twice has two; another shard may have an entry of the same ID.
+        let name = "\(queue.keys.shard) \(attempt.lane.rawValue) \(attempt.entry)/\(attempt.number)"
         // A reply that was lost leaves a reservation behind that ends with its lease.
         switch try await queue.persist({ () async throws(RedisError) in
             try await limiter.reserve(auction, for: name, now: clock.now)

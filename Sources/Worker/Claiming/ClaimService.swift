@@ -18,6 +18,8 @@ struct ClaimService: Service {
     let configuration: WorkerConfig
     let readiness: Readiness
     let logger: Logger
+    /// How many claim loops share the slots.
+    var shards = 1
 
     func run() async throws {
         await withGracefulShutdownHandler {
@@ -67,7 +69,7 @@ struct ClaimService: Service {
     /// Waits for the next entry inside Redis, which may bring one per lane; with no more slots than that, since rooms and the
     /// reaper need theirs meanwhile.
     private func wait(_ group: inout DiscardingTaskGroup) async throws(RedisError) {
-        let free = slots.take(upTo: Lane.allCases.count)
+        let free = mayBlock ? slots.take(upTo: Lane.allCases.count) : 0
         guard free == Lane.allCases.count else {
             slots.giveBack(free)
             return await pause(configuration.claimPoll)
@@ -78,6 +80,9 @@ struct ClaimService: Service {
             worker: runner.reader.worker, block: configuration.claimBlock, on: blocking)
         for entry in entries { group.addTask { await runner.run(entry) } }
     }
+
+    /// Idle shards must not hold the slots that a busy one needs: all of them together at most half.
+    private var mayBlock: Bool { shards == 1 || 2 * shards * Lane.allCases.count <= slots.total }
 
     private func drain() async {
         guard slots.inUse > 0 else { return }

@@ -2,7 +2,7 @@ import Logging
 import ServiceLifecycle
 import Shared
 
-/// Renews the leases of all running jobs, and of the capacity that they hold, three times per lease, in few calls each.
+/// Renews the leases of all running jobs of a shard and the worker's heartbeat there, three times per lease.
 ///
 /// An actor on a thread of its own with a connection of its own, so that heavy work on the shared pool cannot starve it
 /// (the rivals' "job stalled" on merely slow calls). A job whose lease is lost is interrupted and gives itself up.
@@ -12,15 +12,13 @@ actor LeaseKeeper: Service {
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let queue: JobQueue
-    private let limiter: AccountLimiter
     private let running: RunningJobs
     private let card: WorkerCard
     private let logger: Logger
 
-    init(queue: JobQueue, limiter: AccountLimiter, running: RunningJobs, card: WorkerCard, logger: Logger) {
+    init(queue: JobQueue, running: RunningJobs, card: WorkerCard, logger: Logger) {
         executor = ThreadExecutor(name: "lease-keeper")
         self.queue = queue
-        self.limiter = limiter
         self.running = running
         self.card = card
         self.logger = logger
@@ -38,10 +36,7 @@ actor LeaseKeeper: Service {
 
     private func keepLeases(_ alarm: Alarm) async {
         while !alarm.isStopped {
-            do {
-                try await renew()
-                try await limiter.renew(over: queue.redis)
-            } catch {
+            do { try await renew() } catch {
                 logger.debug("renewal failed, trying again", metadata: ["error": "\(error)"])
             }
             do { try await card.show(jobs: running.count) } catch {

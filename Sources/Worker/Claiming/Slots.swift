@@ -7,7 +7,7 @@ final class Slots: Sendable {
     private struct State {
         /// Below 0 while reaping is beyond.
         var free: Int
-        var waiter: CheckedContinuation<Void, Never>?
+        var waiters: [CheckedContinuation<Void, Never>] = []
         var isClosed = false
     }
 
@@ -48,34 +48,34 @@ final class Slots: Sendable {
 
     func giveBack(_ count: Int) {
         guard count > 0 else { return }
-        let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             state.free += count
-            guard state.free > 0 else { return nil }
-            defer { state.waiter = nil }
-            return state.waiter
+            guard state.free > 0 else { return [] }
+            defer { state.waiters = [] }
+            return state.waiters
         }
-        waiter?.resume()
+        for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns when a slot is free, or after `close`; one waiter at a time, the claim loop.
+    /// Returns when a slot is free, or after `close`; who waits, the claim loop of each shard, is then as likely as any other to get it.
     func waitForFree() async {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in
                 if state.free > 0 || state.isClosed { return true }
-                state.waiter = continuation
+                state.waiters.append(continuation)
                 return false
             }
             if isReady { continuation.resume() }
         }
     }
 
-    /// Wakes the waiter for good: the worker stops claiming.
+    /// Wakes those who wait for good: the worker stops claiming.
     func close() {
-        let waiter = state.withLock { state in
+        let waiters = state.withLock { state in
             state.isClosed = true
-            defer { state.waiter = nil }
-            return state.waiter
+            defer { state.waiters = [] }
+            return state.waiters
         }
-        waiter?.resume()
+        for waiter in waiters { waiter.resume() }
     }
 }

@@ -20,14 +20,25 @@ final class WaitingRooms: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Rooms of the other shards, which wait for the same accounts.
+    private let others = Mutex<[WaitingRooms]>([])
     let events: AsyncStream<Event>
     private let event: AsyncStream<Event>.Continuation
 
     /// What is dropped when nobody reads is found again at the next tick.
     init() { (events, event) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256)) }
 
+    /// To be called once, before anything else: these are the rooms of all shards. They live as long as the process.
+    func join(_ all: [WaitingRooms]) { others.withLock { $0 = all.filter { $0 !== self } } }
+
     var hasAny: Bool { state.withLock { !$0.accounts.isEmpty } }
-    func hasWaiters(_ room: String) -> Bool { state.withLock { $0.accounts[room] != nil } }
+
+    /// Whether anybody waits for the same accounts, in any shard.
+    func hasWaiters(_ room: String) -> Bool {
+        isKnown(room) || others.withLock { $0 }.contains { $0.isKnown(room) }
+    }
+
+    private func isKnown(_ room: String) -> Bool { state.withLock { $0.accounts[room] != nil } }
 
     func parked(in room: String, waitingFor accounts: Set<String>) {
         state.withLock { state in
@@ -42,8 +53,12 @@ final class WaitingRooms: Sendable {
     /// It turned out to be empty.
     func emptied(_ room: String) { state.withLock { _ = $0.accounts.removeValue(forKey: room) } }
 
-    /// Capacity of an account came back.
+    /// Capacity of an account came back, whichever shard's request had it.
     func freed(_ account: String) {
+        for rooms in [self] + others.withLock({ $0 }).shuffled() { rooms.poke(account) }
+    }
+
+    private func poke(_ account: String) {
         let rooms = state.withLock { state in state.accounts.filter { $0.value.contains(account) }.map(\.key) }
         // In no order, or the same room would always be first.
         for room in rooms.shuffled() { event.yield(.poked(room)) }

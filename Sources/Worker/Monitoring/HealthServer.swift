@@ -8,7 +8,8 @@ import Shared
 struct HealthServer {
     let readiness: Readiness
     let metrics: WorkerMetrics
-    let running: RunningJobs
+    /// By shard.
+    let running: [RunningJobs]
     let slots: Slots
 
     func application(host: String, port: Int, logger: Logger) -> some ApplicationProtocol {
@@ -22,9 +23,10 @@ struct HealthServer {
                 body: .init(byteBuffer: ByteBuffer(string: (problem ?? "ok") + "\n")))
         }
         router.get("metrics") { _, _ in
-            Response(
+            let count = running.reduce(0) { $0 + $1.count }
+            return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: .init(byteBuffer: ByteBuffer(string: metrics.text(running: running.count, slots: slots.total))))
+                body: .init(byteBuffer: ByteBuffer(string: metrics.text(running: count, slots: slots.total))))
         }
         return Application(
             router: router, configuration: .init(address: .hostname(host, port: port), serverName: nil), logger: logger)

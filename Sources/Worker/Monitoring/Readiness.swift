@@ -4,25 +4,29 @@ import Synchronization
 final class Readiness: Sendable {
     private struct State {
         var isStopping = false
-        var redisIsUp = false
-        /// Why this Redis must not be used, in words for people.
-        var complaint: String?
+        /// By shard: whether its server is connected.
+        var isUp: [Int: Bool] = [:]
+        /// By shard: why its server must not be used, in words for people.
+        var complaints: [Int: String] = [:]
     }
 
     private let state = Mutex(State())
 
-    init() {}
+    /// Not ready before each shard's server was connected.
+    init(shards: Int = 1) { state.withLock { state in for shard in 0..<shards { state.isUp[shard] = false } } }
 
     func stop() { state.withLock { $0.isStopping = true } }
-    func redis(isUp: Bool) { state.withLock { $0.redisIsUp = isUp } }
-    func complain(_ complaint: String?) { state.withLock { $0.complaint = complaint } }
+    func redis(isUp: Bool, shard: Int = 0) { state.withLock { $0.isUp[shard] = isUp } }
+    func complain(_ complaint: String?, shard: Int = 0) { state.withLock { $0.complaints[shard] = complaint } }
 
     /// `nil` if ready, else the reason.
     var problem: String? {
         state.withLock { state in
             if state.isStopping { return "shutting down" }
-            if !state.redisIsUp { return "Redis is not connected" }
-            return state.complaint
+            if let shard = state.isUp.filter({ !$0.value }).keys.min() {
+                return state.isUp.count == 1 ? "Redis is not connected" : "Redis of shard \(shard) is not connected"
+            }
+            return state.complaints.min { $0.key < $1.key }?.value
         }
     }
 }

@@ -102,7 +102,7 @@ struct JobPipeline: Sendable {
     ) async throws(RedisError) -> Booking? {
         guard let lineup = plan.lineup, plan.hit == nil, plan.refusal == nil || plan.mayWait else { return Booking() }
         // Who comes now must not overtake those who wait for the same accounts.
-        if room == nil, rooms.hasAny, rooms.hasWaiters(plan.room.room) {
+        if room == nil, rooms.hasWaiters(plan.room.room) {
             try await wait(claim, plan, plan.mayWait ? lineup.earliest : nil, interrupt)
             return nil
         }

@@ -24,9 +24,9 @@ def drained(service, seconds=30):
     client = service.redis.client()
 
     def is_empty():
-        lanes = [service.key(f"q:{lane}") for lane in ("high", "normal", "batch")]
-        sizes = [client.xlen(key) for key in [*lanes, service.key("usage")]]
-        return sum(sizes) + client.zcard(service.key("delayed")) == 0
+        streams = [f"q:{lane}" for lane in ("high", "normal", "batch")] + ["usage"]
+        sizes = [client.xlen(service.key(name, shard)) for shard in service.shards for name in streams]
+        return sum(sizes) + sum(client.zcard(service.key("delayed", shard)) for shard in service.shards) == 0
 
     eventually(is_empty, seconds, "queues and outbox are empty")
 

@@ -58,7 +58,7 @@ def stub_catalogue(upstream_url):
 
 
 class Service:
-    def __init__(self, folder: Path, template: Path, upstream, workers=1, catalogue=None, **settings):
+    def __init__(self, folder: Path, template: Path, upstream, workers=1, catalogue=None, redis=RedisServer, **settings):
         folder.mkdir(parents=True)
         folder.parent.chmod(0o755)
         self.folder, self.upstream, self._names = folder, upstream, itertools.count(1)
@@ -67,7 +67,7 @@ class Service:
         self.settings = {**SETTINGS, **alone, **settings}
         self.workers, self.shim, self.postgres, self.redis = [], None, None, None
         try:
-            self.redis = RedisServer(folder / "redis")
+            self.redis = redis(folder / "redis")
             self.postgres = PostgresServer(folder / "postgres", template)
             (folder / "catalog.yaml").write_text(yaml.safe_dump(catalogue or stub_catalogue(upstream.url)))
             for command in (["migrate"], ["catalog", "apply", str(folder / "catalog.yaml")]):
@@ -146,8 +146,12 @@ class Service:
         return openai.AsyncOpenAI(
             **{"base_url": f"{self.url}/v1", "api_key": "unused", "max_retries": 0, "timeout": 90, **options})
 
-    def key(self, name):
-        return f"{PREFIX}{{0}}:{name}"
+    def key(self, name, shard=0):
+        return f"{PREFIX}{{{shard}}}:{name}"
+
+    @property
+    def shards(self):
+        return range(int(self.settings.get("QUEUE_SHARDS", 1)))
 
     def stop(self):
         """Every part that still runs must end on SIGTERM by itself, within seconds and with exit code 0."""

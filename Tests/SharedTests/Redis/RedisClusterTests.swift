@@ -45,28 +45,27 @@ import Testing
         try await withClient(cluster.url, home: "{7}") { client in
             _ = try await client.send(RedisCommand("SET", "{7}:n", "0"))
             let script = RedisScript("return redis.call('INCR', KEYS[1])")
-            let done = Mutex(0)
-            let over = Mutex(false)
+            let load = Load()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<20 {
                     group.addTask {
-                        while !over.withLock({ $0 }) {
+                        while !load.isOver.withLock({ $0 }) {
                             _ = try await client.evaluate(script, keys: ["{7}:n"], args: [], timeout: .seconds(20))
-                            done.withLock { $0 += 1 }
+                            load.done.withLock { $0 += 1 }
                         }
                     }
                 }
                 for target in [(source + 1) % 3, (source + 2) % 3, source] {
-                    let before = done.withLock { $0 }
-                    try await eventually("it is in use") { done.withLock { $0 } > before + 50 }
+                    let before = load.done.withLock { $0 }
+                    try await eventually("it is in use") { load.done.withLock { $0 } > before + 50 }
                     try await cluster.move(slotOf: "{7}", to: target)
                 }
-                let before = done.withLock { $0 }
-                try await eventually("it is in use again") { done.withLock { $0 } > before + 50 }
-                over.withLock { $0 = true }
+                let before = load.done.withLock { $0 }
+                try await eventually("it is in use again") { load.done.withLock { $0 } > before + 50 }
+                load.isOver.withLock { $0 = true }
                 try await group.waitForAll()
             }
-            #expect(try await client.send(RedisCommand("GET", "{7}:n")) == .text("\(done.withLock { $0 })"))
+            #expect(try await client.send(RedisCommand("GET", "{7}:n")) == .text("\(load.done.withLock { $0 })"))
         }
         await cluster.stop()
     }
@@ -154,6 +153,11 @@ import Testing
         await cluster.stop()
         await single.stop()
     }
+}
+
+private final class Load: Sendable {
+    let done = Mutex(0)
+    let isOver = Mutex(false)
 }
 
 extension Sequence {

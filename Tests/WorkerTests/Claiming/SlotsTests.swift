@@ -52,6 +52,21 @@ import Testing
         #expect(slots.free == 1)
     }
 
+    @Test func `the claim loops of all shards wake when a slot comes back, and when it closes`() async {
+        let slots = Slots(1)
+        #expect(slots.take(upTo: 1) == 1)
+        async let one: Void = slots.waitForFree()
+        async let other: Void = slots.waitForFree()
+        slots.giveBack(1)
+        _ = await (one, other)
+
+        #expect(slots.take(upTo: 1) == 1)
+        async let third: Void = slots.waitForFree()
+        async let fourth: Void = slots.waitForFree()
+        slots.close()
+        _ = await (third, fourth)
+    }
+
     @Test func `closing wakes the claim loop though nothing is free`() async {
         let slots = Slots(1)
         #expect(slots.take(upTo: 1) == 1)
