@@ -17,14 +17,14 @@ package struct QueueFixture: Sendable {
         _ body: (QueueFixture) async throws -> Void
     ) async throws {
         let shared = server == nil && url == nil ? try await SharedRedis.shared.url : ""
+        let keys = QueueKeys(prefix: "test-\(UInt64.random(in: .min ... .max)):")
         let redis = RedisClient(
-            try RedisConfiguration(url: url ?? server?.url ?? shared), name: "test",
+            try RedisConfiguration(url: url ?? server?.url ?? shared), name: "test", home: keys.shardPrefix,
             group: MultiThreadedEventLoopGroup.singleton,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         var limits = QueueLimits()
         limits.lease = lease
         limits.patience = patience
-        let keys = QueueKeys(prefix: "test-\(UInt64.random(in: .min ... .max)):")
         let fixture = QueueFixture(queue: JobQueue(redis: redis, keys: keys, limits: limits), redis: redis)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await redis.run() }

@@ -9,7 +9,7 @@ extension JobQueue {
     {
         let lanes = shares.map(\.lane)
         let reply = try await redis.evaluate(
-            QueueScripts.claim, keys: [keys.due] + lanes.map(keys.queue) + lanes.map(keys.order),
+            QueueScripts.claim, keys: [keys.due] + lanes.map(keys.queue) + lanes.map(keys.order) + [keys.never],
             args: [.string(worker), .int(free)] + times + shares.map { .int($0.share) }
                 + lanes.map { .int($0.index) } + tenantWeights)
         return entries(reply) { lanes.indices.contains($0 - 1) ? lanes[$0 - 1] : nil }
@@ -21,7 +21,7 @@ extension JobQueue {
     package func sort(worker: String, olderThan age: Duration = .milliseconds(100)) async throws(RedisError) -> Int {
         let reply = try await redis.evaluate(
             QueueScripts.sort,
-            keys: [keys.due] + Lane.allCases.map(keys.queue) + Lane.allCases.map(keys.order),
+            keys: [keys.due] + Lane.allCases.map(keys.queue) + Lane.allCases.map(keys.order) + [keys.never],
             args: [.string(worker), .int(age.milliseconds)] + times + tenantWeights)
         return Int(reply.int ?? 0)
     }
@@ -32,7 +32,8 @@ extension JobQueue {
     package func expired(worker: String, limit: Int) async throws(RedisError) -> [Entry] {
         let reply = try await redis.evaluate(
             QueueScripts.expired,
-            keys: [keys.due, keys.rooms] + Lane.allCases.map(keys.queue) + Lane.allCases.map(keys.order),
+            keys: [keys.due, keys.rooms] + Lane.allCases.map(keys.queue) + Lane.allCases.map(keys.order)
+                + [keys.never],
             args: [.string(worker), .int(limit), .int(clock.now), .string(keys.shardPrefix)])
         return entries(reply) { index in Lane.allCases.first { $0.index == index } }
     }

@@ -23,7 +23,8 @@ extension JobQueue {
     package func places(of ids: [String]) async throws(RedisError) -> [QueuePlace?] {
         guard !ids.isEmpty else { return [] }
         let reply = try await redis.evaluate(
-            QueueScripts.places, keys: ids.map(keys.wait), args: [.string(keys.shardPrefix), .int(clock.now)])
+            QueueScripts.places, keys: ids.map(keys.wait) + [keys.never],
+            args: [.string(keys.shardPrefix), .int(clock.now)])
         guard let rows = reply.array, rows.count == ids.count else {
             throw RedisError(.protocolViolation, "PLACES answered for another number of requests")
         }

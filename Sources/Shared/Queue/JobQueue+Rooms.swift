@@ -32,7 +32,7 @@ extension JobQueue {
         return try await persist { () async throws(RedisError) in
             try await verdict(
                 QueueScripts.park,
-                keys: [keys.queue(attempt.lane), keys.room(room), keys.rooms, keys.due, keys.wait(job.id)],
+                keys: [keys.queue(attempt.lane), keys.room(room), keys.rooms, keys.due, keys.wait(job.id), keys.never],
                 args: [
                     .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
                     // What comes back is a flow of its own, as in the lanes.
@@ -59,7 +59,7 @@ extension JobQueue {
     /// All rooms with waiters, soonest due first; one round trip.
     package func rooms() async throws(RedisError) -> [Room] {
         let reply = try await redis.evaluate(
-            QueueScripts.rooms, keys: [keys.rooms], args: [.string(keys.shardPrefix)])
+            QueueScripts.rooms, keys: [keys.rooms, keys.never], args: [.string(keys.shardPrefix)])
         return (reply.array ?? []).compactMap { row in
             guard let row = row.array, row.count == 4, let name = row[0].string,
                 let due = row[1].string.flatMap(Double.init), let spec = row[2].bytes, let count = row[3].int
@@ -75,7 +75,8 @@ extension JobQueue {
         room: String, worker: String, limit: Int, isForced: Bool
     ) async throws(RedisError) -> [Entry] {
         let reply = try await redis.evaluate(
-            QueueScripts.admit, keys: [keys.room(room), keys.rooms, keys.due] + Lane.allCases.map(keys.queue),
+            QueueScripts.admit,
+            keys: [keys.room(room), keys.rooms, keys.due] + Lane.allCases.map(keys.queue) + [keys.never],
             args: [
                 .string(worker), .string(room), .int(limit), isForced ? "1" : "0", .int(clock.now),
                 .int(Self.hold.milliseconds), .string(keys.shardPrefix),

@@ -166,13 +166,13 @@ extension QueueScripts {
     ///
     /// While no lane has an order set, one plain read each. A read that got all it asked for may have left more behind: that
     /// is sorted then, and as long as anything is in the order set, entries are sorted first and claimed from there.
-    /// KEYS due, then q per lane in order, then order set per lane. ARGV worker, free slots, now in ms, default time a
+    /// KEYS due, then q per lane in order, then order set per lane, never. ARGV worker, free slots, now in ms, default time a
     /// request has in ms, key prefix, then share per lane (taken first, the rest fills up in order), then lane index per
     /// lane, then tenant and weight of each tenant that has one.
     /// Returns per claimed entry {lane index from 1 in the order given, entry id, fields}.
     package static let claim = RedisScript(
         """
-        local n, free, got, empty = (#KEYS - 1) / 2, tonumber(ARGV[2]), {}, {}
+        local n, free, got, empty = math.floor(#KEYS / 2) - 1, tonumber(ARGV[2]), {}, {}
         if free < 1 then return got end
         local isOrdered = redis.call('EXISTS', unpack(KEYS, 2 + n)) > 0
         local function read(i, most)
@@ -240,11 +240,11 @@ extension QueueScripts {
     ///
     /// Younger entries are left alone: a worker with a free slot is about to read them, and may already wait for them. One
     /// from the future is none of those: its producer chose its ID.
-    /// KEYS due, then q per lane, then order set per lane. ARGV worker, least age in ms, now in ms, default time a request has
+    /// KEYS due, then q per lane, then order set per lane, never. ARGV worker, least age in ms, now in ms, default time a request has
     /// in ms, key prefix, then tenant and weight of each tenant that has one. Returns how many entries were sorted.
     package static let sort = RedisScript(
         members + sorting + """
-            local n, total = (#KEYS - 1) / 2, 0
+            local n, total = math.floor(#KEYS / 2) - 1, 0
             for i = 1, n do
               local q, id = KEYS[1 + i], cursor(KEYS[1 + i])
               local e = id and redis.call('XRANGE', q, '(' .. id, '+', 'COUNT', 1)[1]
@@ -258,11 +258,11 @@ extension QueueScripts {
 
     /// Claims entries that waited in a lane's order set or in a room until their deadline passed.
     ///
-    /// KEYS due, rooms, then q per lane, then order set per lane. ARGV worker, most, now in ms, key prefix.
+    /// KEYS due, rooms, then q per lane, then order set per lane, never. ARGV worker, most, now in ms, key prefix.
     /// Returns per claimed entry {lane index from 0, entry id, fields}.
     package static let expired = RedisScript(
         records + members + seizing + """
-            local got, n, prefix = {}, (#KEYS - 2) / 2, ARGV[4]
+            local got, n, prefix = {}, math.floor((#KEYS - 3) / 2), ARGV[4]
             local rows = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[3], 'LIMIT', 0, ARGV[2])
             for _, row in ipairs(rows) do
               local member, room = string.match(row, '^(%d [%d-]+) ?(.*)$')

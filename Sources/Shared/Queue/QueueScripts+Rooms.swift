@@ -6,7 +6,7 @@ extension QueueScripts {
     /// Puts a claimed entry that was not started into a room; it leaves the pending list and stays in its lane.
     ///
     /// An entry that was admitted a moment ago gets its old start tag back: it keeps its place, and its flow pays nothing.
-    /// KEYS q, room, rooms, due, wait. ARGV worker, entry, delivery count, flow, lane index, weight, room name, spec, due in
+    /// KEYS q, room, rooms, due, wait, never. ARGV worker, entry, delivery count, flow, lane index, weight, room name, spec, due in
     /// ms since 1970, now in ms, deadline in ms since 1970, TTL of the room's state in ms, when capacity is expected, in ms since
     /// 1970, or 0.
     /// Returns `parked` (also for a lost reply) or `lost`.
@@ -87,7 +87,7 @@ extension QueueScripts {
 
     /// All rooms with waiters, soonest due first.
     ///
-    /// KEYS rooms. ARGV key prefix. Returns per room {name, due, spec, waiters}.
+    /// KEYS rooms, never. ARGV key prefix. Returns per room {name, due, spec, waiters}.
     package static let rooms = RedisScript(
         """
         local found = {}
@@ -103,11 +103,11 @@ extension QueueScripts {
 
     /// Places of waiting requests.
     ///
-    /// KEYS wait per request. ARGV key prefix, now in ms. Returns per request {position from 1, expected wait in ms or -1}, or {}.
+    /// KEYS wait per request, never. ARGV key prefix, now in ms. Returns per request {position from 1, expected wait in ms or -1}, or {}.
     package static let places = RedisScript(
         """
         local found, now = {}, tonumber(ARGV[2])
-        for i = 1, #KEYS do
+        for i = 1, #KEYS - 1 do
           found[i] = {}
           local kind, name, member = string.match(redis.call('GET', KEYS[i]) or '', '^([or])/([^/]*)/(.*)$')
           local set = kind and ARGV[1] .. (kind == 'o' and 'order:' or 'room:') .. name

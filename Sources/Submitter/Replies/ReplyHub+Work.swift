@@ -9,7 +9,11 @@ import Synchronization
 /// Every step may fail while Redis is away; what was not done stays noted and is tried in the next round.
 extension ReplyHub {
     func work() async {
-        await eachShard { queue in await self.work(queue) }
+        await eachShard { queue in
+            // What is to be done there stays noted; waiting for it would hold up the next round of the others.
+            guard self.queues.all.count == 1 || queue.redis.isConnected else { return }
+            await self.work(queue)
+        }
     }
 
     private func work(_ queue: JobQueue) async {
