@@ -71,7 +71,9 @@ final class ReplicaWatch: Service {
                 one.answer.resume(returning: count[number].map { .success($0 >= replicas) } ?? .failure(lost))
             }
         } catch {
-            for one in asked { one.answer.resume(returning: .failure(error)) }
+            // Whatever became of this question: what it is about is in the queue.
+            let unknown = RedisError(.connectionLost, error.message)
+            for one in asked { one.answer.resume(returning: .failure(unknown)) }
         }
     }
 }
