@@ -6,7 +6,7 @@ import uuid
 from support.ledger import assert_books_balance, assert_each_answered_once, drained
 from support.load import Load
 from support.processes import eventually
-from support.service import prompt
+from support.service import prompt, stub_catalogue
 from support.topologies import Cluster, Sentinels
 
 
@@ -56,6 +56,27 @@ def test_jobs_of_all_shards_are_found_by_their_id(own_service):
     drained(service)
     assert_each_answered_once(service, ids + first)
     assert_books_balance(service)
+
+
+def test_limits_and_commands_work_over_a_cluster(own_service, upstream):
+    """What is known of accounts has a home of its own; requests of three shards wait for the same account."""
+    catalogue = stub_catalogue(upstream.url)
+    catalogue["accounts"][0]["concurrency"] = 3
+    service = own_service(workers=2, redis=Cluster, QUEUE_SHARDS="3", catalogue=catalogue)
+    with Load(service, callers=12, streams=False) as load:
+        answered(load, 60)
+    assert load.failures == []
+    assert {shard(id) for id in load.ids} == {0, 1, 2}
+    drained(service)
+    assert_each_answered_once(service, load.ids)
+    with service.http as http:
+        health = http.get("/api/v1/status/health")
+        assert health.status_code == 200, health.text
+    for command in (["chat", "hello"], ["accounts", "test", "sandbox-1"], ["dead", "list"]):
+        done = service.run(*command)
+        assert done.returncode == 0, (command, done.stderr)
+    keys = [key.decode() for node in service.redis.nodes for key in node.client().keys("*")]
+    assert [key for key in keys if "{" not in key] == [], "a key without a hash tag has no home"
 
 
 def test_a_queue_on_one_server_may_grow(own_service):
