@@ -67,7 +67,8 @@ extension ReplyHub {
             do throws(RedisError) {
                 _ = try await queue.cancel(id)
                 state.withLock { $0.cancels[id] = nil }
-            } catch  where error.isTransient {
+            } catch  where error.isTransient || error.code == .cancelled {
+                // The round ends with the process: what is left is for `lastWork`.
                 return
             } catch {
                 state.withLock { $0.cancels[id] = nil }
