@@ -32,8 +32,10 @@ package struct QueueKeys: Sendable, Equatable {
     package func wait(_ id: String) -> String { tagged + "wait:" + id }
     /// What every name of this shard begins with, for scripts that find out only as they run which keys they need.
     package var shardPrefix: String { tagged }
-    /// Never exists. A script that finds out only as it runs which keys it needs names it among its keys: while the slot moves to
-    /// another node of a cluster, Redis then refuses it before it begins, and not in the middle.
+    /// Never exists.
+    ///
+    /// A script that finds out only as it runs which keys it needs names it among its keys: while the slot moves to another
+    /// node of a cluster, Redis then refuses it before it begins, and not in the middle.
     var never: String { tagged + "never" }
     package var delayed: String { tagged + "delayed" }
     package var dead: String { tagged + "dead" }

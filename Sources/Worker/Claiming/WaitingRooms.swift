@@ -28,7 +28,9 @@ final class WaitingRooms: Sendable {
     /// What is dropped when nobody reads is found again at the next tick.
     init() { (events, event) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256)) }
 
-    /// To be called once, before anything else: these are the rooms of all shards. They live as long as the process.
+    /// Tells it of the rooms of all shards, once, before anything else.
+    ///
+    /// They live as long as the process.
     func join(_ all: [WaitingRooms]) { others.withLock { $0 = all.filter { $0 !== self } } }
 
     var hasAny: Bool { state.withLock { !$0.accounts.isEmpty } }
