@@ -1,10 +1,24 @@
 import Glibc
+import Synchronization
 
 /// A TCP port of 127.0.0.1 that nobody listens on at the moment; the kernel picks it.
 package enum FreePort {
     package struct NoneFree: Error {}
 
+    /// Each port is handed out once: the kernel may pick one again while whoever got it has not begun to listen.
+    private static let handedOut = Mutex<Set<Int>>([])
+    /// Chosen: as many tries as a port can be handed out twice in a row without something being wrong.
+    private static let tries = 100
+
     package static func find() throws -> Int {
+        for _ in 0..<tries {
+            let port = try pick()
+            if handedOut.withLock({ $0.insert(port).inserted }) { return port }
+        }
+        throw NoneFree()
+    }
+
+    private static func pick() throws -> Int {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard socket >= 0 else { throw NoneFree() }
         defer { close(socket) }

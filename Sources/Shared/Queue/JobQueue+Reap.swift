@@ -59,7 +59,9 @@ extension JobQueue {
             return .run(number: Int(number), deliveries: Int(deliveries))
         case "ended": return .ended
         case "duplicate": return .duplicate
-        case "poison": return .poison
+        case "poison":
+            try await keepBody(of: job)
+            return .poison
         case "worker_lost": return .workerLost
         default: return .lost
         }

@@ -36,7 +36,7 @@ struct RetryDead: AsyncParsableCommand {
         try await DeadLetterSession.run { shards in
             let ids =
                 choice.ids.isEmpty
-                ? try await shards.ids(.init(why: choice.why))
+                ? try await shards.ids(.init(why: choice.why)).reversed()
                 : try choice.ids.map(DeadLetterSession.id)
             var failed = 0
             for id in ids where try await !retry(id, shards) { failed += 1 }

@@ -28,10 +28,19 @@ def eventually(condition, seconds=20.0, what="the condition"):
     raise AssertionError(f"not within {seconds:g} s: {what}" + (f" (last: {last!r})" if last else ""))
 
 
+_handed_out = set()
+
+
 def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Each is handed out once: the kernel may pick one again while whoever got it has not begun to listen."""
+    for _ in range(100):
+        with contextlib.closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port not in _handed_out:
+            _handed_out.add(port)
+            return port
+    raise AssertionError("no free port")
 
 
 class Process:

@@ -13,12 +13,17 @@ class RunScript:
         state.chmod(0o755)
         self.state = state
 
-    def __call__(self, *arguments, **environment):
-        """One call of the script to its end; the settings of other tests do not reach it."""
+    @property
+    def environment(self):
+        """Without the settings of the shell that runs the tests."""
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
+        return {**keep, "STATE_DIR": str(self.state), "AMS_BIN": str(BIN.resolve())}
+
+    def __call__(self, *arguments, **environment):
+        """One call of the script to its end."""
         return subprocess.run(
             [ROOT / "scripts/run", *arguments], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL,
-            env={**keep, "STATE_DIR": str(self.state), "AMS_BIN": str(BIN.resolve()), **environment})
+            env={**self.environment, **environment})
 
     def up(self, **environment):
         done = self(**environment)
@@ -30,7 +35,7 @@ class RunScript:
         text = f'set -o pipefail\neval "$({ROOT}/scripts/run --env)"\n{text}'
         return subprocess.run(
             ["bash", "-c", text], capture_output=True, text=True, timeout=seconds, stdin=subprocess.DEVNULL,
-            cwd=ROOT, env={**os.environ, "STATE_DIR": str(self.state), **environment})
+            cwd=ROOT, env={**self.environment, **environment})
 
     def port(self, name):
         return int((self.state / f"{name}.port").read_text())

@@ -64,6 +64,9 @@ import Testing
             let lostID = String(decoding: lost["id"] ?? [], as: UTF8.self)
             _ = try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.request(lostID))))
 
+            let kept = String(decoding: try #require(dead.first)["id"] ?? [], as: UTF8.self)
+            let life = try await queue.redis.send(RedisCommand("PTTL", .string(queue.keys.request(kept)))).int ?? 0
+            #expect(life > queue.queue.limits.jobLogTTL.milliseconds - 60_000)
             _ = try await letters(queue).retry(try #require(dead.first))
 
             let claim = try await queue.claimOne("w5")
