@@ -1,7 +1,8 @@
 """Every snippet of README and docs runs as it stands, in the environment of `scripts/run`.
 
 What cannot run here has a comment above its fence that says why: `<!-- not run: needs docker -->`. Blocks of other languages
-(YAML, Swift, and those without a language) show forms and are not commands.
+(YAML, Swift, and those without a language) show forms and are not commands. A YAML block that begins with a comment
+`# my.yaml` is that file for the snippets of its page.
 """
 
 import re
@@ -58,10 +59,20 @@ def environment(run):
     return dict(line.split("=", 1) for line in done.stdout.split("\0") if "=" in line)
 
 
-def shell(text, environment):
+@pytest.fixture
+def folder(snippet, tmp_path):
+    """Where a snippet runs: at the root of the repository, or where the files of its page are that it names."""
+    files = {one.text.split("\n")[0].removeprefix("# "): one.text for one in ALL if one.page == snippet.page and one.language == "yaml"}
+    used = {name: text for name, text in files.items() if name.endswith(".yaml") and name in snippet.text}
+    for name, text in used.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path if used else ROOT
+
+
+def shell(text, environment, folder):
     return subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", text], capture_output=True, text=True, timeout=60,
-        stdin=subprocess.DEVNULL, cwd=ROOT, env=environment)
+        stdin=subprocess.DEVNULL, cwd=folder, env=environment)
 
 
 def commands(text):
@@ -79,10 +90,10 @@ def shape(promised):
 
 
 @pytest.mark.parametrize("snippet", [one for one in ALL if one.language in RUNS and not one.why_not], ids=str)
-def test_a_snippet_runs_as_it_stands(environment, snippet):
+def test_a_snippet_runs_as_it_stands(environment, snippet, folder):
     if snippet.language == "console":
         for command, promised in commands(snippet.text):
-            done = shell(command, environment)
+            done = shell(command, environment, folder)
             assert done.returncode == 0, done.stderr
             assert shape(promised).fullmatch(done.stdout.strip()), f"promised: {promised}\nsaid: {done.stdout}"
         return
@@ -90,7 +101,7 @@ def test_a_snippet_runs_as_it_stands(environment, snippet):
         done = subprocess.run(
             [sys.executable, "-c", snippet.text], capture_output=True, text=True, timeout=60, cwd=ROOT, env=environment)
     else:
-        done = shell(snippet.text, environment)
+        done = shell(snippet.text, environment, folder)
     assert done.returncode == 0, done.stdout + done.stderr
     if snippet.language == "python":
         assert "You said: Hello" in done.stdout

@@ -12,6 +12,8 @@ package enum JobWireError: Error, Equatable {
 extension Job {
     /// Chosen: fifty attempts with long names; the trail is there for people, so one that is longer is left out.
     private static let maxTrailBytes = 64 * 1024
+    /// Chosen: ours are below 20; the scripts that move an entry hand over its fields, of which Lua takes some 4,000.
+    private static let mostFields = 1000
 
     /// Field names and values, in the order they are written.
     package var fields: [(String, [UInt8])] {
@@ -59,6 +61,7 @@ extension Job {
             return value
         }
 
+        guard fields.count <= 2 * Self.mostFields else { throw broken("expected at most \(Self.mostFields) fields") }
         guard let version = try number("v", upTo: Int64(Int32.max)), version >= 1 else {
             throw broken("v: expected 1 or 2")
         }

@@ -22,19 +22,16 @@ package struct DeadLetters: Sendable {
 
     package func count() async throws(RedisError) -> Int {
         let reply = try await redis.send(RedisCommand("XLEN", dead))
-        try reply.throwIfError()
         return Int(reply.int ?? 0)
     }
 
     package func find(_ id: DeadLetterID) async throws(RedisError) -> DeadLetter? {
         let reply = try await redis.send(RedisCommand("XRANGE", dead, .string(id.entry), .string(id.entry)))
-        try reply.throwIfError()
         return letters(reply).first
     }
 
     package func newest() async throws(RedisError) -> DeadLetter? {
         let reply = try await redis.send(RedisCommand("XREVRANGE", dead, "+", "-", "COUNT", "1"))
-        try reply.throwIfError()
         return letters(reply).first
     }
 
@@ -59,7 +56,6 @@ package struct DeadLetters: Sendable {
         if let body = letter["req"] { return body }
         guard let id = letter["id"].map({ String(decoding: $0, as: UTF8.self) }), JobID.isValid(id) else { return nil }
         let reply = try await redis.send(RedisCommand("GET", .string(queue.keys.request(id))))
-        try reply.throwIfError()
         return reply.bytes
     }
 
@@ -67,7 +63,6 @@ package struct DeadLetters: Sendable {
     package func drop(_ ids: [DeadLetterID]) async throws(RedisError) -> Int {
         guard !ids.isEmpty else { return 0 }
         let reply = try await redis.send(RedisCommand("XDEL", [dead] + ids.map { .string($0.entry) }))
-        try reply.throwIfError()
         return Int(reply.int ?? 0)
     }
 
@@ -93,7 +88,6 @@ package struct DeadLetters: Sendable {
         let end = before.map { before in before.shard < shard ? before.entry : "(\(before.entry)" } ?? "+"
         let reply = try await redis.send(
             RedisCommand("XREVRANGE", dead, .string(end), "-", "COUNT", .int(Self.pageSize)))
-        try reply.throwIfError()
         return letters(reply)
     }
 

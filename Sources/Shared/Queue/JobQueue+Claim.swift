@@ -105,7 +105,7 @@ extension JobQueue {
                     .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries), .int(attemptsBefore),
                     .string(attempt.id), .int(limits.logTTL(isTracked: isTracked).milliseconds),
                     .string(attempt.channel), "{}",
-                    .bytes(failure.encoded), .string(deadLetter ?? ""),
+                    .bytes(failure.encoded), .string(deadLetter ?? ""), .int(limits.maxDeadLetters),
                 ])
         }
     }
@@ -115,7 +115,10 @@ extension JobQueue {
         _ = try await persist { () async throws(RedisError) in
             try await redis.evaluate(
                 QueueScripts.bury, keys: [keys.queue(entry.lane), keys.dead],
-                args: [.string(worker), .string(entry.entry), .int(entry.deliveries), .string(reason)])
+                args: [
+                    .string(worker), .string(entry.entry), .int(entry.deliveries), .string(reason),
+                    .int(limits.maxDeadLetters),
+                ])
         }
     }
 

@@ -19,6 +19,8 @@ package struct QueueLimits: Sendable, Equatable {
     package static let longestDeadline = Duration.seconds(86_400)
     /// Deliveries of one entry that ended in a dead worker before it is called poison.
     package var maxDeliveries = 4
+    /// Dead letters that stay in a shard, about: with bodies of 16 KB at most they take 160 MB.
+    package var maxDeadLetters = 10_000
     /// How long a write to the queue is repeated while Redis is away, before the attempt is given up.
     ///
     /// Its entry is then reaped by another worker. QUEUE.md: workers go on reading the platform for 60 s.

@@ -116,6 +116,19 @@ package enum QueueScripts {
 
         """
 
+    /// `bury(dead, most, why, q, entry)`: an entry is copied to the dead letters, of which about `most` stay.
+    ///
+    /// Lua hands over some 8,000 values at most; an entry with more fields than that keeps the first 1,000 of them.
+    private static let burial = """
+        local function bury(dead, most, why, q, entry)
+          local e = redis.call('XRANGE', q, entry, entry)[1]
+          if not e then return end
+          local fields = e[2]
+          redis.call('XADD', dead, 'MAXLEN', '~', most, '*', 'why', why, 'lane', q, unpack(fields, 1, math.min(#fields, 2000)))
+        end
+
+        """
+
     // MARK: - Submitting
 
     /// A tracked request: its log remembers it before the queue does.
@@ -431,10 +444,11 @@ package enum QueueScripts {
     /// Decides about an entry whose lease ran out; call it right after XAUTOCLAIM gave it to this worker.
     ///
     /// KEYS log, q, usage, dead. ARGV worker, entry, n, id, log TTL in ms while running, log TTL in ms when ended, channel,
-    /// usage row, most deliveries, `fail` or `restart` once text was shown, meta, result if poison, result if worker lost.
+    /// usage row, most deliveries, `fail` or `restart` once text was shown, meta, result if poison, result if worker lost,
+    /// most dead letters.
     /// Returns {`run`, a, delivery count}; {`lost`}; {`ended`}; {`duplicate`}; {`poison`}; {`worker_lost`}.
     package static let reap = RedisScript(
-        records + ownership + state + refusal + billing + estimation + publishing + """
+        records + ownership + state + refusal + billing + estimation + burial + publishing + """
             local wid, entry, n, id = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
             local p = redis.call('XPENDING', KEYS[2], 'workers', entry, entry, 1)[1]
             if not p or p[2] ~= wid then return {'lost'} end
@@ -466,8 +480,7 @@ package enum QueueScripts {
               return {reason}
             end
             if count - chosen >= tonumber(ARGV[9]) then
-              local e = redis.call('XRANGE', KEYS[2], entry, entry)[1]
-              if e then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'why', 'poison', 'lane', KEYS[2], unpack(e[2])) end
+              bury(KEYS[4], ARGV[14], 'poison', KEYS[2], entry)
               return close(ARGV[12], 'poison')
             end
             if shown and ARGV[10] == 'fail' then return close(ARGV[13], 'worker_lost') end
@@ -483,9 +496,9 @@ package enum QueueScripts {
     /// Ends a request that cannot be run (past its deadline, undecodable) without starting an attempt.
     ///
     /// KEYS log, q, usage, dead. ARGV worker, entry, delivery count, n, id, log TTL in ms, channel, meta, result, reason for
-    /// the dead letters or empty. Returns `ok`, `lost`, `ended` or `duplicate`.
+    /// the dead letters or empty, most dead letters. Returns `ok`, `lost`, `ended` or `duplicate`.
     package static let refuse = RedisScript(
-        records + ownership + state + billing + estimation + retention + publishing + """
+        records + ownership + state + billing + estimation + retention + burial + publishing + """
             local wid, entry, n, id = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[5]
             if not mine(KEYS[2], wid, entry, ARGV[3]) then return 'lost' end
             local ended, k, start, last, top = look(KEYS[1])
@@ -501,10 +514,7 @@ package enum QueueScripts {
               return 'duplicate'
             end
             if k > n then estimate(KEYS[3], id, k, start, last) end
-            if ARGV[10] ~= '' then
-              local e = redis.call('XRANGE', KEYS[2], entry, entry)[1]
-              if e then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 10000, '*', 'why', ARGV[10], 'lane', KEYS[2], unpack(e[2])) end
-            end
+            if ARGV[10] ~= '' then bury(KEYS[4], ARGV[11], ARGV[10], KEYS[2], entry) end
             redis.call('XADD', KEYS[1], END, 'k', 'e', 'st', 'error', 'a', k, 'm', ARGV[8], 'r', ARGV[9])
             drop(KEYS[2], entry)
             redis.call('PEXPIRE', KEYS[1], ARGV[6])
@@ -514,12 +524,11 @@ package enum QueueScripts {
 
     /// Removes an entry that has no usable id into the dead letters.
     ///
-    /// KEYS q, dead. ARGV worker, entry, delivery count, reason. Returns 1, or 0 if it is not mine.
+    /// KEYS q, dead. ARGV worker, entry, delivery count, reason, most dead letters. Returns 1, or 0 if it is not mine.
     package static let bury = RedisScript(
-        ownership + """
+        ownership + burial + """
             if not mine(KEYS[1], ARGV[1], ARGV[2], ARGV[3]) then return 0 end
-            local e = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])[1]
-            if e then redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'why', ARGV[4], 'lane', KEYS[1], unpack(e[2])) end
+            bury(KEYS[2], ARGV[5], ARGV[4], KEYS[1], ARGV[2])
             drop(KEYS[1], ARGV[2])
             return 1
             """)

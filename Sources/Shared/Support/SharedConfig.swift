@@ -138,6 +138,10 @@ package struct SharedConfig: Sendable {
         limits.maxDeliveries = settings.int(
             "MAX_DELIVERIES", default: 4, in: 1...100,
             "Deliveries of a request to workers that died, the last of which makes it a dead letter.")
+        limits.maxDeadLetters = settings.int(
+            "DEAD_LETTERS_MAX", default: 10_000, in: 100...10_000_000,
+            "Dead letters that stay in a shard of Redis, about; then the oldest are forgotten. 10,000 take 160 MB at most."
+        )
         let weights = settings.text(
             "TENANT_WEIGHTS", default: "", expected: "tenant=weight pairs, separated by commas, weights from 1 to 1000",
             "Shares of tenants that wait for the same thing, as in `gold=4,free=1`; 1 for the others.",

@@ -21,10 +21,12 @@ package struct UsageOutbox: Sendable {
     private let redis: RedisClient
     private let keys: QueueKeys
     private let consumer: String
+    private let maxDeadLetters: Int
 
     /// `redis` must be a connection that nothing else uses: reading blocks it.
-    package init(redis: RedisClient, keys: QueueKeys, consumer: String) {
+    package init(redis: RedisClient, keys: QueueKeys, consumer: String, maxDeadLetters: Int) {
         self.redis = redis
+        self.maxDeadLetters = maxDeadLetters
         self.keys = keys
         self.consumer = consumer
     }
@@ -67,7 +69,7 @@ package struct UsageOutbox: Sendable {
     package func bury(_ entries: [Entry], reason: String) async throws(RedisError) {
         for entry in entries where !entry.fields.isEmpty {
             var command = RedisCommand(
-                "XADD", .string(keys.dead), "MAXLEN", "~", "10000", "*", "why", .string(reason), "lane",
+                "XADD", .string(keys.dead), "MAXLEN", "~", .int(maxDeadLetters), "*", "why", .string(reason), "lane",
                 .string(keys.usage))
             for field in entry.fields { command.append(.bytes(field.bytes ?? [])) }
             _ = try await redis.send(command)

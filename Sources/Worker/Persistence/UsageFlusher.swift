@@ -25,7 +25,8 @@ struct UsageFlusher: Service {
         logger: Logger
     ) {
         self.queue = queue
-        self.outbox = UsageOutbox(redis: outbox, keys: queue.keys, consumer: worker)
+        self.outbox = UsageOutbox(
+            redis: outbox, keys: queue.keys, consumer: worker, maxDeadLetters: queue.limits.maxDeadLetters)
         self.ledger = ledger
         self.configuration = configuration
         self.logger = logger

@@ -94,10 +94,47 @@ import Testing
         }
     }
 
+    @Test func `an entry with more fields than a script can hand over is buried, too`() async throws {
+        try await QueueFixture.run { queue in
+            var command = RedisCommand("XADD", .string(queue.keys.queue(.normal)), "*")
+            for number in 0..<20_000 { command.append("f\(number)") }
+            try await queue.redis.send(command).throwIfError()
+            let entry = try #require(
+                try await queue.queue.claim(worker: "w1", free: 1, shares: [(.normal, 1)]).first)
+
+            #expect(throws: JobWireError.undecodable(id: nil, channel: nil, reason: "expected at most 1000 fields")) {
+                try Job(entry: entry.fields, lane: .normal, defaultDeadline: 0)
+            }
+
+            try await queue.queue.bury(entry, worker: "w1", reason: "v: expected 1 or 2")
+
+            #expect(try await queue.length() == 0)
+            #expect(try await letters(queue).newest()?.fields.count == 1000)
+        }
+    }
+
+    @Test func `the oldest dead letters make room where there are too many`() async throws {
+        try await QueueFixture.run { queue in
+            var limits = queue.queue.limits
+            limits.maxDeadLetters = 100
+            let small = JobQueue(redis: queue.redis, keys: queue.keys, limits: limits)
+            for _ in 0..<500 {
+                let command = RedisCommand("XADD", .string(queue.keys.queue(.normal)), "*", "junk", "x")
+                try await queue.redis.send(command).throwIfError()
+            }
+            for entry in try await small.claim(worker: "w1", free: 500, shares: [(.normal, 500)]) {
+                try await small.bury(entry, worker: "w1", reason: "v: expected 1 or 2")
+            }
+
+            let left = try await letters(queue).count()
+            #expect((100..<400).contains(left))
+        }
+    }
+
     @Test func `a ledger row goes back to the outbox as it was`() async throws {
         try await QueueFixture.run { queue in
             _ = try await queue.finish(queue.running("w1").attempt)
-            let outbox = UsageOutbox(redis: queue.redis, keys: queue.keys, consumer: "w1")
+            let outbox = UsageOutbox(redis: queue.redis, keys: queue.keys, consumer: "w1", maxDeadLetters: 100)
             let rows = try await outbox.read(limit: 10, block: nil)
             try await outbox.bury(rows, reason: "unreadable")
             let letter = try #require(try await letters(queue).newest())
