@@ -38,7 +38,7 @@ extension CachedAnswer {
     package init?(decoding bytes: [UInt8]) {
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")), let head = try? JSON(parsing: Array(bytes[..<end])),
             head["v"]?.intValue == 1, let model = head["model"]?.stringValue,
-            let counts = head["usage"]?.arrayValue?.compactMap(\.intValue), counts.count == 5, end + 1 < bytes.count
+            let counts = head["usage"]?.arrayValue?.compactMap(\.count), counts.count == 5, end + 1 < bytes.count
         else { return nil }
         self.init(
             model: model, upstreamModel: head["upstream_model"]?.stringValue,

@@ -125,7 +125,7 @@ struct CatalogReader {
         return []
     }
 
-    private static let longestName = 256
+    private static let longestName = Bounds.name
 
     private static func isName(_ text: String) -> Bool {
         (1...longestName).contains(text.utf8.count) && !text.utf8.contains { $0 < 32 }

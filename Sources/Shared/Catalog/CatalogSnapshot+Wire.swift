@@ -20,9 +20,9 @@ extension CatalogCopy {
 
     private static func rows(_ bytes: [UInt8]) -> (stamp: Stamp, rows: [JSON])? {
         guard let json = try? JSON(parsing: bytes), let rows = json["rows"]?.arrayValue,
-            let version = json["version"]?.stringValue, let asOf = json["as_of"]?.intValue
+            let version = json["version"]?.stringValue, let asOf = json["as_of"]?.moment
         else { return nil }
-        return (Stamp(version: version, asOf: Int64(asOf)), rows)
+        return (Stamp(version: version, asOf: asOf), rows)
     }
 }
 
@@ -43,7 +43,7 @@ extension CatalogCopy.Stamp {
         guard parts.count > 6, parts[1] == "as_of", parts[3] == "version",
             let asOf = Int64(parts[2].dropFirst().dropLast())
         else { return nil }
-        self.init(version: String(parts[5]), asOf: asOf)
+        self.init(version: String(parts[5]), asOf: asOf.clamped(to: Bounds.moments))
     }
 }
 
@@ -70,13 +70,14 @@ extension Model {
         else { return nil }
         self.init(
             id: id, name: json["name"]?.stringValue, provider: provider, modelID: json["model_id"]?.stringValue,
-            maxTokens: json["max_tokens"]?.intValue, contextTokens: json["context_tokens"]?.intValue,
+            maxTokens: json.column("max_tokens", from: 1), contextTokens: json.column("context_tokens", from: 1),
             prices: Prices(json: json["prices"]) ?? Prices(),
-            costPer1kTokens: json["cost_per_1k_tokens"]?.doubleValue, priority: json["priority"]?.intValue ?? 0,
-            weight: json["weight"]?.intValue ?? 1, isActive: json["is_active"]?.boolValue ?? false,
+            costPer1kTokens: json["cost_per_1k_tokens"]?.doubleValue,
+            priority: json.column("priority", from: Int(Int32.min)) ?? 0,
+            weight: json.column("weight", from: 1) ?? 1, isActive: json["is_active"]?.boolValue ?? false,
             capabilities: Capabilities(json.members("capabilities", \.boolValue)), aliases: json.texts("aliases"),
             fallbackModels: json.texts("fallback_models"), routingStrategy: json["routing_strategy"]?.stringValue,
-            cacheTTL: json["cache_ttl"]?.intValue)
+            cacheTTL: json.column("cache_ttl", from: 1))
     }
 }
 
@@ -108,16 +109,16 @@ extension Account {
         self.init(
             id: id, accountName: json["account_name"]?.stringValue, provider: provider,
             apiKeyEncrypted: json["api_key_encrypted"]?.stringValue, baseURL: json["base_url"]?.stringValue,
-            mode: json["mode"]?.stringValue, quotaLimit: json["quota_limit"]?.intValue.map { Int64($0) },
-            quotaUsed: Int64(json["quota_used"]?.intValue ?? 0),
+            mode: json["mode"]?.stringValue, quotaLimit: json["quota_limit"]?.whole(in: 0...Int.max).map { Int64($0) },
+            quotaUsed: Int64(json["quota_used"]?.whole(in: 0...Int.max) ?? 0),
             status: json["status"]?.stringValue.flatMap(Status.init) ?? .disabled,
             statusReason: json["status_reason"]?.stringValue, healthScore: json["health_score"]?.doubleValue ?? 1,
-            requestsPerMinute: json["rpm"]?.intValue, tokensPerMinute: json["tpm"]?.intValue,
-            concurrency: json["concurrency"]?.intValue, weight: json["weight"]?.intValue ?? 1,
+            requestsPerMinute: json.column("rpm", from: 1), tokensPerMinute: json.column("tpm", from: 1),
+            concurrency: json.column("concurrency", from: 1), weight: json.column("weight", from: 1) ?? 1,
             settings: json.members("settings", \.stringValue), models: json.texts("models"),
             quotaPeriod: json["quota_period"]?.stringValue.flatMap(QuotaPeriod.init) ?? .total,
-            quotaResetHour: json["quota_reset_hour"]?.intValue ?? 0,
-            quotaResetDay: json["quota_reset_day"]?.intValue ?? 1)
+            quotaResetHour: json["quota_reset_hour"]?.whole(in: 0...23) ?? 0,
+            quotaResetDay: json["quota_reset_day"]?.whole(in: 1...28) ?? 1)
     }
 }
 
@@ -128,6 +129,11 @@ extension Dictionary where Key == String {
 }
 
 extension JSON {
+    /// A number of an `integer` column.
+    fileprivate func column(_ name: String, from least: Int) -> Int? {
+        self[name]?.whole(in: least...Int(Int32.max))
+    }
+
     fileprivate func texts(_ name: String) -> [String] { (self[name]?.arrayValue ?? []).compactMap(\.stringValue) }
 
     fileprivate func members<Value>(_ name: String, _ value: (JSON) -> Value?) -> [String: Value] {

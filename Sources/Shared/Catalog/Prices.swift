@@ -17,10 +17,12 @@ package struct Prices: Sendable, Equatable, Codable {
         self.currency = currency
     }
 
+    /// Within `Bounds.cost`.
     package func cost(of usage: TokenUsage) -> Double {
         let cached = min(usage.cached, usage.input)
         let sum = Double(usage.input - cached) * input + Double(cached) * cachedInput + Double(usage.output) * output
-        return sum / 1_000_000
+        // Prices of a queue's or an outbox' entry may be anything, and infinity times zero is no number.
+        return sum.isNaN ? 0 : (sum / 1_000_000).clamped(to: Bounds.cost)
     }
 }
 

@@ -56,9 +56,9 @@ package struct AccountPings: Sendable {
             timeout: block + .seconds(5))
         guard let bytes = reply.array?.last?.bytes, let json = try? JSON(parsing: bytes),
             let account = json["account"]?.stringValue, let id = json["id"]?.stringValue,
-            let until = json["until"]?.intValue
+            let until = json["until"]?.moment
         else { return nil }
-        return Ping(account: account, id: id, until: Int64(until))
+        return Ping(account: account, id: id, until: until)
     }
 
     package func answer(_ ping: Ping, _ answer: JSON) async throws(RedisError) {

@@ -66,7 +66,11 @@ package struct PoolReader: Sendable {
                 continue
             }
             let value = fields[index + 1].int ?? 0
-            if name.hasPrefix("r") { sums.requests += value } else { sums.tokens += value }
+            if name.hasPrefix("r") {
+                sums.requests = sums.requests.addingClamped(value)
+            } else {
+                sums.tokens = sums.tokens.addingClamped(value)
+            }
         }
         return sums
     }

@@ -13,7 +13,7 @@ package struct QuotaCounter: Sendable, Equatable {
             switch fields[index].string ?? "" {
             case "p": start = fields[index + 1].int ?? 0
             case "h": break
-            default: sum += fields[index + 1].int ?? 0
+            default: sum = sum.addingClamped(fields[index + 1].int ?? 0)
             }
         }
         used = start < period ? 0 : sum

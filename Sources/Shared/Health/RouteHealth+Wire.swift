@@ -1,4 +1,4 @@
-/// A route's health as JSON in Redis. Unknown members are ignored, missing ones have their defaults.
+/// A route's health as JSON in Redis. Unknown members are ignored, missing ones have their defaults, numbers are bounded.
 extension RouteHealth {
     package var encoded: [UInt8] {
         var object: JSONObject = [
@@ -17,21 +17,22 @@ extension RouteHealth {
     package init?(decoding bytes: [UInt8]) {
         guard let json = try? JSON(parsing: bytes), json.objectValue != nil else { return nil }
         self.init()
-        success = json["s"]?.doubleValue ?? 1
-        firstToken = json["ft"]?.doubleValue
-        recent = (json["rec"]?.arrayValue ?? []).compactMap(\.intValue).map {
+        success = json["s"]?.doubleValue?.clamped(to: 0...1) ?? 1
+        firstToken = json["ft"]?.doubleValue?.clamped(to: 0...86_400)
+        let latest = Int(Bounds.moments.upperBound)
+        recent = (json["rec"]?.arrayValue ?? []).suffix(20).compactMap { $0.whole(in: -latest...latest) }.map {
             Recent(at: Int64(abs($0)), isAnswer: $0 > 0)
         }
-        failuresInRow = json["row"]?.intValue ?? 0
-        openUntil = json["open"]?.intValue.map { Int64($0) }
-        openings = json["op"]?.intValue ?? 0
-        restsUntil = json["rest"]?.intValue.map { Int64($0) } ?? 0
-        restsSince = json["from"]?.intValue.map { Int64($0) } ?? 0
+        failuresInRow = json["row"]?.count ?? 0
+        openUntil = json["open"]?.moment
+        openings = json["op"]?.count ?? 0
+        restsUntil = json["rest"]?.moment ?? 0
+        restsSince = json["from"]?.moment ?? 0
         isForCapacity = json["cap"]?.boolValue ?? true
-        refusals = json["ref"]?.intValue ?? 0
+        refusals = json["ref"]?.count ?? 0
         isDisabled = json["dis"]?.boolValue ?? false
         reason = json["why"]?.stringValue.flatMap(JobFailure.Kind.init)
-        changedAt = json["at"]?.intValue.map { Int64($0) } ?? 0
+        changedAt = json["at"]?.moment ?? 0
     }
 
     private func number(_ value: Double) -> JSON { JSONNumber(value).map(JSON.number) ?? .int(0) }

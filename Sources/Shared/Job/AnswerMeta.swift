@@ -59,18 +59,21 @@ package struct AnswerMeta: Sendable, Equatable {
 extension AnswerMeta.Attempt {
     /// Attempts before a wait travel with the queue entry; the latest of them, should there be very many.
     package static func encode(_ trail: [AnswerMeta.Attempt]) -> [UInt8] {
-        JSON.array(trail.suffix(50).map(\.json)).encoded
+        JSON.array(trail.suffix(longestTrail).map(\.json)).encoded
     }
+
+    private static let longestTrail = 50
 
     /// What cannot be read is left out: the trail is there for people.
     package static func decode(_ bytes: [UInt8]) -> [AnswerMeta.Attempt] {
-        ((try? JSON(parsing: bytes))?.arrayValue ?? []).compactMap { json in
-            guard let number = json["attempt"]?.intValue else { return nil }
+        ((try? JSON(parsing: bytes))?.arrayValue ?? []).suffix(longestTrail).compactMap { json in
+            guard let number = json["attempt"]?.count else { return nil }
+            func name(_ key: String) -> String { json[key]?.stringValue?.clipped(toBytes: Bounds.name) ?? "" }
             return AnswerMeta.Attempt(
-                attempt: number, model: json["model"]?.stringValue ?? "", provider: json["provider"]?.stringValue ?? "",
-                account: json["account"]?.stringValue ?? "",
+                attempt: number, model: name("model"), provider: name("provider"), account: name("account"),
                 error: json["error"]?.stringValue.flatMap(JobFailure.Kind.init),
-                milliseconds: Int64(json["ms"]?.intValue ?? 0), cost: json["cost"]?.doubleValue ?? 0)
+                milliseconds: Int64(json["ms"]?.count ?? 0),
+                cost: json["cost"]?.doubleValue?.clamped(to: Bounds.cost) ?? 0)
         }
     }
 

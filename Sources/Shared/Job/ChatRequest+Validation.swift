@@ -17,7 +17,14 @@ struct ChatRequestCheck {
         try stream(body)
         try tools(body)
         try responseFormat(body)
-        if let user = present(body, "user"), user.stringValue == nil { throw .type("user", "a string") }
+        try user(body)
+    }
+
+    /// Enters an index of the ledger, and with it every row of the caller's.
+    func user(_ body: JSONObject) throws(RequestError) {
+        guard let value = present(body, "user") else { return }
+        guard let user = value.stringValue else { throw .type("user", "a string") }
+        guard user.utf8.count <= Bounds.user else { throw .value("user", "at most \(Bounds.user) bytes") }
     }
 
     /// The member, unless it is null.

@@ -6,6 +6,8 @@ package struct EmbeddingsRequest: Sendable, Equatable {
     package struct Limits: Sendable {
         /// OpenAI's (providers/openai.md); adapters refuse at their platform's own.
         package var maxInputs = 2048
+        /// Chosen: sixteen times the longest vectors seen.
+        package var maxDimensions = 65_536
 
         package init() {}
     }
@@ -25,9 +27,11 @@ package struct EmbeddingsRequest: Sendable, Equatable {
         }
         if let value = present("dimensions") {
             guard let number = value.intValue else { throw .type("dimensions", "an integer") }
-            guard number >= 1 else { throw .value("dimensions", "an integer of at least 1") }
+            guard (1...limits.maxDimensions).contains(number) else {
+                throw .value("dimensions", "an integer from 1 to \(limits.maxDimensions)")
+            }
         }
-        if let user = present("user"), user.stringValue == nil { throw .type("user", "a string") }
+        try ChatRequestCheck(limits: .init()).user(body)
     }
 
     package init(decoding bytes: [UInt8], limits: Limits = Limits()) throws(RequestError) {

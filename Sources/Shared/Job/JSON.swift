@@ -39,6 +39,20 @@ extension JSON {
         return value.intValue
     }
 
+    /// For numbers that are calculated with: see `JSONNumber.whole`.
+    package func whole(in range: ClosedRange<Int>) -> Int? {
+        guard case .number(let value) = self else { return nil }
+        return value.whole(in: range)
+    }
+
+    /// A count of tokens or the like, `Bounds.counts` at most.
+    package var count: Int? { whole(in: Bounds.counts) }
+
+    /// Milliseconds since 1970, within `Bounds.moments`.
+    package var moment: Int64? {
+        whole(in: Int(Bounds.moments.lowerBound)...Int(Bounds.moments.upperBound)).map(Int64.init)
+    }
+
     package var doubleValue: Double? {
         guard case .number(let value) = self else { return nil }
         return value.doubleValue

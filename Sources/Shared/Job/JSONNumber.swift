@@ -29,6 +29,15 @@ package struct JSONNumber: Sendable, Hashable {
         Int(literal) ?? doubleValue.flatMap { Int(exactly: $0) }
     }
 
+    /// Whatever a stranger wrote, within `range`: beyond it the nearer bound, fractions cut off.
+    package func whole(in range: ClosedRange<Int>) -> Int {
+        if let exact = Int(literal) { return exact.clamped(to: range) }
+        // Infinite for a literal beyond its range.
+        let value = Double(literal) ?? 0
+        if value >= Double(range.upperBound) { return range.upperBound }
+        return value > Double(range.lowerBound) ? Int(value) : range.lowerBound
+    }
+
     /// `nil` where the literal is beyond the range of a double.
     package var doubleValue: Double? {
         Double(literal).flatMap { $0.isFinite ? $0 : nil }

@@ -109,8 +109,8 @@ struct JobText {
     static let id = JobText("id", maxBytes: 80)
     static let shim = JobText("sh", maxBytes: 128)
     /// As much as an index of the ledger takes.
-    static let tenant = JobText("t", maxBytes: 128)
-    static let user = JobText("u", maxBytes: 512)
+    static let tenant = JobText("t", maxBytes: Bounds.tenant)
+    static let user = JobText("u", maxBytes: Bounds.user)
     static let strategy = JobText("rs", maxBytes: 64)
 
     let name: String

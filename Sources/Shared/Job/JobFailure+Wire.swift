@@ -19,6 +19,6 @@ extension JobFailure {
         self.init(
             json["kind"]?.stringValue.flatMap(Kind.init) ?? .internal, message, param: json["param"]?.stringValue,
             code: json["code"]?.stringValue, upstreamStatus: json["status"]?.intValue,
-            retryAfter: json["retry_after_ms"]?.intValue.map { .milliseconds($0) })
+            retryAfter: json["retry_after_ms"]?.count.map { .milliseconds($0) })
     }
 }

@@ -1,19 +1,21 @@
 /// What one attempt used, in tokens.
+///
+/// Every count is within `Bounds.counts`, whatever a platform says, so that sums of them cannot overflow.
 package struct TokenUsage: Sendable, Equatable {
     /// The prompt, `cached` included.
-    package var input: Int
+    package var input: Int { didSet { input = Bounds.count(input) } }
     /// The answer, `reasoning` included.
-    package var output: Int
-    package var cached: Int
-    package var reasoning: Int
+    package var output: Int { didSet { output = Bounds.count(output) } }
+    package var cached: Int { didSet { cached = Bounds.count(cached) } }
+    package var reasoning: Int { didSet { reasoning = Bounds.count(reasoning) } }
     /// Our own count, since the platform reported none (or the attempt ended early).
     package var isEstimated: Bool
 
     package init(input: Int = 0, output: Int = 0, cached: Int = 0, reasoning: Int = 0, isEstimated: Bool = false) {
-        self.input = input
-        self.output = output
-        self.cached = cached
-        self.reasoning = reasoning
+        self.input = Bounds.count(input)
+        self.output = Bounds.count(output)
+        self.cached = Bounds.count(cached)
+        self.reasoning = Bounds.count(reasoning)
         self.isEstimated = isEstimated
     }
 }

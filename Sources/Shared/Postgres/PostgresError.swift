@@ -44,9 +44,25 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
         case .parameter: true
         // A row without a partition is not at fault: the partition is.
         case .constraint: sqlState != "23514"
-        default: sqlState?.hasPrefix("22") == true
+        default: sqlState?.hasPrefix("22") == true || sqlState?.hasPrefix("54") == true
         }
     }
+
+    /// Whether a row of the statement is to blame, so that another row may well be written.
+    ///
+    /// Anything but what lies with the server, the connection, our rights or the tables: those say nothing of a row.
+    package var isRowsFault: Bool {
+        if code == .parameter { return true }
+        guard let sqlState else { return false }
+        return !Self.classesElsewhere.contains(String(sqlState.prefix(2)))
+    }
+
+    /// https://www.postgresql.org/docs/15/errcodes-appendix.html: connection, unsupported, state of the transaction (a
+    /// read-only standby), rights, no such database or schema, roll-back, tables that are not there, resources, locks,
+    /// shutdown, the system's, an old snapshot, the server's configuration.
+    private static let classesElsewhere: Set<String> = [
+        "08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "72", "F0",
+    ]
 
     static let connectionLost = PostgresError(.unavailable, "the connection to the database server was lost")
     static let noAnswer = PostgresError(.unavailable, "the database server does not answer")

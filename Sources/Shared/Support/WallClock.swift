@@ -20,9 +20,12 @@ package struct SystemWallClock: WallClock {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded down.
+    /// Whole milliseconds, rounded down; the nearer bound where they do not fit.
     package var milliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+        let (seconds, rest) = components
+        let (milliseconds, overflows) = seconds.multipliedReportingOverflow(by: 1000)
+        guard !overflows else { return seconds < 0 ? .min : .max }
+        return milliseconds.addingClamped(rest / 1_000_000_000_000_000)
     }
 
     package var seconds: Double {

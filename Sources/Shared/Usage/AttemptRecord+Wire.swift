@@ -1,4 +1,6 @@
 /// A ledger row as JSON in the outbox. Unknown members are ignored, missing ones have their defaults.
+///
+/// Numbers are bounded here, so that none can overflow behind; what a column holds is `AttemptRecord.bounded`.
 extension AttemptRecord {
     package var encoded: [UInt8] {
         var object: JSONObject = [
@@ -20,8 +22,8 @@ extension AttemptRecord {
 
     /// `nil` for what no version of this service has written.
     package init?(decoding bytes: [UInt8]) {
-        guard let json = try? JSON(parsing: bytes), let started = json["s"]?.intValue else { return nil }
-        self.init(startedAt: Int64(started), enqueuedAt: Int64(json["q"]?.intValue ?? started))
+        guard let json = try? JSON(parsing: bytes), let started = json["s"]?.moment else { return nil }
+        self.init(startedAt: started, enqueuedAt: json["q"]?.moment ?? started)
         tenant = json["t"]?.stringValue ?? tenant
         user = json["u"]?.stringValue
         lane = json["l"]?.stringValue.flatMap(Lane.init) ?? lane
@@ -32,8 +34,8 @@ extension AttemptRecord {
         account = json["ac"]?.stringValue ?? ""
         prices = Prices(json: json["pr"]) ?? prices
         status = json["status"]?.stringValue.flatMap(Status.init) ?? .lost
-        endedAt = json["e"]?.intValue.map { Int64($0) }
-        let tokens = (json["tok"]?.arrayValue ?? []).map { $0.intValue ?? 0 }
+        endedAt = json["e"]?.moment
+        let tokens = (json["tok"]?.arrayValue ?? []).map { $0.count ?? 0 }
         if tokens.count == 4 {
             usage = TokenUsage(input: tokens[0], output: tokens[1], cached: tokens[2], reasoning: tokens[3])
         }
@@ -42,6 +44,6 @@ extension AttemptRecord {
         finishReason = json["fr"]?.stringValue
         upstreamModel = json["um"]?.stringValue
         upstreamRequest = json["ur"]?.stringValue
-        firstToken = json["ft"]?.intValue.map { Int64($0) }
+        firstToken = json["ft"]?.moment
     }
 }

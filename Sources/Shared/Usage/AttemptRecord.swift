@@ -33,6 +33,8 @@ package struct AttemptRecord: Sendable, Equatable {
         self.enqueuedAt = enqueuedAt
     }
 
-    package var latency: Int64 { max(0, (endedAt ?? startedAt) - startedAt) }
+    /// Milliseconds, within `Bounds.length`.
+    package var latency: Int64 { (endedAt ?? startedAt).subtractingClamped(startedAt).clamped(to: Bounds.length) }
+    package var waited: Int64 { startedAt.subtractingClamped(enqueuedAt).clamped(to: Bounds.length) }
     package var cost: Double { prices.cost(of: usage) }
 }

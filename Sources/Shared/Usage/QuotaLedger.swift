@@ -15,6 +15,8 @@ package struct QuotaLedger: Sendable {
     }
 
     private let pool: PostgresPool
+    /// What a double counts exactly, as the scripts in Redis do.
+    private static let most: Int64 = 1 << 53
 
     package init(_ pool: PostgresPool) { self.pool = pool }
 
@@ -25,20 +27,20 @@ package struct QuotaLedger: Sendable {
     package func used(_ account: Account, start: Int64?, first: Int64) async throws(PostgresError) -> Used {
         let rows = try await pool.query(
             """
-            SELECT (extract(epoch FROM hour) / 3600)::bigint AS hour, sum(tokens_in + tokens_out)::bigint AS tokens
+            SELECT (extract(epoch FROM hour) / 3600)::bigint AS hour, LEAST(sum(tokens_in::numeric + tokens_out), \(Self.most))::bigint AS tokens
             FROM usage_hourly WHERE account = $1 AND hour >= $2::timestamptz GROUP BY 1
             """, [.text(account.id), .time(max(start ?? 0, 0))])
         var used = Used(settled: 0, hours: [:])
         for row in rows.rows {
             let (hour, tokens): (Int64, Int64) = (try row.required("hour"), try row.required("tokens"))
-            if hour < first { used.settled += tokens } else { used.hours[hour] = tokens }
+            if hour < first { used.settled = used.settled.addingClamped(tokens) } else { used.hours[hour] = tokens }
         }
         guard start == nil else { return used }
         // The column is kept by the same transactions as the sums, and may have begun above zero.
         let total: Int64 =
             try await pool.query("SELECT quota_used FROM accounts WHERE id = $1", [.text(account.id)])
             .first?.required("quota_used") ?? account.quotaUsed
-        used.settled = total - used.hours.values.reduce(0, +)
+        used.settled = min(total, Self.most).subtractingClamped(used.hours.values.reduce(0) { $0.addingClamped($1) })
         return used
     }
 }

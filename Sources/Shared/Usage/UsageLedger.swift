@@ -4,7 +4,8 @@ import Synchronization
 ///
 /// In: rows, at least once, in any order, from any number of processes. Out: each attempt counted exactly once, in the same
 /// transaction in the raw table, the rollup and the account's quota; an estimated row is replaced by a final one and its
-/// difference booked. Throws `serializationOrDeadlock` and `unavailable` where the same call should be repeated.
+/// difference booked. Rows are bounded to what PostgreSQL holds, and sums stay at the largest number of their column. Throws an
+/// error with `isRowsFault` where one of the rows cannot be written; after any other the same call should be repeated.
 package final class UsageLedger: Sendable {
     private let pool: PostgresPool
     /// Months whose partition is known to exist.
@@ -14,7 +15,7 @@ package final class UsageLedger: Sendable {
 
     package func record(_ rows: [UsageRow]) async throws(PostgresError) {
         guard !rows.isEmpty else { return }
-        let rows = UsageRow.merged(rows)
+        let rows = UsageRow.merged(rows.map(\.bounded))
         try await makePartitions(for: rows)
         do throws(PostgresError) { try await write(rows) } catch {
             guard error.sqlState == Self.noPartition else { throw error }
@@ -25,7 +26,7 @@ package final class UsageLedger: Sendable {
         }
     }
 
-    /// `check_violation`, which the table can have for no other reason.
+    /// `check_violation`; where making the partition again does not help, the row breaks a check that somebody added.
     private static let noPartition = "23514"
 
     private func write(_ rows: [UsageRow]) async throws(PostgresError) {

@@ -9,7 +9,7 @@ package struct UsageOutbox: Sendable {
         package let fields: [RedisValue]
 
         /// Milliseconds since 1970.
-        package var writtenAt: Int64 { Int64(id.prefix { $0 != "-" }) ?? 0 }
+        package var writtenAt: Int64 { (Int64(id.prefix { $0 != "-" }) ?? 0).clamped(to: Bounds.moments) }
     }
 
     /// Where `takeAbandoned` goes on; begins again at the start once it has been through.

@@ -22,13 +22,20 @@ package struct UsageRow: Sendable, Equatable {
         guard let id = values["id"]?.string, let attempt = values["a"]?.int, let bytes = values["u"]?.bytes,
             let record = AttemptRecord(decoding: bytes)
         else { return nil }
-        self.init(requestID: id, attempt: Int(attempt), isFinal: values["f"]?.string == "1", record: record)
+        self.init(requestID: id, attempt: Int(clamping: attempt), isFinal: values["f"]?.string == "1", record: record)
         guard !isFinal else { return }
         self.record.status = .lost
         self.record.errorKind = .workerLost
         self.record.endedAt = writtenAt
-        self.record.usage.output = Int(values["t"]?.int ?? 0)
+        self.record.usage.output = Int(clamping: values["t"]?.int ?? 0)
         self.record.usage.isEstimated = true
+    }
+
+    /// As the ledger's columns and indexes can hold it, whoever wrote the entry.
+    package var bounded: UsageRow {
+        UsageRow(
+            requestID: requestID.clipped(toBytes: Bounds.id), attempt: attempt.clamped(to: 0...Int(Int32.max)),
+            isFinal: isFinal, record: record.bounded)
     }
 
     /// One row per attempt, sorted by key: what is written together locks in the same order everywhere.

@@ -24,7 +24,7 @@ enum UsageStatements {
         ("currency", "text", { $0.record.prices.currency }),
         ("latency_ms", "bigint", { String($0.record.latency) }),
         ("ttft_ms", "bigint", { $0.record.firstToken.map { String($0) } }),
-        ("queue_ms", "bigint", { String(max(0, $0.record.startedAt - $0.record.enqueuedAt)) }),
+        ("queue_ms", "bigint", { String($0.record.waited) }),
         ("status", "text", { $0.record.status.rawValue }),
         ("error_kind", "text", { $0.record.errorKind?.rawValue }),
         ("finish_reason", "text", { $0.record.finishReason }),
@@ -36,14 +36,9 @@ enum UsageStatements {
 
     private static let names = columns.map(\.name).joined(separator: ", ")
 
-    /// One array per column.
+    /// One array per column, of rows that are `bounded`.
     static func parameters(_ rows: [UsageRow]) -> [PostgresParameter] {
-        columns.map { column in .array(rows.map(column.value).map { $0.map(withoutNUL) }) }
-    }
-
-    /// PostgreSQL's text cannot hold NUL; a caller's user id with one must not block the ledger.
-    private static func withoutNUL(_ text: String) -> String {
-        text.utf8.contains(0) ? String(text.unicodeScalars.map { $0.value == 0 ? "\u{FFFD}" : Character($0) }) : text
+        columns.map { column in .array(rows.map(column.value)) }
     }
 
     private static let new = """
@@ -88,31 +83,45 @@ enum UsageStatements {
         """
 
     private static let rollupKey = ["hour", "model", "provider", "account", "tenant", "user_id", "currency", "status"]
-    private static let sums: [(name: String, value: String)] = [
-        ("attempts", "1"), ("tokens_in", "tokens_in"), ("tokens_out", "tokens_out"), ("tokens_cached", "tokens_cached"),
-        ("tokens_reasoning", "tokens_reasoning"), ("cost", "cost"), ("latency_ms_sum", "latency_ms"),
-        ("ttft_ms_sum", "coalesce(ttft_ms, 0)"), ("ttft_count", "(ttft_ms IS NOT NULL)::int"),
-        ("estimated_attempts", "estimated::int"),
+    private static let sums: [(name: String, value: String, most: String)] = [
+        ("attempts", "1", mostWhole), ("tokens_in", "tokens_in", mostWhole), ("tokens_out", "tokens_out", mostWhole),
+        ("tokens_cached", "tokens_cached", mostWhole), ("tokens_reasoning", "tokens_reasoning", mostWhole),
+        ("cost", "cost", mostCost), ("latency_ms_sum", "latency_ms", mostWhole),
+        ("ttft_ms_sum", "coalesce(ttft_ms, 0)", mostWhole), ("ttft_count", "(ttft_ms IS NOT NULL)::int", mostWhole),
+        ("estimated_attempts", "estimated::int", mostWhole),
     ]
+
+    /// What `bigint` and the rollup's `numeric(24, 10)` hold.
+    private static let mostWhole = "9223372036854775807"
+    private static let mostCost = "99999999999999"
+
+    /// A sum that stays at its column's bound: rows of older builds, or a quota that people entered, may be near it, and one
+    /// that goes beyond would refuse every later bill of the account.
+    private static func saturated(_ sum: String, _ most: String) -> String {
+        "GREATEST(LEAST(\(sum), \(most)), -\(most))"
+    }
 
     /// `change` (rows with a sign) to the rollup and to the accounts, both in key order.
     private static var booking: String {
         let key = rollupKey.joined(separator: ", ")
         let selected =
             "date_trunc('hour', started_at, 'UTC'), model, provider, account, tenant, coalesce(user_id, ''), currency, status"
+        let added = sums.map { sum in
+            "\(sum.name) = " + saturated("h.\(sum.name)::numeric + excluded.\(sum.name)", sum.most)
+        }.joined(separator: ", ")
         return """
             rolled AS (
                 INSERT INTO usage_hourly AS h (\(key), \(sums.map(\.name).joined(separator: ", ")))
-                SELECT \(selected), \(sums.map { "sum(sign * \($0.value))" }.joined(separator: ", "))
+                SELECT \(selected), \(sums.map { saturated("sum(sign * \($0.value)::numeric)", $0.most) }.joined(separator: ", "))
                 FROM change GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
-                ON CONFLICT (\(key)) DO UPDATE SET \(sums.map { "\($0.name) = h.\($0.name) + excluded.\($0.name)" }.joined(separator: ", "))
+                ON CONFLICT (\(key)) DO UPDATE SET \(added)
                 RETURNING 1),
             spent AS (
-                SELECT account, sum(sign * (tokens_in + tokens_out)) AS tokens FROM change GROUP BY account),
+                SELECT account, sum(sign * (tokens_in::numeric + tokens_out)) AS tokens FROM change GROUP BY account),
             held AS (
                 SELECT a.id, spent.tokens FROM accounts a JOIN spent ON spent.account = a.id ORDER BY a.id FOR UPDATE OF a),
             quotas AS (
-                UPDATE accounts SET quota_used = quota_used + held.tokens FROM held WHERE accounts.id = held.id)
+                UPDATE accounts SET quota_used = \(saturated("quota_used::numeric + held.tokens", mostWhole)) FROM held WHERE accounts.id = held.id)
             """
     }
 

@@ -58,7 +58,7 @@ struct AccountLimiter: Sendable {
             if numbers[1] == -2 { return .exhausted }
             return .busy(numbers[1] < 0 ? nil : .milliseconds(numbers[1]))
         }
-        guard numbers.count == 3, numbers[0] == 1, auction.bids.indices.contains(Int(numbers[1]) - 1) else {
+        guard numbers.count == 3, numbers[0] == 1, (1...Int64(auction.bids.count)).contains(numbers[1]) else {
             throw RedisError(.protocolViolation, "the limiter's script answered in an unknown shape")
         }
         let index = Int(numbers[1]) - 1

@@ -56,18 +56,16 @@ struct AccountPool: Sendable {
     /// `record`: how the attempt went; `nil` for one that was never started.
     func settle(_ booking: Booking, _ record: AttemptRecord?, calledAt: ContinuousClock.Instant?) async {
         guard let reservation = booking.reservation else { return }
-        let tokens = record.map { Self.credible($0.usage.input) + Self.credible($0.usage.output) } ?? 0
+        let tokens = record.map { $0.usage.input + $0.usage.output } ?? 0
         await limiter.settle(reservation, tokens: tokens, calledAt: calledAt)
         rooms.freed(reservation.account)
     }
 
     func learn(_ route: Route, _ plan: JobPlan, _ record: AttemptRecord) {
-        guard record.status == .done, record.usage.input == Self.credible(record.usage.input),
-            record.usage.output == Self.credible(record.usage.output)
-        else { return }
+        // A count that had to be bounded is none to learn from.
+        guard record.status == .done, max(record.usage.input, record.usage.output) < Bounds.counts.upperBound else {
+            return
+        }
         forecasts.learn(model: route.model.id, estimatedPrompt: plan.promptTokens, record.usage)
     }
-
-    /// A count that is no count must not fill a minute, or a quota, for good: a billion tokens are more than any model takes.
-    private static func credible(_ tokens: Int) -> Int { min(max(tokens, 0), 1 << 30) }
 }

@@ -66,7 +66,8 @@ struct QuotaMeter: Sendable {
         let share = limit > 0 ? Double(used) / Double(limit) : 1
         let details: JSON = ["used": .int(Int(used)), "limit": .int(Int(limit))]
         if share >= threshold {
-            let percent = Int((share * 100).rounded(.down))
+            // A quota of 1 may be overdrawn a billion times.
+            let percent = Int(min(share * 100, 1e9).rounded(.down))
             let isNew = try await alerts.raise(
                 kind: .quotaThreshold, subject: account.id, severity: .warning,
                 message: "account \(account.id) has used \(percent) % of its quota", details: details)

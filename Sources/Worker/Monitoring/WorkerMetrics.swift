@@ -29,8 +29,8 @@ final class WorkerMetrics: Sendable {
     func attemptEnded(_ record: AttemptRecord) {
         counts.withLock { counts in
             counts.attempts += 1
-            counts.inputTokens += record.usage.input
-            counts.outputTokens += record.usage.output
+            counts.inputTokens = counts.inputTokens.addingClamped(record.usage.input)
+            counts.outputTokens = counts.outputTokens.addingClamped(record.usage.output)
             if let kind = record.errorKind { counts.failures[kind, default: 0] += 1 }
             if let first = record.firstToken { counts.firstToken.add(Double(first) / 1000) }
             counts.latency.add(Double(record.latency) / 1000)

@@ -11,7 +11,8 @@ import Shared
 ///     3 record    one transaction; PostgreSQL away → the batch is kept and tried again, ever more slowly
 ///     4 delete    acknowledged and deleted only now
 ///
-/// An entry that cannot be read, or whose values PostgreSQL refuses, goes to the dead letters and never holds up the others.
+/// An entry that cannot be read, or whose row PostgreSQL refuses for a reason that lies in the row, goes to the dead letters
+/// alone and never holds up the others.
 /// At shutdown what is there is written; if PostgreSQL is away then, it waits in Redis for another worker.
 struct UsageFlusher: Service {
     private let queue: JobQueue
@@ -131,7 +132,8 @@ struct UsageFlusher: Service {
         case .recorded:
             FaultPoint.committed.reached()
             try await outbox.acknowledge(batch.map(\.entry))
-        case .refused where batch.count == 1: try await bury(batch.map(\.entry), "refused by PostgreSQL")
+        case .refused(let error) where batch.count == 1:
+            try await bury(batch.map(\.entry), "refused by PostgreSQL (\(error.sqlState ?? "\(error.code)"))")
         case .refused:
             let middle = batch.startIndex + batch.count / 2
             guard try await record(batch[..<middle]) else { return false }
@@ -140,7 +142,10 @@ struct UsageFlusher: Service {
         return true
     }
 
-    private enum Outcome { case recorded, refused, stopped }
+    private enum Outcome {
+        case recorded, stopped
+        case refused(PostgresError)
+    }
 
     /// Until PostgreSQL has taken the rows, or has said that it never will.
     private func record(_ rows: [UsageRow]) async -> Outcome {
@@ -152,7 +157,7 @@ struct UsageFlusher: Service {
                 if isComplaining { logger.info("the ledger is back") }
                 return .recorded
             } catch {
-                if error.isRefusedValue { return .refused }
+                if error.isRowsFault { return .refused(error) }
                 if error.code != .serializationOrDeadlock, !isComplaining {
                     logger.warning("the ledger cannot be written, rows wait in Redis", metadata: ["error": "\(error)"])
                     isComplaining = true

@@ -60,6 +60,7 @@ import Testing
             (#""response_format":{"type":"json_schema"}"#, "response_format.json_schema", .missingParameter),
             (#""logprobs":1"#, "logprobs", .invalidType), (#""top_logprobs":21"#, "top_logprobs", .invalidValue),
             (#""seed":0.5"#, "seed", .invalidType), (#""user":5"#, "user", .invalidType),
+            ("\"user\":\"\(String(repeating: "ü", count: 257))\"", "user", .invalidValue),
         ] as [(String, String, RequestError.Code)])
     func `a parameter out of its range is refused by name`(_ field: String, _ param: String, _ code: RequestError.Code)
     {

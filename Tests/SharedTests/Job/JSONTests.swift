@@ -116,6 +116,33 @@ import Testing
         #expect(value["s"]?["x"] == nil)
     }
 
+    /// As strangers write numbers: beyond every range, with fractions, exponents and hundreds of digits.
+    @Test(arguments: [
+        "9223372036854775807", "9223372036854775808", "1e308", "1e400", "9007199254740993",
+        String(repeating: "9", count: 5000),
+    ])
+    func `a number beyond a range is its upper bound`(_ text: String) throws {
+        try checkNumber(text, Bounds.counts.upperBound, Bounds.moments.upperBound)
+    }
+
+    @Test(arguments: ["5", "5.9", "-1", "-0.0", "-9223372036854775809", "-1e400", "1e-400", "1073741824"])
+    func `a number below a range is its lower bound, and fractions are cut off`(_ text: String) throws {
+        let value = max(0, Int(text.prefix { $0 != "." && $0 != "e" }) ?? 0)
+        try checkNumber(text, text.hasSuffix("e-400") ? 0 : value, text.hasSuffix("e-400") ? 0 : Int64(value))
+    }
+
+    private func checkNumber(_ text: String, _ count: Int, _ moment: Int64) throws {
+        let value = try parse(text)
+        #expect(value.count == count)
+        #expect(value.moment == moment)
+        let all = try #require(value.whole(in: Int.min...Int.max))
+        #expect(all == Int(text) ?? all)
+    }
+
+    @Test func `what is no number has no count`() throws {
+        for text in [#""9e99""#, "null", "[]", "true", "{}"] { #expect(try parse(text).count == nil) }
+    }
+
     @Test func `members can be replaced in place, appended and removed`() throws {
         var object: JSONObject = ["a": 1, "b": 2, "c": .null]
 

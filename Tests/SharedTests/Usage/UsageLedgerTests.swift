@@ -107,7 +107,8 @@ import Testing
     @Test func `rows of many months find their partitions, at the very edges too`() async throws {
         let fixture = try await LedgerFixture()
         let edges: [Int64] = [
-            1_798_761_599_999, 1_798_761_600_000, 1_709_164_800_000, 1_709_251_199_999, 1_709_251_200_000, 0,
+            1_798_761_599_999, 1_798_761_600_000, 1_709_164_800_000, 1_709_251_199_999, 1_709_251_200_000,
+            1_577_836_800_000,
         ]
 
         try await fixture.record(edges.enumerated().map { LedgerFixture.row("r\($0)", at: $1) })
@@ -117,7 +118,7 @@ import Testing
         ).rows.map { row throws(PostgresError) in try row.text("name") }
         #expect(
             partitions == [
-                "usage_attempts_1970_01", "usage_attempts_2024_02", "usage_attempts_2024_03", "usage_attempts_2026_12",
+                "usage_attempts_2020_01", "usage_attempts_2024_02", "usage_attempts_2024_03", "usage_attempts_2026_12",
                 "usage_attempts_2027_01",
             ])
         #expect(try await fixture.differences() == 0)
@@ -148,16 +149,99 @@ import Testing
         #expect(try await fixture.attempts() == ["s 1 final 50"])
     }
 
+    /// The widest row an index must hold: each text at random, so that nothing can be compressed.
+    @Test func `whatever a row says it is written, cut to what columns and indexes hold`() async throws {
+        let fixture = try await LedgerFixture()
+        var row = LedgerFixture.row(noise(8000))
+        row.attempt = .max
+        row.record.tenant = noise(8000)
+        row.record.user = noise(8000) + "\0"
+        row.record.model = noise(8000)
+        row.record.provider = noise(8000)
+        row.record.account = noise(8000)
+        row.record.worker = noise(8000)
+        row.record.upstreamModel = noise(100_000)
+        row.record.upstreamRequest = "\0" + noise(8000)
+        row.record.finishReason = noise(8000)
+        row.record.prices.currency = noise(8000)
+
+        try await fixture.record([LedgerFixture.row("innocent"), row])
+
+        #expect(try await fixture.totals().attempts == 2)
+        #expect(try await fixture.differences() == 0)
+        let kept = try #require(
+            try await fixture.pool.query(
+                "SELECT octet_length(user_id) AS user, octet_length(tenant) AS tenant FROM usage_attempts WHERE attempt > 1"
+            ).first)
+        // Characters of three bytes: what is left over is less than one.
+        #expect(try Bounds.user - kept.required("user", Int.self) < 3)
+        #expect(try Bounds.tenant - kept.required("tenant", Int.self) < 3)
+    }
+
+    /// Chinese characters, three bytes each.
+    private func noise(_ bytes: Int) -> String {
+        String(
+            String.UnicodeScalarView((0..<(bytes / 3)).compactMap { _ in Unicode.Scalar(.random(in: 0x4E00...0x9FFF)) })
+        )
+    }
+
+    @Test(
+        arguments: [
+            (Int64.min, Int64.max, Int.min, -Double.infinity), (.max, .min, .max, .infinity), (0, .max, -1, .nan),
+            (-1, -1, 1 << 62, 1e300), (LedgerFixture.day, .min, .max, -1e300),
+        ] as [(Int64, Int64, Int, Double)])
+    func `no number of a row is too large for its column`(
+        _ time: Int64, _ other: Int64, _ count: Int, _ price: Double
+    ) async throws {
+        let fixture = try await LedgerFixture()
+        var row = LedgerFixture.row("r")
+        row.record.startedAt = time
+        (row.record.enqueuedAt, row.record.endedAt, row.record.firstToken) = (other, other, other)
+        row.record.usage = TokenUsage(input: count, output: count, cached: count, reasoning: count)
+        row.record.prices = Prices(input: price, output: price)
+        row.attempt = count
+
+        try await fixture.record([row])
+
+        #expect(try await fixture.totals().attempts == 1)
+        let year: String? = try await fixture.pool.query(
+            "SELECT extract(year FROM started_at)::text AS y FROM usage_attempts"
+        )
+        .first?.text("y")
+        #expect((2020...2099).contains(year.flatMap { Int($0) } ?? 0))
+        #expect(try await fixture.differences() == 0)
+    }
+
+    /// Both columns as rows of an older build, or a person, may have left them.
+    @Test func `sums that are full stay full, and bills go on`() async throws {
+        let fixture = try await LedgerFixture()
+        try await fixture.record([LedgerFixture.row("old")])
+        _ = try await fixture.pool.query(
+            "INSERT INTO accounts (id, account_name, provider, quota_used) VALUES ('a', 'A', 'openai', 9223372036854775807)"
+        )
+        _ = try await fixture.pool.query(
+            "UPDATE usage_hourly SET tokens_in = 9223372036854775807, latency_ms_sum = 9223372036854775807, cost = 99999999999999"
+        )
+
+        try await fixture.record([LedgerFixture.row("new"), LedgerFixture.row("lost", isFinal: false)])
+        try await fixture.record([LedgerFixture.row("lost")])
+
+        #expect(try await fixture.attempts().count == 3)
+        let sums = try #require(try await fixture.pool.query("SELECT sum(tokens_in) AS t FROM usage_hourly").first)
+        #expect(try sums.text("t") == "9223372036854775807")
+        let used = try #require(try await fixture.pool.query("SELECT quota_used FROM accounts").first)
+        #expect(try used.required("quota_used", Int64.self) == .max)
+    }
+
     @Test func `a row that PostgreSQL refuses is told as such and nothing of its batch is written`() async throws {
         let fixture = try await LedgerFixture()
-        var broken = LedgerFixture.row("b")
-        broken.record.prices = Prices(input: 1e300)
+        try await fixture.pool.refuseRows(sqlState: "54000")
 
         let error = await #expect(throws: PostgresError.self) {
-            try await fixture.ledger.record([LedgerFixture.row("a"), broken, LedgerFixture.row("c")])
+            try await fixture.ledger.record([LedgerFixture.row("a"), LedgerFixture.row("b", account: "refused")])
         }
 
-        #expect(error?.isRefusedValue == true)
+        #expect(error?.isRowsFault == true)
         #expect(try await fixture.attempts().isEmpty)
     }
 

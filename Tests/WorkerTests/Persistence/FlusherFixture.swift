@@ -56,9 +56,11 @@ struct FlusherFixture: Sendable {
 
     // MARK: - Outbox
 
-    func bill(_ id: String, attempt: Int = 1, f: String = "1", tokens: Int = 0, output: Int = 50) async throws {
+    func bill(
+        _ id: String, attempt: Int = 1, f: String = "1", tokens: Int = 0, output: Int = 50, account: String = "a"
+    ) async throws {
         var record = AttemptRecord(startedAt: 1_795_392_000_000, enqueuedAt: 1_795_392_000_000)
-        (record.model, record.provider, record.account, record.status) = ("m", "openai", "a", .done)
+        (record.model, record.provider, record.account, record.status) = ("m", "openai", account, .done)
         record.usage = TokenUsage(input: 100, output: output)
         try await bill(id, attempt: attempt, f: f, tokens: tokens, record: record.encoded)
     }
@@ -91,6 +93,13 @@ struct FlusherFixture: Sendable {
         let pending = try await queue.redis.send(
             RedisCommand("XPENDING", .string(queue.keys.usage), .string(QueueKeys.outboxGroup)))
         return length == 0 && pending.array?.first?.int == 0
+    }
+
+    /// Rows that a flusher has taken and not acknowledged.
+    func pendingRows() async throws -> Int64 {
+        let pending = try await queue.redis.send(
+            RedisCommand("XPENDING", .string(queue.keys.usage), .string(QueueKeys.outboxGroup)))
+        return pending.array?.first?.int ?? 0
     }
 
     func outboxEmpties() async throws { try await eventually("the outbox is empty") { try await isOutboxEmpty() } }

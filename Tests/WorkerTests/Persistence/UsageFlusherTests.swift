@@ -45,18 +45,51 @@ import Testing
         }
     }
 
-    @Test func `what PostgreSQL refuses goes to the dead letters, alone`() async throws {
+    /// An index row too large, numbers, checks, duplicates, a trigger's word, an error inside: never the batch's fault.
+    @Test(arguments: ["54000", "22003", "22021", "23502", "23514", "21000", "P0001", "XX000"])
+    func `what PostgreSQL refuses goes to the dead letters, alone`(_ sqlState: String) async throws {
         try await FlusherFixture.run { fixture in
-            var broken = AttemptRecord(startedAt: 1_795_392_000_000, enqueuedAt: 1_795_392_000_000)
-            broken.prices = Prices(input: 1e300)
-            broken.usage.input = 1
+            try await fixture.pool.refuseRows(sqlState: sqlState)
             for number in 0..<9 { try await fixture.bill("r\(number)") }
-            try await fixture.bill("broken", record: broken.encoded)
+            try await fixture.bill("broken", account: "refused")
             for number in 10..<15 { try await fixture.bill("r\(number)") }
             try await fixture.flushing { try await fixture.outboxEmpties() }
 
             #expect(try await fixture.ledger().count == 14)
-            #expect(try await fixture.deadLetters() == ["broken refused by PostgreSQL"])
+            #expect(try await fixture.deadLetters() == ["broken refused by PostgreSQL (\(sqlState))"])
+        }
+    }
+
+    /// No room on the disk, a lock, a standby that only reads, rights and tables that are missing: no row's fault.
+    @Test(arguments: ["53100", "55P03", "25006", "42501", "42703", "58030", "40001"])
+    func `while PostgreSQL cannot write, rows wait and none is buried`(_ sqlState: String) async throws {
+        try await FlusherFixture.run { fixture in
+            try await fixture.pool.refuseRows(sqlState: sqlState)
+            for number in 0..<3 { try await fixture.bill("r\(number)", account: "refused") }
+            try await fixture.flushing {
+                try await eventually("the flusher has them") { try await fixture.pendingRows() == 3 }
+                try await fixture.pool.refuseRows(sqlState: nil)
+                try await fixture.outboxEmpties()
+            }
+
+            #expect(try await fixture.ledger().count == 3)
+            #expect(try await fixture.deadLetters().isEmpty)
+        }
+    }
+
+    @Test func `rows that anybody wrote into the outbox are booked, cut to what the ledger holds`() async throws {
+        try await FlusherFixture.run { fixture in
+            let long = String(repeating: "ü\u{0}", count: 5000)
+            var record = AttemptRecord(startedAt: .max, enqueuedAt: .min)
+            (record.tenant, record.user, record.model, record.account) = (long, long, long, long)
+            record.prices = Prices(input: 1e300)
+            record.usage.input = .max
+            for number in 0..<9 { try await fixture.bill("r\(number)") }
+            try await fixture.bill(long, attempt: .max, record: record.encoded)
+            try await fixture.flushing { try await fixture.outboxEmpties() }
+
+            #expect(try await fixture.ledger().count == 10)
+            #expect(try await fixture.deadLetters().isEmpty)
         }
     }
 

@@ -90,13 +90,13 @@ extension TokenUsage {
     ///
     /// Image tokens are among the input, reasoning among the output.
     init?(dashScope value: JSON?) {
-        let input = value?["input_tokens"]?.intValue
-        let output = value?["output_tokens"]?.intValue
+        let input = value?["input_tokens"]?.count
+        let output = value?["output_tokens"]?.count
         guard input != nil || output != nil else { return nil }
         let details = value?["prompt_tokens_details"] ?? value?["input_tokens_details"]
         self.init(
-            input: max(0, input ?? 0), output: max(0, output ?? 0),
-            cached: max(0, details?["cached_tokens"]?.intValue ?? 0),
-            reasoning: max(0, value?["output_tokens_details"]?["reasoning_tokens"]?.intValue ?? 0))
+            input: input ?? 0, output: output ?? 0,
+            cached: details?["cached_tokens"]?.count ?? 0,
+            reasoning: value?["output_tokens_details"]?["reasoning_tokens"]?.count ?? 0)
     }
 }

@@ -17,8 +17,8 @@ struct AnthropicUsage: Sendable {
 
     mutating func note(_ usage: JSON?) {
         for name in ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens"] {
-            if let count = usage?[name]?.intValue { counts[name] = max(0, count) }
+            if let count = usage?[name]?.count { counts[name] = count }
         }
-        if let count = usage?["output_tokens_details"]?["thinking_tokens"]?.intValue { reasoning = max(0, count) }
+        if let count = usage?["output_tokens_details"]?["thinking_tokens"]?.count { reasoning = count }
     }
 }

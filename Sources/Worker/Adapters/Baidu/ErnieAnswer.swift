@@ -16,7 +16,7 @@ struct ErnieAnswer: Sendable {
 
     init(_ value: JSON) {
         id = value["id"]?.stringValue
-        created = value["created"]?.intValue.map(Int64.init)
+        created = value["created"]?.whole(in: Bounds.moment).map(Int64.init)
         text = value["result"]?.stringValue ?? ""
         call = Self.call(value)
         finishReason = Self.finishReason(value)

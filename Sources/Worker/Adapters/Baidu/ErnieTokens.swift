@@ -31,7 +31,7 @@ struct ErnieTokens: TokenExchange {
         let body = ErrorBody.json(answer.body)
         if (200...299).contains(answer.status), let token = body?["access_token"]?.stringValue, !token.isEmpty {
             let longest = Self.life / 1000
-            let seconds = body?["expires_in"]?.intValue.map(Int64.init) ?? longest
+            let seconds = body?["expires_in"]?.count.map(Int64.init) ?? longest
             let milliseconds = min(max(0, seconds), longest) * 1000
             // One that lives for less than two hours is renewed half-way.
             return AccessToken(

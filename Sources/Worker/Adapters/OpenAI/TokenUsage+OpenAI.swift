@@ -7,13 +7,13 @@ extension TokenUsage {
     /// `prompt_tokens` includes the cached ones and `completion_tokens` the reasoning, as at OpenAI.
     init?(openAI value: JSON?) {
         guard let usage = value?.objectValue else { return nil }
-        let prompt = usage["prompt_tokens"]?.intValue
-        let completion = usage["completion_tokens"]?.intValue
+        let prompt = usage["prompt_tokens"]?.count
+        let completion = usage["completion_tokens"]?.count
         guard prompt != nil || completion != nil else { return nil }
         self.init()
-        input = max(0, prompt ?? 0)
-        output = max(0, completion ?? 0)
-        cached = max(0, usage["prompt_tokens_details"]?["cached_tokens"]?.intValue ?? 0)
-        reasoning = max(0, usage["completion_tokens_details"]?["reasoning_tokens"]?.intValue ?? 0)
+        input = prompt ?? 0
+        output = completion ?? 0
+        cached = usage["prompt_tokens_details"]?["cached_tokens"]?.count ?? 0
+        reasoning = usage["completion_tokens_details"]?["reasoning_tokens"]?.count ?? 0
     }
 }

@@ -77,14 +77,14 @@ struct ReasoningWish: Sendable, Equatable {
             guard let flag = value.boolValue else { throw Self.wrong("enable_thinking", "a boolean") }
             isOn = flag
         }
-        budget = body["thinking_budget"]?.intValue
+        budget = body["thinking_budget"]?.count
         guard let thinking = body["thinking"], thinking != .null else { return }
         switch thinking["type"]?.stringValue {
         case "enabled", "adaptive": isOn = true
         case "disabled": isOn = false
         default: throw Self.wrong("thinking.type", "one of enabled, disabled, adaptive")
         }
-        budget = thinking["budget_tokens"]?.intValue ?? budget
+        budget = thinking["budget_tokens"]?.count ?? budget
     }
 
     private static let wrongEffort = wrong(

@@ -35,7 +35,7 @@ struct HunyuanAnswer: Sendable {
         usage = Self.usage(body["Usage"])
         id = body["Id"]?.stringValue
         requestID = body["RequestId"]?.stringValue
-        created = body["Created"]?.intValue.map(Int64.init)
+        created = body["Created"]?.whole(in: Bounds.moment).map(Int64.init)
         if case .object? = body["SearchInfo"] { searchInfo = body["SearchInfo"] }
     }
 
@@ -64,11 +64,11 @@ struct HunyuanAnswer: Sendable {
     }
 
     static func usage(_ value: JSON?) -> TokenUsage? {
-        let input = value?["PromptTokens"]?.intValue
-        let output = value?["CompletionTokens"]?.intValue
+        let input = value?["PromptTokens"]?.count
+        let output = value?["CompletionTokens"]?.count
         guard input != nil || output != nil else { return nil }
         return TokenUsage(
-            input: max(0, input ?? 0), output: max(0, output ?? 0),
-            cached: max(0, value?["PromptTokensDetails"]?["CachedTokens"]?.intValue ?? 0))
+            input: input ?? 0, output: output ?? 0,
+            cached: value?["PromptTokensDetails"]?["CachedTokens"]?.count ?? 0)
     }
 }

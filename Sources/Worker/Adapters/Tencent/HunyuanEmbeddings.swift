@@ -36,9 +36,9 @@ struct HunyuanEmbeddings: EmbeddingsAdapter {
         }
         var result = EmbeddingsBody(model: answer.model)
         for vector in sorted { result.add(vector.vector) }
-        let tokens = (response["Usage"]?["PromptTokens"] ?? response["Usage"]?["TotalTokens"])?.intValue
+        let tokens = (response["Usage"]?["PromptTokens"] ?? response["Usage"]?["TotalTokens"])?.count
         var end = try result.end(
-            usage: tokens.map { TokenUsage(input: max(0, $0)) }, wantsBase64: request.wantsBase64)
+            usage: tokens.map { TokenUsage(input: $0) }, wantsBase64: request.wantsBase64)
         end.requestID = response["RequestId"]?.stringValue ?? answer.headers("X-TC-RequestId")
         return end
     }

@@ -1,0 +1,18 @@
+package import Shared
+
+extension PostgresPool {
+    /// From now on PostgreSQL refuses rows of the account `refused` with this error; `nil` ends it.
+    package func refuseRows(sqlState: String?) async throws {
+        _ = try await query("DROP TRIGGER IF EXISTS refusing ON usage_attempts")
+        guard let sqlState else { return }
+        _ = try await query(
+            """
+            CREATE OR REPLACE FUNCTION refusing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF NEW.account = 'refused' THEN RAISE EXCEPTION 'refused' USING ERRCODE = '\(sqlState)'; END IF;
+                RETURN NEW;
+            END $$
+            """)
+        _ = try await query(
+            "CREATE TRIGGER refusing BEFORE INSERT ON usage_attempts FOR EACH ROW EXECUTE FUNCTION refusing()")
+    }
+}
