@@ -8,6 +8,7 @@ struct WorkerConfig: Sendable {
     var claimBatch: Int
     var claimBlock: Duration
     var claimPoll: Duration
+    var handBackPause: Duration
     var reapInterval: Duration
     var reapBatch: Int
     var promoteInterval: Duration
@@ -82,6 +83,10 @@ struct WorkerConfig: Sendable {
         claimPoll = settings.seconds(
             "CLAIM_POLL", default: 0.025, in: 0.001...1,
             "Pause between looks for work while fewer slots are free than there are lanes.")
+        handBackPause = settings.seconds(
+            "HANDBACK_PAUSE", default: 1, in: 0.05...60,
+            "How long a worker leaves new work to others after it had to hand back a request because its `MASTER_KEY` opens none of the keys; short, so that the request is soon with another, long enough that a fleet without the key does not spin."
+        )
         reapInterval = settings.seconds(
             "REAP_INTERVAL", default: 2, in: 0.1...60,
             "How often a worker looks for jobs whose worker is gone; with LEASE, how late they go on.")

@@ -11,6 +11,7 @@ struct WorkerParts: Sendable {
     let logger: Logger
     let clock: any WallClock = SystemWallClock()
     let readiness: Readiness
+    let restraint = ClaimRestraint()
     let metrics = WorkerMetrics()
     let slots: Slots
     let postgres: PostgresPool
@@ -22,7 +23,9 @@ struct WorkerParts: Sendable {
     let board: HealthBoard
     let limiter: AccountLimiter
     let forecasts: TokenForecasts
+    let credentials: AccountCredentials
     let platforms: PlatformCaller
+    let keyWatch: KeyWatch
 
     /// Throws what prevents a start.
     init(
@@ -51,11 +54,14 @@ struct WorkerParts: Sendable {
         limits.lease = shared.limits.lease
         limiter = AccountLimiter(redis: redis, keys: poolKeys, worker: name, configuration: limits, logger: logger)
         forecasts = TokenForecasts(unknownAnswer: config.unknownAnswer)
+        credentials = AccountCredentials(box: try shared.secretBox())
         platforms = PlatformCaller(
-            http: http, credentials: AccountCredentials(box: try shared.secretBox()), tokens: AccountTokens(),
+            http: http, credentials: credentials, tokens: AccountTokens(),
             clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: clock,
             sandboxPace: config.sandboxPace)
         catalog = try await CatalogBootstrap(shared, postgres, logger, group: group).start()
+        keyWatch = KeyWatch(catalog, credentials, readiness, restraint, logger)
+        keyWatch.look()
     }
 
     func pipeline(_ shard: WorkerShard) -> JobPipeline {
@@ -64,13 +70,13 @@ struct WorkerParts: Sendable {
         return JobPipeline(
             queue: shard.queue,
             router: Router(
-                queue: shard.queue, catalog: catalog, board: board, loads: limiter.loads, forecasts: forecasts,
-                defaultStrategy: config.routing, rates: config.rates,
+                queue: shard.queue, catalog: catalog, board: board, loads: limiter.loads, credentials: credentials,
+                forecasts: forecasts, defaultStrategy: config.routing, rates: config.rates,
                 conversations: Conversations(leastTokens: config.affinityTokens)),
             pool: AccountPool(
                 limiter: limiter, queue: shard.queue, forecasts: forecasts, rooms: shard.rooms, clock: clock),
             platforms: platforms, policy: config.policy, board: board, rooms: shard.rooms,
             keeper: AnswerKeeper(cache: cache, metrics: metrics, clock: clock, logger: logger), running: shard.running,
-            configuration: config, metrics: metrics, clock: clock, logger: logger)
+            configuration: config, metrics: metrics, clock: clock, logger: logger, restraint: restraint)
     }
 }

@@ -55,7 +55,7 @@ extension WorkerParts {
             connections.subscription(
                 "health", to: poolKeys.healthChannel, onMessage: { [board] in board.received($0) },
                 onSubscribed: { [board] in board.missed() }),
-            catalog, board,
+            catalog, keyWatch, board,
             LoadReader(
                 redis: pool.redis, keys: poolKeys, limiter: limiter, catalog: catalog, logger: logger),
         ]
@@ -131,7 +131,7 @@ extension WorkerParts {
             ClaimService(
                 queue: shard.queue, blocking: shard.blocking, runner: runner, slots: slots, rooms: shard.rooms,
                 running: shard.running, configuration: config, readiness: readiness, logger: logger,
-                shards: shards.count),
+                shards: shards.count, restraint: restraint),
         ]
     }
 }

@@ -24,6 +24,7 @@ extension Job {
         if operation != .chat { fields.append(("op", Array(operation.rawValue.utf8))) }
         if let shim { fields.append(("sh", Array(shim.utf8))) }
         if let user { fields.append(("u", Array(user.utf8))) }
+        if let requestID { fields.append(("ri", Array(requestID.utf8))) }
         if let provider { fields.append(("pr", Array(provider.rawValue.utf8))) }
         if let routingStrategy { fields.append(("rs", Array(routingStrategy.utf8))) }
         if onWorkerLoss != .fail { fields.append(("wl", Array(onWorkerLoss.rawValue.utf8))) }
@@ -78,6 +79,8 @@ extension Job {
         self.shim = try text(.shim)
         tenant = try text(.tenant) ?? "default"
         user = try text(.user)
+        // Only for people to search by.
+        requestID = try? JobText("ri", maxBytes: 128).read(values)
         routingStrategy = try text(.strategy)
         isTracked = try text(JobText("tr")) == "1"
         trail = values["at"].flatMap { $0.count <= Self.maxTrailBytes ? $0 : nil } ?? []

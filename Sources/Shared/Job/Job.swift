@@ -44,6 +44,8 @@ package struct Job: Sendable, Equatable {
     package var user: String?
     /// Milliseconds since 1970; a job is not started after it.
     package var deadline: Int64
+    /// The `X-Request-Id` it came with, for logs.
+    package var requestID: String?
     /// The shim process that waits for the answer; `nil` for readers of the log.
     package var shim: String?
     /// Attempts made before this entry (`n` of the entry).

@@ -17,7 +17,10 @@ package struct DeadLetters: Sendable {
         package var why: String?
         package init(why: String? = nil) { self.why = why }
 
-        func matches(_ letter: DeadLetter) -> Bool { why.map { $0 == letter.why } ?? true }
+        func matches(_ letter: DeadLetter) -> Bool {
+            // What PostgreSQL said stands behind the reason.
+            why.map { letter.why == $0 || letter.why.hasPrefix($0 + " (") } ?? true
+        }
     }
 
     package func count() async throws(RedisError) -> Int {

@@ -33,7 +33,8 @@ package struct LineLogHandler: LogHandler {
         if let provided = metadataProvider?.get() { all.merge(provided) { _, last in last } }
         if let given = event.metadata { all.merge(given) { _, last in last } }
         if let error = event.error { all[LogKey.error] = "\(error)" }
-        let fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+        // What is not known is not said.
+        let fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }.filter { !$0.1.isEmpty }
         let time = LogTime.text(milliseconds: clock.now)
         switch format {
         case .text: emit(LogLine.text(time: time, level: event.level.rawValue, message: "\(event.message)", fields))
@@ -59,8 +60,12 @@ enum LogLine {
 
     static func json(time: String, level: String, message: String, _ fields: [(String, String)]) -> [UInt8] {
         let members = [("time", time), ("level", level), ("message", message)] + fields
-        let body = members.map { "\(quoted($0.0)):\(quoted($0.1))" }.joined(separator: ",")
+        let body = members.map { "\(quoted($0.0)):\(value($0.1, of: $0.0))" }.joined(separator: ",")
         return Array("{\(body)}\n".utf8)
+    }
+
+    private static func value(_ text: String, of key: String) -> String {
+        LogKey.numbers.contains(key) && Int(text).map(String.init) == text ? text : quoted(text)
     }
 
     /// Control characters would let a value forge a second line.

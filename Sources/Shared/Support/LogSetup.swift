@@ -30,6 +30,27 @@ package enum LogKey {
     package static let address = "address"
     package static let count = "count"
     package static let milliseconds = "ms"
+    package static let kind = "kind"
+    package static let code = "code"
+    package static let next = "next"
+    package static let outcome = "outcome"
+    package static let verdict = "verdict"
+    package static let entry = "entry"
+    package static let upstreamStatus = "upstream_status"
+    package static let accounts = "accounts"
+    package static let jobs = "jobs"
+    package static let rows = "rows"
+    package static let slots = "slots"
+    package static let steps = "steps"
+    package static let percent = "percent"
+    package static let models = "models"
+    package static let dropped = "dropped"
+    package static let object = "object"
+
+    /// Keys whose values are numbers, and so numbers in JSON, too.
+    static let numbers: Set<String> = [
+        attempt, status, count, milliseconds, upstreamStatus, jobs, rows, slots, percent, models, dropped,
+    ]
 }
 
 extension SharedConfig.LogLevel {

@@ -36,6 +36,8 @@ struct ChatRoutes: Sendable {
     }
 
     private func answer(_ call: ModelCall, _ chat: ChatRequest, _ context: ShimContext) async throws -> Response {
+        var call = call
+        call.requestID = context.requestID
         let accepted = try await shim.intake.accept(call, from: shim.connections.of(context.channel))
         guard chat.isStream else {
             return try await WholeAnswer(accepted: accepted, style: call.style).response()

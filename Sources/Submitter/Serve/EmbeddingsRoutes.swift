@@ -21,6 +21,7 @@ struct EmbeddingsRoutes: Sendable {
         call.lane = options.lane ?? .normal
         call.deadline = options.deadline
         call.cacheTTL = options.cacheTTL
+        call.requestID = context.requestID
         let accepted = try await shim.intake.accept(call, from: shim.connections.of(context.channel))
         return try await WholeAnswer(accepted: accepted, style: call.style).response()
     }

@@ -89,6 +89,7 @@ struct Intake: Sendable {
         var job = Job(id: id, deadline: now + patience.milliseconds, body: .inline(call.body))
         job.tenant = call.tenant
         job.user = call.request.user
+        job.requestID = call.requestID
         job.operation = call.request.operation
         job.shim = hub.shim
         job.lane = call.lane

@@ -23,7 +23,8 @@ struct JobRoutes: Sendable {
     private func create(_ request: Request, _ context: ShimContext) async throws -> Response {
         let options = try RequestOptions(request.headers)
         let received = try await shim.bodies.json(request)
-        let (call, _) = try shim.call(NativeRequest(received.json, allowsOpenAI: true), received, options: options)
+        var (call, _) = try shim.call(NativeRequest(received.json, allowsOpenAI: true), received, options: options)
+        call.requestID = context.requestID
         let (id, isKnown) = try await shim.intake.enqueue(call)
         return try await named(id) { () async throws(APIError) in
             let known = isKnown ? try await report(id, tenant: call.tenant) : nil

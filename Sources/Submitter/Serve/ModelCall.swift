@@ -17,6 +17,8 @@ struct ModelCall: Sendable {
     var hold: BodyHold?
     var style: Style
     var tenant: String
+    /// See `Job.requestID`.
+    var requestID: String?
     var idempotencyKey: String?
     var lane = Lane.normal
     var deadline: Duration?

@@ -3,26 +3,63 @@ import Synchronization
 
 /// The keys of accounts, opened in this worker's memory only.
 ///
-/// In: an account. Out: its credential; each sealed text is opened once. Fails with `authentication` where the key cannot
-/// be opened: another account may do.
+/// In: an account. Out: its credential, or what keeps it shut; each sealed text is opened once. That a key cannot be opened is
+/// our own fault and says nothing of the account: it is `internal`, and never counts in the account's health.
 final class AccountCredentials: Sendable {
+    enum Lock: Error, Sendable, Equatable {
+        /// Sealed with a master key that this worker has not: another worker may open it.
+        case otherMasterKey
+        /// The sealed text is damaged: nobody can open it.
+        case damaged
+    }
+
+    private struct Known {
+        let sealed: String
+        let result: Result<Credential, Lock>
+    }
+
     private let box: SecretBox?
-    private let opened = Mutex<[String: Credential]>([:])
+    /// By account.
+    private let known = Mutex<[String: Known]>([:])
 
     init(box: SecretBox?) { self.box = box }
 
+    /// `nil` where the key is open, or the account has none.
+    func lock(of account: Account) -> Lock? {
+        guard case .failure(let lock) = result(account) else { return nil }
+        return lock
+    }
+
     func credential(of account: Account) throws(JobFailure) -> Credential {
-        guard let sealed = account.apiKeyEncrypted, !sealed.isEmpty else { return Credential("") }
-        if let known = opened.withLock({ $0[sealed] }) { return known }
-        guard let box else {
-            throw JobFailure(.authentication, "MASTER_KEY is not set, so the account's key cannot be opened")
+        switch result(account) {
+        case .success(let credential): return credential
+        case .failure(.otherMasterKey):
+            throw JobFailure(
+                .internal,
+                "this worker cannot open the account's key: it was sealed with another MASTER_KEY than the worker has",
+                code: Self.code)
+        case .failure(.damaged):
+            throw JobFailure(
+                .internal, "the account's sealed key is damaged or belongs to another account", code: Self.code)
         }
-        do {
-            let credential = Credential(try box.open(sealed, for: account.id).reveal())
-            opened.withLock { $0[sealed] = credential }
-            return credential
+    }
+
+    private static let code = "key_not_opened"
+
+    private func result(_ account: Account) -> Result<Credential, Lock> {
+        guard let sealed = account.apiKeyEncrypted, !sealed.isEmpty else { return .success(Credential("")) }
+        if let known = known.withLock({ $0[account.id] }), known.sealed == sealed { return known.result }
+        let result = opened(sealed, account.id)
+        known.withLock { $0[account.id] = Known(sealed: sealed, result: result) }
+        return result
+    }
+
+    private func opened(_ sealed: String, _ account: String) -> Result<Credential, Lock> {
+        guard let box else { return .failure(.otherMasterKey) }
+        do throws(SecretBox.Failure) {
+            return .success(Credential(try box.open(sealed, for: account).reveal()))
         } catch {
-            throw JobFailure(.authentication, "the account's key cannot be opened: \(error)")
+            return .failure(error == .corrupted ? .damaged : .otherMasterKey)
         }
     }
 }

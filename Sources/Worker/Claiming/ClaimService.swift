@@ -20,6 +20,7 @@ struct ClaimService: Service {
     let logger: Logger
     /// How many claim loops share the slots.
     var shards = 1
+    var restraint = ClaimRestraint()
 
     func run() async throws {
         await withGracefulShutdownHandler {
@@ -34,11 +35,18 @@ struct ClaimService: Service {
         logger.info("drained")
     }
 
+    /// So that shutdown is noticed meanwhile.
+    private static let restrained = Duration.milliseconds(50)
+
     private func claimUntilShutdown(_ group: inout DiscardingTaskGroup) async {
         var order = LaneOrder(weights: configuration.laneWeights)
         while true {
             await slots.waitForFree()
             guard !Task.isShuttingDownGracefully, !Task.isCancelled else { return }
+            guard !restraint.isOn else {
+                await pause(Self.restrained)
+                continue
+            }
             // Who waits in a room needs a slot, too.
             let free = slots.take(upTo: configuration.claimBatch, leaving: rooms.hasAny ? 1 : 0)
             guard free > 0 else {

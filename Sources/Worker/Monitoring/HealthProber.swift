@@ -30,7 +30,9 @@ struct HealthProber: Sendable {
 
     /// An account that its platform wants left alone is left alone: another 429 would only make it longer.
     private func isWorthAsking(_ account: Account) -> Bool {
-        isDisabledByUs(account) || (account.status == .active && !board.rests(account.id))
+        // A probe without the key would say nothing of it, and bring a disabled account back for nothing.
+        guard platforms.credentials.lock(of: account) == nil else { return false }
+        return isDisabledByUs(account) || (account.status == .active && !board.rests(account.id))
     }
 
     private func isDisabledByUs(_ account: Account) -> Bool { AccountWatch.hasDisabled(account) }

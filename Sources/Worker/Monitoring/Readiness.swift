@@ -8,6 +8,8 @@ final class Readiness: Sendable {
         var isUp: [Int: Bool] = [:]
         /// By shard: why its server must not be used, in words for people.
         var complaints: [Int: String] = [:]
+        /// Which accounts' keys cannot be opened.
+        var keys: String?
     }
 
     private let state = Mutex(State())
@@ -17,6 +19,7 @@ final class Readiness: Sendable {
 
     func stop() { state.withLock { $0.isStopping = true } }
     func redis(isUp: Bool, shard: Int = 0) { state.withLock { $0.isUp[shard] = isUp } }
+    func keys(_ problem: String?) { state.withLock { $0.keys = problem } }
     func complain(_ complaint: String?, shard: Int = 0) { state.withLock { $0.complaints[shard] = complaint } }
 
     /// `nil` if ready, else the reason.
@@ -26,7 +29,7 @@ final class Readiness: Sendable {
             if let shard = state.isUp.filter({ !$0.value }).keys.min() {
                 return state.isUp.count == 1 ? "Redis is not connected" : "Redis of shard \(shard) is not connected"
             }
-            return state.complaints.min { $0.key < $1.key }?.value
+            return state.complaints.min { $0.key < $1.key }?.value ?? state.keys
         }
     }
 }

@@ -29,6 +29,7 @@ struct JobPipeline: Sendable {
     let metrics: WorkerMetrics
     let clock: any WallClock
     let logger: Logger
+    var restraint = ClaimRestraint()
 
     /// A fresh claim; `room` is where it waited before.
     func run(_ claim: Claim, enqueuedAt: Int64, admittedFrom room: String? = nil) async throws(RedisError) {
@@ -66,7 +67,12 @@ struct JobPipeline: Sendable {
         let expected = Booking(route: plan.hit == nil ? plan.lineup?.routes.first : nil)
         let probe = makeRun(plan, claim.attempt, expected, interrupt)
         let verdict = try await queue.reap(claim, usage: record(probe).encoded)
-        logger.info("reaped", metadata: ["job": "\(claim.job.id)", "verdict": "\(verdict)"])
+        logger.info(
+            "reaped",
+            metadata: [
+                LogKey.request: "\(claim.job.requestID ?? "")", LogKey.job: "\(claim.job.id)",
+                LogKey.verdict: "\(verdict)",
+            ])
         guard case .run(let number, let deliveries) = verdict else { return }
         let attempt = claim.attempt.takenOver(number: number, deliveries: deliveries)
         running.replace(attempt, of: interrupt)
@@ -101,6 +107,10 @@ struct JobPipeline: Sendable {
         _ claim: Claim, _ plan: JobPlan, _ room: String?, _ interrupt: Interrupt
     ) async throws(RedisError) -> Booking? {
         guard let lineup = plan.lineup, plan.hit == nil, plan.refusal == nil || plan.mayWait else { return Booking() }
+        if plan.isForOthers {
+            try await handBack(claim, plan, room, interrupt)
+            return nil
+        }
         // Who comes now must not overtake those who wait for the same accounts.
         if room == nil, rooms.hasWaiters(plan.room.room) {
             try await wait(claim, plan, plan.mayWait ? lineup.earliest : nil, interrupt)
@@ -112,6 +122,18 @@ struct JobPipeline: Sendable {
             try await self.wait(claim, plan, wait, interrupt)
             return nil
         }
+    }
+
+    /// This worker cannot open a key that the request needs, and another one may: it is put aside without being counted.
+    ///
+    /// This worker claims nothing meanwhile. Who came from a room goes back to its place there.
+    private func handBack(
+        _ claim: Claim, _ plan: JobPlan, _ room: String?, _ interrupt: Interrupt
+    ) async throws(RedisError) {
+        guard room == nil else { return try await wait(claim, plan, configuration.handBackPause, interrupt) }
+        running.remove(interrupt)
+        restraint.handedBack(for: configuration.handBackPause)
+        _ = try await queue.postpone(claim.attempt, due: clock.now + configuration.handBackPause.milliseconds)
     }
 
     /// All accounts are busy or rest: the request waits without being counted, up to its deadline.
@@ -237,9 +259,11 @@ struct JobPipeline: Sendable {
         let isShown = publisher.lastSeq > 0
         switch run.interrupt.reason {
         case .cancelled, .leaseLost:
+            failed(failure, run, record, next: .leave)
             try await abort(run, record)
             return nil
         case .shutdown where !isShown:
+            failed(failure, run, record, next: .later)
             try await retryLater(run, record, pause: .zero)
             return nil
         case .shutdown, nil: break
@@ -252,21 +276,28 @@ struct JobPipeline: Sendable {
                     earliestCapacity: earliest, timeLeft: .milliseconds(run.attempt.deadline - clock.now),
                     random: .random(in: 0..<1)))
         }
-        var decision = decide(lineup?.routes.isEmpty == false, lineup?.earliest)
+        // Other workers have routes that this one cannot use: to wait for them is to wait for capacity.
+        let others = lineup?.hasLocked == true ? configuration.handBackPause : nil
+        var decision = decide(lineup?.routes.isEmpty == false, lineup?.earliest ?? others)
         if decision == .nextRoute, let lineup {
             switch try await pool.book(lineup, run.plan, for: run.attempt.next) {
             case .booked(let booking):
-                if booking.route != nil { return try await next(run, record, booking) }
-                decision = decide(false, nil)
+                if booking.route != nil {
+                    failed(failure, run, record, next: .nextRoute)
+                    return try await next(run, record, booking)
+                }
+                decision = decide(false, others)
             case .busy(let wait): decision = decide(false, wait ?? configuration.slotPoll)
             }
         }
         guard case .later(let pause) = decision else {
+            failed(failure, run, record, next: .tell)
             try await finish(run, record, publisher, .init(status: .error, meta: [], result: failure.encoded))
             return nil
         }
         // Who waits for capacity waits in a room, in order and with a place: it is claimed afresh and finds its way there.
         let isForCapacity = failure.kind == .rateLimited || failure.kind == .noCapacity
+        failed(failure, run, record, next: .later)
         try await retryLater(run, record, pause: isForCapacity ? .zero : pause)
         return nil
     }
@@ -306,17 +337,9 @@ struct JobPipeline: Sendable {
         if verdict == .ended { try await queue.dropBody(of: run.plan.job) }
     }
 
-    /// The one log line of a job.
     private func ended(_ run: JobRun, _ record: AttemptRecord, _ verdict: JobQueue.Finish?) {
         running.remove(run.interrupt)
         metrics.jobEnded(record)
-        logger.info(
-            "job ended",
-            metadata: [
-                "job": "\(run.attempt.id)", "attempt": "\(run.attempt.number)", "status": "\(record.status.rawValue)",
-                "provider": "\(record.provider)", "model": "\(record.model)", "account": "\(record.account)",
-                "error": "\(record.errorKind?.rawValue ?? "")", "ms": "\(record.latency)",
-                "verdict": "\(verdict?.rawValue ?? "aborted")",
-            ])
+        tellEnd(run, record, verdict)
     }
 }

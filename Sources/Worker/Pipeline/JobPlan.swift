@@ -43,6 +43,10 @@ struct JobPlan: Sendable {
         promptTokens = candidates.promptTokens
         guard lineup.routes.isEmpty else { return }
         // Waiting helps only against limits that pass by themselves.
+        guard !isForOthers else {
+            refusal = Self.locked
+            return
+        }
         refusal =
             lineup.earliest == nil
             ? JobFailure(.quotaExhausted, Self.unusable(lineup.excluded), code: "no_usable_account")
@@ -56,6 +60,15 @@ struct JobPlan: Sendable {
     }
 
     static let noCapacity = JobFailure(.noCapacity, "every account for this model is busy or resting")
+
+    private static let locked = JobFailure(
+        .noCapacity, "the keys of all accounts for this model were sealed with another MASTER_KEY",
+        code: "key_not_opened")
+
+    /// Whether only other workers may serve the request, since this one cannot open the keys.
+    var isForOthers: Bool {
+        lineup.map { $0.routes.isEmpty && $0.earliest == nil && $0.hasLocked } ?? false
+    }
 
     /// Whether the request should wait without being started at all.
     var mayWait: Bool { refusal?.kind == .noCapacity }

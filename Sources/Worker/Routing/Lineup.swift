@@ -10,10 +10,13 @@ struct Lineup: Sendable {
     struct Knowledge: Sendable {
         var fitness: HealthBoard.Fitness
         var load: AccountLoads.Load
+        /// Another worker may open its key, this one cannot.
+        var isLocked: Bool
 
-        init(fitness: HealthBoard.Fitness, load: AccountLoads.Load = .init()) {
+        init(fitness: HealthBoard.Fitness, load: AccountLoads.Load = .init(), isLocked: Bool = false) {
             self.fitness = fitness
             self.load = load
+            self.isLocked = isLocked
         }
     }
 
@@ -24,6 +27,8 @@ struct Lineup: Sendable {
     private(set) var earliest: Duration?
     /// Why each account that could serve the request is not among the routes, for people.
     private(set) var excluded: [String: String] = [:]
+    /// Whether other workers have routes that this one must leave out.
+    private(set) var hasLocked = false
 
     /// Without the routes in `tried`, which failed already; `tokens` says what the request will use on a model.
     init(
@@ -37,8 +42,9 @@ struct Lineup: Sendable {
             guard let rest = entry.earliest else { continue }
             earliest = min(earliest ?? rest, rest)
         }
+        hasLocked = (primary + fallbacks).contains(where: \.hasLocked)
         // One that is well and failed just now is worth more patience than a doubtful one is worth a try.
-        let isLastResort = earliest == nil && !(primary + fallbacks).contains(where: \.hasWell)
+        let isLastResort = earliest == nil && !hasLocked && !(primary + fallbacks).contains(where: \.hasWell)
         let ordered = Self.ordered(primary, strategy, dice, cost, isLastResort)
         let count = (ordered + fallbacks).reduce(0) { $0 + $1.chosen(isLastResort).count }
         routes.reserveCapacity(count)
@@ -92,12 +98,18 @@ struct Lineup: Sendable {
         /// Tried ones included.
         var hasWell = false
         var excluded: [String: String] = [:]
+        var hasLocked = false
 
         init(_ option: Candidates.Option, _ tried: [Route], _ knowledge: (Route) -> Knowledge) {
             model = option.model
             usable.reserveCapacity(option.routes.count)
             for route in option.routes {
                 let item = Item(route: route, knowledge: knowledge(route))
+                guard !item.knowledge.isLocked else {
+                    hasLocked = true
+                    excluded[route.account.id] = "its key cannot be opened by this worker"
+                    continue
+                }
                 let isTried = !tried.isEmpty && tried.contains { $0.key == route.key }
                 switch item.knowledge.fitness.use {
                 case .ready, .trial:

@@ -9,6 +9,7 @@ struct Router: Sendable {
     let catalog: CatalogCache
     let board: HealthBoard
     let loads: AccountLoads
+    let credentials: AccountCredentials
     let forecasts: TokenForecasts
     let defaultStrategy: RoutingStrategyName
     let rates: CurrencyRates
@@ -57,11 +58,16 @@ struct Router: Sendable {
                     prompt: candidates.promptTokens,
                     answerLimit: request.operation == .embeddings ? 0 : Self.least(limit, model.maxTokens))
             },
-            knowledge: { route in
-                Lineup.Knowledge(
-                    fitness: board.fitness(of: route),
-                    load: strategy.looksAtLoads ? loads.load(of: route.account.id) : AccountLoads.Load())
-            })
+            knowledge: { knowledge(of: $0, looksAtLoads: strategy.looksAtLoads) })
+    }
+
+    private func knowledge(of route: Route, looksAtLoads: Bool) -> Lineup.Knowledge {
+        let lock = credentials.lock(of: route.account)
+        var fitness = board.fitness(of: route)
+        if lock == .damaged { fitness.use = .disabled }
+        return Lineup.Knowledge(
+            fitness: fitness, load: looksAtLoads ? loads.load(of: route.account.id) : AccountLoads.Load(),
+            isLocked: lock == .otherMasterKey)
     }
 
     private static func least(_ one: Int?, _ other: Int?) -> Int? {

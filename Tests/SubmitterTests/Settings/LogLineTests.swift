@@ -36,6 +36,24 @@ struct LogLineTests {
         #expect(line == "2024-02-29T12:34:56.789Z WARNING it is job=a b x=1\n")
     }
 
+    @Test func `numbers are numbers in JSON where their key says so, and what is empty is left out`() {
+        let line = line(.json) {
+            $0.info(
+                "m", metadata: ["ms": "12", "attempt": "007", "job": "5", "error": "", "status": "done", "rows": "-3"])
+        }
+
+        #expect(
+            line
+                == #"{"time":"2024-02-29T12:34:56.789Z","level":"info","message":"m","attempt":"007","job":"5","ms":12,"rows":-3,"status":"done"}"#
+                + "\n")
+    }
+
+    @Test func `an empty value is left out of a text line, too`() {
+        #expect(
+            line(.text) { $0.info("m", metadata: ["error": "", "job": "a"]) }
+                == "2024-02-29T12:34:56.789Z INFO m job=a\n")
+    }
+
     @Test func `what is below the level is not written`() {
         #expect(line(.text) { $0.debug("quiet") }.isEmpty)
     }

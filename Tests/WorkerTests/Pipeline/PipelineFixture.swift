@@ -60,7 +60,9 @@ struct PipelineFixture: Sendable {
             accounts: accounts + [Account(id: "sandbox", provider: .sandbox)])
     }
 
-    func worker(_ name: String = "w1") throws -> PipelineWorker { try PipelineWorker(name, self) }
+    func worker(_ name: String = "w1", box: SecretBox? = nil) throws -> PipelineWorker {
+        try PipelineWorker(name, self, box: box)
+    }
 
     // MARK: - Doing
 

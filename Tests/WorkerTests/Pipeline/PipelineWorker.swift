@@ -13,7 +13,8 @@ struct PipelineWorker: Sendable {
     let board: HealthBoard
     let rooms = WaitingRooms()
 
-    init(_ name: String, _ fixture: PipelineFixture) throws {
+    init(_ name: String, _ fixture: PipelineFixture, box: SecretBox? = nil) throws {
+        let credentials = AccountCredentials(box: box)
         self.name = name
         queue = fixture.queue
         let configuration = fixture.configuration
@@ -35,13 +36,14 @@ struct PipelineWorker: Sendable {
         pipeline = JobPipeline(
             queue: queue.queue,
             router: Router(
-                queue: queue.queue, catalog: catalog, board: board, loads: limiter.loads, forecasts: forecasts,
+                queue: queue.queue, catalog: catalog, board: board, loads: limiter.loads, credentials: credentials,
+                forecasts: forecasts,
                 defaultStrategy: configuration.routing, rates: configuration.rates,
                 conversations: Conversations(leastTokens: configuration.affinityTokens)),
             pool: AccountPool(
                 limiter: limiter, queue: queue.queue, forecasts: forecasts, rooms: rooms, clock: SystemWallClock()),
             platforms: PlatformCaller(
-                http: fixture.http, credentials: AccountCredentials(box: nil), tokens: AccountTokens(),
+                http: fixture.http, credentials: credentials, tokens: AccountTokens(),
                 clocks: PlatformClocks(), timeouts: configuration.timeouts,
                 maxAnswerBytes: configuration.maxAnswerBytes, clock: SystemWallClock()),
             policy: configuration.policy, board: board, rooms: rooms,

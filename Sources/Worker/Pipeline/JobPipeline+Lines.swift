@@ -1,0 +1,44 @@
+import Logging
+import Shared
+
+/// The pipeline's log: one line a job at its end, one line a failed attempt.
+extension JobPipeline {
+    /// What comes after a failed attempt.
+    enum AfterFailure: String, Sendable {
+        case nextRoute = "next_route"
+        /// Put aside, and claimed again by any worker.
+        case later
+        /// The caller is told.
+        case tell = "tell_caller"
+        /// The request has ended, or is another worker's.
+        case leave
+    }
+
+    func failed(_ failure: JobFailure, _ run: JobRun, _ record: AttemptRecord, next: AfterFailure) {
+        var metadata = names(run, record)
+        metadata[LogKey.kind] = "\(failure.kind.rawValue)"
+        metadata[LogKey.code] = "\(failure.code ?? "")"
+        metadata[LogKey.upstreamStatus] = "\(failure.upstreamStatus.map { "\($0)" } ?? "")"
+        metadata[LogKey.next] = "\(next.rawValue)"
+        // What is wrong with an account or a platform is for operators; a caller's mistake is not.
+        let level: Logger.Level = [.account, .platform].contains(failure.kind.blame) ? .warning : .info
+        logger.log(level: level, "attempt failed", metadata: metadata)
+    }
+
+    func tellEnd(_ run: JobRun, _ record: AttemptRecord, _ verdict: JobQueue.Finish?) {
+        var metadata = names(run, record)
+        metadata[LogKey.outcome] = "\(record.status.rawValue)"
+        metadata[LogKey.error] = "\(record.errorKind?.rawValue ?? "")"
+        metadata[LogKey.verdict] = "\(verdict?.rawValue ?? "aborted")"
+        logger.info("job ended", metadata: metadata)
+    }
+
+    private func names(_ run: JobRun, _ record: AttemptRecord) -> Logger.Metadata {
+        [
+            LogKey.request: "\(run.plan.job.requestID ?? "")", LogKey.job: "\(run.attempt.id)",
+            LogKey.attempt: "\(run.attempt.number)", LogKey.provider: "\(record.provider)",
+            LogKey.model: "\(record.model)", LogKey.account: "\(record.account)",
+            LogKey.milliseconds: "\(record.latency)",
+        ]
+    }
+}
