@@ -14,6 +14,12 @@ from records import END
 AFTERMATH = 10.0
 
 
+# Faults whose processes do not come back: only these leave an attempt without a final row.
+DEADLY = ("kill_worker", "fault_point", "poisoned", "crash")
+# Codes of our own making, which no valid request may end with, whatever happened.
+NEVER = ("undecodable_request", "undecodable", "internal_error", "internal", "error:None")
+
+
 @dataclass
 class Violation:
     rule: str
@@ -27,8 +33,10 @@ class Violation:
 
 
 class Checker:
-    def __init__(self, book, lease):
+    def __init__(self, book, lease, max_deliveries=4, recovery_limit=None):
         self.book, self.aftermath = book, AFTERMATH + 2 * lease
+        self.max_deliveries, self.recovery_limit = max_deliveries, recovery_limit
+        self._dead = {pid: fault.began for fault in book.faults if fault.name in DEADLY for pid in fault.pids}
         self.violations = []
         self._flushes = [fault for fault in book.faults if fault.name in ("flushall",)]
         self._ids = self._tags_to_ids()
@@ -69,8 +77,16 @@ class Checker:
                     return True
         return False
 
+    def died(self, pid):
+        """When the worker was killed, None if it was not."""
+        return self._dead.get(pid)
+
     def flushed(self, since, until):
         return any(fault.touches(since - 1, until + 5) for fault in self._flushes)
+
+
+# Requests that are wrong on purpose.
+HOSTILE_PATHS = ("hostile-numbers", "huge-texts", "newer-version", "poison")
 
 
 class _Case:
@@ -173,16 +189,28 @@ class _Case:
             self.fail("no-bill", "answered, and there is no bill")
         for bill in self.bills:
             self._estimate(bill)
+        self._deaths()
         done = [bill for bill in self.bills if bill.status == "done"]
         if len(done) > 1 and not self._lost_workers(done[:-1]):
             self.fail("two-answers", f"attempts {[bill.attempt for bill in done]} are all done, and no worker was lost")
+
+    def _deaths(self):
+        lost = [bill for bill in self.bills if not bill.final]
+        if len(lost) > self.checker.max_deliveries:
+            self.fail("poison", f"{len(lost)} workers died of it, and {self.checker.max_deliveries} are allowed")
+        rows = sorted(self.bills, key=lambda bill: bill.attempt)
+        for before, after in zip(rows, rows[1:]):
+            death = self.checker.died(before.pid)
+            late = death and not before.final and before.started <= death and after.started - death
+            if late and self.checker.recovery_limit and late > self.checker.recovery_limit:
+                self.fail("late-recovery", f"attempt {after.attempt} began {late:.1f} s after the worker of {before.attempt} died")
 
     def _lost_workers(self, bills):
         return all(self.checker.disturbed(bill.started, self.until, [bill.pid]) for bill in bills)
 
     def _estimate(self, bill):
-        if not bill.final and not self.checker.disturbed(bill.started, self.until, [bill.pid]):
-            self.fail("estimate", f"attempt {bill.attempt} of {bill.worker} has no final row, and nothing happened to its worker")
+        if not bill.final and not self.checker.died(bill.pid):
+            self.fail("estimate", f"attempt {bill.attempt} of {bill.worker} has no final row, and its worker did not die")
 
     def _tokens(self):
         by_id = {call.id: call for call in self.calls}
@@ -213,6 +241,9 @@ class _Case:
         if len(self.calls) > len(attempts) and (self.bills or self.log):
             self.fail("too-many-calls", f"{len(self.calls)} calls in {len(attempts)} attempts")
         workers = [bill.pid for bill in self.bills if bill.pid]
+        for call in self.calls:
+            if self.log and self.log.ended and call.at > self.log.ended + 1:
+                self.fail("called-after-end", f"call {call.id} came {call.at - self.log.ended:.1f} s after the end was seen")
         for before, after in zip(self.calls, self.calls[1:]):
             fine = before.how in ("whole", "left", None)
             if fine and not self.checker.disturbed(before.at, after.at, workers, ("redis", "worker", "all")):
@@ -241,6 +272,7 @@ class _Case:
             if not any(sent.startswith(text) for sent in everything):
                 self.fail("log-content", f"attempt {attempt} has {self._look(text)} in its log, which no call sent")
         end = self.log.end
+        self._healthy_attempt(end)
         if not end or end.get("st") != "done":
             if not self.log.is_whole:
                 return
@@ -253,6 +285,14 @@ class _Case:
             self.fail("log-content", f"ended with 'done' and {self._look(text)}, which no call sent whole")
         if str(last) != end.get("a"):
             self.fail("end-of-other-attempt", f"the end says attempt {end.get('a')}, the last one started is {last}")
+
+    def _healthy_attempt(self, end):
+        """The last attempt's own answer is the end, unless its worker was thought dead, or somebody cancelled."""
+        last = max(self.starts, default=0)
+        bill = next((bill for bill in self.bills if bill.attempt == last and bill.id == self.log.id), None)
+        if end and bill and bill.status == "done" and end.get("st") == "error":
+            if not self.checker.disturbed(bill.started, self.until, [bill.pid], ("redis", "worker", "all")):
+                self.fail("healthy-attempt-ended", f"attempt {last} was answered, and the request ended with {end.get('r')}")
 
     @staticmethod
     def _delta_text(payload):
@@ -270,6 +310,10 @@ class _Case:
     def _reason(self):
         """A failure must have a reason: what the platform did, what the caller did, or a fault."""
         request = self.request
+        if request.restarts and not request.restarts_allowed:
+            self.fail("restart", "the answer began again after text was shown, which nobody had asked for")
+        if request.path not in HOSTILE_PATHS and (request.outcome or "").removeprefix("error:") in NEVER:
+            self.fail("our-own-error", f"{request.outcome} ({request.status})")
         if request.outcome in (None, "done", "left") or request.may_fail or request.may_be_cancelled:
             return
         if not self.checker.disturbed(self.since, request.ended or self.until):

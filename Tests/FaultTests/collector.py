@@ -18,12 +18,13 @@ LASTING = ("q:high", "q:normal", "q:batch", "usage", "dead")
 class Collector:
     def __init__(self, book, fleet):
         self.book, self.fleet = book, fleet
-        self._prefix = fleet.key("log:")
+        self._prefix, self.is_paused = fleet.key("log:"), False
 
     async def run(self, pause=0.3):
         while True:
             try:
-                await self.sweep()
+                if not self.is_paused:
+                    await self.sweep()
             except (redis.RedisError, OSError, asyncio.TimeoutError):
                 pass
             await asyncio.sleep(pause)

@@ -64,12 +64,12 @@ def settings(lease, slots):
     }
 
 
-def catalogue(url):
+def catalogue(url, count=2):
     model = {"id": "stub", "name": "Stub", "provider": "openai", "model_id": "m", "input_price": 1.0, "output_price": 2.0,
              "capabilities": CAPABILITIES}
     sandbox = {"id": "sandbox", "name": "Sandbox", "provider": "sandbox", "capabilities": CAPABILITIES}
     accounts = [{"id": name, "account_name": name, "provider": "openai", "api_key": key, "base_url": url,
-                 **({"concurrency": 12} if name == "b" else {})} for key, name in KEYS.items()]
+                 **({"concurrency": 12} if name == "b" else {})} for key, name in list(KEYS.items())[:count]]
     return {"models": [model, sandbox],
             "accounts": [*accounts, {"id": "sandbox-1", "account_name": "Sandbox", "provider": "sandbox"}]}
 
@@ -142,9 +142,11 @@ class Member:
 
 
 class Fleet:
-    def __init__(self, folder, bin, upstream_url, workers=4, shims=2, lease=2.0, slots=8, extra=None, template=None):
+    def __init__(self, folder, bin, upstream_url, workers=4, shims=2, lease=2.0, slots=8, extra=None, template=None, worker_extra=None,
+                 accounts=2):
         self.folder, self.bin, self.upstream_url, self.lease = Path(folder), Path(bin), upstream_url, lease
         self.counts, self.settings = (workers, shims), {**settings(lease, slots), **(extra or {})}
+        self.worker_extra, self.accounts = worker_extra or {}, accounts
         self.template, self.workers, self.shims, self.crashes = template, [], [], []
         self.redis = self.postgres = self.proxy = None
 
@@ -160,14 +162,14 @@ class Fleet:
         await self.proxy.start()
         self.client = aioredis.Redis(port=self.redis.port, socket_timeout=10, socket_connect_timeout=2)
         file = self.folder / "catalog.yaml"
-        file.write_text(yaml.safe_dump(catalogue(self.upstream_url)))
+        file.write_text(yaml.safe_dump(catalogue(self.upstream_url, self.accounts)))
         await self._migrate(file)
         # Every second one sits behind the proxy, so that its faults hit some and not all.
         urls = [self.redis.url, f"redis://127.0.0.1:{self.proxy.port}/0"]
         self.workers = [Member(self, "worker", number, urls[number % 2]) for number in range(self.counts[0])]
         self.shims = [Member(self, "shim", number, urls[(number + 1) % 2]) for number in range(self.counts[1])]
         for member in self.members:
-            member.start()
+            member.start(**(self.worker_extra if member.kind == "worker" else {}))
         for member in self.members:
             if not await member.ready(60):
                 raise RuntimeError(f"{member.name} is not ready\n{member.process.tail()}")
@@ -190,6 +192,13 @@ class Fleet:
     @property
     def members(self):
         return [*self.workers, *self.shims]
+
+    async def add_worker(self, **extra):
+        worker = Member(self, "worker", len(self.workers), self.redis.url)
+        self.workers.append(worker)
+        worker.start(**extra)
+        await worker.ready()
+        return worker
 
     def worker_of(self, pid):
         return next((worker for worker in self.workers if worker.process and worker.pid == pid), None)

@@ -30,10 +30,12 @@ class Load:
     def __init__(self, book, fleet, seed, callers=48, paths=None, rough=0.25, is_hostile=True):
         self.book, self.fleet, self.callers, self.rough, self.is_hostile = book, fleet, callers, rough, is_hostile
         self.dice, self.is_over = random.Random(seed), False
+        # The plan and padding of every request to come, in directed scenarios.
+        self.fixed, self.padding = None, None
         self.paths = paths or {
             self.stream: 22, self.whole: 16, self.resumed: 10, self.keyed: 10, self.job: 10, self.job_stream: 8, self.xadd: 16,
             self.xadd_twice: 3, self.leaver: 6, self.slow: 3, self.deaf: 1, self.job_cancelled: 4, self.xadd_cancelled: 2,
-            self.restarting: 4}
+            self.restarting: 4, self.conflicting: 3}
 
     async def run(self):
         """Until `is_over`; then until every caller has come to its end."""
@@ -55,18 +57,24 @@ class Load:
     # MARK: what is asked
 
     def plan(self):
+        if self.fixed:
+            return self.fixed
         plans = [plan for plan in ROUGH if self.is_hostile or not plan[0].startswith("hostile")]
         return self.dice.choice(plans if self.dice.random() < self.rough else GOOD)
 
     def new(self, path, stream, plan=None, **options):
         request = self.book.request(path, stream, plan or self.plan(), **options)
+        if self.padding is None:
+            request.padding = 20_000 if self.dice.random() < 0.1 else 0
+        else:
+            request.padding = self.padding
         request.may_fail = any(step.split(":")[0] in ("e400", "cut", "stall", "early", "e500", "e503", "e429", "trickle", "poison")
                                for step in request.plan)
         return request
 
     @staticmethod
     def body(request, **more):
-        prompt = f"fault-suite {request.tag} {','.join(request.plan)} end"
+        prompt = f"fault-suite {request.tag} {','.join(request.plan)} end {'p' * request.padding}"
         return {"model": "stub", "messages": [{"role": "user", "content": prompt}], "user": request.tag,
                 "stream": request.stream, **more}
 
@@ -117,7 +125,7 @@ class Load:
                 if name == "comment":
                     continue
                 if name == "restart":
-                    request.text = ""
+                    request.text, request.restarts = "", request.restarts + 1
                     request.note("announced restart")
                     continue
                 if data == "[DONE]":
@@ -166,6 +174,14 @@ class Load:
         if response := await self.post(request):
             await self.read(request, response)
 
+    async def followed(self):
+        """A stream whose caller comes back wherever it breaks, as a client with `Last-Event-ID` does."""
+        request = self.new("followed", True)
+        if response := await self.post(request):
+            last = await self.read(request, response)
+            if request.outcome == "cut":
+                await self._come_back(request, last)
+
     async def restarting(self):
         """Takes a second beginning after a worker died."""
         request = self.new("restarting", True)
@@ -201,6 +217,21 @@ class Load:
             # A refusal now says nothing of a request that an earlier try may have brought in.
             request.accepted = request.accepted or None
             await asyncio.sleep(0.3)
+
+    async def conflicting(self):
+        """Two large bodies under one key: the second is refused and must not take the first one's place."""
+        request = self.new("conflicting", False, ["ok:8:100"])
+        request.padding = 20_000
+        key = {"idempotency-key": f"conflict-{request.tag}-{uuid.uuid4()}"}
+        other = self.new("conflicting-2", False, ["ok:1:0"])
+        other.padding = 20_000
+        first = asyncio.ensure_future(self.post(request, headers=key))
+        await asyncio.sleep(self.dice.uniform(0.05, 0.5))
+        if response := await self.post(other, headers=key):
+            # The first one had not arrived, so that this one has the key, and the first is refused.
+            await self.read_whole(other, response)
+        if response := await first:
+            await self.read_whole(request, response)
 
     async def slow(self):
         """Reads a large answer slowly, with a small socket buffer: it must come whole, from the log."""
@@ -377,7 +408,7 @@ class Load:
             for at, fields in entries:
                 last = at.decode()
                 if fields[b"k"] == b"s" and request.text:
-                    request.text = ""
+                    request.text, request.restarts = "", request.restarts + 1
                     request.note("a new attempt after text")
                 if fields[b"k"] == b"d":
                     for line in fields[b"d"].splitlines():

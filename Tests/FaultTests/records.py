@@ -34,6 +34,9 @@ class Request:
     may_be_cancelled: bool = False
     may_fail: bool = False
     restarts_allowed: bool = False
+    restarts: int = 0
+    # Bytes added to the prompt: above 16 KB a body travels beside its entry.
+    padding: int = 0
     notes: list = field(default_factory=list)
 
     def note(self, what):

@@ -14,8 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import ablations  # noqa: E402
+import modes  # noqa: E402
 from faults import ALL  # noqa: E402
 from history import history  # noqa: E402
+from modes import percentile, recoveries  # noqa: E402
 from suite import Suite  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,29 +37,15 @@ def options():
     parser.add_argument("--faults", help="names, separated by commas; `none`; default: all of hostile_usage, " + ", ".join(f.name for f in ALL))
     parser.add_argument("--without", default="", help="names of faults to leave out, separated by commas")
     parser.add_argument("--bin", type=Path, default=ROOT / ".build/debug")
+    parser.add_argument("--ablate", help="`all`, or names of: " + ", ".join(a.name for a in ablations.ALL))
+    parser.add_argument("--recovery", action="store_true", help="measure the recovery after SIGKILL, with --kills and --lease 15")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--rolling", action="store_true", help="restart everything under 200 streams and 50 requests/s")
+    parser.add_argument("--million", action="store_true", help="memory over --jobs sandbox jobs")
+    parser.add_argument("--jobs", type=int, default=1_000_000)
     parser.add_argument("--report", type=Path, help="where to write the whole report, too")
     parser.add_argument("--keep", action="store_true", help="keep the folder with logs and data")
     return parser.parse_args()
-
-
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else None
-
-
-def recoveries(book):
-    """Seconds from a worker's SIGKILL to the start of the next attempt of each job that it held."""
-    deaths = {pid: fault.began for fault in book.faults if fault.name in ("kill_worker", "fault_point", "poisoned") for pid in fault.pids}
-    bills = {}
-    for bill in book.bills:
-        bills.setdefault(bill.id, []).append(bill)
-    found = []
-    for rows in bills.values():
-        rows.sort(key=lambda bill: bill.attempt)
-        for before, after in zip(rows, rows[1:]):
-            death = deaths.get(before.pid)
-            if death and not before.final and before.started <= death <= after.started:
-                found.append(after.started - death)
-    return found
 
 
 def summary(suite, violations):
@@ -102,13 +91,56 @@ async def chaos(arguments, folder):
     return violations
 
 
+async def ablate(arguments, folder):
+    """Each fence: its scenario must be clean with it, and violated without it. Returns what is not as it should be."""
+    names, wrong = arguments.ablate.split(","), []
+    for number, ablation in enumerate(a for a in ablations.ALL if arguments.ablate == "all" or a.name in names):
+        found = {}
+        for is_broken in (False, True):
+            began = time.time()
+            found[is_broken], suite = await ablations.stage(
+                ablation, folder / f"{number}{'b' if is_broken else 'a'}", arguments.bin, is_broken, lambda *_: None)
+            suite.fleet.remove()
+            rules = dict(Counter(violation.rule for violation in found[is_broken]))
+            print(f"{ablation.name:20} {'broken' if is_broken else 'whole ':6} {time.time() - began:5.0f} s  {rules}", flush=True)
+            unexpected = [v for v in found[is_broken] if not is_broken or v.rule in ("scenario", "stale", "suite")]
+            for violation in unexpected[:2]:
+                print(history(suite.book, violation, suite.lease))
+            wrong += unexpected
+        if not found[True]:
+            print(f"{ablation.name}: NOT FOUND: {ablation.why}")
+            wrong.append(ablation.name)
+    return wrong
+
+
+async def measure(arguments, folder):
+    def say(text):
+        print(text, flush=True)
+
+    if arguments.recovery:
+        violations, lines, suite = await modes.recovery(
+            folder, arguments.bin, arguments.seed, arguments.kills, arguments.lease, arguments.workers, arguments.callers, say)
+    elif arguments.rolling:
+        violations, lines, suite = await modes.rolling(
+            folder, arguments.bin, arguments.seed, arguments.lease, arguments.workers, arguments.shims, say)
+    else:
+        violations, lines, suite = await modes.million(folder, arguments.bin, arguments.jobs, arguments.workers, say)
+    if violations:
+        lines += ["", "the first violation:", history(suite.book, violations[0], suite.lease), "", "all of them:"]
+        lines += [f"  {str(violation).splitlines()[0][:300]}" for violation in violations[:40]]
+    print("\n".join(lines))
+    return violations
+
+
 def main():
     arguments, began = options(), time.time()
     folder = Path(tempfile.mkdtemp(prefix="ams-faults-"))
     folder.chmod(0o755)
     code = 2
     try:
-        violations = asyncio.run(chaos(arguments, folder / "f"))
+        is_measure = arguments.recovery or arguments.rolling or arguments.million
+        work = ablate if arguments.ablate else measure if is_measure else chaos
+        violations = asyncio.run(work(arguments, folder / "f"))
         code = 1 if violations else 0
     finally:
         if code == 0 and not arguments.keep:

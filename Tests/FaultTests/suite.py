@@ -18,11 +18,12 @@ from upstream import Upstream
 
 class Suite:
     def __init__(self, folder, bin, seed, minutes, workers=4, shims=2, lease=2.0, slots=8, callers=48, faults=None, extra=None,
-                 rough=0.25, paths=None, say=print):
+                 rough=0.25, paths=None, say=print, recovery_limit=None, **options):
         self.seed, self.minutes, self.lease, self.say = seed, minutes, lease, say
         self.book, self.dice = Book(), random.Random(f"{seed} faults")
         self.upstream = Upstream(self.book)
-        self.options = dict(folder=folder, bin=bin, workers=workers, shims=shims, lease=lease, slots=slots, extra=extra)
+        self.options = dict(folder=folder, bin=bin, workers=workers, shims=shims, lease=lease, slots=slots, extra=extra, **options)
+        self.recovery_limit, self.is_uncollected = recovery_limit, False
         self.callers, self.fault_names, self.rough, self.paths = callers, faults, rough, paths
         # 30 s in long runs, which is two leases there.
         self.sleep_of_the_stopped = 2 * lease
@@ -42,7 +43,7 @@ class Suite:
         self.load = Load(self.book, self.fleet, self.seed, self.callers, rough=self.rough, is_hostile=is_hostile)
         if self.paths:
             self.load.paths = {getattr(self.load, name): weight for name, weight in self.paths.items()}
-        self._background = [asyncio.ensure_future(work) for work in (self.collector.run(), self.fleet.watch(self.book))]
+        self._background = [asyncio.ensure_future(work) for work in ([] if self.is_uncollected else [self.collector.run()]) + [self.fleet.watch(self.book)]]
 
     async def close(self):
         for work in self._background:
@@ -90,15 +91,15 @@ class Suite:
             self.say(f"{time.time() - began:6.0f} s  {len(open_ones)} still wait: {[(r.path, r.id, r.tag) for r in open_ones][:6]}")
         await loading
 
-    async def settle(self):
+    async def settle(self, seconds=90, with_memory=True):
         """Waits, with a bound, until all is quiet; then reads everything that is left."""
         for member in self.fleet.members:
-            if not await member.ready(30):
+            if (member.is_up or not member.is_expected_dead) and not await member.ready(30):
                 self.problem("not-ready", f"{member.name} is not ready after the last fault\n{member.process.tail(4)}")
         await self._remove_newer()
-        left = await collecting.quiet(self.fleet, 90)
+        left = await collecting.quiet(self.fleet, seconds)
         if left:
-            self.problem("not-empty", f"after 90 s there is still {left}")
+            self.problem("not-empty", f"after {seconds} s there is still {left}")
         await asyncio.sleep(1)
         await self.collector.sweep()
         rows, tokens = await asyncio.to_thread(collecting.read_bills, self.fleet, self.book)
@@ -109,7 +110,8 @@ class Suite:
         longest = sum(int(self.fleet.settings[name]) for name in ("JOB_LOG_TTL", "JOB_DEADLINE", "STREAM_LOG_TTL")) + 60
         for key, life in await collecting.too_long_lived(self.fleet, longest):
             self.problem("long-life", f"{key} has ended and lives for another {life} ms")
-        await self._memory()
+        if with_memory:
+            await self._memory()
 
     async def _memory(self):
         await collecting.age(self.fleet)
@@ -141,7 +143,7 @@ class Suite:
     def judge(self):
         for at, name, pid, code, tail in self.fleet.crashes:
             self.problems.append(Violation("crash", f"{name} ({pid}) ended by itself with {code}\n{tail}", at=at))
-        return self.problems + Checker(self.book, self.lease).judge()
+        return self.problems + Checker(self.book, self.lease, recovery_limit=self.recovery_limit).judge()
 
     async def _poisoned(self, call):
         """Kills the worker that runs the request, as a request that breaks its worker does."""

@@ -35,7 +35,7 @@ package enum FaultPoint: String, Sendable, CaseIterable {
     case renewing
     /// RENEW was done.
     case renewed
-    /// An expired entry was taken over; REAP has not been asked.
+    /// An expired entry was taken over and read; REAP has not been asked.
     case reaping
     /// PostgreSQL has committed ledger rows; they are not acknowledged.
     case committed

@@ -59,12 +59,12 @@ struct Reaper: Service {
     private func reap(_ entry: JobQueue.Entry) async {
         defer { slots.giveBack(1) }
         do {
-            FaultPoint.reaping.reached()
             var entry = entry
             // REAP itself reads the true count from the pending list; reading needs it for entries that end unrun.
             guard let deliveries = try await queue.deliveries(of: entry, worker: reader.worker) else { return }
             entry.deliveries = deliveries
             guard let claim = try await reader.read(entry) else { return }
+            FaultPoint.reaping.reached()
             try await pipeline.takeOver(claim, enqueuedAt: entry.enqueuedAt)
         } catch {
             logger.error("job left to the next reaper", metadata: ["entry": "\(entry.entry)", "error": "\(error)"])

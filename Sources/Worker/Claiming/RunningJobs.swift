@@ -23,6 +23,8 @@ final class RunningJobs: Sendable {
 
     private struct State {
         var jobs: [ObjectIdentifier: Running] = [:]
+        /// How many of them have a queue entry of this ID; only to find out quickly that none has.
+        var entries: [String: Int] = [:]
         var stopped: Interrupt.Reason?
     }
 
@@ -38,6 +40,7 @@ final class RunningJobs: Sendable {
         let stopped = state.withLock { state in
             if Ablation.runningKey.isBroken { state.jobs = state.jobs.filter { $1.attempt.entry != attempt.entry } }
             state.jobs[ObjectIdentifier(interrupt)] = Running(attempt: attempt, interrupt: interrupt)
+            state.entries[attempt.entry, default: 0] += 1
             return state.stopped
         }
         if let stopped { interrupt.raise(stopped) }
@@ -58,7 +61,19 @@ final class RunningJobs: Sendable {
 
     /// Any number of times.
     func remove(_ interrupt: Interrupt) {
-        state.withLock { _ = $0.jobs.removeValue(forKey: ObjectIdentifier(interrupt)) }
+        state.withLock { state in
+            guard let entry = state.jobs.removeValue(forKey: ObjectIdentifier(interrupt))?.attempt.entry else { return }
+            let left = (state.entries[entry] ?? 0) - 1
+            state.entries[entry] = left > 0 ? left : nil
+        }
+    }
+
+    /// Whether this very delivery runs here already: a consumer group that was lost and made again delivers once more what is
+    /// under way, and its count begins at 1 again.
+    func isRunning(_ attempt: Attempt) -> Bool {
+        state.withLock { state in
+            state.entries[attempt.entry] != nil && state.jobs.values.contains { $0.attempts.contains(attempt) }
+        }
     }
 
     /// Interrupts the job unless it has gone on to an attempt that was not asked about; returns whether it was still here.

@@ -33,6 +33,8 @@ struct JobPipeline: Sendable {
 
     /// A fresh claim; `room` is where it waited before.
     func run(_ claim: Claim, enqueuedAt: Int64, admittedFrom room: String? = nil) async throws(RedisError) {
+        // The one that runs holds the entry, and its lease is renewed.
+        guard !running.isRunning(claim.attempt) else { return }
         let interrupt = Interrupt()
         running.add(claim.attempt, interrupt)
         defer { running.remove(interrupt) }

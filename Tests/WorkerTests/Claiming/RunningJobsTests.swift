@@ -38,6 +38,19 @@ import Testing
         #expect(old.reason == nil && new.reason == .shutdown)
     }
 
+    @Test func `a delivery that runs here is known, until it has ended, and another one is not`() {
+        let running = RunningJobs()
+        let interrupt = Interrupt()
+        running.add(attempt(), interrupt)
+
+        #expect(running.isRunning(attempt()))
+        #expect(!running.isRunning(attempt(deliveries: 2)) && !running.isRunning(attempt(.high)))
+
+        running.remove(interrupt)
+        running.remove(interrupt)
+        #expect(!running.isRunning(attempt()))
+    }
+
     @Test func `a cancel reaches every job of its request`() {
         let running = RunningJobs()
         let interrupts = [Interrupt(), Interrupt(), Interrupt()]

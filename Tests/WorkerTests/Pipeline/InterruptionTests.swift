@@ -28,7 +28,12 @@ import Testing
     }
 
     @Test func `a job that is taken over when the shutdown is told is put back`() async throws {
-        let stub = try ProviderStub.start { _ in .openAICompletion("fine") }
+        let gate = Gate()
+        let stub = try ProviderStub.start { _ in
+            var reply = StubReply.openAICompletion("fine")
+            reply.steps.insert(.waitFor(gate), at: 0)
+            return reply
+        }
         try await PipelineFixture.run([stub]) { fixture in
             let worker = try fixture.worker()
             let id = try await fixture.submit()
@@ -38,6 +43,7 @@ import Testing
             try await worker.takeOverOne()
 
             #expect(try await fixture.waiting() == 1)
+            gate.release()
             try await fixture.promoteOne()
             try await fixture.worker("w2").runOne()
             #expect(try await fixture.end(id).status == "done")
