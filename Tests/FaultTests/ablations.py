@@ -251,7 +251,7 @@ async def poison(stage):
 
 async def cancelled_in_the_lane(stage):
     """Cancelled while every slot is taken for longer than a short log lives."""
-    first, _ = stage.ask(stage.load.whole, "ok:10:900")
+    first, _ = stage.ask(stage.load.whole, "ok:9:800")
     await stage.calls(1)
     stage.load.padding = 0
     second, request = stage.ask(stage.load.xadd, "ok:1:0")
@@ -301,12 +301,12 @@ async def fenced_with_a_large_body(stage):
 
 async def behind_the_healthy(stage):
     """The entry of a dead worker stands behind many that are well."""
-    tasks = [stage.ask(stage.load.xadd, "ok:30:800")[0] for _ in range(40)]
+    tasks = [stage.ask(stage.load.stream, "ok:30:800")[0] for _ in range(40)]
     await stage.calls(40)
     second = await stage.fleet.add_worker()
     stage.stop(stage.first)
     await asyncio.sleep(0.2)
-    task, _ = stage.ask(stage.load.xadd, "ok:10:500", "ok:1:0")
+    task, _ = stage.ask(stage.load.whole, "ok:10:500", "ok:1:0")
     await stage.calls(41)
     stage.wake(stage.first)
     await asyncio.sleep(0.7)
@@ -321,6 +321,7 @@ ALL = [
              options={"worker_extra": {"FAULT_POINT": "claimed:1:stop"}}),
     Ablation("finish_fence", "FINISH ends only its own attempt", sleeper_before_finish,
              lua=[("if top[1] == ARGV[5] then", "if top[1] ~= END then"),
+                  ("if own and field(own, 'w') == wid and entryOf(own, KEYS[2]) == entry then", "if own then"),
                   ("if own and field(own, 'w') == wid and field(own, 'e') == entry then", "if own then")],
              options={"worker_extra": {"FAULT_POINT": "finishing:1:stop"}}),
     Ablation("ledger_replace", "a final row replaces an estimated one", sleeper_before_finish, swift="ledger_replace",
@@ -329,7 +330,7 @@ ALL = [
              lua=[("if top[1] == ARGV[2] then", "if top[1] ~= END then")]),
     Ablation("retry_later_mine", "RETRY LATER only for who holds the entry", sleeper_before_retry,
              lua=[("if not isMine or k ~= a then return 'fenced' end", "")],
-             options={"worker_extra": {"FAULT_POINT": "answered:1:stop"}, "accounts": 1}),
+             options={"worker_extra": {"FAULT_POINT": "retrying:1:stop"}, "accounts": 1}),
     Ablation("reap_mine", "REAP looks whether the entry is still its own", sleeping_reaper,
              lua=[("if not p or p[2] ~= wid then return {'lost'} end", "if not p then return {'lost'} end")]),
     Ablation("drop_rule", "START on an ended log leaves the entry to its owner", sleeper_and_cancel,

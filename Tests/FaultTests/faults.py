@@ -14,7 +14,7 @@ import uuid
 
 import redis
 
-POINTS = ("claimed", "started", "accepted", "streaming", "answered", "finishing", "finished", "renewing", "renewed", "reaping",
+POINTS = ("claimed", "started", "accepted", "streaming", "answered", "finishing", "finished", "retrying", "renewing", "renewed", "reaping",
           "committed")
 
 
@@ -113,8 +113,7 @@ class KillShim(Fault):
     async def strike(self):
         shim = self.dice.choice(self.fleet.shims)
         async with shim.busy:
-            event = self.event(shim.name, [shim.pid], "shim")
-            event.pids = ()
+            event = self.event(shim.name, (), "shim")
             await shim.kill()
             await asyncio.sleep(self.dice.uniform(0.1, 1))
             await shim.restart()
@@ -448,10 +447,12 @@ class Schedule:
             self.lanes.setdefault(fault.lane, []).append(fault(suite))
 
     async def run(self):
-        await asyncio.gather(*(self._run(lane, faults) for lane, faults in self.lanes.items()))
+        # Two processes may be hurt at once.
+        twice = [(f"{lane} again", faults) for lane, faults in self.lanes.items() if lane == "processes"]
+        await asyncio.gather(*(self._run(name, faults) for name, faults in [*self.lanes.items(), *twice]))
 
-    async def _run(self, lane, faults):
-        dice = random.Random(f"{self.suite.seed} {lane}")
+    async def _run(self, name, faults):
+        dice = random.Random(f"{self.suite.seed} {name}")
         while not self.is_over:
             await asyncio.sleep(dice.uniform(*faults[0].pause))
             fault = dice.choices(faults, [fault.weight for fault in faults])[0]

@@ -41,6 +41,8 @@ def options():
     parser.add_argument("--recovery", action="store_true", help="measure the recovery after SIGKILL, with --kills and --lease 15")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--rolling", action="store_true", help="restart everything under 200 streams and 50 requests/s")
+    parser.add_argument("--streams", type=int, default=200, help="open streams of --rolling")
+    parser.add_argument("--per-second", type=int, default=50, help="new requests a second of --rolling")
     parser.add_argument("--million", action="store_true", help="memory over --jobs sandbox jobs")
     parser.add_argument("--jobs", type=int, default=1_000_000)
     parser.add_argument("--report", type=Path, help="where to write the whole report, too")
@@ -122,7 +124,8 @@ async def measure(arguments, folder):
             folder, arguments.bin, arguments.seed, arguments.kills, arguments.lease, arguments.workers, arguments.callers, say)
     elif arguments.rolling:
         violations, lines, suite = await modes.rolling(
-            folder, arguments.bin, arguments.seed, arguments.lease, arguments.workers, arguments.shims, say)
+            folder, arguments.bin, arguments.seed, arguments.lease, arguments.workers, arguments.shims, say,
+            arguments.streams, arguments.per_second)
     else:
         violations, lines, suite = await modes.million(folder, arguments.bin, arguments.jobs, arguments.workers, say)
     if violations:
