@@ -1,7 +1,9 @@
 """Redis Sentinel, Redis Cluster, several shards: load goes on through a failover and over three primaries."""
 
+import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 from support.ledger import assert_books_balance, assert_each_answered_once, drained
 from support.load import Load
@@ -117,3 +119,32 @@ def test_load_goes_on_after_a_sentinel_failover(own_service):
     drained(service)
     assert_each_answered_once(service, load.ids)
     assert_books_balance(service)
+
+
+def test_no_accepted_job_is_lost_in_a_failover_where_a_replica_must_have_it(own_service):
+    service = own_service(workers=2, redis=Sentinels, SUBMIT_WAIT_REPLICAS="1", SUBMIT_WAIT_TIMEOUT="0.5")
+    accepted, refused, over = [], [], threading.Event()
+    body = {"model": "sandbox", "messages": prompt("[[ttft_ms=300]] durable")}
+
+    def submit():
+        with service.http as http:
+            while not over.is_set():
+                answer = http.post("/api/v1/jobs", json=body)
+                (accepted if answer.status_code == 202 else refused).append(answer)
+
+    with ThreadPoolExecutor(6) as pool:
+        callers = [pool.submit(submit) for _ in range(6)]
+        eventually(lambda: len(accepted) > 60, what="jobs are accepted")
+        assert refused == []
+        service.redis.fail_over()
+        # The new primary has no replica: nothing is called accepted any more.
+        eventually(lambda: any(answer.json()["error"]["code"] == "not_replicated" for answer in refused), 30)
+        over.set()
+        for caller in callers:
+            caller.result(30)
+    assert {answer.status_code for answer in refused} == {503}
+    with service.http as http:
+        for answer in accepted:
+            path = f"/api/v1/jobs/{answer.json()['id']}"
+            eventually(lambda: http.get(path).json()["status"] == "done", 30, f"{path} is done")
+    drained(service)
