@@ -10,13 +10,15 @@ struct Lineup: Sendable {
     struct Knowledge: Sendable {
         var fitness: HealthBoard.Fitness
         var load: AccountLoads.Load
-        /// Another worker may open its key, this one cannot.
-        var isLocked: Bool
+        /// Why this worker cannot open the account's key; `nil` where it can.
+        var lock: AccountCredentials.Lock?
 
-        init(fitness: HealthBoard.Fitness, load: AccountLoads.Load = .init(), isLocked: Bool = false) {
+        init(
+            fitness: HealthBoard.Fitness, load: AccountLoads.Load = .init(), lock: AccountCredentials.Lock? = nil
+        ) {
             self.fitness = fitness
             self.load = load
-            self.isLocked = isLocked
+            self.lock = lock
         }
     }
 
@@ -105,9 +107,9 @@ struct Lineup: Sendable {
             usable.reserveCapacity(option.routes.count)
             for route in option.routes {
                 let item = Item(route: route, knowledge: knowledge(route))
-                guard !item.knowledge.isLocked else {
-                    hasLocked = true
-                    excluded[route.account.id] = "its key cannot be opened by this worker"
+                if let lock = item.knowledge.lock {
+                    hasLocked = hasLocked || lock == .otherMasterKey
+                    excluded[route.account.id] = "without a key that can be opened"
                     continue
                 }
                 let isTried = !tried.isEmpty && tried.contains { $0.key == route.key }

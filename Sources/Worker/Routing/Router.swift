@@ -62,12 +62,10 @@ struct Router: Sendable {
     }
 
     private func knowledge(of route: Route, looksAtLoads: Bool) -> Lineup.Knowledge {
-        let lock = credentials.lock(of: route.account)
-        var fitness = board.fitness(of: route)
-        if lock == .damaged { fitness.use = .disabled }
-        return Lineup.Knowledge(
-            fitness: fitness, load: looksAtLoads ? loads.load(of: route.account.id) : AccountLoads.Load(),
-            isLocked: lock == .otherMasterKey)
+        Lineup.Knowledge(
+            fitness: board.fitness(of: route),
+            load: looksAtLoads ? loads.load(of: route.account.id) : AccountLoads.Load(),
+            lock: credentials.lock(of: route.account))
     }
 
     private static func least(_ one: Int?, _ other: Int?) -> Int? {
