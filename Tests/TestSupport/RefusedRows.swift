@@ -15,4 +15,17 @@ extension PostgresPool {
         _ = try await query(
             "CREATE TRIGGER refusing BEFORE INSERT ON usage_attempts FOR EACH ROW EXECUTE FUNCTION refusing()")
     }
+
+    /// From now on each row takes that long.
+    package func slowRows(seconds: Double) async throws {
+        _ = try await query(
+            """
+            CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                PERFORM pg_sleep(\(seconds));
+                RETURN NEW;
+            END $$
+            """)
+        _ = try await query(
+            "CREATE TRIGGER slow BEFORE INSERT ON usage_attempts FOR EACH ROW EXECUTE FUNCTION slow()")
+    }
 }

@@ -122,7 +122,7 @@ struct UsageFlusher: Service {
         return try await record(readable[...])
     }
 
-    /// A batch that PostgreSQL refuses is halved until the row at fault stands alone.
+    /// A batch that PostgreSQL refuses is halved until the row at fault stands alone; so is one that takes too long.
     private func record(_ batch: ArraySlice<(entry: UsageOutbox.Entry, row: UsageRow)>) async throws(RedisError) -> Bool
     {
         guard !batch.isEmpty else { return true }
@@ -134,7 +134,7 @@ struct UsageFlusher: Service {
             try await outbox.acknowledge(batch.map(\.entry))
         case .refused(let error) where batch.count == 1:
             try await bury(batch.map(\.entry), "refused by PostgreSQL (\(error.sqlState ?? "\(error.code)"))")
-        case .refused:
+        case .refused, .tooSlow:
             let middle = batch.startIndex + batch.count / 2
             guard try await record(batch[..<middle]) else { return false }
             return try await record(batch[middle...])
@@ -143,7 +143,7 @@ struct UsageFlusher: Service {
     }
 
     private enum Outcome {
-        case recorded, stopped
+        case recorded, stopped, tooSlow
         case refused(PostgresError)
     }
 
@@ -158,6 +158,7 @@ struct UsageFlusher: Service {
                 return .recorded
             } catch {
                 if error.isRowsFault { return .refused(error) }
+                if error.code == .timeout, rows.count > 1 { return .tooSlow }
                 if error.code != .serializationOrDeadlock, !isComplaining {
                     logger.warning("the ledger cannot be written, rows wait in Redis", metadata: ["error": "\(error)"])
                     isComplaining = true

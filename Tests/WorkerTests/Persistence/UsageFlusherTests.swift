@@ -77,6 +77,20 @@ import Testing
         }
     }
 
+    /// Each row takes 0.1 s, a statement 0.5 s at most.
+    @Test func `a batch that takes too long is written in parts`() async throws {
+        let pool = try await SharedPostgres.shared.pool { $0.statementTimeout = .milliseconds(500) }
+        _ = try await Migrations.run(on: pool)
+        try await pool.slowRows(seconds: 0.1)
+        try await FlusherFixture.run(pool: pool) { fixture in
+            for number in 10..<20 { try await fixture.bill("r\(number)") }
+            try await fixture.flushing { try await fixture.outboxEmpties() }
+
+            #expect(try await fixture.ledger().count == 10)
+            #expect(try await fixture.deadLetters().isEmpty)
+        }
+    }
+
     @Test func `rows that anybody wrote into the outbox are booked, cut to what the ledger holds`() async throws {
         try await FlusherFixture.run { fixture in
             let long = String(repeating: "ü\u{0}", count: 5000)
