@@ -17,7 +17,7 @@ import Testing
         async throws
     {
         let stub = try ProviderStub.start { _ in .openAICompletion("fine") }
-        try await PipelineFixture.run([stub], settings: ["HANDBACK_PAUSE": "0.05"], limits: seal) { fixture in
+        try await PipelineFixture.run([stub], settings: ["HANDBACK_PAUSE": "3"], limits: seal) { fixture in
             let blind = try fixture.worker("blind", box: wrong)
             let able = try fixture.worker("able", box: right)
             let id = try await fixture.submit()
