@@ -25,10 +25,15 @@ package struct Attempt: Sendable, Hashable {
     package let deadline: Int64
     /// The channel of the shim that waits, empty if none does.
     package let channel: String
+    /// Unlike that of any other reading of the entry, the same for all attempts of one.
+    ///
+    /// A lost reply is told from a second delivery by it: where the group was made again deliveries are counted anew, and so
+    /// one worker may get an entry twice with the same count.
+    package let token: UInt32
 
     package init(
         id: String, lane: Lane, worker: String, entry: String, number: Int, deliveries: Int, deadline: Int64,
-        channel: String
+        channel: String, token: UInt32 = .random(in: .min ... .max)
     ) {
         self.id = id
         self.lane = lane
@@ -38,6 +43,7 @@ package struct Attempt: Sendable, Hashable {
         self.deliveries = deliveries
         self.deadline = deadline
         self.channel = channel
+        self.token = token
     }
 
     /// The attempt that REAP started for this worker.
@@ -54,6 +60,12 @@ package struct Attempt: Sendable, Hashable {
         next.number += 1
         next.deliveries += 1
         return next
+    }
+
+    /// Whether the pending list could not tell the two apart.
+    package func isSameDelivery(as other: Attempt) -> Bool {
+        (id, lane, worker) == (other.id, other.lane, other.worker)
+            && (entry, deliveries) == (other.entry, other.deliveries)
     }
 
     package func logID(_ seq: Int) -> String { "\(number)-\(seq)" }

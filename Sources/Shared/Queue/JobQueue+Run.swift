@@ -18,6 +18,7 @@ extension JobQueue {
                 args: [
                     .int(attempt.number), .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
                     .int(runningTTL(deadline: attempt.deadline)), .bytes(usage), .string(attempt.channel),
+                    .int(Int(attempt.token)),
                 ])
         }
     }
@@ -102,7 +103,7 @@ extension JobQueue {
                 args: [
                     .int(attempt.number), .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
                     .string(attempt.id), .bytes(usage), .bytes(nextUsage),
-                    .int(runningTTL(deadline: attempt.deadline)),
+                    .int(runningTTL(deadline: attempt.deadline)), .int(Int(attempt.token)),
                 ])
         }
     }

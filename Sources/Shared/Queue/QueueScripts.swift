@@ -178,14 +178,15 @@ package enum QueueScripts {
     ///
     /// A worker that slept since it read the entry may find no log: the request was answered long ago. So the log alone does
     /// not fence it.
-    /// KEYS log, q. ARGV a, worker, entry, delivery count, log TTL in ms, usage row, channel.
+    /// KEYS log, q. ARGV a, worker, entry, delivery count, log TTL in ms, usage row, channel, token.
     /// Returns `started` (also for a lost reply); `ended mine` (ours and ended: call ABORT); `dropped` (ended or duplicate,
     /// entry removed or left to its owner); `lost` (somebody else runs it: walk away).
     package static let start = RedisScript(
         records + ownership + state + refusal + retention + """
             local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
             local isHeld = mine(KEYS[2], wid, entry, ARGV[4])
-            if isHeld and put(KEYS[1], ARGV[1] .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', '0', 'c', ARGV[7], 'u', ARGV[6])
+            if isHeld and put(KEYS[1], ARGV[1] .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', '0', 'c', ARGV[7], 'u', ARGV[6],
+              'x', ARGV[8])
             then
               redis.call('PEXPIRE', KEYS[1], ARGV[5])
               return 'started'
@@ -193,7 +194,7 @@ package enum QueueScripts {
             local ended, k, start = look(KEYS[1])
             local owner = start and field(start, 'e')
             local own = redis.call('XRANGE', KEYS[1], ARGV[1] .. '-0', ARGV[1] .. '-0')[1]
-            local isMine = own and field(own, 'w') == wid and field(own, 'e') == entry
+            local isMine = own and field(own, 'w') == wid and field(own, 'e') == entry and field(own, 'x') == ARGV[8]
             if ended then
               if isMine then return 'ended mine' end
               if owner ~= entry or isHeld then drop(KEYS[2], entry) end
@@ -305,7 +306,7 @@ package enum QueueScripts {
     /// The delivery count rises with the attempt, so that the count goes on telling attempts apart; `f` in the start
     /// record says how many deliveries were our own choice, and the reaper leaves those out when it looks for poison. It goes
     /// on from the record before, which may be a reaper's that took over somebody else's failovers.
-    /// KEYS log, q, usage. ARGV a, worker, entry, delivery count, id, usage row of a, usage row of a+1, log TTL in ms.
+    /// KEYS log, q, usage. ARGV a, worker, entry, delivery count, id, usage row of a, usage row of a+1, log TTL in ms, token.
     /// Returns `started` (attempt a+1, count+1; also for a lost reply), `ended` (a is billed, and so is a+1 if it was started
     /// and its reply lost) or `fenced` (a is billed: stop).
     package static let next = RedisScript(
@@ -313,12 +314,9 @@ package enum QueueScripts {
             local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
             bill(KEYS[3], ARGV[5], ARGV[1], '1', ARGV[6])
             local ended, k, start, last, top = look(KEYS[1])
+            -- A reaper of this very worker may have started a + 1, too.
             local isNext = k == a + 1 and start and field(start, 'w') == wid and field(start, 'e') == entry
-            if isNext then
-              -- A reaper of this very worker starts a + 1, too, but leaves the count of failovers as it was.
-              local own = redis.call('XRANGE', KEYS[1], ARGV[1] .. '-0', ARGV[1] .. '-0')[1]
-              isNext = tonumber(field(start, 'f') or 0) == tonumber(own and field(own, 'f') or 0) + 1
-            end
+              and field(start, 'x') == ARGV[9]
             if ended then
               if isNext then estimate(KEYS[3], ARGV[5], k, start, last) end
               if mine(KEYS[2], wid, entry, ARGV[4]) or mine(KEYS[2], wid, entry, ARGV[4] + 1) then drop(KEYS[2], entry) end
@@ -331,7 +329,7 @@ package enum QueueScripts {
             redis.call('XCLAIM', KEYS[2], 'workers', wid, 0, entry)
             local chosen = tonumber(field(start, 'f') or 0) + 1
             redis.call('XADD', KEYS[1], (a + 1) .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', chosen,
-              'c', field(start, 'c') or '', 'u', ARGV[7])
+              'c', field(start, 'c') or '', 'u', ARGV[7], 'x', ARGV[9])
             redis.call('PEXPIRE', KEYS[1], ARGV[8])
             return 'started'
             """)
@@ -445,7 +443,7 @@ package enum QueueScripts {
     ///
     /// KEYS log, q, usage, dead. ARGV worker, entry, n, id, log TTL in ms while running, log TTL in ms when ended, channel,
     /// usage row, most deliveries, `fail` or `restart` once text was shown, meta, result if poison, result if worker lost,
-    /// most dead letters.
+    /// most dead letters, token.
     /// Returns {`run`, a, delivery count}; {`lost`}; {`ended`}; {`duplicate`}; {`poison`}; {`worker_lost`}.
     package static let reap = RedisScript(
         records + ownership + state + refusal + billing + estimation + burial + publishing + """
@@ -461,7 +459,7 @@ package enum QueueScripts {
               drop(KEYS[2], entry)
               return {'ended'}
             end
-            if owner == entry and k == a and field(start, 'w') == wid then return {'run', a, count} end
+            if owner == entry and field(start, 'w') == wid and field(start, 'x') == ARGV[15] then return {'run', k, count} end
             if owner and owner ~= entry and n < k then
               drop(KEYS[2], entry)
               return {'duplicate'}
@@ -484,8 +482,12 @@ package enum QueueScripts {
               return close(ARGV[12], 'poison')
             end
             if shown and ARGV[10] == 'fail' then return close(ARGV[13], 'worker_lost') end
-            -- A log that is ahead of its own entry is no log of ours: nobody could ever go on.
-            if not put(KEYS[1], a .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', chosen, 'c', ARGV[7], 'u', ARGV[8]) then
+            -- Where the group was made again deliveries are counted anew. Attempts are not.
+            if k >= a then a = k + 1 end
+            -- A log beyond all attempts is none of ours: nobody could ever go on.
+            if a > 1e9 or not put(KEYS[1], a .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', chosen, 'c', ARGV[7], 'u', ARGV[8],
+              'x', ARGV[15])
+            then
               return close(ARGV[13], 'worker_lost')
             end
             redis.call('PEXPIRE', KEYS[1], ARGV[5])

@@ -61,11 +61,16 @@ extension ReplyHub {
     // MARK: - 1
 
     private func cancelDue(_ queue: JobQueue, now: ContinuousClock.Instant) async {
-        let due = state.withLock { $0.cancels.filter { $0.value <= now }.map(\.key) }.filter { isOf(queue, $0) }
+        let due = state.withLock { state in
+            // Those that came back, or were cancelled in an earlier round.
+            state.cancelledDeadlines = state.cancelledDeadlines.filter { state.cancels[$0.key] != nil }
+            return state.cancels.filter { $0.value <= now }.map(\.key)
+        }.filter { isOf(queue, $0) }
         for id in due {
             guard state.withLock({ $0.replies[id] == nil && $0.cancels[id] != nil }) else { continue }
+            let deadline = state.withLock { $0.cancelledDeadlines[id] }
             do throws(RedisError) {
-                _ = try await queue.cancel(id)
+                _ = try await queue.cancel(id, deadline: deadline)
                 state.withLock { $0.cancels[id] = nil }
             } catch  where error.isTransient || error.code == .cancelled {
                 // The round ends with the process: what is left is for `lastWork`.

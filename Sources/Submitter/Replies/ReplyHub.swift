@@ -54,6 +54,8 @@ final class ReplyHub: Service, Sendable {
         var count = 0
         /// Requests to cancel, with the time from which on.
         var cancels: [String: ContinuousClock.Instant] = [:]
+        /// When they end by themselves, in milliseconds since 1970, where that is known.
+        var cancelledDeadlines: [String: Int64] = [:]
         /// Logs nobody will read again.
         var forgotten: [String] = []
         /// Shards of which messages may have been lost: look at every log.
@@ -114,9 +116,13 @@ final class ReplyHub: Service, Sendable {
     }
 
     /// Cancels a request unless somebody reads it again within `grace`.
-    func cancel(_ id: String, after grace: Duration = .zero) {
+    ///
+    /// `deadline`, in milliseconds since 1970, says how long an entry of it may still wait somewhere.
+    func cancel(_ id: String, after grace: Duration = .zero, deadline: Int64? = nil) {
         state.withLock { state in
-            if state.replies[id] == nil { state.cancels[id] = .now + grace }
+            guard state.replies[id] == nil else { return }
+            state.cancels[id] = .now + grace
+            state.cancelledDeadlines[id] = deadline
         }
         if grace == .zero { wake.yield() }
     }

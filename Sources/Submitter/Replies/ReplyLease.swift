@@ -40,10 +40,12 @@ final class ReplyLease: Sendable {
         guard !isOver.withLock({ $0 }) else { return }
         switch leaving {
         case .goOn: break
-        case .cancel: hub.cancel(reply.id)
-        case .cancelAfterGrace: hub.cancel(reply.id, after: hub.configuration.cancelGrace)
+        case .cancel: hub.cancel(reply.id, deadline: deadline)
+        case .cancelAfterGrace: hub.cancel(reply.id, after: hub.configuration.cancelGrace, deadline: deadline)
         }
     }
+
+    private var deadline: Int64? { reply.resubmission?.job.deadline }
 
     var id: String { reply.id }
 
@@ -68,7 +70,7 @@ final class ReplyLease: Sendable {
     func giveUp() {
         isOver.withLock { $0 = true }
         hub.close(reply)
-        hub.cancel(reply.id)
+        hub.cancel(reply.id, deadline: deadline)
     }
 
     /// The request was refused: nothing is to be cancelled.

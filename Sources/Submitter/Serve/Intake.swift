@@ -52,10 +52,10 @@ struct Intake: Sendable {
         var (job, hash) = job(call, in: queue, now: clock.now)
         // Nobody waits here, so nothing is published, unless the caller said that it will read a stream.
         if !call.request.isStream { job.shim = nil }
-        let id = job.id
+        let (id, deadline) = (job.id, job.deadline)
         let outcome = try await submit(job, in: queue, call, hash ?? RequestHash.hex(call.received)) { mayBeQueued in
             // With a key the caller can come back for it; without one nobody knows its id but this answer.
-            if mayBeQueued, hash == nil { hub.cancel(id) }
+            if mayBeQueued, hash == nil { hub.cancel(id, deadline: deadline) }
         }
         if case .tracked(.attached) = outcome.verdict { return (job.id, !outcome.wasRepeated) }
         return (job.id, false)

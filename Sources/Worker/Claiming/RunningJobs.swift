@@ -72,7 +72,8 @@ final class RunningJobs: Sendable {
     /// under way, and its count begins at 1 again.
     func isRunning(_ attempt: Attempt) -> Bool {
         state.withLock { state in
-            state.entries[attempt.entry] != nil && state.jobs.values.contains { $0.attempts.contains(attempt) }
+            state.entries[attempt.entry] != nil
+                && state.jobs.values.contains { $0.attempts.contains { $0.isSameDelivery(as: attempt) } }
         }
     }
 

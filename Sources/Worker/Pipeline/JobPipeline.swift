@@ -246,8 +246,8 @@ struct JobPipeline: Sendable {
             FaultPoint.finished.reached()
             guard verdict == .behind else {
                 ended(run, record, verdict)
-                // Who was fenced leaves it to whoever runs the request now.
-                guard verdict != .fenced || Ablation.dropBodyAlways.isBroken else { return }
+                // Others may still need it: the attempt that runs now, or the dead letter that the request has become.
+                guard verdict == .ok || Ablation.dropBodyAlways.isBroken else { return }
                 return try await queue.dropBody(of: run.plan.job)
             }
             guard try await publisher.repair() == .goOn else { break }
@@ -336,7 +336,7 @@ struct JobPipeline: Sendable {
     private func abort(_ run: JobRun, _ record: AttemptRecord) async throws(RedisError) {
         let verdict = try await queue.abort(run.attempt, usage: record.encoded)
         ended(run, record, nil)
-        if verdict == .ended { try await queue.dropBody(of: run.plan.job) }
+        if verdict == .ended, run.interrupt.reason == .cancelled { try await queue.dropBody(of: run.plan.job) }
     }
 
     private func ended(_ run: JobRun, _ record: AttemptRecord, _ verdict: JobQueue.Finish?) {

@@ -213,6 +213,44 @@ import Testing
         }
     }
 
+    @Test
+    func `a second delivery with the same count, after the group was made again, does not start the attempt twice`()
+        async throws
+    {
+        try await QueueFixture.run { queue in
+            let first = try await queue.running("w1")
+            let lane = RedisArgument.string(queue.keys.queue(.normal))
+            _ = try await queue.redis.send(RedisCommand("XGROUP", "DESTROY", lane, "workers"))
+            try await queue.queue.createGroups()
+            let second = try await queue.claimOne("w1")
+            #expect(second.attempt.deliveries == first.attempt.deliveries)
+
+            #expect(try await queue.queue.start(second.attempt, usage: queue.row(1)) == .lost)
+
+            #expect(try await queue.finish(first.attempt) == .ok)
+            #expect(try await queue.bills() == ["\(first.job.id) 1 final"])
+        }
+    }
+
+    @Test func `attempts are counted on where the group was made again`() async throws {
+        try await QueueFixture.run { queue in
+            let first = try await queue.running("w1").attempt
+            _ = try await queue.queue.next(after: first, usage: queue.row(1), nextUsage: queue.row(2))
+            _ = try await queue.queue.next(after: first.next, usage: queue.row(2), nextUsage: queue.row(3))
+            let lane = RedisArgument.string(queue.keys.queue(.normal))
+            _ = try await queue.redis.send(RedisCommand("XGROUP", "DESTROY", lane, "workers"))
+            try await queue.queue.createGroups()
+            let second = try await queue.claimOne("w2")
+            #expect(try await queue.queue.start(second.attempt, usage: queue.row(1)) == .lost)
+
+            let (verdict, third) = try await queue.reapOne("w3")
+
+            #expect(verdict == .run(number: 4, deliveries: 2))
+            #expect(try await queue.queue.renew([third.attempt]) == [])
+            #expect(try await queue.finish(third.attempt) == .ok)
+        }
+    }
+
     @Test func `two entries of one request that are put aside become one, and attempts so far are not forgotten`()
         async throws
     {
