@@ -66,6 +66,23 @@ struct LargeAnswerTests {
         }
     }
 
+    @Test func `a large result of a job is read in its turn, too`() async throws {
+        try await ShimFixture.run(configure: { $0.hub.largeBytes = 1 << 20 }) { shim in
+            let id = try #require(
+                JSON(parsing: try await shim.send("POST", "/api/v1/jobs", body: ShimFixture.chat).body)["id"]?
+                    .stringValue)
+            try await shim.work().finish(#"{"text":""# + String(repeating: "x", count: 2 << 20) + #""}"#)
+            var readers: [RawConnection] = []
+            for _ in 0..<3 {
+                let reader = try await shim.connect()
+                try await reader.send("GET", "/api/v1/jobs/\(id)")
+                readers.append(reader)
+            }
+            for reader in readers { #expect(try await reader.response().body.count > 2 << 20) }
+            try await eventually("the memory is given back") { shim.hub.largeReads.used == 0 }
+        }
+    }
+
     @Test func `callers of large answers take turns`() async throws {
         let size = 2 << 20
         let completion = #"{"text":""# + String(repeating: "x", count: size) + #""}"#

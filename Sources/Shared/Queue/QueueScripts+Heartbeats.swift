@@ -9,9 +9,11 @@ extension QueueScripts {
 
     /// Notes a heartbeat; drops the expired ones, and lets the set itself expire with its last member.
     ///
+    /// `allow-oom` (Redis 7.0): a full memory must not make all workers look dead; a heartbeat takes the room of its last one.
+    ///
     /// KEYS workers. ARGV worker, life in ms. Returns how many are alive.
     package static let beat = RedisScript(
-        clock + """
+        "#!lua flags=allow-oom\n" + clock + """
             redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
             redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
             redis.call('PEXPIREAT', KEYS[1], redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2])

@@ -37,24 +37,13 @@ struct WholeAnswer {
             body = RouteMembers(meta).spliced(into: body)
         }
         var response = Response.json(body)
-        if body.readableBytes > QueueScripts.largestMessage { response.body = inPieces(body) }
+        if body.readableBytes > QueueScripts.largestMessage {
+            let lease = accepted.lease
+            response.body = .inPieces(body, willWrite: { lease.willWrite() }, didWrite: { lease.didWrite() })
+        }
         response.headers[.xJobID] = accepted.lease.id
         response.headers[.xCache] = Self.cacheState(end.meta)
         return response
-    }
-
-    /// Keeps its hold on the memory until the last piece is with the caller, who is disconnected if it takes none.
-    private func inPieces(_ whole: ByteBuffer) -> ResponseBody {
-        let lease = accepted.lease
-        return ResponseBody(contentLength: whole.readableBytes) { writer in
-            var rest = whole
-            while let piece = rest.readSlice(length: min(rest.readableBytes, 1 << 20)), piece.readableBytes > 0 {
-                lease.willWrite()
-                try await writer.write(piece)
-                lease.didWrite()
-            }
-            try await writer.finish(nil)
-        }
     }
 
     /// `hit` or `miss`; `nil` where no kept answer was looked for.
@@ -184,4 +173,23 @@ extension APIError {
     /// Nobody reads it; it is there for the log of a proxy.
     static let callerLeft = APIError(
         .clientClosedRequest, .invalidRequest, code: "cancelled", "The caller closed the connection.")
+}
+
+extension ResponseBody {
+    /// A body of many megabytes, in pieces of one, so that a caller that takes none can be told from a slow one.
+    ///
+    /// What the closures hold lives until the last piece is with the caller.
+    static func inPieces(
+        _ whole: ByteBuffer, willWrite: @escaping @Sendable () -> Void, didWrite: @escaping @Sendable () -> Void
+    ) -> ResponseBody {
+        ResponseBody(contentLength: whole.readableBytes) { writer in
+            var rest = whole
+            while let piece = rest.readSlice(length: min(rest.readableBytes, 1 << 20)), piece.readableBytes > 0 {
+                willWrite()
+                try await writer.write(piece)
+                didWrite()
+            }
+            try await writer.finish(nil)
+        }
+    }
 }

@@ -69,32 +69,51 @@ struct JobRoutes: Sendable {
 
     // MARK: - Reading
 
+    private struct Found {
+        let edges: RequestLogEdges
+        let hold: LargeReads.Hold?
+    }
+
     /// `nil` for a job that does not exist, or belongs to another tenant.
-    private func state(_ id: String, tenant: String) async throws(APIError) -> RequestLogEdges? {
-        let edges = try await redis { () async throws(RedisError) in try await queue(id).logEdges(id) }
-        if case .queued(_, let owner, _)? = edges?.first.record, owner != tenant { return nil }
-        return edges
+    ///
+    /// A large answer is read in its turn, like those that callers wait for.
+    private func state(_ id: String, tenant: String) async throws(APIError) -> Found? {
+        let hub = shim.hub
+        let tops = try await redis { () async throws(RedisError) in try await queue(id).logTops([id]) }
+        guard let top = tops.first ?? nil else { return nil }
+        let isLarge = top.bytes > QueueScripts.largestMessage
+        let hold = isLarge ? await hub.largeReads.hold(top.bytes) : nil
+        let edges = try await redis { () async throws(RedisError) in
+            try await (isLarge ? hub.largeQueues : hub.queues)[id: id].logEdges(id)
+        }
+        guard let edges else { return nil }
+        if case .queued(_, let owner, _) = edges.first.record, owner != tenant { return nil }
+        return Found(edges: edges, hold: hold)
     }
 
     /// What is said of a job, and where it stands if it waits.
     private struct Report {
         let json: JSON
         var place: QueuePlace?
+        var hold: LargeReads.Hold?
 
         func response(status: HTTPResponse.Status = .ok) -> Response {
-            var response = Response.json(json, status: status)
+            let body = ByteBuffer(bytes: json.encoded)
+            var response = Response.json(body, status: status)
+            if let hold { response.body = .inPieces(body, willWrite: {}, didWrite: { withExtendedLifetime(hold) {} }) }
             place?.set(in: &response.headers)
             return response
         }
     }
 
     private func report(_ id: String, tenant: String) async throws(APIError) -> Report? {
-        guard let edges = try await state(id, tenant: tenant) else { return nil }
+        guard let found = try await state(id, tenant: tenant) else { return nil }
+        let edges = found.edges
         guard case .end(let end) = edges.last.record else {
             let place = try await redis { () async throws(RedisError) in try await queue(id).place(of: id) }
             return Report(json: JobReport.open(id, edges.last, place), place: place)
         }
-        return Report(json: try await ended(id, end))
+        return Report(json: try await ended(id, end), hold: found.hold)
     }
 
     private func ended(_ id: String, _ end: RequestEnd) async throws(APIError) -> JSON {
@@ -138,7 +157,7 @@ struct JobRoutes: Sendable {
 
     private func stream(_ request: Request, _ context: ShimContext, _ id: String) async throws(APIError) -> Response {
         let after = try Self.cursor(request)
-        let edges = try await state(id, tenant: RequestOptions(request.headers).tenant)
+        let edges = try await state(id, tenant: RequestOptions(request.headers).tenant)?.edges
         guard edges != nil || shim.hub.isKnown(id) else { throw APIError.notFound("such job") }
         let lease = ReplyLease(
             shim.hub.open(

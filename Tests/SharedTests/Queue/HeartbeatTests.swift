@@ -45,6 +45,27 @@ struct HeartbeatTests {
         }
     }
 
+    @Test func `a full memory does not make workers look dead`() async throws {
+        let server = try await RedisServer.start("--maxmemory", "4mb", "--appendonly", "no")
+        try await QueueFixture.run(server: server) { queue in
+            try await queue.queue.beat("w1", for: .seconds(60))
+            let filler = RedisArgument.bytes([UInt8](repeating: 1, count: 50_000))
+            try await eventually("the memory is full") {
+                let commands = (0..<20).map {
+                    RedisCommand(
+                        "SET", .string("\(queue.keys.prefix)\($0)-\(UInt64.random(in: .min ... .max))"), filler, "EX",
+                        "60")
+                }
+                return try await queue.redis.pipeline(commands).contains { $0.errorPrefix == "OOM" }
+            }
+
+            try await queue.queue.beat("w2", for: .seconds(60))
+
+            #expect(try await queue.queue.liveWorkers() == 2)
+        }
+        await server.stop()
+    }
+
     private func consumers(_ queue: QueueFixture) async throws -> [String] {
         let reply = try await queue.redis.send(
             RedisCommand("XINFO", "CONSUMERS", .string(queue.keys.queue(.normal)), .string(QueueKeys.group)))

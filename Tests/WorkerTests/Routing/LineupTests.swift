@@ -49,6 +49,23 @@ import Testing
         #expect(lineup.earliest == .seconds(20))
     }
 
+    @Test func `accounts that are out are named with their state`() throws {
+        let lineup = try lineup(["o1": .disabled, "o2": .disabled, "z": .disabled, "s": .disabled])
+        #expect(names(lineup).isEmpty)
+        #expect(lineup.excluded == ["o1": "disabled", "o2": "disabled", "z": "disabled", "s": "disabled"])
+        let plan = JobPlan(
+            Job(id: "0-abcdefgh", deadline: 0, body: .stored), enqueuedAt: 0,
+            request: .chat(
+                try ChatRequest(validating: ["model": "any", "messages": [["role": "user", "content": "hi"]]])),
+            candidates: try Candidates(
+                for: .chat(
+                    ChatRequest(validating: ["model": "any", "messages": [["role": "user", "content": "hi"]]])),
+                provider: nil, in: catalog),
+            strategy: .priority, lineup: lineup, conversation: nil)
+        #expect(plan.refusal?.code == "no_usable_account")
+        #expect(plan.refusal?.message == "o1 is disabled, o2 is disabled, s is disabled, z is disabled")
+    }
+
     @Test func `a half-open circuit takes part by a trial`() throws {
         let lineup = try lineup(["o1": .trial("o1 big")])
         #expect(lineup.bids.first?.trial == "o1 big")
