@@ -25,6 +25,13 @@ package struct RedisDurability: Sendable, Equatable {
         self.warnings = warnings
     }
 
+    /// Of several servers together: as weak as the weakest.
+    package init(_ servers: [RedisDurability]) {
+        var all: [String] = []
+        for warning in servers.flatMap(\.warnings) where !all.contains(warning) { all.append(warning) }
+        warnings = all
+    }
+
     package var isDurable: Bool { warnings.isEmpty }
     /// `nil` where it is durable.
     package var complaint: String? { isDurable ? nil : "redis: " + warnings.joined(separator: "; ") }

@@ -39,13 +39,18 @@ extension SharedConfig {
 extension SharedConfig {
     /// Why this process must not start; `nil` unless `REQUIRE_DURABLE_REDIS` is set.
     ///
-    /// Waits for Redis for `START_TIMEOUT`, and throws where it does not answer by then.
+    /// Waits for the server of each shard for `START_TIMEOUT`, and throws where one does not answer by then.
     package func durabilityComplaint(logger: Logger) async throws -> String? {
         guard requiresDurableRedis else { return nil }
-        let answer = await RedisClient.briefly(try redisConfiguration(), name: "start", logger: logger) { redis in
-            await Self.read(redis, timeout: max(startTimeout, .seconds(1)))
+        let configuration = try redisConfiguration()
+        var servers: [RedisDurability] = []
+        for keys in shardKeys {
+            let answer = await RedisClient.briefly(
+                configuration, name: "start", home: keys.shardPrefix, logger: logger
+            ) { redis in await Self.read(redis, timeout: max(startTimeout, .seconds(1))) }
+            servers.append(try answer.get())
         }
-        return try answer.get().complaint.map { "REQUIRE_DURABLE_REDIS: \($0)" }
+        return RedisDurability(servers).complaint.map { "REQUIRE_DURABLE_REDIS: \($0)" }
     }
 
     private static func read(_ redis: RedisClient, timeout: Duration) async -> Result<RedisDurability, RedisError> {

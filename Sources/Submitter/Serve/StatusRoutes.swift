@@ -24,13 +24,15 @@ struct StatusRoutes: Sendable {
         let accounts = models.catalog?.accounts ?? []
         do throws(RedisError) {
             let readings = try await PoolReader(redis: redis, keys: pool).read(accounts, now: now)
-            let workers = try await queues.all[0].liveWorkers()
-            let durability = try await RedisDurability.read(from: redis)
-            var rooms: [JobQueue.Room] = []
-            for queue in queues.all { rooms += try await queue.rooms() }
+            var (workers, rooms, servers) = ([Int](), [JobQueue.Room](), [RedisDurability]())
+            for queue in queues.all {
+                workers.append(try await queue.liveWorkers())
+                rooms += try await queue.rooms()
+                servers.append(try await RedisDurability.read(from: queue.redis))
+            }
             let report = PoolReport(
-                readings, workers: workers, rooms: rooms, database: await database(),
-                hasCatalog: models.catalog != nil, durability: durability, now: now)
+                readings, workers: workers.min() ?? 0, rooms: rooms, database: await database(),
+                hasCatalog: models.catalog != nil, durability: RedisDurability(servers), now: now)
             return .json(report.json, status: report.status == .unavailable ? .serviceUnavailable : .ok)
         } catch {
             return .json(

@@ -28,6 +28,15 @@ struct RedisDurabilityTests {
         #expect(try #require(found.complaint).contains(expected))
     }
 
+    @Test func `several servers are as durable as the weakest, and a warning is told once`() {
+        let (good, bad) = (
+            durability("aof_enabled:1", "maxmemory_policy:noeviction"),
+            durability("aof_enabled:0", "maxmemory_policy:noeviction")
+        )
+        #expect(RedisDurability([good, good]).isDurable)
+        #expect(RedisDurability([bad, good, bad]).warnings == bad.warnings)
+    }
+
     @Test func `everything that is wrong is told at once`() {
         #expect(durability("aof_enabled:0", "maxmemory_policy:volatile-ttl").warnings.count == 2)
     }
