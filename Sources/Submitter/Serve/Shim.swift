@@ -64,17 +64,21 @@ struct Shim {
             models: ModelCheck(models: models),
             bodies: BodyReader(maxBytes: config.maxBodyBytes, budget: BodyBudget(limit: config.maxOpenBytes)),
             connections: connections)
-        let followers = queues.all.flatMap { queue -> [any Service] in
+        var services: [any Service] = (queues.all + large.all).map { $0.redis }
+        if let pool { services.append(pool) }
+        services.append(subscription)
+        services.append(hub)
+        for queue in queues.all {
             let blocking = client(redis, "-logs", home: queue.keys.shardPrefix, group)
-            return [blocking, LogFollower(hub: hub, queue: queue, redis: blocking, logger: logger)]
+            services.append(blocking)
+            services.append(LogFollower(hub: hub, queue: queue, redis: blocking, logger: logger))
         }
-        let services: [any Service] =
-            (queues.all + large.all).map(\.redis) + (pool.map { [$0] } ?? []) + [subscription, hub] + followers
-            + replicas.values.flatMap { [$0.redis, $0.watch] as [any Service] } + [
-                gauges, StuckWriters(connections: connections, limit: config.writeTimeout),
-                application(parts, pool ?? queues.all[0].redis, readiness, group),
-                DrainSignal(readiness: readiness, hub: hub, patience: config.drainTimeout),
-            ]
+        for (redis, watch) in replicas.values { services += [redis, watch] as [any Service] }
+        services += [
+            gauges, StuckWriters(connections: connections, limit: config.writeTimeout),
+            application(parts, pool ?? queues.all[0].redis, readiness, group),
+            DrainSignal(readiness: readiness, hub: hub, patience: config.drainTimeout),
+        ]
         return (services, hub)
     }
 
