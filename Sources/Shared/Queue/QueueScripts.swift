@@ -21,8 +21,20 @@ package enum QueueScripts {
 
         """
 
-    /// `mine(q, wid, entry, count)`.
+    /// `mine(q, wid, entry, count)`, and `entryOf(record, q)`, the queue entry that a start record names.
+    ///
+    /// It is none of this lane's where the record names another: entry IDs are unique in one lane only, and a producer may send
+    /// a request into two.
     static let ownership = """
+        local function laneOf(q) return string.match(q, '[^:]*$') end
+        local function entryOf(record, q)
+          local e, l
+          for i = 1, #record[2], 2 do
+            if record[2][i] == 'e' then e = record[2][i + 1] elseif record[2][i] == 'l' then l = record[2][i + 1] end
+          end
+          if l and l ~= laneOf(q) then return l .. ' ' .. e end
+          return e
+        end
         local function mine(q, wid, entry, count)
           local p = redis.call('XPENDING', q, 'workers', entry, entry, 1)[1]
           return p and p[2] == wid and p[4] == tonumber(count)
@@ -185,16 +197,16 @@ package enum QueueScripts {
         records + ownership + state + refusal + retention + """
             local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
             local isHeld = mine(KEYS[2], wid, entry, ARGV[4])
-            if isHeld and put(KEYS[1], ARGV[1] .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', '0', 'c', ARGV[7], 'u', ARGV[6],
-              'x', ARGV[8])
+            if isHeld and put(KEYS[1], ARGV[1] .. '-0', 'k', 's', 'w', wid, 'e', entry, 'l', laneOf(KEYS[2]), 'f', '0',
+              'c', ARGV[7], 'u', ARGV[6], 'x', ARGV[8])
             then
               redis.call('PEXPIRE', KEYS[1], ARGV[5])
               return 'started'
             end
             local ended, k, start = look(KEYS[1])
-            local owner = start and field(start, 'e')
+            local owner = start and entryOf(start, KEYS[2])
             local own = redis.call('XRANGE', KEYS[1], ARGV[1] .. '-0', ARGV[1] .. '-0')[1]
-            local isMine = own and field(own, 'w') == wid and field(own, 'e') == entry and field(own, 'x') == ARGV[8]
+            local isMine = own and field(own, 'w') == wid and entryOf(own, KEYS[2]) == entry and field(own, 'x') == ARGV[8]
             if ended then
               if isMine then return 'ended mine' end
               if owner ~= entry or isHeld then drop(KEYS[2], entry) end
@@ -220,7 +232,7 @@ package enum QueueScripts {
         records + ownership + state + """
             if not mine(KEYS[2], ARGV[1], ARGV[2], ARGV[3]) then return 'kept' end
             local ended, k, start = look(KEYS[1])
-            if k > tonumber(ARGV[4]) and start and field(start, 'e') == ARGV[2] then return 'kept' end
+            if k > tonumber(ARGV[4]) and start and entryOf(start, KEYS[2]) == ARGV[2] then return 'kept' end
             local e = redis.call('XRANGE', KEYS[2], ARGV[2], ARGV[2])[1]
             if e then
               local fields = e[2]
@@ -270,7 +282,7 @@ package enum QueueScripts {
             if top[1] == ARGV[5] then
               local own = top
               if seq(top[1]) > 0 then own = redis.call('XRANGE', KEYS[1], ARGV[1] .. '-0', ARGV[1] .. '-0')[1] end
-              if own and field(own, 'w') == wid and field(own, 'e') == entry then
+              if own and field(own, 'w') == wid and entryOf(own, KEYS[2]) == entry then
                 redis.call('XADD', KEYS[1], END, 'k', 'e', 'st', ARGV[9], 'a', ARGV[1], 'w', wid, 'm', ARGV[10], 'r', ARGV[11])
                 bill(KEYS[3], ARGV[8], ARGV[1], '1', ARGV[12])
                 drop(KEYS[2], entry)
@@ -315,7 +327,7 @@ package enum QueueScripts {
             bill(KEYS[3], ARGV[5], ARGV[1], '1', ARGV[6])
             local ended, k, start, last, top = look(KEYS[1])
             -- A reaper of this very worker may have started a + 1, too.
-            local isNext = k == a + 1 and start and field(start, 'w') == wid and field(start, 'e') == entry
+            local isNext = k == a + 1 and start and field(start, 'w') == wid and entryOf(start, KEYS[2]) == entry
               and field(start, 'x') == ARGV[9]
             if ended then
               if isNext then estimate(KEYS[3], ARGV[5], k, start, last) end
@@ -328,8 +340,8 @@ package enum QueueScripts {
             end
             redis.call('XCLAIM', KEYS[2], 'workers', wid, 0, entry)
             local chosen = tonumber(field(start, 'f') or 0) + 1
-            redis.call('XADD', KEYS[1], (a + 1) .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', chosen,
-              'c', field(start, 'c') or '', 'u', ARGV[7], 'x', ARGV[9])
+            redis.call('XADD', KEYS[1], (a + 1) .. '-0', 'k', 's', 'w', wid, 'e', entry, 'l', laneOf(KEYS[2]),
+              'f', chosen, 'c', field(start, 'c') or '', 'u', ARGV[7], 'x', ARGV[9])
             redis.call('PEXPIRE', KEYS[1], ARGV[8])
             return 'started'
             """)
@@ -365,7 +377,7 @@ package enum QueueScripts {
             local ended, k, start, last = look(KEYS[1])
             if ended then return {'ended'} end
             if not mine(KEYS[2], ARGV[2], ARGV[3], ARGV[4]) then return {'lost'} end
-            if k == a and start and field(start, 'w') == ARGV[2] and field(start, 'e') == ARGV[3] then
+            if k == a and start and field(start, 'w') == ARGV[2] and entryOf(start, KEYS[2]) == ARGV[3] then
               return {'held', seq(last[1])}
             end
             if k < a then return {'unstarted'} end
@@ -453,7 +465,7 @@ package enum QueueScripts {
             local count = p[4]
             local a = n + count
             local ended, k, start, last, top = look(KEYS[1])
-            local owner = start and field(start, 'e')
+            local owner = start and entryOf(start, KEYS[2])
             if ended then
               if owner == entry then estimate(KEYS[3], id, k, start, last) end
               drop(KEYS[2], entry)
@@ -485,8 +497,8 @@ package enum QueueScripts {
             -- Where the group was made again deliveries are counted anew. Attempts are not.
             if k >= a then a = k + 1 end
             -- A log beyond all attempts is none of ours: nobody could ever go on.
-            if a > 1e9 or not put(KEYS[1], a .. '-0', 'k', 's', 'w', wid, 'e', entry, 'f', chosen, 'c', ARGV[7], 'u', ARGV[8],
-              'x', ARGV[15])
+            if a > 1e9 or not put(KEYS[1], a .. '-0', 'k', 's', 'w', wid, 'e', entry, 'l', laneOf(KEYS[2]), 'f', chosen,
+              'c', ARGV[7], 'u', ARGV[8], 'x', ARGV[15])
             then
               return close(ARGV[13], 'worker_lost')
             end
@@ -504,7 +516,7 @@ package enum QueueScripts {
             local wid, entry, n, id = ARGV[1], ARGV[2], tonumber(ARGV[4]), ARGV[5]
             if not mine(KEYS[2], wid, entry, ARGV[3]) then return 'lost' end
             local ended, k, start, last, top = look(KEYS[1])
-            local owner = start and field(start, 'e')
+            local owner = start and entryOf(start, KEYS[2])
             if ended then
               if owner == entry then estimate(KEYS[3], id, k, start, last) end
               drop(KEYS[2], entry)

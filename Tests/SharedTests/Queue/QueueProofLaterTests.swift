@@ -30,6 +30,27 @@ import Testing
         }
     }
 
+    @Test func `17: a request that was sent into two lanes under one entry ID is run once`() async throws {
+        try await QueueFixture.run { queue in
+            let id = JobID.make(now: 1)
+            for lane in [Lane.high, .normal] {
+                var add = RedisCommand("XADD", .string(queue.keys.queue(lane)), "7-7", "v", "1")
+                for argument in ["id", id, "dl", "\(SystemWallClock().now + 60_000)", "req", "{}"] {
+                    add.append(.string(argument))
+                }
+                _ = try await queue.redis.send(add)
+            }
+            let claims = try await queue.claim("w1")
+            #expect(try await queue.queue.start(claims[0].attempt, usage: queue.row(1)) == .started)
+
+            #expect(try await queue.queue.start(claims[1].attempt, usage: queue.row(1)) == .dropped)
+
+            #expect(try await queue.pending(claims[1].job.lane) == [])
+            #expect(try await queue.finish(claims[0].attempt) == .ok)
+            #expect(try await queue.bills() == ["\(id) 1 final"])
+        }
+    }
+
     @Test func `18: a worker that slept until the request was answered does not start it again`() async throws {
         try await QueueFixture.run { queue in
             try await queue.submit()
