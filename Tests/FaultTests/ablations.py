@@ -254,8 +254,8 @@ async def cancelled_in_the_lane(stage):
     first, _ = stage.ask(stage.load.whole, "ok:9:800")
     await stage.calls(1)
     stage.load.padding = 0
-    second, request = stage.ask(stage.load.xadd, "ok:1:0")
-    await stage.until(lambda: request() and request().accepted, "the second in its lane")
+    second, request = stage.ask(stage.load.job, "ok:1:0")
+    await stage.until(lambda: request() and request().accepted and request().id, "the second in its lane")
     await asyncio.sleep(0.5)
     await stage.cancel(request())
     await first
@@ -321,7 +321,8 @@ ALL = [
              options={"worker_extra": {"FAULT_POINT": "claimed:1:stop"}}),
     Ablation("finish_fence", "FINISH ends only its own attempt", sleeper_before_finish,
              lua=[("if top[1] == ARGV[5] then", "if top[1] ~= END then"),
-                  ("if own and field(own, 'w') == wid and entryOf(own, KEYS[2]) == entry then", "if own then")],
+                  ("if own and field(own, 'w') == wid and entryOf(own, KEYS[2]) == entry then", "if own then"),
+                  ("if own and field(own, 'w') == wid and field(own, 'e') == entry then", "if own then")],
              options={"worker_extra": {"FAULT_POINT": "finishing:1:stop"}}),
     Ablation("ledger_replace", "a final row replaces an estimated one", sleeper_before_finish, swift="ledger_replace",
              options={"worker_extra": {"FAULT_POINT": "finishing:1:stop"}}),
