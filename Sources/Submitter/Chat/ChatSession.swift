@@ -98,7 +98,7 @@ struct ChatSession {
             case .waiting(let notice): printer.tell(notice)
             case .silence: continue
             case .expired: return .failed(JobFailure(.deadlineExceeded, "no answer before the deadline"))
-            case .gone, .stopped: return .interrupted
+            case .gone, .stopped, .forgotten: return .interrupted
             }
         }
     }

@@ -15,6 +15,8 @@ final class OpenReply: Sendable {
         case waiting(WaitingNotice)
         /// The longest wait is over.
         case expired
+        /// The log is gone before its end was read: there is nothing to wait for.
+        case forgotten
         /// The caller closed its connection.
         case gone
         /// This process ends before the answer came.
@@ -41,6 +43,9 @@ final class OpenReply: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
         var isSilent = false
         var isExpired = false
+        var isForgotten = false
+        /// Since when sweeps find no log, although a part of it was read.
+        var missing: ContinuousClock.Instant?
         var isGone = false
         var isStopped = false
         /// The log could not be read; the next tick tries again.
@@ -57,7 +62,7 @@ final class OpenReply: Sendable {
         /// Not told yet.
         var news: WaitingNotice?
 
-        var isSignalled: Bool { isGone || isStopped || isSilent || isExpired || news != nil }
+        var isSignalled: Bool { isGone || isStopped || isSilent || isExpired || isForgotten || news != nil }
     }
 
     init(id: String, _ options: Options, limit: Int) {
@@ -83,10 +88,27 @@ final class OpenReply: Sendable {
     func swept(top: RequestLogTop?) {
         change { shared in
             shared.heard = .now
-            guard let top, shared.reply.swept(top: top.id) else { return false }
+            guard let top else { return foundNoLog(&shared) }
+            shared.missing = nil
+            guard shared.reply.swept(top: top.id) else { return false }
             shared.reply.note(top.id, top.bytes)
             return true
         }
+    }
+
+    /// A log that is missing for so long does not come back.
+    ///
+    /// It has expired while Redis was away, or Redis has lost it. Chosen: two leases of 15 s, in which a worker that runs the
+    /// request writes its start again.
+    private static let longestMissing = Duration.seconds(30)
+
+    /// Only for mere readers: who submitted the request has a deadline.
+    private func foundNoLog(_ shared: inout Shared) -> Bool {
+        guard resubmission == nil, shared.reply.last > .beginning, !shared.reply.isEnded else { return false }
+        let since = shared.missing ?? .now
+        shared.missing = since
+        shared.isForgotten = ContinuousClock.now - since >= Self.longestMissing
+        return shared.isForgotten
     }
 
     func callerLeft() {
@@ -209,6 +231,7 @@ final class OpenReply: Sendable {
 
     private static func signal(_ shared: inout Shared) -> Step? {
         if shared.isExpired { return .batch(.expired) }
+        if shared.isForgotten { return .batch(.forgotten) }
         guard shared.isSilent || shared.news != nil else { return nil }
         shared.isSilent = false
         shared.quietSince = .now

@@ -23,6 +23,7 @@ struct WholeAnswer {
             case .expired:
                 lease.giveUp()
                 throw .expired
+            case .forgotten: throw .forgotten
             case .gone: throw .callerLeft
             case .stopped: throw .stopping
             }
@@ -82,6 +83,9 @@ struct StreamedAnswer {
         case .expired:
             lease.giveUp()
             throw .expired
+        case .forgotten:
+            lease.abandon()
+            throw .forgotten
         case .gone: throw .callerLeft
         case .stopped: throw .stopping
         }
@@ -126,6 +130,10 @@ struct StreamedAnswer {
             lease.giveUp()
             EventStream.append(.expired, requestID: requestID, to: &out)
             return true
+        case .forgotten:
+            lease.abandon()
+            EventStream.append(.forgotten, requestID: requestID, to: &out)
+            return true
         case .gone: throw APIError.callerLeft
         case .stopped:
             EventStream.append(.stopping, requestID: requestID, to: &out)
@@ -168,6 +176,9 @@ extension ReplyLease {
 extension APIError {
     static let expired = APIError(
         .gatewayTimeout, .server, code: "deadline_exceeded", "The request was not answered before its deadline.")
+    static let forgotten = APIError(
+        .notFound, .notFound, code: "not_found",
+        "The answer is not kept any more: its time was over, or the queue has lost it, before its end was read.")
     static let stopping = APIError(
         .serviceUnavailable, .server, code: "shutting_down", "This server is shutting down.", retryAfter: .seconds(1))
     /// Nobody reads it; it is there for the log of a proxy.
