@@ -31,6 +31,8 @@ package enum FaultPoint: String, Sendable, CaseIterable {
     case finishing
     /// FINISH was done.
     case finished
+    /// RETRY LATER is about to be sent.
+    case retrying
     /// RENEW is about to be sent, for at least one job.
     case renewing
     /// RENEW was done.

@@ -307,6 +307,7 @@ struct JobPipeline: Sendable {
     private func retryLater(_ run: JobRun, _ record: AttemptRecord, pause: Duration) async throws(RedisError) {
         var run = run
         run.note(record)
+        FaultPoint.retrying.reached()
         _ = try await queue.retryLater(
             run.attempt, usage: record.encoded, due: clock.now + pause.milliseconds,
             trail: AnswerMeta.Attempt.encode(run.trail))
