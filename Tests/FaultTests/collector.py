@@ -147,7 +147,8 @@ async def too_long_lived(fleet, seconds):
     async for key in fleet.client.scan_iter(match=f"{PREFIX}{{0}}:log:*", count=2000):
         top = await fleet.client.xrevrange(key, count=1)
         life = await fleet.client.pttl(key)
-        if top and top[0][0].decode() == END and life > seconds * 1000:
+        # An end without a start is a cancel of which nobody knew how long its entry may wait: that one stays for a day.
+        if top and top[0][0].decode() == END and life > seconds * 1000 and await fleet.client.xlen(key) > 1:
             found.append((key.decode(), life))
     return found
 
