@@ -4,6 +4,26 @@ import Shared
 /// Puts requests into the queue: by HTTP, from the command line.
 @main
 struct Submitter: AsyncParsableCommand {
+    /// As ArgumentParser does it, but a mistake that a command finds while it runs is told with that command's usage.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            do {
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    try command.run()
+                }
+            } catch let mistake as ValidationError {
+                let usage = usageString(for: type(of: command))
+                StandardStreams.error("Error: \(mistake.message)\nUsage: \(usage)\n")
+                throw ExitCode.validationFailure
+            }
+        } catch {
+            exit(withError: error)
+        }
+    }
+
     static let configuration = CommandConfiguration(
         commandName: "submitter",
         abstract: "Puts requests into the queue of the AI Model Service.",

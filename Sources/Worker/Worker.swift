@@ -43,7 +43,9 @@ struct WorkerCommand: AsyncParsableCommand {
         } catch let code as ExitCode {
             throw code
         } catch {
-            logger.critical("the worker cannot run", metadata: ["error": "\(error)"])
+            let address = "\(worker.host):\(worker.port)"
+            let known = ListenFailure(error, address: address, host: "WORKER_HOST", port: "WORKER_PORT")
+            logger.critical("the worker cannot run", metadata: ["error": "\(known ?? error)"])
             throw ExitCode(1)
         }
     }

@@ -123,12 +123,46 @@ def test_an_account_comes_changes_and_goes_by_http_without_its_key(admin):
     ("POST", "accounts/stub-1/rotate-key", {}, (400, "missing_required_parameter", "api_key")),
     ("DELETE", "accounts", None, (405, "method_not_allowed", None)),
     ("GET", "audit?limit=0", None, (400, "invalid_value", "limit")),
+    ("GET", "audit?kind=foo", None, (400, "invalid_value", "kind")), ("GET", "audit?knd=model", None, (400, "invalid_value", "knd")),
+    ("GET", "accounts?provider=foo", None, (400, "invalid_value", "provider")),
+    ("GET", "accounts?status=broken", None, (400, "invalid_value", "status")),
+    ("GET", "alerts?opne=true", None, (400, "invalid_value", "opne")), ("GET", "models?provider=foo", None, (400, "invalid_value", "provider")),
+    ("PATCH", "accounts/stub-1", {"status": "disabled"}, (400, "invalid_value", "status")),
+    ("PATCH", "models/sandbox", {"is_active": False, "reason": " "}, (400, "invalid_value", "is_active")),
+    ("POST", "models/sandbox/disable", {"reason": " "}, (400, "invalid_value", "reason")),
+    ("PATCH", "accounts/stub-1", {"settings": {"orgnization": "x"}}, (400, "invalid_value", "settings.orgnization")),
+    ("PATCH", "accounts/stub-1", {"models": ["nothing"]}, (400, "invalid_value", "models")),
+    ("PATCH", "models/sandbox", {"fallback_models": ["nothing"]}, (400, "invalid_value", "fallback_models")),
 ])
 def test_mistakes_are_told_by_their_field(admin, method, path, body, expected):
     before = admin.postgres.query("SELECT count(*) FROM audit_log")
     with admin.http as client:
         assert error(client.request(method, "/api/v1/" + path, json=body)) == expected
     assert admin.postgres.query("SELECT count(*) FROM audit_log") == before
+
+
+def test_all_wrong_fields_are_told_at_once(admin):
+    with admin.http as client:
+        said = client.patch("/api/v1/accounts/stub-1", json={"rpm": "abc", "foo": 1, "models": ["nothing"]}).json()["error"]["message"]
+    assert "rpm: expected" in said and "foo: expected" in said and "models: expected" in said and "unlike nothing" in said
+    done = admin.run("accounts", "edit", "stub-1", "--set", "rpm=abc", "--set", "foo=1", "--set", "api_key_env=NOT_SET")
+    assert done.returncode == 64 and [line.split(":")[0] for line in done.stderr.splitlines()] == ["rpm", "foo", "api_key_env"]
+
+
+def test_an_edit_that_disables_says_why_and_filters_find_it(admin):
+    with admin.http as client:
+        client.post("/api/v1/accounts", json={"id": "why", "provider": "openai", "models": ["unused"]})
+        off = client.patch("/api/v1/accounts/why", json={"status": "disabled", "reason": "contract"}).json()
+        assert off["status_reason"] == "contract"
+        assert client.patch("/api/v1/accounts/why", json={"status": "disabled", "rpm": 5}).status_code == 200
+        assert "why" in [account["id"] for account in client.get("/api/v1/accounts?status=Disabled&provider=OpenAI").json()["data"]]
+        assert client.get("/api/v1/audit?kind=account&subject=why").json()["data"][1]["reason"] == "contract"
+        client.post("/api/v1/accounts/why/enable")
+    assert admin.run("accounts", "edit", "why", "--set", "status=disabled").returncode == 64
+    assert admin.run("accounts", "edit", "why", "--set", "status=disabled", "--reason", "again").returncode == 0
+    with admin.http as client:
+        assert client.get("/api/v1/accounts/why").json()["status_reason"] == "again"
+        client.delete("/api/v1/accounts/why")
 
 
 def test_alerts_are_listed(admin):

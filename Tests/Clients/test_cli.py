@@ -1,6 +1,7 @@
 """`submitter` on the command line."""
 
 import os
+import pwd
 import signal
 import subprocess
 import time
@@ -65,12 +66,83 @@ def test_the_worker_has_help_too(service):
 @pytest.mark.parametrize("command", [[BIN / "submitter", "serve"], [BIN / "worker"]])
 def test_all_wrong_settings_are_listed_at_once_and_no_secret_is_shown(service, command):
     wrong = {"LEASE": "soon", "LOG_LEVEL": "loud", "CACHE_PREFIX": "a b", "MASTER_KEY": "sk-zanzibar-key-not-base64",
-             "REDIS_URL": "http://user:sk-zanzibar-key-pass@host"}
+             "REDIS_URL": "http://user:sk-zanzibar-key-pass@host", "DATABASE_URL": "sk-zanzibar-key-nonsense"}
     done = subprocess.run(command, env=service.environment | wrong, capture_output=True, text=True, timeout=20)
     said = done.stdout + done.stderr
     assert done.returncode == 3, said
     assert [name for name in wrong if name not in said] == []
     assert "zanzibar" not in said
+
+
+@pytest.mark.parametrize("command", [
+    [BIN / "submitter", "serve"], [BIN / "worker"], [BIN / "submitter", "migrate"], [BIN / "submitter", "models", "list"]])
+@pytest.mark.parametrize("url", ["nonsense", "mysql://h/db", "postgresql://h:port/db"])
+def test_a_database_url_that_is_none_is_a_wrong_setting(service, command, url):
+    began = time.monotonic()
+    done = subprocess.run(
+        command, env=service.environment | {"DATABASE_URL": url}, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 3 and "DATABASE_URL: expected postgresql://" in done.stderr, done.stderr
+    assert url not in done.stderr and time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("command, name, taken", [
+    ([BIN / "submitter", "serve"], "SERVICE_PORT", "shim"), ([BIN / "worker"], "WORKER_PORT", "worker")])
+def test_a_port_in_use_is_told_with_the_setting_to_change(service, command, name, taken):
+    port = service.shim.port if taken == "shim" else service.workers[0].port
+    done = subprocess.run(
+        command, env=service.environment | {name: str(port)}, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1, done.stderr
+    assert f"127.0.0.1:{port} is in use" in done.stderr and f"set {name} " in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("arguments, usage", [
+    (["models", "edit", "sandbox"], "submitter models edit"), (["accounts", "disable", "a", "--reason", " "], "submitter accounts disable"),
+    (["accounts", "add", "--set", "rpm"], "submitter accounts add"), (["models", "list", "--provider", "foo"], "submitter models list"),
+    (["accounts", "rotate-key", "stub-1"], "submitter accounts rotate-key"), (["audit", "--kind", "foo"], "submitter audit"),
+])
+def test_a_mistake_is_told_with_the_usage_of_its_own_command(service, arguments, usage):
+    done = service.run(*arguments)
+    assert done.returncode == 64 and f"Usage: {usage}" in done.stderr and "<subcommand>" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("value", ["foo"])
+def test_unknown_words_are_refused_with_the_known_ones(service, value):
+    kind = service.run("audit", "--kind", value).stderr
+    assert value in kind and "model" in kind and "account" in kind
+    assert "openai" in service.run("accounts", "list", "--provider", value).stderr
+
+
+def script(command, environment):
+    """With a terminal for all three streams."""
+    pid, terminal = os.forkpty()
+    if pid == 0:
+        os.execve(command[0], [str(part) for part in command], environment)
+    said = b""
+    try:
+        while chunk := os.read(terminal, 65536):
+            said += chunk
+    except OSError:  # the terminal is gone with the last one who had it
+        pass
+    os.close(terminal)
+    os.waitpid(pid, 0)
+    return said.decode()
+
+
+def test_only_a_terminal_gets_escape_codes(service):
+    command = [BIN / "submitter", "chat", f"[[reasoning=3]] {PROMPT_MARK}", "--model", "sandbox"]
+    piped = subprocess.run(command, env=service.environment, capture_output=True, text=True, timeout=30)
+    assert piped.returncode == 0 and "\x1b" not in piped.stdout + piped.stderr
+    shown = script(command, service.environment | {"TERM": "xterm"})
+    plain = script(command, service.environment | {"TERM": "xterm", "NO_COLOR": "1"})
+    assert "\x1b[2m" in shown and "\x1b" not in plain and len(plain) > 10
+
+
+def test_the_audit_log_knows_who_it_was_without_the_variable(service):
+    """Service managers and containers set no USER."""
+    assert service.run("models", "edit", "sandbox", "--set", "weight=2", USER="", LOGNAME="", SUDO_USER="").returncode == 0
+    service.run("models", "edit", "sandbox", "--set", "weight=null")
+    actors = {row[0] for row in service.postgres.query("SELECT actor FROM audit_log WHERE subject = 'sandbox' AND action = 'update'")}
+    assert f"cli:{pwd.getpwuid(os.geteuid()).pw_name}" in actors and "cli:?" not in actors
 
 
 def test_migrate_twice_changes_nothing(service):

@@ -46,7 +46,7 @@ def test_what_was_imported_serves_requests(own_service, database, upstream):
     script = upstream.script(answer("by an imported account"))
     done = service.run("import", "one-api", "--from", "env:SOURCE", "--apply", SOURCE=str(database))
     assert done.returncode == 0, done.stderr
-    assert "Imported: 1 accounts, 1 new models" in done.stdout and KEY not in done.stdout + done.stderr
+    assert "Imported: 1 account, 1 new model, 1 left out." in done.stdout and KEY not in done.stdout + done.stderr
 
     def served():
         response = service.http.post("/v1/chat/completions", json={
@@ -55,8 +55,16 @@ def test_what_was_imported_serves_requests(own_service, database, upstream):
 
     eventually(served, what="the imported model is served")
     assert script.calls[-1].account == KEY and script.calls[-1].body["model"] == "up"
+    who = service.postgres.query("SELECT DISTINCT actor, action, reason FROM audit_log WHERE action = 'import'")
+    assert [(action, reason) for _, action, reason in who] == [("import", "import one-api")] and who[0][0].startswith("cli:")
     again = service.run("import", "one-api", "--from", str(database), "--apply")
     assert again.returncode == 0 and "0 new models" in again.stdout
+
+
+def test_the_other_product_is_refused_with_its_name(service, database):
+    done = service.run("import", "new-api", "--from", str(database))
+    assert done.returncode == 1 and "one-api" in done.stderr and "submitter import one-api" in done.stderr and done.stdout == ""
+    assert service.run("import", "One-API", "--from", str(database)).returncode == 0
 
 
 @pytest.mark.parametrize("source", ["/nowhere", "env:NOT_THERE", "mysql://root:secret-word@host/db"])

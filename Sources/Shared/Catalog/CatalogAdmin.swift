@@ -129,9 +129,13 @@ package struct CatalogAdmin: Sendable {
         try await change(edit.kind, id) { row, connection throws(PostgresError) in
             switch try judge(edit, row, connection) {
             case .failure(let error): return .failure(error)
-            case .success(let proposal):
+            case .success(var proposal):
+                if author.reason == nil { proposal.keepReason(of: row) }
                 if author.reason == nil, proposal.disables(row) {
-                    return .failure(.invalid(["\(Self.switching(edit.kind)): expected a reason why it is disabled"]))
+                    return .failure(
+                        .invalid([
+                            "\(Self.switching(edit.kind)): expected a reason with it (--reason, or reason in the body): it is taken out of use"
+                        ]))
                 }
                 try proposal.entry.update(proposal.key, reason: author.reason, connection)
                 return try author.finish("update", row, edit.kind, hasNewKey: proposal.key != nil, connection)

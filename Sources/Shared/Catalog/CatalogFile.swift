@@ -16,7 +16,7 @@ package struct CatalogFile: Sendable {
         }
 
         package var description: String {
-            ((source.map { "the catalogue \($0) is wrong:" } ?? "the catalogue is wrong:") + "\n"
+            ((source.map { "\($0) is wrong:" } ?? "the catalogue is wrong:") + "\n"
                 + list.map { "  " + $0 }.joined(separator: "\n"))
         }
     }

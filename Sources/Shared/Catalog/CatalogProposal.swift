@@ -59,6 +59,14 @@ struct CatalogProposal: Sendable {
         }
     }
 
+    /// An account that stays disabled keeps what was said about it.
+    mutating func keepReason(of row: CatalogRow) {
+        guard case .account(var account) = entry, row.account?.status == .disabled, account.account.status == .disabled
+        else { return }
+        account.givesStatus = false
+        entry = .account(account)
+    }
+
     /// Keeps what is as it should be already, so that nothing is written about it: the key, and why an account is disabled.
     mutating func keepEqual(to row: CatalogRow, _ box: SecretBox?) {
         guard case .account(var account) = entry, let before = row.account else { return }

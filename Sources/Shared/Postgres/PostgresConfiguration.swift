@@ -21,11 +21,13 @@ package struct PostgresConfiguration: Sendable {
 
     package init(url: Secret) { self.url = url }
 
+    package static let expected =
+        "postgresql://[user[:password]@]host[:port][/database], or name=value settings of libpq"
+
     /// Throws `configuration` where libpq cannot read the URL; connects nowhere.
     package func check() throws(PostgresError) {
         guard PostgresHandle.canRead(url.reveal()) else {
-            throw PostgresError(
-                .configuration, "DATABASE_URL: expected postgresql://[user[:password]@]host[:port]/database")
+            throw PostgresError(.configuration, "DATABASE_URL: expected \(Self.expected)")
         }
     }
 

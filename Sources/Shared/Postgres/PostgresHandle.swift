@@ -34,8 +34,18 @@ import Glibc
     /// Whether libpq can read it, as a URL or as `name=value` settings; connects nowhere.
     static func canRead(_ conninfo: String) -> Bool {
         guard let options = unsafe PQconninfoParse(conninfo, nil) else { return false }
-        unsafe PQconninfoFree(options)
+        defer { unsafe PQconninfoFree(options) }
+        var option = unsafe options
+        while let keyword = unsafe option.pointee.keyword {
+            if unsafe text(keyword) == "port", !isPort(unsafe text(option.pointee.val)) { return false }
+            unsafe option += 1
+        }
         return true
+    }
+
+    /// One a host; libpq reads it only when it connects.
+    private static func isPort(_ text: String) -> Bool {
+        text.split(separator: ",").allSatisfy { Int($0).map { (1...65_535).contains($0) } ?? false }
     }
 
     /// Whether a transaction is open, failed or not.

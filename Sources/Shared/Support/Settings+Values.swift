@@ -43,12 +43,13 @@ extension Settings {
         }
     }
 
+    /// One of a few words, in small or capital letters.
     package mutating func choice<Value: RawRepresentable<String> & CaseIterable>(
         _ name: String, default standard: Value, _ effect: String
     ) -> Value {
         let all = Value.allCases.map(\.rawValue).joined(separator: ", ")
         describe(name, "one of", standard.rawValue, all, effect)
-        return read(name, standard, expected: "one of \(all)") { Value(rawValue: $0) }
+        return read(name, standard, expected: "one of \(all)") { Value(anyCase: $0) }
     }
 
     /// `accepts` says whether a given value will do; `expected` is what the mistake says otherwise.

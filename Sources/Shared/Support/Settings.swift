@@ -74,7 +74,7 @@ package struct SettingsError: Error, CustomStringConvertible {
     package let mistakes: [SettingMistake]
 
     package var description: String {
-        (["\(mistakes.count) setting\(mistakes.count == 1 ? " is" : "s are") wrong:"]
+        (["\(Words.count(mistakes.count, "setting is", plural: "settings are")) wrong:"]
             + mistakes.map { "  \($0)" }).joined(separator: "\n")
     }
 }

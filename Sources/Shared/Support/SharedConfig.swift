@@ -97,6 +97,9 @@ package struct SharedConfig: Sendable {
     /// Values with a form of their own, told together with the other mistakes and not one by one when they are used.
     private func checkForms(_ settings: inout Settings) {
         checkMasterKeys(&settings)
+        do { try PostgresConfiguration(url: databaseURL).check() } catch {
+            settings.mistake("DATABASE_URL", expected: PostgresConfiguration.expected)
+        }
         guard (redisTLS.certFile == nil) == (redisTLS.keyFile == nil) else { return }
         do { _ = try redisConfiguration() } catch {
             settings.mistake(

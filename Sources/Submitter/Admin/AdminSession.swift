@@ -100,9 +100,15 @@ struct AdminSession: Sendable {
         }
     }
 
+    private static func advice(_ error: any Error) -> String {
+        let postgres: PostgresError? =
+            if case CatalogAdminError.database(let inner) = error { inner } else { error as? PostgresError }
+        return postgres?.code == .undefinedTable ? "The database has no tables yet: submitter migrate\n" : ""
+    }
+
     private static func complained(_ error: any Error) -> any Error {
         if error is ExitCode || error is ValidationError { return error }
-        StandardStreams.error("\(error)\n")
+        StandardStreams.error("\(error)\n" + advice(error))
         switch error {
         case CatalogAdminError.invalid: return ExitCode.validationFailure
         case CatalogAdminError.noMasterKey, is SecretBox.Failure: return Exit.wrongSettings

@@ -62,7 +62,7 @@ struct ListEntries<Noun: CatalogNoun>: AsyncParsableCommand {
     static var configuration: CommandConfiguration { Noun.configuration("list", "Lists all \(Noun.plural).") }
 
     @Option(help: "Only those of this platform.")
-    var provider: String?
+    var provider: Provider?
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -70,7 +70,7 @@ struct ListEntries<Noun: CatalogNoun>: AsyncParsableCommand {
     func run() async throws {
         try await AdminSession.run { session in
             var entries = try await session.admin().list(Noun.kind)
-            if let provider { entries = entries.filter { $0["provider"]?.stringValue == provider } }
+            if let provider { entries = entries.filter { $0["provider"]?.stringValue == provider.rawValue } }
             AdminOutput.list(entries, Noun.columns, asJSON: json)
         }
     }
@@ -95,7 +95,7 @@ struct ShowEntry<Noun: CatalogNoun>: AsyncParsableCommand {
 struct AddEntry<Noun: CatalogNoun>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         Noun.configuration(
-            "add", "Adds \(Noun.kind == .account ? "an account" : "a model").", "Example: \(Noun.example)")
+            "add", "Adds \(Noun.kind.withArticle).", "Example: \(Noun.example)")
     }
 
     @OptionGroup var input: EntryInput
@@ -120,7 +120,10 @@ struct EditEntry<Noun: CatalogNoun>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         Noun.configuration(
             "edit", "Changes fields of one \(Noun.name).",
-            "Fields that are not given stay, and so does the key. null takes a field back to its default.")
+            """
+            Fields that are not given stay, and so does the key. null takes a field back to its default. What takes the \
+            \(Noun.name) out of use needs a --reason.
+            """)
     }
 
     @Argument(help: "The id.")
@@ -172,6 +175,10 @@ struct DisableEntry<Noun: CatalogNoun>: AsyncParsableCommand {
 
     @Option(help: "Why: shown with it, and in the audit log.")
     var reason: String
+
+    func validate() throws {
+        if reason.trimmed.isEmpty { throw ValidationError("--reason: expected a text") }
+    }
 
     func run() async throws {
         try await AdminSession.run { session in

@@ -20,36 +20,47 @@ struct EntryInput: ParsableArguments {
     var file: String?
 
     func json(_ kind: CatalogKind) throws -> JSONObject {
-        var fields = JSONObject()
-        if let file { fields = try kind.json(parsing: try Self.text(of: file)).objectValue ?? [:] }
-        for setting in settings { try apply(setting, kind, to: &fields) }
-        return fields
+        var (fields, mistakes) = (JSONObject(), [String]())
+        do {
+            if let file { fields = try Self.fields(of: file, kind) }
+        } catch { mistakes += error.list }
+        for setting in settings {
+            do { try apply(setting, kind, to: &fields) } catch { mistakes += error.list }
+        }
+        if mistakes.isEmpty { return fields }
+        throw ValidationError(mistakes.joined(separator: "\n"))
     }
 
-    private func apply(_ setting: String, _ kind: CatalogKind, to fields: inout JSONObject) throws {
+    private func apply(_ setting: String, _ kind: CatalogKind, to fields: inout JSONObject) throws(CatalogFile.Mistakes)
+    {
         guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
-            throw ValidationError("--set: expected field=value")
+            throw CatalogFile.Mistakes(list: ["--set: expected field=value"])
         }
         let path = setting[..<equals].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(
             String.init)
         guard path[0] != "api_key" else {
-            throw ValidationError(
-                "--set api_key: expected --api-key-env, --api-key-file or --api-key-stdin: others can see arguments")
+            throw CatalogFile.Mistakes(list: [
+                "--set api_key: expected --api-key-env, --api-key-file or --api-key-stdin: others can see arguments"
+            ])
         }
-        let value = try kind.json(parsing: String(setting[setting.index(after: equals)...]), field: path[0])
+        let value: JSON
+        do { value = try kind.json(parsing: String(setting[setting.index(after: equals)...]), field: path[0]) } catch {
+            throw CatalogFile.Mistakes(list: error.list.map { "--set \($0)" })
+        }
         guard path.count == 2 else { return fields.set(path[0], value) }
         var members = fields[path[0]]?.objectValue ?? [:]
         members.set(path[1], value)
         fields.set(path[0], .object(members))
     }
 
-    private static func text(of file: String) throws -> String {
-        if file == "-", let text = StandardStreams.input() { return text }
-        guard let text = FileManager.default.contents(atPath: file).flatMap({ String(validating: $0, as: UTF8.self) })
-        else {
-            throw ValidationError("--file: expected a readable file in UTF-8")
+    /// Every mistake names the file.
+    private static func fields(of file: String, _ kind: CatalogKind) throws(CatalogFile.Mistakes) -> JSONObject {
+        guard let text = file == "-" ? StandardStreams.input() : StandardStreams.text(of: file) else {
+            throw CatalogFile.Mistakes(list: ["--file \(file): expected a readable file in UTF-8"])
         }
-        return text
+        do { return try kind.json(parsing: text).objectValue ?? [:] } catch {
+            throw CatalogFile.Mistakes(list: error.list.map { "--file \(file): \($0)" })
+        }
     }
 }
 
@@ -72,18 +83,31 @@ struct KeyInput: ParsableArguments {
 
     /// `nil` where none is named.
     func key() throws -> Secret? {
-        let text: String?
+        let (text, expected): (String?, String)
         switch (apiKeyEnv, apiKeyFile, apiKeyStdin) {
-        case (let name?, _, _): text = ProcessInfo.processInfo.environment[name]
+        case (let name?, _, _):
+            text = ProcessInfo.processInfo.environment[name]
+            expected = "--api-key-env: expected the key in the environment variable\(Self.shown(name)), which is "
         case (_, let path?, _):
-            text = FileManager.default.contents(atPath: path).flatMap { String(validating: $0, as: UTF8.self) }
-        case (_, _, true): text = StandardStreams.input()
+            text = StandardStreams.text(of: path)
+            expected = "--api-key-file: expected the key in a readable file, but \(path) is "
+        case (_, _, true):
+            text = StandardStreams.input()
+            expected = "--api-key-stdin: expected the key on standard input, which is "
         default: return nil
         }
-        var key = text ?? ""
         // A file ends with a line feed; a key does not.
-        while key.last?.isWhitespace == true { key.removeLast() }
-        guard !key.isEmpty else { throw ValidationError("the key: expected a text, but there is none") }
-        return Secret(key)
+        let key = (text ?? "").trimmed
+        guard !key.isEmpty else {
+            throw ValidationError(expected + (text != nil ? "empty" : apiKeyEnv != nil ? "not set" : "not readable"))
+        }
+        return Secret(String(key))
+    }
+
+    /// Somebody may have put the key where its variable belongs.
+    private static func shown(_ name: String) -> String {
+        let isName =
+            name.utf8.count <= 64 && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+        return isName ? " " + name : ""
     }
 }

@@ -10,8 +10,8 @@ struct AuditCommand: AsyncParsableCommand {
     @Option(help: "Only this model's or account's, by id.")
     var subject: String?
 
-    @Option(help: "Only of this kind: model or account.")
-    var kind: String?
+    @Option(help: "Only of this kind.")
+    var kind: CatalogKind?
 
     @Option(help: "Rows at most.")
     var limit = 50
@@ -23,7 +23,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await AdminSession.run { session in
-            let rows = try await AuditLog(session.pool).list(kind: kind, subject: subject, limit: limit)
+            let rows = try await AuditLog(session.pool).list(kind: kind?.rawValue, subject: subject, limit: limit)
             let shown = json ? rows : rows.map { RecordLimit.readable($0, times: ["at"]) }
             AdminOutput.list(shown, ["at", "actor", "action", "kind", "subject", "reason"], asJSON: json)
         }

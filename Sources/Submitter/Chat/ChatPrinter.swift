@@ -1,10 +1,16 @@
 import NIOCore
 import Shared
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Shows an answer to a person: text on standard output, reasoning dimmed on standard error.
 struct ChatPrinter: Sendable {
     /// The whole completion as JSON instead of its text.
     let asJSON: Bool
+    /// With the escape codes of a terminal.
+    var isDimming = StandardStreams.takesColours(STDERR_FILENO)
 
     func print(_ event: ReplyEvent) {
         switch event {
@@ -39,10 +45,11 @@ struct ChatPrinter: Sendable {
     private func show(_ piece: ChatText) {
         switch piece {
         case .answer(let text): StandardStreams.out(Array(text.utf8))
-        case .reasoning(let text): StandardStreams.error("\u{1B}[2m\(text)\u{1B}[0m")
-        case .toolCall(let text): StandardStreams.error("\u{1B}[2m\(text)\u{1B}[0m")
+        case .reasoning(let text), .toolCall(let text): StandardStreams.error(dimmed(text))
         }
     }
+
+    func dimmed(_ text: String) -> String { isDimming ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
 }
 
 /// What a chunk says, for a person (pure).

@@ -64,14 +64,16 @@ struct ImportCommand: AsyncParsableCommand {
 
     private func run(_ startup: Startup, _ pool: PostgresPool) async throws {
         let source = try ImportSource(from, environment: ProcessInfo.processInfo.environment)
-        let channels = try await source.channels()
+        let channels = try await source.channels(of: product)
         if apply { try await CatalogBootstrap(startup.shared, pool, startup.logger("submitter")).migrate() }
         let store = CatalogStore(pool)
         let options = ImportPlan.Options(
             product: product, prefix: prefix ?? product.rawValue + "-", isDisabled: disable)
         let plan = ImportPlan(channels, options, catalog: try await catalog(store))
         if apply {
-            try await store.apply(plan.file, box: try startup.shared.secretBox(), actor: "import \(product.rawValue)")
+            try await store.apply(
+                plan.file, box: try startup.shared.secretBox(), actor: AdminSession.actor,
+                reason: "import \(product.rawValue)")
             try await CatalogNews.tell(startup.shared, startup.logger("submitter"))
         }
         let report = ImportReport(plan: plan, isApplied: apply)
@@ -86,5 +88,3 @@ struct ImportCommand: AsyncParsableCommand {
         }
     }
 }
-
-extension ImportProduct: ExpressibleByArgument {}

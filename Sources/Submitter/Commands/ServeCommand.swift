@@ -33,7 +33,9 @@ struct ServeCommand: AsyncParsableCommand {
         } catch let code as ExitCode {
             throw code
         } catch {
-            logger.critical("the shim cannot run", metadata: [LogKey.error: "\(error)"])
+            let address = "\(startup.shim.host):\(startup.shim.port)"
+            let known = ListenFailure(error, address: address, host: "SERVICE_HOST", port: "SERVICE_PORT")
+            logger.critical("the shim cannot run", metadata: [LogKey.error: "\(known ?? error)"])
             throw Exit.failed
         }
     }

@@ -63,6 +63,18 @@ enum StandardStreams {
     static func out(_ bytes: [UInt8]) { write(bytes, STDOUT_FILENO) }
     static func error(_ text: String) { write(Array(text.utf8), STDERR_FILENO) }
 
+    /// Whether colours and the like are for people to see: a terminal, and nobody asked for none (https://no-color.org).
+    static func takesColours(_ file: Int32, _ environment: [String: String] = ProcessInfo.processInfo.environment)
+        -> Bool
+    {
+        isatty(file) == 1 && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    }
+
+    /// The text of a file; `nil` where it cannot be read or is not UTF-8.
+    static func text(of path: String) -> String? {
+        FileManager.default.contents(atPath: path).flatMap { String(validating: $0, as: UTF8.self) }
+    }
+
     /// All of standard input; `nil` where it is not UTF-8.
     static func input() -> String? {
         var all: [UInt8] = []

@@ -20,9 +20,9 @@ enum ChannelAddress {
         _ given: String, provider: Provider, mode: String?, base: String, path: String
     ) throws(Refusal) -> String? {
         if let address = named[given] { return address }
-        let given = trimmed(given)
+        let (given, isExact) = exact(given)
         // Only a compatible server has no address of its own that we would know.
-        if given.isEmpty || given == base, mode != "compatible" || provider != .openai { return nil }
+        if !isExact, given.isEmpty || given == base, mode != "compatible" || provider != .openai { return nil }
         let address = given.isEmpty ? base : given
         guard address.hasPrefix("https://") || address.hasPrefix("http://"), !address.contains(" ") else {
             throw Refusal(
@@ -32,14 +32,29 @@ enum ChannelAddress {
         guard !address.contains("@"), !address.contains("?") else {
             throw Refusal(reason: "its base_url holds a user or a query, which may be secret")
         }
-        return joined(address, path)
+        let end = calls.first { address.hasSuffix($0) }
+        guard isExact else { return end.map { String(address.dropLast($0.count)) } ?? joined(address, path) }
+        guard let end else { throw Refusal(reason: "its base_url is an exact address that is not …/chat/completions") }
+        return String(address.dropLast(end.count))
     }
 
-    /// A full address is cut to its base; one that ends in a version already gets no second one.
-    private static func joined(_ address: String, _ path: String) -> String {
-        for end in ["/chat/completions", "/messages"] where address.hasSuffix(end) {
-            return String(address.dropLast(end.count))
+    /// What we put behind an address ourselves.
+    private static let calls = ["/chat/completions", "/messages"]
+
+    /// Both products put their path behind whatever is there: behind a `#` or a bare `?` it never reaches the platform, so people end
+    /// an address with one of them to have it called exactly as it stands.
+    private static func exact(_ text: String) -> (address: String, isExact: Bool) {
+        var address = text.prefix { $0 != "#" }
+        var isExact = address.endIndex != text.endIndex
+        if address.last == "?" {
+            address.removeLast()
+            isExact = true
         }
+        return (trimmed(String(address)), isExact)
+    }
+
+    /// An address that ends in a version already gets no second one.
+    private static func joined(_ address: String, _ path: String) -> String {
         let last = address.split(separator: "/").last ?? ""
         let isVersion =
             last.count <= 3 && last.first == "v" && last.dropFirst().allSatisfy(\.isNumber) && last.count > 1

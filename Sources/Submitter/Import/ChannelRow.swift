@@ -48,7 +48,8 @@ struct ChannelRow: Sendable {
         models = row.list("models")
         mapping = row.texts("model_mapping")
         groups = row.list("group")
-        organization = row.text("openai_organization").isEmpty ? nil : row.text("openai_organization")
+        // GORM's name for the column, and the name in the answers of new-api's own API.
+        organization = ["open_ai_organization", "openai_organization"].map(row.text).first { !$0.isEmpty }
         headers = row.texts("header_override")
         leftovers = ChannelRow.unread.filter { row.isSaying($0) }
         keys = ChannelRow.keys(row)

@@ -16,7 +16,10 @@ struct ImportReport: Sendable {
         section("Left out", plan.skipped.map { "- \($0.about): \($0.text)" })
         section("Look at these", plan.warnings.map { "! \($0.about): \($0.text)" })
         let fresh = plan.models.filter { !$0.isKept }.count
-        let count = "\(plan.accounts.count) accounts, \(fresh) new models, \(plan.skipped.count) left out"
+        let count = [
+            Words.count(plan.accounts.count, "account"), Words.count(fresh, "new model"),
+            "\(plan.skipped.count) left out",
+        ].joined(separator: ", ")
         lines.append(isApplied ? "Imported: \(count)." : "Dry run, nothing was changed: \(count). --apply writes them.")
         return lines.joined(separator: "\n") + "\n"
     }

@@ -29,13 +29,15 @@ enum ImportSource: Sendable {
         }
     }
 
-    func channels() async throws -> [ChannelRow] {
+    /// Throws where they are the other product's.
+    func channels(of product: ImportProduct) async throws -> [ChannelRow] {
         let rows =
             switch self {
             case .postgres(let url): try await Self.table(at: url)
             case .sqlite(let path): try await SQLiteCommand(path: path).rows("SELECT * FROM channels ORDER BY id")
             case .json(let path): try Self.rows(in: try Self.contents(path))
             }
+        try ChannelColumns.check(rows, are: product, isWhole: isWhole)
         let channels = rows.compactMap { ChannelRow($0) }
         guard channels.count == rows.count else {
             throw ImportFailure("a row has no id or no type: is this the table channels?")
@@ -43,8 +45,15 @@ enum ImportSource: Sendable {
         return channels
     }
 
+    /// With every column of the table.
+    private var isWhole: Bool {
+        if case .json = self { false } else { true }
+    }
+
     private static func file(_ path: String) throws(ImportFailure) -> ImportSource {
-        guard let handle = FileHandle(forReadingAtPath: path) else { throw ImportFailure("the file cannot be read") }
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw ImportFailure("the file \(path) cannot be read")
+        }
         // An empty file has no first bytes, and is no JSON either.
         let start = (try? handle.read(upToCount: 16)) ?? Data()
         return start.starts(with: Data("SQLite format 3".utf8)) ? .sqlite(path: path) : .json(path: path)
@@ -52,7 +61,7 @@ enum ImportSource: Sendable {
 
     private static func contents(_ path: String) throws(ImportFailure) -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw ImportFailure("the file cannot be read")
+            throw ImportFailure("the file \(path) cannot be read")
         }
         return Array(data)
     }
@@ -69,7 +78,10 @@ enum ImportSource: Sendable {
 
     /// Whatever columns there are.
     private static func table(at url: Secret) async throws -> [JSON] {
-        let pool = try PostgresPool(url: url)
+        let pool: PostgresPool
+        do { pool = try PostgresPool(url: url) } catch {
+            throw ImportFailure("--from: expected \(PostgresConfiguration.expected)")
+        }
         do {
             let found = try await pool.query("SELECT to_jsonb(c) AS channel FROM channels c ORDER BY c.id")
             let rows = try found.rows.map { row throws(PostgresError) in try row.json("channel") }

@@ -10,7 +10,8 @@ extension APIError {
         case .notFound(let kind, _): self = .notFound("such \(kind.rawValue)")
         case .conflict(let kind, _):
             self.init(
-                .conflict, .invalidRequest, code: "already_exists", "There is a \(kind.rawValue) with this id already.",
+                .conflict, .invalidRequest, code: "already_exists",
+                "There is \(kind.withArticle) with this id already.",
                 param: "id")
         case .noMasterKey:
             self.init(

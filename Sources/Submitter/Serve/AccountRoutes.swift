@@ -19,16 +19,17 @@ struct AccountRoutes: Sendable {
 
     /// `?provider=`, `?status=`.
     private func list(_ request: Request) async throws -> Response {
-        let query = request.uri.queryParameters
+        let filters = try QueryFilters(request, ["provider", "status"])
+        let wanted = [
+            "provider": try (filters.choice("provider") as Provider?)?.rawValue,
+            "status": try (filters.choice("status") as Account.Status?)?.rawValue,
+        ]
         var views: [JSON]
         do throws(CatalogAdminError) { views = try await entries.admin.list(.account) } catch {
             guard case .database = error, let catalog = entries.models.catalog else { throw APIError(error) }
             views = catalog.views(.account)
         }
-        for name in ["provider", "status"] {
-            guard let wanted = query[name[...]].map(String.init) else { continue }
-            views = views.filter { $0[name]?.stringValue == wanted }
-        }
+        for (name, value) in wanted where value != nil { views = views.filter { $0[name]?.stringValue == value } }
         return .json(["object": "list", "data": .array(views)])
     }
 

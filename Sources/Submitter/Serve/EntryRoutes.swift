@@ -37,8 +37,7 @@ struct EntryRoutes: Sendable {
     }
 
     private func create(_ request: Request, _ context: ShimContext) async throws -> Response {
-        let author = try Self.author(request)
-        let json = try await bodies.json(request).json
+        let (json, author) = try await given(request)
         var response = try await answer(status: .created) { () async throws(CatalogAdminError) in
             try await admin.create(kind, json, by: author)
         }
@@ -59,8 +58,18 @@ struct EntryRoutes: Sendable {
     private func change(
         _ request: Request, _ context: ShimContext
     ) async throws(APIError) -> (id: String, json: JSON, author: CatalogAdmin.Author) {
+        let (json, author) = try await given(request)
+        return (try context.entryID(), json, author)
+    }
+
+    /// The fields, and who gives them: `reason` beside them is no field, but why.
+    private func given(_ request: Request) async throws(APIError) -> (JSON, CatalogAdmin.Author) {
         let author = try Self.author(request)
-        return (try context.entryID(), try await bodies.json(request).json, author)
+        let json = try await bodies.json(request).json
+        guard var fields = json.objectValue, fields["reason"] != nil else { return (json, author) }
+        let reason = try fields.text("reason")
+        fields.remove("reason")
+        return (.object(fields), try Self.author(request, reason: reason))
     }
 
     private func delete(_ request: Request, _ context: ShimContext) async throws -> Response {

@@ -36,7 +36,7 @@ struct ModelRoutes: Sendable {
     private func list(_ provider: String?) throws(APIError) -> JSON {
         var found = try active()
         if let provider {
-            guard let provider = Provider(rawValue: provider) else {
+            guard let provider = Provider(anyCase: provider) else {
                 let all = Provider.allCases.map(\.rawValue).joined(separator: ", ")
                 throw .invalid("provider", "Invalid value for 'provider': expected one of \(all).")
             }

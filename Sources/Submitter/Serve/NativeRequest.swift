@@ -77,7 +77,7 @@ struct NativeRequest {
     private mutating func readOptions(_ object: JSONObject) throws(APIError) {
         if let value = present(object, "provider") {
             let all = Provider.allCases.map(\.rawValue).joined(separator: ", ")
-            guard let provider = value.stringValue.flatMap(Provider.init) else {
+            guard let provider = value.stringValue.flatMap(Provider.init(rawValue:)) else {
                 throw .invalid("provider", "Invalid value for 'provider': expected one of \(all).")
             }
             self.provider = provider

@@ -12,16 +12,19 @@ struct RecordRoutes: Sendable {
     }
 
     private func audited(_ request: Request) async throws -> Response {
-        let limit = try Self.limit(request)
-        let (kind, subject) = (Self.query("kind", request), Self.query("subject", request))
+        let filters = try QueryFilters(request, ["kind", "subject", "limit"])
+        let limit = try Self.limit(filters)
+        let kind: CatalogKind? = try filters.choice("kind")
         do throws(PostgresError) {
-            return .json(Self.page(try await audit.list(kind: kind, subject: subject, limit: limit)))
+            return .json(
+                Self.page(try await audit.list(kind: kind?.rawValue, subject: filters["subject"], limit: limit)))
         } catch { throw APIError(error) }
     }
 
     private func raised(_ request: Request) async throws -> Response {
-        let limit = try Self.limit(request)
-        let isOpen = Self.query("open", request) ?? "false"
+        let filters = try QueryFilters(request, ["open", "limit"])
+        let limit = try Self.limit(filters)
+        let isOpen = filters["open"] ?? "false"
         guard isOpen == "true" || isOpen == "false" else {
             throw APIError.invalid("open", "open: expected true or false.")
         }
@@ -32,12 +35,8 @@ struct RecordRoutes: Sendable {
 
     private static func page(_ rows: [JSON]) -> JSON { ["object": "list", "data": .array(rows)] }
 
-    private static func query(_ name: String, _ request: Request) -> String? {
-        request.uri.queryParameters[name[...]].map(String.init)
-    }
-
-    private static func limit(_ request: Request) throws(APIError) -> Int {
-        guard let text = query("limit", request) else { return 100 }
+    private static func limit(_ filters: QueryFilters) throws(APIError) -> Int {
+        guard let text = filters["limit"] else { return 100 }
         guard let limit = Int(text), (1...1000).contains(limit) else {
             throw .invalid("limit", "limit: expected a whole number from 1 to 1000.")
         }

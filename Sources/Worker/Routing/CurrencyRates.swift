@@ -9,10 +9,11 @@ struct CurrencyRates: Sendable, Equatable {
 
     init() {}
 
-    /// As in `CNY=0.14,EUR=1.1`; `nil` where a rate is not a positive number or a name not three capital letters.
+    /// As in `CNY=0.14,EUR=1.1`; `nil` where a rate is not a positive number or a name not three letters.
     init?(_ text: String) {
         for part in text.split(separator: ",") {
-            let sides = part.split(separator: "=", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
+            let sides = part.uppercased().split(separator: "=", omittingEmptySubsequences: false)
+                .map { $0.filter { $0 != " " } }
             guard sides.count == 2, sides[0].utf8.count == 3, sides[0].utf8.allSatisfy({ (65...90).contains($0) }),
                 let rate = Double(sides[1]), rate.isFinite, rate > 0
             else { return nil }

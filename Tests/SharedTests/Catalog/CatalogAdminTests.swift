@@ -141,6 +141,11 @@ import Testing
             (["rpn": 5], "rpn: expected a known field, perhaps rpm"),
             (["mode": "odd"], "mode: expected one of native, compatible"),
             (["settings": ["a": 1]], "settings: expected names with texts"),
+            (
+                ["settings": ["orgnization": "x"]],
+                "settings.orgnization: expected one of organization, project, headers for openai"
+            ),
+            (["models": ["m"]], "models: expected ids of models of openai in the catalogue, unlike m; it has none"),
             (["models": "m"], "models: expected a list of texts"),
             (["id": "b"], "id: expected the id of the path, which cannot be changed"),
             (["api_key_file": "/etc/passwd"], "api_key_file: expected the key itself in api_key"),
@@ -156,12 +161,76 @@ import Testing
         #expect(told.count == 1)
     }
 
+    @Test func `wrong fields are all told, and a key that cannot be had with them`() async throws {
+        let admin = CatalogAdmin(pool: pool, box: box, allowsReferences: true) {}
+
+        let error = await #expect(throws: CatalogAdminError.self) {
+            try await admin.create(
+                .account, ["id": "a", "provider": "openai", "rpm": "abc", "foo": 1, "api_key_env": "NO_SUCH_KEY"],
+                by: me)
+        }
+
+        #expect(
+            error?.description.split(separator: "\n").map { $0.prefix { $0 != ":" } } == ["rpm", "foo", "api_key_env"])
+    }
+
+    @Test func `what a platform does not know is refused only where it is named anew`() async throws {
+        try await admin.create(.model, ["id": "m", "provider": "openai", "fallback_models": []], by: me)
+        try await admin.create(.account, ["id": "a", "provider": "openai", "models": ["m"]], by: me)
+        _ = try await pool.query("UPDATE accounts SET settings = '{\"old\": \"x\"}'")
+        try await admin.delete(.model, "m", by: me)
+
+        let edited = try await admin.patch(.account, "a", ["rpm": 5], by: me)
+        #expect(edited["models"] == ["m"] && edited["settings"] == ["old": "x"])
+        await #expect(throws: CatalogAdminError.self) {
+            try await admin.create(.model, ["id": "n", "provider": "openai", "fallback_models": ["m"]], by: me)
+        }
+        await #expect(throws: CatalogAdminError.self) {
+            try await admin.create(
+                .account, ["id": "b", "provider": "anthropic", "settings": ["auth": "basic"]], by: me)
+        }
+    }
+
+    @Test func `nothing is taken out of use without a reason`() async throws {
+        let nobody = CatalogAdmin.Author("tester", reason: "  ")
+        try await admin.create(.account, account, by: me)
+        try await admin.create(.model, ["id": "m", "provider": "openai"], by: me)
+
+        await #expect(throws: CatalogAdminError.invalid(["reason: expected a text"])) {
+            try await admin.setActive(.account, "a", false, by: nobody)
+        }
+        for (kind, id, change) in [
+            (CatalogKind.account, "a", ["status": "disabled"]), (.model, "m", ["is_active": false]),
+        ] as [(CatalogKind, String, JSON)] {
+            await #expect(throws: CatalogAdminError.self) { try await admin.patch(kind, id, change, by: nobody) }
+            _ = try await admin.patch(kind, id, change, by: me)
+            // An answer that is sent back disables nothing.
+            _ = try await admin.patch(kind, id, change, by: nobody)
+        }
+        #expect(try await admin.get(.account, "a")["status_reason"] != .null)
+    }
+
+    @Test func `a price that is taken back takes the cached one with it`() async throws {
+        try await admin.create(
+            .model, ["id": "m", "provider": "openai", "input_price": 2, "cached_input_price": 0.5, "output_price": 4],
+            by: me)
+
+        let free = try await admin.patch(.model, "m", ["input_price": .null], by: me)
+        #expect(free["input_price"]?.doubleValue == 0 && free["cached_input_price"]?.doubleValue == 0)
+        #expect(free["output_price"]?.doubleValue == 4)
+        try await admin.patch(.model, "m", ["cost_per_1k_tokens": 0.5], by: me)
+        let again = try await admin.patch(.model, "m", ["cost_per_1k_tokens": .null], by: me)
+        #expect(again["input_price"]?.doubleValue == 0 && again["output_price"]?.doubleValue == 0)
+        #expect(again["cached_input_price"]?.doubleValue == 0 && again["cost_per_1k_tokens"] == .null)
+    }
+
     @Test func `an id is taken once`() async throws {
         _ = try await admin.create(.account, account, by: me)
 
-        await #expect(throws: CatalogAdminError.conflict(.account, "a")) {
+        let error = await #expect(throws: CatalogAdminError.conflict(.account, "a")) {
             _ = try await admin.create(.account, account, by: me)
         }
+        #expect(error?.description == "there is an account a already")
     }
 
     @Test func `what is not there cannot be changed`() async throws {

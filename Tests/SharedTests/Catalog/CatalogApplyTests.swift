@@ -169,7 +169,7 @@ import Testing
         #expect(said.contains { $0.hasSuffix("expected one of organization, project, headers for openai") })
         #expect(try await rows().isEmpty)
         let error = await #expect(throws: CatalogFile.Mistakes.self) { try await apply(wrong) }
-        #expect(error?.description.hasPrefix("the catalogue my.yaml is wrong:") == true)
+        #expect(error?.description.hasPrefix("my.yaml is wrong:") == true)
     }
 
     @Test func `without a master key every account with a key is told`() async {

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import Shared
+import TestSupport
 import Testing
 
 @testable import Submitter
@@ -35,6 +37,50 @@ import Testing
         #expect(throws: ValidationError.self) { try fields(["--set", setting]) }
     }
 
+    @Test func `all mistakes of the arguments are told at once`() throws {
+        let error = #expect(throws: ValidationError.self) {
+            try fields(["--file", "/no/such.yaml", "--set", "rpm", "--set", "api_key=sk-1", "--set", "aliases=["])
+        }
+
+        let said = try #require(error?.message)
+        for part in [
+            "--file /no/such.yaml: expected", "--set: expected field=value", "--set api_key: expected", "--set aliases",
+        ] {
+            #expect(said.contains(part))
+        }
+        #expect(!said.contains("sk-1"))
+    }
+
+    @Test func `a key that is not there is told by its variable or file`() throws {
+        let directory = try TemporaryDirectory()
+        let empty = directory.file("empty")
+        try "\n".write(toFile: empty, atomically: true, encoding: .utf8)
+        func said(_ arguments: [String]) -> String {
+            do { _ = try KeyInput.parse(arguments).key() } catch {
+                return (error as? ValidationError)?.message ?? "\(error)"
+            }
+            return ""
+        }
+
+        #expect(
+            said(["--api-key-env", "NOT_SET_ANYWHERE"]).contains(
+                "the environment variable NOT_SET_ANYWHERE, which is not set"))
+        #expect(said(["--api-key-file", "/no/such"]).contains("/no/such is not readable"))
+        #expect(said(["--api-key-file", empty]).contains("\(empty) is empty"))
+        #expect(!said(["--api-key-env", "sk-live-1"]).contains("sk-live-1"))
+    }
+
+    @Test(arguments: [
+        (["SUDO_USER": "ada", "USER": "root"], "ada"), (["USER": "ada"], "ada"),
+        (["USER": "", "LOGNAME": "ada"], "ada"),
+        ([:], "system"), (["USER": "  "], "system"),
+    ])
+    func `who changes something is known without USER, too`(_ environment: [String: String], _ user: String) {
+        #expect(AdminSession.user(environment, system: { "system" }) == user)
+        #expect(AdminSession.user([:], system: { nil }).hasPrefix("uid-"))
+        #expect(AdminSession.user([:]) != "?")
+    }
+
     @Test func `a key has one source`() {
         #expect(throws: (any Error).self) { try KeyInput.parse(["--api-key-stdin", "--api-key-env", "X"]) }
         #expect(throws: (any Error).self) { try KeyInput.parse(["--api-key", "sk-1"]) }
@@ -58,6 +104,14 @@ import Testing
         ] {
             _ = try Submitter.parseAsRoot(arguments)
         }
-        #expect(throws: (any Error).self) { try Submitter.parseAsRoot(["accounts", "disable", "a"]) }
+        _ = try Submitter.parseAsRoot(["models", "list", "--provider", "OpenAI"])
+        _ = try Submitter.parseAsRoot(["audit", "--kind", "Model"])
+        for wrong in [
+            ["accounts", "disable", "a"], ["accounts", "disable", "a", "--reason", ""],
+            ["models", "disable", "m", "--reason", " "], ["models", "list", "--provider", "foo"],
+            ["audit", "--kind", "foo"],
+        ] {
+            #expect(throws: (any Error).self) { try Submitter.parseAsRoot(wrong) }
+        }
     }
 }

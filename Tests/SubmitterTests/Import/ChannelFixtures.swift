@@ -25,14 +25,14 @@ enum ChannelFixtures {
             (8, 15, 'zanzibar-no-pair', 1, 'half', 0, '', 'ernie', 'default', '', 0, '');
         """
 
-    /// new-api's table, in PostgreSQL's words.
+    /// new-api's table, in PostgreSQL's words; GORM calls the column of `OpenAIOrganization` so.
     static let newAPI = """
-        CREATE TABLE channels (id bigserial PRIMARY KEY, type bigint, key text NOT NULL, openai_organization text,
+        CREATE TABLE channels (id bigserial PRIMARY KEY, type bigint, key text NOT NULL, open_ai_organization text,
             status bigint DEFAULT 1, name text, weight bigint DEFAULT 0, base_url text DEFAULT '', other text, models text,
             "group" varchar(64) DEFAULT 'default', used_quota bigint DEFAULT 0, model_mapping text,
             status_code_mapping varchar(1024) DEFAULT '', priority bigint DEFAULT 0, tag text, setting text,
             param_override text, header_override text, channel_info json, settings text);
-        INSERT INTO channels (id, type, key, openai_organization, status, name, weight, base_url, models, "group",
+        INSERT INTO channels (id, type, key, open_ai_organization, status, name, weight, base_url, models, "group",
             model_mapping, priority, tag, setting, param_override, header_override, channel_info)
         VALUES (11, 1, E'sk-zanzibar-multi-000001\\nsk-zanzibar-multi-000002\\nsk-zanzibar-multi-000003', 'org-1', 1, 'many', 3, '',
                 'gpt-4o,text-embedding-3-small', 'default', '{}', 5, 'eu', '{"proxy":""}', '', '{"X-Team":"a"}',
@@ -49,8 +49,10 @@ enum ChannelFixtures {
                 NULL, NULL, NULL, NULL);
         """
 
-    static func sqlite(_ sql: String, in directory: TemporaryDirectory) async throws -> String {
-        let path = directory.file("one-api.db")
+    static func sqlite(_ sql: String, in directory: TemporaryDirectory, _ name: String = "one-api.db") async throws
+        -> String
+    {
+        let path = directory.file(name)
         let child = try await ChildProcess.start("sqlite3", [path, sql])
         let exit = try await child.wait()
         guard exit == .code(0) else { throw ImportFailure("the fixture was not made: \(child.errors)") }

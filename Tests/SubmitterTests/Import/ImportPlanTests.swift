@@ -46,6 +46,11 @@ import Testing
         ),
         (.oneAPI, 47, "", .baidu, "native", nil),
         (.newAPI, 46, "", .baidu, "native", nil),
+        // To be called exactly as they stand.
+        (.newAPI, 8, "https://x.example/plan/v3/chat/completions?", .openai, "compatible", "https://x.example/plan/v3"),
+        (.oneAPI, 1, "https://x.example/v4/chat/completions#", .openai, "compatible", "https://x.example/v4"),
+        (.oneAPI, 8, "https://x.example/v4/chat/completions/#/none", .openai, "compatible", "https://x.example/v4"),
+        (.newAPI, 14, "https://c.example/v1/messages?", .anthropic, nil, "https://c.example/v1"),
         (.oneAPI, 50, "http://10.0.0.1:8000/v1", .openai, "compatible", "http://10.0.0.1:8000/v1"),
     ]
 
@@ -65,6 +70,8 @@ import Testing
         (["type": 3], "Azure"), (["type": 24], "Gemini"), (["type": 4242], "unknown"),
         (["type": 8], "no base_url"), (["type": 8, "base_url": "ftp://x"], "http"),
         (["type": 8, "base_url": "https://x/{model}"], "placeholder"),
+        (["type": 8, "base_url": "https://x/plan/v3#"], "exact"), (["type": 1, "base_url": "https://x/own?"], "exact"),
+        (["type": 8, "base_url": "https://x/v1/chat/completions?key=zanzibar"], "secret"),
         (["type": 8, "base_url": "https://user:zanzibar@x"], "secret"), (["key": ""], "no key"),
         (["type": 15, "key": "zanzibar"], "form"), (["type": 23, "key": "a|zanzibar"], "form"),
         (["models": ""], "no model"), (["models": "whisper-1,tts-1"], "no model"),
@@ -88,7 +95,9 @@ import Testing
         #expect(try key(["type": 23, "key": "app|id|key"]) == ("id:key", [:]))
         #expect(try key(["type": 46, "key": "bce-v3/x|app-1"]) == ("bce-v3/x", ["appid": "app-1"]))
         #expect(try key(["type": 4, "key": ""]) == (nil, [:]))
-        #expect(try key(["openai_organization": "org-1"]).1 == ["organization": "org-1"])
+        for column in ["open_ai_organization", "openai_organization"] {
+            #expect(try key([column: "org-1"]).1 == ["organization": "org-1"])
+        }
         let headers: JSONObject = ["header_override": #"{"X-A":"1","Authorization":"zanzibar","X-B":"{api_key}"}"#]
         #expect(try key(headers).1 == ["headers": "X-A: 1"])
     }

@@ -9,7 +9,7 @@ import Testing
     private func plan(_ source: String, _ product: ImportProduct, environment: [String: String] = [:]) async throws
         -> ImportPlan
     {
-        let channels = try await ImportSource(source, environment: environment).channels()
+        let channels = try await ImportSource(source, environment: environment).channels(of: product)
         return ImportPlan(channels, .init(product: product, prefix: "i-"), catalog: CatalogSnapshot())
     }
 
@@ -73,6 +73,26 @@ import Testing
         #expect(shape(try await plan(directory.file("c.json"), .oneAPI)) == ["i-1 openai compatible active m"])
     }
 
+    @Test func `the other product's table is refused with its name`() async throws {
+        let directory = try TemporaryDirectory()
+        let oneAPI = try await ChannelFixtures.sqlite(ChannelFixtures.oneAPI, in: directory)
+        let old = try await ChannelFixtures.sqlite(
+            "CREATE TABLE channels (id integer, type integer, key text, models text); INSERT INTO channels VALUES (1, 43, 'k', 'm')",
+            in: directory, "old.db")
+        let newAPI = directory.file("new.json")
+        try Data(#"{"data":[{"id":1,"type":43,"key":"k","models":"m","channel_info":{},"auto_ban":1}]}"#.utf8)
+            .write(to: URL(fileURLWithPath: newAPI))
+
+        for (source, product, other) in [
+            (oneAPI, ImportProduct.newAPI, "one-api"), (old, .newAPI, "one-api"), (newAPI, .oneAPI, "new-api"),
+        ] {
+            let error = await #expect(throws: ImportFailure.self) { try await plan(source, product) }
+            #expect(error?.description.hasSuffix("submitter import \(other)") == true)
+        }
+        #expect(shape(try await plan(old, .oneAPI)).isEmpty)
+        #expect(shape(try await plan(newAPI, .newAPI)) == ["i-1 openai compatible active m"])
+    }
+
     @Test func `what cannot be read says why, without a value`() async throws {
         let directory = try TemporaryDirectory()
         func failure(_ source: String) async -> String {
@@ -85,7 +105,8 @@ import Testing
             try Data(text.utf8).write(to: URL(fileURLWithPath: directory.file(name)))
             return directory.file(name)
         }
-        #expect(await failure("/nowhere/x.db").contains("cannot be read"))
+        #expect(await failure("/nowhere/x.db").contains("/nowhere/x.db cannot be read"))
+        #expect(await failure("postgresql://h:x/db").hasPrefix("--from: expected postgresql://"))
         #expect(await failure("env:NOT_SET").contains("NOT_SET"))
         #expect(await failure("mysql://root:zanzibar@h/db").contains("MySQL"))
         #expect(await failure("root:zanzibar@tcp(h:3306)/db").contains("MySQL"))
@@ -110,7 +131,7 @@ import Testing
         let pool = try await SharedPostgres.shared.migratedPool()
         let store = CatalogStore(pool)
         let box = try SecretBox(masterKey: Secret(String(repeating: "0f", count: 32)))
-        let channels = try await ImportSource(path, environment: [:]).channels()
+        let channels = try await ImportSource(path, environment: [:]).channels(of: .oneAPI)
         let options = ImportPlan.Options(product: .oneAPI, prefix: "one-api-")
 
         try await store.apply(ImportPlan(channels, options, catalog: CatalogSnapshot()).file, box: box, actor: "test")

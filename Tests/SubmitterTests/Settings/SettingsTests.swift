@@ -52,7 +52,9 @@ struct SettingsTests {
         ("JOB_DEADLINE", "inf"),
         ("MAX_DELIVERIES", "0"), ("REDIS_MEMORY_SHARE", "1.1"), ("MASTER_KEY_FILE", "/does/not/exist"),
         ("REDIS_CERT_FILE", "cert.pem"), ("CONFIG_FILE", "/does/not/exist"), ("REDIS_URL", "http://host"),
-        ("MASTER_KEY", "short"),
+        ("MASTER_KEY", "short"), ("DATABASE_URL", "nonsense"), ("DATABASE_URL", "mysql://h/db"),
+        ("DATABASE_URL", "postgresql://h:port/db"), ("DATABASE_URL", "postgresql://h:70000/db"),
+        ("DATABASE_URL", "hots=h dbname=d"),
     ])
     func `a value out of range is a mistake`(name: String, value: String) {
         #expect(mistakes([name: value]) == [name])
@@ -60,6 +62,29 @@ struct SettingsTests {
 
     @Test func `an empty variable counts as not given`() {
         #expect(mistakes(["SERVICE_PORT": "", "LEASE": "", "REDIS_URL": "", "MASTER_KEY": ""]).isEmpty)
+    }
+
+    @Test(arguments: [
+        ("LOG_LEVEL", "INFO"), ("LOG_LEVEL", " Warning "), ("LOG_FORMAT", "JSON"), ("DEBUG", "TRUE"), ("DEBUG", "Yes"),
+        ("DEBUG", "OFF"), ("DATABASE_URL", "host=/run/postgresql dbname=d"),
+        ("DATABASE_URL", "postgresql://u:p@h1:5432,h2:5433/d?sslmode=require"),
+    ])
+    func `words are taken in small and capital letters, and every form of libpq`(name: String, value: String) {
+        #expect(mistakes([name: value]).isEmpty)
+    }
+
+    @Test func `every setting that is one of a few words takes each of them in capital letters`() throws {
+        var settings = Settings(environment: [:])
+        _ = SharedConfig(&settings)
+        _ = ShimConfig(&settings)
+        let choices = settings.declared.filter { $0.type == "one of" }
+
+        #expect(!choices.isEmpty)
+        for choice in choices {
+            for word in (choice.range ?? "").split(separator: ", ") {
+                #expect(mistakes([choice.name: word.uppercased()]).isEmpty)
+            }
+        }
     }
 
     @Test func `unknown variables are not our business`() {

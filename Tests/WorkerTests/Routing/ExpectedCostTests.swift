@@ -35,8 +35,9 @@ import Testing
         #expect(rates.dollars(per: "CNY") == 0.2)
         #expect(rates.dollars(per: "XYZ") == 3)
         #expect(rates.dollars(per: "USD") == 1)
+        #expect(CurrencyRates("cny=0.2")?.dollars(per: "CNY") == 0.2)
         #expect(CurrencyRates("") == CurrencyRates())
-        for wrong in ["CNY", "CNY=", "CNY=0", "CNY=-1", "CNY=x", "cny=1", "CN=1", "CNY=1=2", "CNY=inf"] {
+        for wrong in ["CNY", "CNY=", "CNY=0", "CNY=-1", "CNY=x", "CN=1", "CNY=1=2", "CNY=inf"] {
             #expect(CurrencyRates(wrong) == nil, "\(wrong)")
         }
     }

@@ -1,0 +1,15 @@
+import ArgumentParser
+import Shared
+
+/// Words that arguments take, in small or capital letters; others are refused with a list of them.
+extension Provider: ExpressibleByArgument {
+    package init?(argument: String) { self.init(anyCase: argument) }
+}
+
+extension CatalogKind: ExpressibleByArgument {
+    package init?(argument: String) { self.init(anyCase: argument) }
+}
+
+extension ImportProduct: ExpressibleByArgument {
+    init?(argument: String) { self.init(anyCase: argument) }
+}
