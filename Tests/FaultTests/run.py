@@ -6,6 +6,7 @@ Exit code 0: no violation. 1: the first violation is told with its request's his
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -137,6 +138,8 @@ async def measure(arguments, folder):
 
 def main():
     arguments, began = options(), time.time()
+    # A run that is told to stop ends what it has started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="ams-faults-"))
     folder.chmod(0o755)
     code = 2
