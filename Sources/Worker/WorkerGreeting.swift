@@ -8,6 +8,8 @@ import Shared
 /// heartbeat is there before the worker is ready.
 struct WorkerGreeting: Sendable {
     let worker: String
+    /// `QUEUE_SHARDS`.
+    let shards: Int
     let keys: QueueKeys
     let limits: QueueLimits
     let readiness: Readiness
@@ -25,8 +27,17 @@ struct WorkerGreeting: Sendable {
         let isSettled = session.previousRunID == nil && session.uptime > limits.lease
         patience.connected(lease: isSettled ? .zero : limits.lease)
         try await checkDurability(session)
+        if keys.shard == 0 { try await checkShards(session) }
         _ = try await session.send(JobQueue.beatCommand(worker, for: limits.lease, keys))
         if session.isNewServer { try await resync(session) }
+    }
+
+    /// What is in a shard that is served no more would wait for ever.
+    private func checkShards(_ session: RedisSession) async throws {
+        let most = Int(try await session.send(JobQueue.shardsCommand(shards, keys)).int ?? 1)
+        guard most > shards else { return }
+        readiness.complain("QUEUE_SHARDS is \(shards) here, and was \(most): expected no fewer than before")
+        logger.critical("QUEUE_SHARDS must not shrink: requests of the shards that are left out wait for ever")
     }
 
     private func resync(_ session: RedisSession) async throws {

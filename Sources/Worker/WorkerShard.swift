@@ -25,7 +25,8 @@ struct WorkerShard: Sendable {
         func client(_ use: String) -> RedisClient { connections.client(use + name, home: keys.shardPrefix) }
         (blocking, leases, outbox) = (client("claim"), client("lease"), client("outbox"))
         let greeting = WorkerGreeting(
-            worker: connections.worker, keys: keys, limits: limits, readiness: readiness, patience: patience,
+            worker: connections.worker, shards: shared.shards, keys: keys, limits: limits, readiness: readiness,
+            patience: patience,
             running: running, requiresDurable: shared.requiresDurableRedis, logger: connections.logger)
         let redis = RedisClient(
             connections.configuration, name: "worker" + name, home: keys.shardPrefix, group: connections.group,

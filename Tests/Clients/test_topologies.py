@@ -5,6 +5,8 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
+
 from support.ledger import assert_books_balance, assert_each_answered_once, drained
 from support.load import Load
 from support.processes import eventually
@@ -99,6 +101,10 @@ def test_a_queue_on_one_server_may_grow(own_service):
     assert {shard(id) for id in load.ids} == {0, 1, 2, 3}
     with service.http as http:
         assert http.get(f"/api/v1/jobs/{old}").json()["status"] == "done"
+    narrow = service.add_worker(wait=False, QUEUE_SHARDS="2")
+    ready = f"http://127.0.0.1:{narrow.port}/ready"
+    eventually(lambda: "QUEUE_SHARDS" in httpx.get(ready).text, what="a worker with fewer shards says so")
+    assert httpx.get(ready).status_code == 503
     drained(service)
     assert_each_answered_once(service, [old, *load.ids])
     assert_books_balance(service)

@@ -40,6 +40,8 @@ package struct QueueKeys: Sendable, Equatable {
     package var delayed: String { tagged + "delayed" }
     package var dead: String { tagged + "dead" }
     package var usage: String { tagged + "usage" }
+    /// In shard 0, once there is more than one: how many there ever were.
+    var shards: String { tagged + "shards" }
     /// Heartbeats of the workers that serve this shard, by when they expire.
     package var workers: String { tagged + "workers" }
     /// Written to see how far replicas are; expires after a second.
