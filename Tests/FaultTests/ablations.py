@@ -343,7 +343,7 @@ ALL = [
     Ablation("shown_fail", "text that was shown is not begun again in silence", death_after_text,
              lua=[("if shown and ARGV[10] == 'fail' then", "if false then")]),
     Ablation("poison_limit", "a request that kills its workers becomes a dead letter", poison,
-             lua=[("if count - chosen >= tonumber(ARGV[9]) then", "if false then")]),
+             lua=[("if count - chosen >= tonumber(ARGV[9]) - tonumber(ARGV[16]) then", "if false then")]),
     Ablation("cancel_ttl", "CANCEL leaves the log its life", cancelled_in_the_lane,
              lua=[("redis.call('PEXPIRE', KEYS[1], math.max(keep, life))", "redis.call('PEXPIRE', KEYS[1], 3000)")],
              options={"slots": 4, "extra": {"WORKER_CONCURRENCY": "1"}}),

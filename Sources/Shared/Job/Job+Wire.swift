@@ -29,6 +29,7 @@ extension Job {
         if let routingStrategy { fields.append(("rs", Array(routingStrategy.utf8))) }
         if onWorkerLoss != .fail { fields.append(("wl", Array(onWorkerLoss.rawValue.utf8))) }
         if !trail.isEmpty { fields.append(("at", trail)) }
+        if deathsBefore > 0 { fields.append(("ld", Array("\(deathsBefore)".utf8))) }
         if isTracked { fields.append(("tr", [UInt8(ascii: "1")])) }
         if let cacheTTL { fields.append(("ca", Array("\(cacheTTL)".utf8))) }
         switch body {
@@ -76,6 +77,7 @@ extension Job {
         self.init(id: id, deadline: deadline, body: .stored)
         self.lane = lane
         self.attemptsBefore = attemptsBefore
+        deathsBefore = Int(try number("ld", upTo: Int64(Job.mostAttempts)) ?? 0)
         self.shim = try text(.shim)
         tenant = try text(.tenant) ?? "default"
         user = try text(.user)

@@ -50,6 +50,8 @@ package struct Job: Sendable, Equatable {
     package var shim: String?
     /// Attempts made before this entry (`n` of the entry).
     package var attemptsBefore = 0
+    /// Workers that died over it before this entry; those of the entry itself are in its delivery count.
+    package var deathsBefore = 0
     /// Those attempts, as `AnswerMeta.Attempt` encodes them; empty where there were none.
     package var trail: [UInt8] = []
     package var provider: Provider?

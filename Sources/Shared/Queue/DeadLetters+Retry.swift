@@ -30,6 +30,7 @@ extension DeadLetters {
         job.id = JobID.make(shard: shard, now: now)
         job.deadline = now + queue.limits.defaultDeadline.milliseconds
         job.attemptsBefore = 0
+        job.deathsBefore = 0
         job.trail = []
         job.shim = nil
         job.isTracked = true

@@ -50,7 +50,7 @@ extension JobQueue {
                     .int(runningTTL(deadline: job.deadline)), .int(limits.logTTL(of: job).milliseconds),
                     .string(attempt.channel), .bytes(usage), .int(limits.maxDeliveries),
                     .string(job.onWorkerLoss.rawValue), "{}", .bytes(poison.encoded), .bytes(lost.encoded),
-                    .int(limits.maxDeadLetters), .int(Int(attempt.token)),
+                    .int(limits.maxDeadLetters), .int(Int(attempt.token)), .int(job.deathsBefore),
                 ])
         }
         let parts = reply.array ?? []

@@ -394,7 +394,7 @@ package enum QueueScripts {
         records + ownership + state + billing + """
             local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
             bill(KEYS[3], ARGV[5], ARGV[1], '1', ARGV[6])
-            local ended, k = look(KEYS[1])
+            local ended, k, start = look(KEYS[1])
             local isMine = mine(KEYS[2], wid, entry, ARGV[4])
             if ended then
               if isMine then drop(KEYS[2], entry) end
@@ -408,6 +408,9 @@ package enum QueueScripts {
             redis.call('HSET', KEYS[5], unpack(e[2]))
             redis.call('HSETNX', KEYS[5], 'dl', ARGV[10])
             redis.call('HSET', KEYS[5], 'n', ARGV[1])
+            -- Its next entry is delivered for the first time again. Who died over this one is not forgotten.
+            local died = tonumber(ARGV[4]) - 1 - tonumber(start and field(start, 'f') or 0)
+            if died > 0 then redis.call('HINCRBY', KEYS[5], 'ld', died) end
             if ARGV[11] ~= '' then redis.call('HSET', KEYS[5], 'at', ARGV[11]) end
             redis.call('PEXPIRE', KEYS[5], ARGV[9])
             redis.call('PEXPIRE', KEYS[1], ARGV[9])
@@ -455,7 +458,7 @@ package enum QueueScripts {
     ///
     /// KEYS log, q, usage, dead. ARGV worker, entry, n, id, log TTL in ms while running, log TTL in ms when ended, channel,
     /// usage row, most deliveries, `fail` or `restart` once text was shown, meta, result if poison, result if worker lost,
-    /// most dead letters, token.
+    /// most dead letters, token, workers that died over it before this entry.
     /// Returns {`run`, a, delivery count}; {`lost`}; {`ended`}; {`duplicate`}; {`poison`}; {`worker_lost`}.
     package static let reap = RedisScript(
         records + ownership + state + refusal + billing + estimation + burial + publishing + """
@@ -489,7 +492,7 @@ package enum QueueScripts {
               say(ARGV[7], id, END, top or '0-0', 'e error', ARGV[11] .. '\\n' .. result)
               return {reason}
             end
-            if count - chosen >= tonumber(ARGV[9]) then
+            if count - chosen >= tonumber(ARGV[9]) - tonumber(ARGV[16]) then
               bury(KEYS[4], ARGV[14], 'poison', KEYS[2], entry)
               return close(ARGV[12], 'poison')
             end

@@ -52,6 +52,22 @@ import Testing
         }
     }
 
+    @Test func `workers that died before a request was put aside count towards poison, too`() async throws {
+        try await QueueFixture.run { queue in
+            _ = try await queue.running("w1")
+            let (_, second) = try await queue.reapOne("w2")
+            _ = try await queue.queue.next(after: second.attempt, usage: queue.row(2), nextUsage: queue.row(3))
+            #expect(try await queue.queue.retryLater(second.attempt.next, usage: queue.row(3), due: 1) == .delayed)
+            #expect(try await queue.queue.promote() == 1)
+
+            let third = try await queue.claimOne("w3")
+            #expect(third.job.deathsBefore == 1)
+            #expect(try await queue.queue.start(third.attempt, usage: queue.row(4)) == .started)
+            #expect(try await queue.reapOne("w4").0 == .run(number: 5, deliveries: 2))
+            #expect(try await queue.reapOne("w5").0 == .poison)
+        }
+    }
+
     @Test func `failovers do not count towards poison`() async throws {
         try await QueueFixture.run { queue in
             let claim = try await queue.running("w1")
