@@ -6,7 +6,8 @@ import Testing
 
 /// Bodies that travel beside their entries: there for as long as somebody may need them, and no longer.
 @Suite(.timeLimit(.minutes(1))) struct BodyTests {
-    private static let large = PipelineFixture.body(more: #","user":"\#(String(repeating: "u", count: 20_000))""#)
+    private static let large =
+        #"{"model":"m","messages":[{"role":"user","content":"\#(String(repeating: "u", count: 20_000))"}]}"#
 
     private func hasBody(_ fixture: PipelineFixture, _ id: String) async throws -> Bool {
         try await fixture.queue.ttl(fixture.queue.keys.request(id)) > 0
