@@ -78,6 +78,34 @@ import Testing
         }
     }
 
+    @Test func `a job of a dead worker that it takes over goes on with another worker`() async throws {
+        let stub = try ProviderStub.start { _ in .openAICompletion("fine") }
+        try await PipelineFixture.run([stub], limits: seal) { fixture in
+            let id = try await fixture.submit()
+            _ = try await fixture.queue.claimOne("dead")
+
+            try await fixture.worker("blind", box: wrong).takeOverOne()
+            #expect(try await fixture.waiting() == 1)
+            try await fixture.promoteOne()
+            try await fixture.worker("able", box: right).runOne()
+
+            #expect(try await fixture.end(id).status == "done")
+        }
+    }
+
+    @Test func `who handed something back claims nothing for as long, and nothing at all without an account`() {
+        let restraint = ClaimRestraint()
+        #expect(!restraint.isOn)
+        restraint.handedBack(for: .seconds(3600))
+        #expect(restraint.isOn)
+
+        let blind = ClaimRestraint()
+        blind.setBlind(true)
+        #expect(blind.isOn)
+        blind.setBlind(false)
+        #expect(!blind.isOn)
+    }
+
     @Test func `an account whose sealed key is damaged is no candidate, and its requests end`() async throws {
         let stub = try ProviderStub.start { _ in .openAICompletion("fine") }
         try await PipelineFixture.run([stub], limits: { $0.apiKeyEncrypted = "v1.broken" }) { fixture in
