@@ -99,13 +99,25 @@ def test_the_shim_lets_open_requests_finish(own_service, upstream, number):
         service.shim.send(number)
 
         def refuses():
-            with pytest.raises(httpx.TransportError):
+            try:
                 httpx.get(f"{service.url}/live", timeout=2)
-            return True
+            except httpx.TransportError:
+                return True
 
         eventually(refuses, what="no new connections")
         gate.open()
         assert [work.result(30) for work in asked] == ["begun", "whole"]
+    assert service.shim.wait(15) == 0
+
+
+def test_a_shim_that_ends_is_not_ready_before_it_stops_taking_connections(own_service):
+    service = own_service(workers=1, DRAIN_DELAY="3")
+    service.shim.send(signal.SIGTERM)
+    eventually(lambda: httpx.get(f"{service.url}/ready", timeout=2).status_code == 503, what="not ready")
+
+    response = httpx.post(f"{service.url}/v1/chat/completions", json={"model": "sandbox", "messages": prompt()}, timeout=5)
+
+    assert response.status_code == 200 and response.headers["connection"] == "close"
     assert service.shim.wait(15) == 0
 
 

@@ -131,7 +131,7 @@ class Balancer:
 async def rolling(folder, bin, seed, lease, workers, shims, say, streams=200, per_second=50):
     """Restarts every worker and every shim, one after the other, under open streams and new requests."""
     suite = Suite(folder, bin, seed, 0, workers, shims, lease, 200, 1, ["none"],
-                  {"DRAIN_TIMEOUT": "60", "CANCEL_GRACE": "5", "STREAM_LOG_TTL": "30", "UPSTREAM_FIRST_BYTE_TIMEOUT": "60",
+                  {"DRAIN_TIMEOUT": "60", "DRAIN_DELAY": "2", "CANCEL_GRACE": "5", "STREAM_LOG_TTL": "30", "UPSTREAM_FIRST_BYTE_TIMEOUT": "60",
                    "UPSTREAM_IDLE_TIMEOUT": "60", "JOB_DEADLINE": "120"}, rough=0, say=say)
     codes = {}
     try:

@@ -11,6 +11,7 @@ import Shared
 struct Edge: RouterMiddleware {
     let table: RouteTable
     let logger: Logger
+    let isDraining: @Sendable () -> Bool
 
     func handle(
         _ request: Request, context: ShimContext,
@@ -26,6 +27,7 @@ struct Edge: RouterMiddleware {
             response = apiError(error, request, context).response(requestID: context.requestID)
         }
         response.headers[.xRequestID] = context.requestID
+        if isDraining() { response.headers[.connection] = "close" }
         line.answered(response)
         response.body = line.written(after: response.body)
         return response

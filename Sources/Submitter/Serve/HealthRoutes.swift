@@ -52,6 +52,7 @@ final class Readiness: Sendable {
 
     func subscribed() { state.withLock { $0.isSubscribed = true } }
     func drain() { state.withLock { $0.isDraining = true } }
+    var isDraining: Bool { state.withLock { $0.isDraining } }
 
     var problems: [String] {
         var problems: [String] = []

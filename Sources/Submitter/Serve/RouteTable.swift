@@ -19,9 +19,10 @@ struct RouteTable: Sendable {
         entries.append(Entry(path: path, method: method, handler: handler))
     }
 
-    func router(_ logger: Logger) -> Router<ShimContext> {
+    /// `isDraining`: whether answers ask their callers for another connection next time.
+    func router(_ logger: Logger, isDraining: @escaping @Sendable () -> Bool) -> Router<ShimContext> {
         let router = Router(context: ShimContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: Edge(table: self, logger: logger))
+        router.add(middleware: Edge(table: self, logger: logger, isDraining: isDraining))
         for entry in entries { router.on(RouterPath(entry.path), method: entry.method, use: entry.handler) }
         return router
     }

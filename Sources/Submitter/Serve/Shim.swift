@@ -77,7 +77,8 @@ struct Shim {
         services += [
             gauges, StuckWriters(connections: connections, limit: config.writeTimeout),
             application(parts, pool ?? queues.all[0].redis, readiness, group),
-            DrainSignal(readiness: readiness, hub: hub, patience: config.drainTimeout),
+            DrainSignal(
+                readiness: readiness, hub: hub, delay: config.drainDelay, patience: config.drainTimeout),
         ]
         return (services, hub)
     }
@@ -142,7 +143,7 @@ struct Shim {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .notice)
         return Application(
-            router: table.router(logger),
+            router: table.router(logger) { readiness.isDraining },
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [Connections.Handler(connections)],
@@ -159,16 +160,21 @@ struct Shim {
     }
 }
 
-/// Last to start, first to be told of a shutdown: turns readiness off before the server stops accepting, and says when the
-/// callers that still wait are sent away.
+/// Turns readiness off before the server stops accepting, and says when the callers that still wait are sent away.
+///
+/// It starts last, so it is the first to be told of a shutdown. Connections are taken for `delay` longer: a load balancer
+/// that has not looked at `/ready` since would see them refused, and those that the kernel took already would be reset.
 struct DrainSignal: Service {
     let readiness: Readiness
     let hub: ReplyHub
+    let delay: Duration
     let patience: Duration
 
     func run() async throws {
         do { try await gracefulShutdown() } catch { return }
         readiness.drain()
+        // Cancelled: somebody is in a hurry.
+        do { try await Task.sleep(for: delay) } catch {}
         hub.drain(for: patience)
     }
 }

@@ -15,6 +15,8 @@ struct ShimConfig: Sendable {
     var waitTimeout = Duration.seconds(1)
     var writeTimeout = Duration.seconds(60)
     var idleTimeout = Duration.seconds(75)
+    /// Chosen: load balancers and Kubernetes' endpoints take one to two seconds to look elsewhere.
+    var drainDelay = Duration.seconds(2)
     var drainTimeout = Duration.seconds(120)
     var admission = Admission.Limits()
     var hub = ReplyHub.Configuration()
@@ -50,6 +52,10 @@ struct ShimConfig: Sendable {
         idleTimeout = settings.seconds(
             "IDLE_TIMEOUT", default: 75, in: 1...3600,
             "Idle keep-alive connections are closed after this; longer than the 60 s of common load balancers.")
+        drainDelay = settings.seconds(
+            "DRAIN_DELAY", default: 2, in: 0...300,
+            "How long connections are still taken after SIGTERM, while `/ready` is 503 already: load balancers look elsewhere meanwhile."
+        )
         drainTimeout = settings.seconds(
             "DRAIN_TIMEOUT", default: 120, in: 0...3600, "How long open requests may run on after SIGTERM.")
         hub.ping = settings.seconds(

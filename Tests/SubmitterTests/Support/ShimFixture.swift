@@ -39,6 +39,7 @@ struct ShimFixture: Sendable {
 
         init() {
             config.port = 0
+            config.drainDelay = .zero
             config.hub.tick = .milliseconds(50)
         }
 
