@@ -14,11 +14,11 @@ extension JobQueue {
     package func start(_ attempt: Attempt, usage: [UInt8]) async throws(RedisError) -> Start {
         try await persist { () async throws(RedisError) in
             try await verdict(
-                QueueScripts.start, keys: [keys.log(attempt.id), keys.queue(attempt.lane)],
+                QueueScripts.start, keys: [keys.log(attempt.id), keys.queue(attempt.lane), keys.usage],
                 args: [
                     .int(attempt.number), .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
                     .int(runningTTL(deadline: attempt.deadline)), .bytes(usage), .string(attempt.channel),
-                    .int(Int(attempt.token)),
+                    .int(Int(attempt.token)), .string(attempt.id),
                 ])
         }
     }

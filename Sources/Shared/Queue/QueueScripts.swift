@@ -190,11 +190,13 @@ package enum QueueScripts {
     ///
     /// A worker that slept since it read the entry may find no log: the request was answered long ago. So the log alone does
     /// not fence it.
-    /// KEYS log, q. ARGV a, worker, entry, delivery count, log TTL in ms, usage row, channel, token.
+    /// An ended request may have an attempt of this very entry that nobody billed: its worker died, the request was
+    /// cancelled, and the group was made again before a reaper came.
+    /// KEYS log, q, usage. ARGV a, worker, entry, delivery count, log TTL in ms, usage row, channel, token, id.
     /// Returns `started` (also for a lost reply); `ended mine` (ours and ended: call ABORT); `dropped` (ended or duplicate,
     /// entry removed or left to its owner); `lost` (somebody else runs it: walk away).
     package static let start = RedisScript(
-        records + ownership + state + refusal + retention + """
+        records + ownership + state + refusal + retention + billing + estimation + """
             local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
             local isHeld = mine(KEYS[2], wid, entry, ARGV[4])
             if isHeld and put(KEYS[1], ARGV[1] .. '-0', 'k', 's', 'w', wid, 'e', entry, 'l', laneOf(KEYS[2]), 'f', '0',
@@ -203,12 +205,13 @@ package enum QueueScripts {
               redis.call('PEXPIRE', KEYS[1], ARGV[5])
               return 'started'
             end
-            local ended, k, start = look(KEYS[1])
+            local ended, k, start, last = look(KEYS[1])
             local owner = start and entryOf(start, KEYS[2])
             local own = redis.call('XRANGE', KEYS[1], ARGV[1] .. '-0', ARGV[1] .. '-0')[1]
             local isMine = own and field(own, 'w') == wid and entryOf(own, KEYS[2]) == entry and field(own, 'x') == ARGV[8]
             if ended then
               if isMine then return 'ended mine' end
+              if isHeld and owner == entry then estimate(KEYS[3], ARGV[9], k, start, last) end
               if owner ~= entry or isHeld then drop(KEYS[2], entry) end
               if isHeld then shorten(KEYS[1], ARGV[5]) end
               return 'dropped'

@@ -272,6 +272,24 @@ import Testing
         }
     }
 
+    @Test func `a cancelled request's dead attempt is billed where the group was made again`() async throws {
+        try await QueueFixture.run { queue in
+            try await queue.submit()
+            let dead = try await queue.claimOne("w1")
+            #expect(try await queue.queue.start(dead.attempt, usage: queue.row(1)) == .started)
+            _ = try await queue.queue.cancel(dead.job.id)
+            _ = try await queue.redis.send(
+                RedisCommand("XGROUP", "DESTROY", .string(queue.keys.queue(.normal)), .string(QueueKeys.group)))
+            try await queue.queue.createGroups()
+            let again = try await queue.claimOne("w2")
+
+            #expect(try await queue.queue.start(again.attempt, usage: queue.row(1)) == .dropped)
+
+            #expect(try await queue.pending() == [])
+            #expect(try await queue.bills() == ["\(dead.job.id) 1 estimated"])
+        }
+    }
+
     @Test func `two entries of one request that are put aside become one, and attempts so far are not forgotten`()
         async throws
     {
