@@ -13,7 +13,7 @@ struct WorkerShard: Sendable {
     /// For renewals, which must not wait behind anything.
     let leases: RedisClient
     let outbox: RedisClient
-    let patience = ReapPatience()
+    let patience = ReapPatience(isUp: false)
     let running = RunningJobs()
     let rooms = WaitingRooms()
 
@@ -31,7 +31,10 @@ struct WorkerShard: Sendable {
         let redis = RedisClient(
             connections.configuration, name: "worker" + name, home: keys.shardPrefix, group: connections.group,
             logger: connections.logger, onConnect: greeting.greet,
-            onStateChange: { readiness.redis(isUp: $0, shard: keys.shard) })
+            onStateChange: { [patience] isUp in
+                patience.connection(isUp: isUp)
+                readiness.redis(isUp: isUp, shard: keys.shard)
+            })
         queue = JobQueue(redis: redis, keys: keys, limits: limits)
     }
 

@@ -81,13 +81,18 @@ struct Reaper: Service {
     }
 }
 
-/// When reaping is safe: one lease after this worker's connection to Redis came (back) up.
+/// When reaping is safe: one lease after this worker's connection to Redis came (back) up, and never without one.
+///
+/// A command that is sent without a connection waits for it, and would be the first over the new one: it would take over what
+/// nobody could renew meanwhile.
 final class ReapPatience: Sendable {
-    private let notBefore: Mutex<ContinuousClock.Instant>
+    private let state: Mutex<(isUp: Bool, notBefore: ContinuousClock.Instant)>
 
-    init() { notBefore = Mutex(.now) }
+    init(isUp: Bool = true) { state = Mutex((isUp, .now)) }
 
-    var mayReap: Bool { Ablation.reapPatience.isBroken || notBefore.withLock { $0 <= .now } }
+    var mayReap: Bool { Ablation.reapPatience.isBroken || state.withLock { $0.isUp && $0.notBefore <= .now } }
 
-    func connected(lease: Duration) { notBefore.withLock { $0 = .now + lease } }
+    func connected(lease: Duration) { state.withLock { $0.notBefore = .now + lease } }
+
+    func connection(isUp: Bool) { state.withLock { $0.isUp = isUp } }
 }
