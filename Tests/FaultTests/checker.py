@@ -40,11 +40,15 @@ class Checker:
         self.violations = []
         self._flushes = [fault for fault in book.faults if fault.name in ("flushall",)]
         self._ids = self._tags_to_ids()
+        self._owned = set().union(*self._ids.values()) if self._ids else set()
 
     def judge(self):
         for request in self.book.requests.values():
-            ids = {request.id} | self._ids.get(request.tag, set()) - {None}
-            _Case(self, request, [id for id in ids if id]).judge()
+            own = self._ids.get(request.tag, set())
+            ids = ({request.id} | own) - {None}
+            # A key that was used before: what the log has, and what was billed, is the other body's.
+            foreign = {id for id in ids - own if id in self._owned}
+            _Case(self, request, sorted(ids - foreign), is_others=bool(foreign) and ids == foreign).judge()
         self._strangers()
         self.violations.sort(key=lambda violation: violation.at or 0)
         return self.violations
@@ -92,8 +96,8 @@ HOSTILE_PATHS = ("hostile-numbers", "huge-texts", "newer-version", "poison")
 class _Case:
     """One request."""
 
-    def __init__(self, checker, request, ids):
-        self.checker, self.request, self.ids = checker, request, ids
+    def __init__(self, checker, request, ids, is_others=False):
+        self.checker, self.request, self.ids, self.is_others = checker, request, ids, is_others
         self.book = checker.book
         self.calls = self.book.calls_of(request.tag)
         self.log = next((self.book.logs[id] for id in ids if id in self.book.logs), None)
@@ -106,10 +110,10 @@ class _Case:
         self.checker.add(rule, what, self.request.tag, self.ids[0] if self.ids else None, self.until)
 
     def judge(self):
-        if self.checker.flushed(self.since, self.until):
+        if self.checker.flushed(self.since, self.until if self.request.ended else float("inf")):
             # What FLUSHALL took is gone by the documented rule; only hanging is judged, by the queues at the end.
             return
-        if self.request.accepted is False:
+        if self.request.accepted is False or self.is_others:
             return self._refused()
         if len(self.ids) > 1:
             self.fail("one-id", f"one request, several ids: {self.ids}")

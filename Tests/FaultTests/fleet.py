@@ -54,7 +54,7 @@ def settings(lease, slots):
     return {
         "CACHE_PREFIX": PREFIX, "MASTER_KEY": base64.b64encode(b"0123456789abcdef0123456789abcdef").decode(),
         "LEASE": f"{lease:g}", "REAP_INTERVAL": "0.3" if lease < 10 else "3", "WORKER_CONCURRENCY": str(slots),
-        "STREAM_LOG_TTL": "5", "JOB_LOG_TTL": "60", "JOB_DEADLINE": "40", "CANCEL_GRACE": "2", "WRITE_TIMEOUT": "3",
+        "STREAM_LOG_TTL": "15", "JOB_LOG_TTL": "60", "JOB_DEADLINE": "40", "CANCEL_GRACE": "2", "WRITE_TIMEOUT": "3",
         "SWEEP_INTERVAL": "1", "PING_INTERVAL": "1", "SUBMIT_TIMEOUT": "2", "CONSUMER_SWEEP": "2", "CONSUMER_IDLE": "10",
         "FLUSH_TAKEOVER": "3", "FLUSH_SWEEP": "1", "UPSTREAM_IDLE_TIMEOUT": "3", "UPSTREAM_FIRST_BYTE_TIMEOUT": "8",
         "RETRY_BACKOFF": "0.2", "RETRY_BACKOFF_MAX": "2", "COOLDOWN_RATE_LIMITED": "0.3", "COOLDOWN_UNUSABLE": "1",

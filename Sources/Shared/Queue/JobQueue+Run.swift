@@ -4,6 +4,8 @@ extension JobQueue {
         case started
         /// Ours, but the request ended meanwhile: call `abort`.
         case endedMine = "ended mine"
+        /// Ours, but the lease was lost before the reply came: call `abort`. No platform was called.
+        case lostMine = "lost mine"
         /// Ended or a duplicate; the queue is in order, nothing is left to do.
         case dropped
         /// Somebody else runs it: walk away.
@@ -94,8 +96,10 @@ extension JobQueue {
     package enum Next: String, Sendable { case started, ended, fenced }
 
     /// Bills an attempt that failed before any text and starts `attempt.next` within the same claim.
+    ///
+    /// `neverCalled` is the row of a next attempt whose reply came after its lease was lost; `nextUsage` where it is `nil`.
     package func next(
-        after attempt: Attempt, usage: [UInt8], nextUsage: [UInt8]
+        after attempt: Attempt, usage: [UInt8], nextUsage: [UInt8], neverCalled: [UInt8]? = nil
     ) async throws(RedisError) -> Next {
         try await persist { () async throws(RedisError) in
             try await verdict(
@@ -104,6 +108,7 @@ extension JobQueue {
                     .int(attempt.number), .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
                     .string(attempt.id), .bytes(usage), .bytes(nextUsage),
                     .int(runningTTL(deadline: attempt.deadline)), .int(Int(attempt.token)),
+                    .bytes(neverCalled ?? nextUsage),
                 ])
         }
     }

@@ -193,8 +193,9 @@ package enum QueueScripts {
     /// An ended request may have an attempt of this very entry that nobody billed: its worker died, the request was
     /// cancelled, and the group was made again before a reaper came.
     /// KEYS log, q, usage. ARGV a, worker, entry, delivery count, log TTL in ms, usage row, channel, token, id.
-    /// Returns `started` (also for a lost reply); `ended mine` (ours and ended: call ABORT); `dropped` (ended or duplicate,
-    /// entry removed or left to its owner); `lost` (somebody else runs it: walk away).
+    /// Returns `started` (also for a lost reply); `ended mine` (ours and ended: call ABORT); `lost mine` (ours, but the lease
+    /// was lost before the reply came: call ABORT); `dropped` (ended or duplicate, entry removed or left to its owner); `lost`
+    /// (somebody else runs it: walk away).
     package static let start = RedisScript(
         records + ownership + state + refusal + retention + billing + estimation + """
             local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
@@ -216,11 +217,8 @@ package enum QueueScripts {
               if isHeld then shorten(KEYS[1], ARGV[5]) end
               return 'dropped'
             end
+            if isMine then return isHeld and k == a and 'started' or 'lost mine' end
             if not isHeld then return 'lost' end
-            if isMine then
-              if k == a then return 'started' end
-              return 'lost'
-            end
             if owner and owner ~= entry then
               drop(KEYS[2], entry)
               return 'dropped'
@@ -321,19 +319,26 @@ package enum QueueScripts {
     /// The delivery count rises with the attempt, so that the count goes on telling attempts apart; `f` in the start
     /// record says how many deliveries were our own choice, and the reaper leaves those out when it looks for poison. It goes
     /// on from the record before, which may be a reaper's that took over somebody else's failovers.
-    /// KEYS log, q, usage. ARGV a, worker, entry, delivery count, id, usage row of a, usage row of a+1, log TTL in ms, token.
-    /// Returns `started` (attempt a+1, count+1; also for a lost reply), `ended` (a is billed, and so is a+1 if it was started
-    /// and its reply lost) or `fenced` (a is billed: stop).
+    /// KEYS log, q, usage. ARGV a, worker, entry, delivery count, id, usage row of a, usage row of a+1, log TTL in ms, token,
+    /// usage row of an a+1 that was never called.
+    /// Returns `started` (attempt a+1, count+1; also for a lost reply), `ended` or `fenced`: stop. In both cases a is billed,
+    /// and so is a+1 if it was started and its reply lost.
     package static let next = RedisScript(
-        records + ownership + state + billing + estimation + """
+        records + ownership + state + billing + """
             local a, wid, entry = tonumber(ARGV[1]), ARGV[2], ARGV[3]
             bill(KEYS[3], ARGV[5], ARGV[1], '1', ARGV[6])
             local ended, k, start, last, top = look(KEYS[1])
             -- A reaper of this very worker may have started a + 1, too.
             local isNext = k == a + 1 and start and field(start, 'w') == wid and entryOf(start, KEYS[2]) == entry
               and field(start, 'x') == ARGV[9]
+            if not isNext or ended then
+              -- a + 1 was started, its reply was lost, and the request has ended or gone on elsewhere: it was never called.
+              local own = redis.call('XRANGE', KEYS[1], (a + 1) .. '-0', (a + 1) .. '-0')[1]
+              if own and field(own, 'w') == wid and field(own, 'x') == ARGV[9] then
+                bill(KEYS[3], ARGV[5], a + 1, '1', ARGV[10])
+              end
+            end
             if ended then
-              if isNext then estimate(KEYS[3], ARGV[5], k, start, last) end
               if mine(KEYS[2], wid, entry, ARGV[4]) or mine(KEYS[2], wid, entry, ARGV[4] + 1) then drop(KEYS[2], entry) end
               return 'ended'
             end

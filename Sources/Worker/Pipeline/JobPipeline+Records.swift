@@ -38,6 +38,14 @@ extension JobPipeline {
         return record
     }
 
+    /// The row of an attempt that was started and never called: nobody bills it.
+    func uncalled(_ run: JobRun, _ status: AttemptRecord.Status) -> AttemptRecord {
+        var record = record(run, endedWith: status)
+        record.errorKind = status == .cancelled ? .cancelled : .workerLost
+        record.usage = TokenUsage()
+        return record
+    }
+
     /// The row at the end.
     func record(_ run: JobRun, _ outcome: AttemptOutcome) -> AttemptRecord {
         var record: AttemptRecord

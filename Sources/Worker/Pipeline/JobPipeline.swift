@@ -47,7 +47,10 @@ struct JobPipeline: Sendable {
         case .started: return try await execute(run)
         case .endedMine:
             await pool.settle(booking, nil, calledAt: nil)
-            try await abort(run, record(run, endedWith: .cancelled))
+            try await abort(run, uncalled(run, .cancelled))
+        case .lostMine:
+            await pool.settle(booking, nil, calledAt: nil)
+            try await abort(run, uncalled(run, .lost))
         case .dropped, .lost: await pool.settle(booking, nil, calledAt: nil)
         }
     }
@@ -321,7 +324,8 @@ struct JobPipeline: Sendable {
         running.expect(next.attempt, of: run.interrupt)
         do throws(RedisError) {
             let verdict = try await queue.next(
-                after: run.attempt, usage: record.encoded, nextUsage: self.record(next).encoded)
+                after: run.attempt, usage: record.encoded, nextUsage: self.record(next).encoded,
+                neverCalled: uncalled(next, .lost).encoded)
             if verdict == .started {
                 running.replace(next.attempt, of: run.interrupt)
                 return next

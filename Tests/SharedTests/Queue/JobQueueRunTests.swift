@@ -69,7 +69,7 @@ import Testing
             let claim = try await queue.running("w1")
             _ = try await queue.queue.next(after: claim.attempt, usage: queue.row(1), nextUsage: queue.row(2))
 
-            #expect(try await queue.queue.start(claim.attempt, usage: queue.row(1)) == .lost)
+            #expect(try await queue.queue.start(claim.attempt, usage: queue.row(1)) == .lostMine)
 
             #expect(try await queue.pending() == ["w1:2"])
         }

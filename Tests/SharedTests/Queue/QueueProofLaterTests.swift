@@ -272,6 +272,23 @@ import Testing
         }
     }
 
+    @Test func `an attempt whose start was answered after its lease was lost is billed as what it is`() async throws {
+        try await QueueFixture.run { queue in
+            try await queue.submit()
+            let claim = try await queue.claimOne("w1")
+            #expect(try await queue.queue.start(claim.attempt, usage: queue.row(1)) == .started)
+            let failover = claim.attempt
+            _ = try await queue.queue.next(after: failover, usage: queue.row(1), nextUsage: queue.row(2))
+            _ = try await queue.reapOne("w2")
+
+            #expect(
+                try await queue.queue.next(after: failover, usage: queue.row(1), nextUsage: queue.row(2)) == .fenced)
+            #expect(try await queue.queue.start(claim.attempt, usage: queue.row(1)) == .lostMine)
+
+            #expect(try await queue.bills().filter { $0.hasSuffix(" 2 final") }.count == 1)
+        }
+    }
+
     @Test func `a cancelled request's dead attempt is billed where the group was made again`() async throws {
         try await QueueFixture.run { queue in
             try await queue.submit()
