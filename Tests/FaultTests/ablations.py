@@ -299,22 +299,61 @@ async def fenced_with_a_large_body(stage):
     await task
 
 
+async def own_reaper(stage):
+    """A worker whose lease ran out unnoticed takes its own entry over: its first attempt must see that it is one too many."""
+    task, _ = stage.ask(stage.load.whole, "ok:10:1000", "ok:10:600")
+    await stage.calls(1)
+    lane = stage.fleet.key("q:normal")
+
+    async def taken():
+        pending = await stage.fleet.client.xpending_range(lane, "workers", "-", "+", 1)
+        if pending and pending[0]["times_delivered"] == 1:
+            # As if it had not renewed for ten seconds; whichever comes first of reaper and renewal.
+            await stage.fleet.client.xclaim(
+                lane, "workers", pending[0]["consumer"], 0, [pending[0]["message_id"]], idle=10_000, justid=True)
+        return len(stage.book.calls) >= 2
+    event = stage.book.fault("lease_ran_out", stage.first.name, [stage.first.pid], "worker")
+    await stage.until(taken, "the second attempt")
+    event.ended = time.time()
+    await task
+    await asyncio.sleep(6)
+
+
+async def outage(stage):
+    """Redis is away for more than a lease, and whoever runs three requests finds it again a little later than who might take them over."""
+    # One in each lane: the reaper goes from lane to lane, also while it cannot reach Redis.
+    requests = [stage.load.new("xadd", False, ["ok:10:1000"]) for _ in range(3)]
+    for request, lane in zip(requests, ("high", "normal", "batch")):
+        await stage.fleet.client.xadd(stage.fleet.key(f"q:{lane}"), stage.load._entry(request))
+        request.accepted = True
+    reading = [asyncio.ensure_future(stage.load._follow(request)) for request in requests]
+    await stage.calls(3)
+    second = await stage.fleet.add_worker(REAP_INTERVAL="0.1")
+    event, proxy = stage.book.fault("redis_away", "for 1.6 leases"), stage.fleet.proxy
+    await asyncio.to_thread(stage.fleet.redis.kill)
+    # Who comes through the proxy is let in at a known moment, and not after one of its pauses.
+    proxy.mode = "freeze"
+    await asyncio.sleep(1.6 * stage.suite.lease)
+    await asyncio.to_thread(stage.fleet.redis.start)
+    await second.ready()
+    await asyncio.sleep(0.4 * stage.suite.lease)
+    proxy.mode = "pass"
+    event.ended = time.time()
+    await asyncio.gather(*reading)
+
+
 async def behind_the_healthy(stage):
-    """The entry of a dead worker stands behind many that are well."""
-    tasks = [stage.ask(stage.load.stream, "ok:30:800")[0] for _ in range(40)]
-    await stage.calls(40)
+    """The entry of a dead worker stands behind more healthy ones than the reaper looks at in one call."""
+    tasks = [stage.ask(stage.load.stream, "ok:30:800")[0] for _ in range(20)]
+    await stage.calls(20)
+    # The first has no slot left: only the second can take this one.
     second = await stage.fleet.add_worker()
-    stage.stop(stage.first)
-    await asyncio.sleep(0.2)
     task, _ = stage.ask(stage.load.whole, "ok:10:500", "ok:1:0")
-    await stage.calls(41)
-    stage.wake(stage.first)
-    await asyncio.sleep(0.7)
+    await stage.calls(21)
     await stage.kill(second)
     await asyncio.gather(task, *tasks)
 
 
-STOP = "stop"
 ALL = [
     Ablation("start_ownership", "START looks whether the entry is still its own before it writes", sleeper_before_start,
              lua=[("local isHeld = mine(KEYS[2], wid, entry, ARGV[4])", "local isHeld = true")],
@@ -330,7 +369,7 @@ ALL = [
              lua=[("if top[1] == ARGV[2] then", "if top[1] ~= END then")]),
     Ablation("retry_later_mine", "RETRY LATER only for who holds the entry", sleeper_before_retry,
              lua=[("if not isMine or k ~= a then return 'fenced' end", "")],
-             options={"worker_extra": {"FAULT_POINT": "retrying:1:stop"}, "accounts": 1}),
+             options={"worker_extra": {"FAULT_POINT": "retrying:1:stop"}, "accounts": 1, "extra": {"JOB_DEADLINE": "20"}}),
     Ablation("reap_mine", "REAP looks whether the entry is still its own", sleeping_reaper,
              lua=[("if not p or p[2] ~= wid then return {'lost'} end", "if not p then return {'lost'} end")]),
     Ablation("drop_rule", "START on an ended log leaves the entry to its owner", sleeper_and_cancel,
@@ -352,14 +391,20 @@ ALL = [
     Ablation("outbox_early", "rows leave the outbox after PostgreSQL has them", outbox, swift="outbox_early"),
     Ablation("drop_body_always", "a fenced worker leaves the body alone", fenced_with_a_large_body, swift="drop_body_always",
              options={"worker_extra": {"FAULT_POINT": "finishing:1:stop"}}),
+    Ablation("renew_count", "RENEW only for the delivery that it was asked for", own_reaper,
+             lua=[("if mine(q, ARGV[1], entry, count) then",
+                   "local p = redis.call('XPENDING', q, 'workers', entry, entry, 1)[1]\n    if p and p[2] == ARGV[1] then")],
+             options={"extra": {"UPSTREAM_FIRST_BYTE_TIMEOUT": "20"}}),
+    Ablation("reap_patience", "nobody reaps before workers could renew after an outage", outage, swift="reap_patience",
+             options={"extra": {"UPSTREAM_FIRST_BYTE_TIMEOUT": "20"}, "is_first_proxied": True}),
     Ablation("reaper_cursor", "the reaper goes on where it stopped", behind_the_healthy, swift="reaper_cursor",
-             options={"slots": 64, "extra": {"REAP_BATCH": "1"}, "recovery_limit": 9}),
+             options={"slots": 20, "extra": {"REAP_BATCH": "1"}, "recovery_limit": 9}),
 ]
 
 
-async def stage(ablation, folder, bin, is_broken, say):
-    """One scenario; returns its violations."""
-    options = dict(ablation.options)
+async def stage(ablation, folder, bin, is_broken, say, template=None):
+    """One scenario; returns its violations. `template`: an empty cluster of PostgreSQL to copy."""
+    options = {**ablation.options, "template": template}
     limit = options.pop("recovery_limit", None)
     extra = {**options.pop("extra", {}), **(ablation.environment if is_broken else {})}
     suite = Suite(folder, bin, 1, 0, options.pop("workers", 1), 1, 2.0, options.pop("slots", 8), 1, ["none"], extra, say=say,

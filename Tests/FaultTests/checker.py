@@ -12,10 +12,15 @@ from records import END
 
 # Within such a time after a fault its consequences may still show.
 AFTERMATH = 10.0
-
+# What a worker may need beyond a lease to see that a job is no longer its own.
+GIVING_UP = 3.0
 
 # Faults whose processes do not come back: only these leave an attempt without a final row.
 DEADLY = ("kill_worker", "fault_point", "poisoned", "crash")
+# Faults for which nobody's job may be taken away, if they were the only ones: all workers lose Redis, and all wait for a lease.
+OUTAGES = ("redis_away", "kill_redis_briefly", "kill_redis_long")
+# A worker pauses for up to 2 s before it tries to connect again, so leases must be longer for that to hold at random moments.
+LONG_LEASE = 5
 # Codes of our own making, which no valid request may end with, whatever happened.
 NEVER = ("undecodable_request", "undecodable", "internal_error", "internal", "error:None")
 
@@ -34,10 +39,10 @@ class Violation:
 
 class Checker:
     def __init__(self, book, lease, max_deliveries=4, recovery_limit=None):
-        self.book, self.aftermath = book, AFTERMATH + 2 * lease
+        self.book, self.lease, self.aftermath = book, lease, AFTERMATH + 2 * lease
         self.max_deliveries, self.recovery_limit = max_deliveries, recovery_limit
         self._dead = {pid: fault.began for fault in book.faults if fault.name in DEADLY for pid in fault.pids}
-        self.violations = []
+        self.violations, self.outages = [], OUTAGES if lease > LONG_LEASE else OUTAGES[:1]
         self._flushes = [fault for fault in book.faults if fault.name in ("flushall",)]
         self._ids = self._tags_to_ids()
         self._owned = set().union(*self._ids.values()) if self._ids else set()
@@ -73,10 +78,10 @@ class Checker:
 
     # MARK: reasons
 
-    def disturbed(self, since, until, pids=(), scopes=("redis", "worker", "shim", "postgres", "all")):
+    def disturbed(self, since, until, pids=(), scopes=("redis", "worker", "shim", "postgres", "all"), without=()):
         """Whether a fault was at work; with `pids`, one that hit these workers or everybody."""
         for fault in self.book.faults:
-            if fault.scope in scopes and fault.touches(since - self.aftermath, until + 1):
+            if fault.scope in scopes and fault.name not in without and fault.touches(since - self.aftermath, until + 1):
                 if not pids or not fault.pids or set(fault.pids) & set(pids):
                     return True
         return False
@@ -84,6 +89,12 @@ class Checker:
     def died(self, pid):
         """When the worker was killed, None if it was not."""
         return self._dead.get(pid)
+
+    def awake(self, pid, since):
+        """From when on, at `since` or later, nothing keeps this worker from its work; infinity: never again."""
+        if self.died(pid):
+            return float("inf")
+        return max([since] + [fault.ended or float("inf") for fault in self.book.faults if pid in fault.pids])
 
     def flushed(self, since, until):
         return any(fault.touches(since - 1, until + 5) for fault in self._flushes)
@@ -123,6 +134,8 @@ class _Case:
         self._tokens()
         self._calls()
         self._content()
+        self._given_up()
+        self._too_late()
         self._reason()
 
     # MARK: refused
@@ -253,6 +266,40 @@ class _Case:
             if fine and not self.checker.disturbed(before.at, after.at, workers, ("redis", "worker", "all")):
                 self.fail("called-again", f"call {after.id} follows {before.id}, which was {before.how or 'open'}, without a reason")
 
+    def _given_up(self):
+        """A worker gives an attempt up as lost only after it was silent itself; and gives it up soon after the next one began."""
+        starts = {bill.attempt: bill.started for bill in self.bills}
+        for bill in self.bills:
+            if bill.kind == "worker_lost" and bill.final and not self.checker.disturbed(
+                    bill.started, self.until, [bill.pid], ("redis", "worker", "entry", "all"), without=self.checker.outages):
+                self.fail("lost-for-nothing", f"attempt {bill.attempt} was given up by {bill.worker}, which had always been well")
+            later = [at for attempt, at in starts.items() if attempt > bill.attempt]
+            call = self._call_of(bill)
+            if later and call:
+                self._goes_on(bill, call, min(later))
+
+    def _call_of(self, bill):
+        """The call that it names; a row without an answer names none, but its call came at once."""
+        named = {other.upstream for other in self.bills}
+        at_once = [call for call in self.calls if call.id not in named and 0 <= call.at - bill.started < 1]
+        return next((call for call in self.calls if bill.upstream == call.id), at_once[0] if len(at_once) == 1 else None)
+
+    def _goes_on(self, bill, call, since):
+        """Nobody runs the same request beside another for longer than it takes to ask once whose it is."""
+        awake = self.checker.awake(bill.pid, since)
+        late = awake + self.checker.lease + GIVING_UP
+        if (call.ended or float("inf")) > late and not self.checker.disturbed(since, late, [bill.pid], ("redis", "all")):
+            self.fail("goes-on", f"call {call.id} of attempt {bill.attempt} went on for more than {late - since:.1f} s after the next attempt began")
+
+    def _too_late(self):
+        """Who ends at the deadline was being worked on until then, or a fault kept everybody from it."""
+        request = self.request
+        if request.outcome != "error:deadline_exceeded" or not self.bills:
+            return
+        last = max([call.ended or float("inf") for call in self.calls] + [bill.started for bill in self.bills])
+        if request.ended - last > self.checker.aftermath and not self.checker.disturbed(last, request.ended, scopes=("redis", "all")):
+            self.fail("left-alone", f"ended at its deadline, {request.ended - last:.1f} s after the last thing that was done for it")
+
     # MARK: what the caller saw
 
     def _content(self):
@@ -276,7 +323,7 @@ class _Case:
             if not any(sent.startswith(text) for sent in everything):
                 self.fail("log-content", f"attempt {attempt} has {self._look(text)} in its log, which no call sent")
         end = self.log.end
-        self._healthy_attempt(end)
+        self._healthy_attempts(end)
         if not end or end.get("st") != "done":
             if not self.log.is_whole:
                 return
@@ -290,13 +337,16 @@ class _Case:
         if str(last) != end.get("a"):
             self.fail("end-of-other-attempt", f"the end says attempt {end.get('a')}, the last one started is {last}")
 
-    def _healthy_attempt(self, end):
-        """The last attempt's own answer is the end, unless its worker was thought dead, or somebody cancelled."""
-        last = max(self.starts, default=0)
-        bill = next((bill for bill in self.bills if bill.attempt == last and bill.id == self.log.id), None)
-        if end and bill and bill.status == "done" and end.get("st") == "error":
-            if not self.checker.disturbed(bill.started, self.until, [bill.pid], ("redis", "worker", "all")):
-                self.fail("healthy-attempt-ended", f"attempt {last} was answered, and the request ended with {end.get('r')}")
+    def _healthy_attempts(self, end):
+        """An answer is the end of its request, unless its worker was thought dead, or somebody cancelled."""
+        if not end or end.get("st") == "cancelled":
+            return
+        for bill in self.bills:
+            if bill.id != self.log.id or bill.status != "done" or (end.get("st") == "done" and end.get("a") == str(bill.attempt)):
+                continue
+            if not self.checker.disturbed(bill.started, self.until, [bill.pid], ("redis", "worker", "all"), without=self.checker.outages):
+                self.fail("answered-in-vain", f"attempt {bill.attempt} was answered, its worker was well, and the request ended with"
+                          f" {end.get('st')} of attempt {end.get('a')}: {end.get('r', '')[:200]}")
 
     @staticmethod
     def _delta_text(payload):

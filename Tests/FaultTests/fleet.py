@@ -143,10 +143,10 @@ class Member:
 
 class Fleet:
     def __init__(self, folder, bin, upstream_url, workers=4, shims=2, lease=2.0, slots=8, extra=None, template=None, worker_extra=None,
-                 accounts=2):
+                 accounts=2, is_first_proxied=False):
         self.folder, self.bin, self.upstream_url, self.lease = Path(folder), Path(bin), upstream_url, lease
         self.counts, self.settings = (workers, shims), {**settings(lease, slots), **(extra or {})}
-        self.worker_extra, self.accounts = worker_extra or {}, accounts
+        self.worker_extra, self.accounts, self.is_first_proxied = worker_extra or {}, accounts, is_first_proxied
         self.template, self.workers, self.shims, self.crashes = template, [], [], []
         self.redis = self.postgres = self.proxy = None
 
@@ -165,7 +165,7 @@ class Fleet:
         file.write_text(yaml.safe_dump(catalogue(self.upstream_url, self.accounts)))
         await self._migrate(file)
         # Every second one sits behind the proxy, so that its faults hit some and not all.
-        urls = [self.redis.url, f"redis://127.0.0.1:{self.proxy.port}/0"]
+        urls = [self.redis.url, f"redis://127.0.0.1:{self.proxy.port}/0"][::-1 if self.is_first_proxied else 1]
         self.workers = [Member(self, "worker", number, urls[number % 2]) for number in range(self.counts[0])]
         self.shims = [Member(self, "shim", number, urls[(number + 1) % 2]) for number in range(self.counts[1])]
         for member in self.members:

@@ -21,6 +21,7 @@ from faults import ALL  # noqa: E402
 from history import history  # noqa: E402
 from modes import percentile, recoveries  # noqa: E402
 from suite import Suite  # noqa: E402
+from support.servers import PostgresServer  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -96,14 +97,18 @@ async def chaos(arguments, folder):
 
 async def ablate(arguments, folder):
     """Each fence: its scenario must be clean with it, and violated without it. Returns what is not as it should be."""
-    names, wrong = arguments.ablate.split(","), []
+    names, wrong, template = arguments.ablate.split(","), [], folder / "template"
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    await asyncio.to_thread(PostgresServer.make_template, template)
     for number, ablation in enumerate(a for a in ablations.ALL if arguments.ablate == "all" or a.name in names):
         found = {}
         for is_broken in (False, True):
             began = time.time()
             found[is_broken], suite = await ablations.stage(
-                ablation, folder / f"{number}{'b' if is_broken else 'a'}", arguments.bin, is_broken, lambda *_: None)
-            suite.fleet.remove()
+                ablation, folder / f"{number}{'b' if is_broken else 'a'}", arguments.bin, is_broken, lambda *_: None, template)
+            if not arguments.keep:
+                suite.fleet.remove()
             rules = dict(Counter(violation.rule for violation in found[is_broken]))
             print(f"{ablation.name:20} {'broken' if is_broken else 'whole ':6} {time.time() - began:5.0f} s  {rules}", flush=True)
             unexpected = [v for v in found[is_broken] if not is_broken or v.rule in ("scenario", "stale", "suite")]
