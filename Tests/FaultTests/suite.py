@@ -143,7 +143,8 @@ class Suite:
     def judge(self):
         for at, name, pid, code, tail in self.fleet.crashes:
             self.problems.append(Violation("crash", f"{name} ({pid}) ended by itself with {code}\n{tail}", at=at))
-        return self.problems + Checker(self.book, self.lease, recovery_limit=self.recovery_limit).judge()
+        return self.problems + Checker(
+            self.book, self.lease, int(self.fleet.settings.get("MAX_DELIVERIES", 4)), self.recovery_limit).judge()
 
     async def _poisoned(self, call):
         """Kills the worker that runs the request, as a request that breaks its worker does."""
