@@ -126,7 +126,7 @@ struct LossTests {
     }
 
     @Test func `a caller that comes back in time goes on where it was`() async throws {
-        try await ShimFixture.run(configure: { $0.hub.cancelGrace = .milliseconds(500) }) { shim in
+        try await ShimFixture.run(configure: { $0.hub.cancelGrace = .seconds(2) }) { shim in
             let caller = try await shim.start(ShimFixture.stream)
             var work = try await shim.work()
             _ = try await work.say("a")
@@ -136,7 +136,7 @@ struct LossTests {
             let again = try await shim.connect()
             try await again.send("GET", "/api/v1/jobs/\(work.job.id)/stream", headers: ["last-event-id": "1-1"])
             try await eventually("the caller is back") { shim.hub.openCount == 1 }
-            let grace = ContinuousClock.now + .milliseconds(700)
+            let grace = ContinuousClock.now + .milliseconds(2200)
             try await eventually("the grace is over") { ContinuousClock.now > grace }
             #expect(try await work.say("b") == .ok)
             try await work.finish()
@@ -147,7 +147,7 @@ struct LossTests {
 
     @Test func `a caller may come back at another shim`() async throws {
         let prefix = "shims-\(UInt64.random(in: .min ... .max)):"
-        try await ShimFixture.run(prefix: prefix, configure: { $0.hub.cancelGrace = .milliseconds(500) }) { one in
+        try await ShimFixture.run(prefix: prefix, configure: { $0.hub.cancelGrace = .seconds(2) }) { one in
             try await ShimFixture.run(prefix: prefix) { two in
                 let caller = try await one.start(ShimFixture.stream)
                 var work = try await one.work()
@@ -158,7 +158,7 @@ struct LossTests {
                 let again = try await two.connect()
                 try await again.send("GET", "/api/v1/jobs/\(work.job.id)/stream")
                 try await again.waitFor("\"a\"")
-                let grace = ContinuousClock.now + .milliseconds(700)
+                let grace = ContinuousClock.now + .milliseconds(2200)
                 try await eventually("the grace is over") { ContinuousClock.now > grace }
                 #expect(try await work.say("b") == .ok)
                 try await again.waitFor("\"b\"")
