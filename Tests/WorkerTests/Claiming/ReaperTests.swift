@@ -7,6 +7,22 @@ import Testing
 
 /// Recovery comes before new work.
 @Suite(.timeLimit(.minutes(1))) struct ReaperTests {
+    @Test func `nothing is taken over without a connection, nor within a lease after it came back`() {
+        let patience = ReapPatience(isUp: false)
+        #expect(!patience.mayReap)
+
+        patience.connected(lease: .zero)
+        patience.connection(isUp: true)
+        #expect(patience.mayReap)
+
+        patience.connection(isUp: false)
+        #expect(!patience.mayReap)
+
+        patience.connected(lease: .seconds(60))
+        patience.connection(isUp: true)
+        #expect(!patience.mayReap)
+    }
+
     @Test func `a worker without a free slot takes over all jobs of a dead one`() async throws {
         let stub = try ProviderStub.start { _ in .openAICompletion("fine") }
         let settings = [
