@@ -121,7 +121,7 @@ class _Case:
         self.checker.add(rule, what, self.request.tag, self.ids[0] if self.ids else None, self.until)
 
     def judge(self):
-        if self.checker.flushed(self.since, self.until if self.request.ended else float("inf")):
+        if self.checker.flushed(self.since, self.until if self.log and self.log.ended else float("inf")):
             # What FLUSHALL took is gone by the documented rule; only hanging is judged, by the queues at the end.
             return
         if self.request.accepted is False or self.is_others:
