@@ -18,7 +18,7 @@ import Testing
             server: primary,
             configure: {
                 $0.waitReplicas = 1
-                $0.waitTimeout = .milliseconds(300)
+                $0.waitTimeout = .seconds(3)
             }
         ) { shim in
             let together = try await withThrowingTaskGroup(of: Int.self) { group in
