@@ -51,10 +51,11 @@ let package = Package(
         .systemLibrary(
             name: "CPostgres", path: "Sources/Shared/C/CPostgres", pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CMalloc", path: "Sources/Shared/C/CMalloc"),
         .target(
             name: "Shared",
             dependencies: [
-                "CHiredis", "CPostgres", logging, lifecycle,
+                "CHiredis", "CMalloc", "CPostgres", logging, lifecycle,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),

@@ -6,6 +6,7 @@ import Shared
 struct Submitter: AsyncParsableCommand {
     /// As ArgumentParser does it, but a mistake that a command finds while it runs is told with that command's usage.
     static func main() async {
+        HeapTrimmer.limitHeaps()
         do {
             var command = try parseAsRoot()
             do {

@@ -27,6 +27,7 @@ struct WorkerCommand: AsyncParsableCommand {
     var ping = false
 
     func run() async throws {
+        HeapTrimmer.limitHeaps()
         var settings = Settings(environment: listSettings ? [:] : ProcessInfo.processInfo.environment)
         let shared = SharedConfig(&settings)
         let worker = WorkerConfig(&settings)

@@ -42,7 +42,7 @@ struct WorkerProcess {
 
 extension WorkerParts {
     fileprivate var connected: [any Service] {
-        shards.flatMap(\.clients) + pool.own
+        shards.flatMap(\.clients) + pool.own + [HeapTrimmer(every: shared.heapTrimInterval)]
     }
 
     /// What this worker hears and reads of others.

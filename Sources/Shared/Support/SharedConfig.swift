@@ -23,6 +23,7 @@ package struct SharedConfig: Sendable {
     package var startPatience: Duration
     package var limits: QueueLimits
     package var shards: Int
+    package var heapTrimInterval: Duration
 
     package var keys: QueueKeys { QueueKeys(prefix: cachePrefix) }
 
@@ -91,6 +92,9 @@ package struct SharedConfig: Sendable {
             "QUEUE_SHARDS", default: 1, in: 1...64,
             "Parts of the queue that a Redis Cluster may spread over its nodes; may grow, workers first, and must not shrink."
         )
+        heapTrimInterval = settings.seconds(
+            "MEMORY_TRIM_INTERVAL", default: 15, in: 0...3600,
+            "How often memory that nobody uses goes back to the system; 0: never.")
         checkForms(&settings)
     }
 

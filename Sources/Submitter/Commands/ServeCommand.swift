@@ -50,7 +50,8 @@ struct ServeCommand: AsyncParsableCommand {
             shards: startup.shared.shards, models: catalog, logger: logger, id: Startup.processName("shim"),
             requiresDurableRedis: startup.shared.requiresDurableRedis, database: { await postgres.problem() },
             desk: CatalogDesk(postgres: postgres, box: try startup.shared.secretBox()))
-        let services: [any Service] = [catalog] + shim.parts(group: group).services
+        let services: [any Service] =
+            [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: group).services
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // The hub sends waiting callers away after DRAIN_TIMEOUT; this ends what does not end even then.

@@ -1,0 +1,2 @@
+// The allocator's own controls, which Swift's Glibc module leaves out.
+#include <malloc.h>
