@@ -47,6 +47,32 @@ struct OutageTests {
         await server.stop()
     }
 
+    /// Its caller may be told that nothing was accepted.
+    @Test func `only what was accepted is submitted again`() async throws {
+        let server = try await RedisServer.start("--appendonly", "no")
+        try await ShimFixture.run(server: server) { shim in
+            let caller = try await shim.start(ShimFixture.chat)
+            try await eventually("the request is queued") { try await shim.queued() == 1 }
+            let job = Job(id: "0-underway00", deadline: .max, body: .inline(Array(ShimFixture.chat.utf8)))
+            let again = Resubmission(job: job, body: Array(ShimFixture.chat.utf8), bodyHash: nil)
+            let reply = shim.hub.open(job.id, .init(expires: .now + .seconds(60), resubmission: again))
+            try await server.kill9()
+            try await server.restart()
+            try await shim.queue.createGroups()
+            try await eventually("the accepted one is queued again") { try await shim.queued() == 1 }
+            let work = try await shim.work()
+            #expect(work.attempt.id != job.id)
+            try await work.finish(ChatTests.completion)
+            #expect(try await caller.response().text == ChatTests.completion)
+            #expect(try await shim.queued() == 0)
+
+            // Accepted by the server before: it is still looked for.
+            reply.accepted(entry: "1-1")
+            try await eventually("it is queued again, too") { try await shim.queued() == 1 }
+        }
+        await server.stop()
+    }
+
     @Test func `without redis a request is refused soon, and readiness says so`() async throws {
         let server = try await RedisServer.start()
         try await ShimFixture.run(server: server, configure: { $0.submitTimeout = .milliseconds(300) }) { shim in

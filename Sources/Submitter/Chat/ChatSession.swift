@@ -75,7 +75,7 @@ struct ChatSession {
             hub.open(job.id, .init(expires: expires, resubmission: again)), in: hub, created: 0, leaving: .goOn,
             connection: nil)
         do throws(RedisError) {
-            lease.reply.submitted(entry: try await queue.submit(job, body: body))
+            lease.reply.accepted(entry: try await queue.submit(job, body: body))
         } catch {
             return .failed(JobFailure(.internal, "\(error)"))
         }

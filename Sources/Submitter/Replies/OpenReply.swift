@@ -35,8 +35,16 @@ final class OpenReply: Sendable {
 
     let id: String
     let resubmission: Resubmission?
+    let opened = ContinuousClock.now
     private let expires: ContinuousClock.Instant
     private let state: Mutex<Shared>
+
+    /// Of a request that this process submits.
+    private enum Submission {
+        case underWay
+        /// Redis has it: as this entry, where it is untracked.
+        case accepted(entry: String?)
+    }
 
     private struct Shared {
         var reply: ReplyState
@@ -53,9 +61,8 @@ final class OpenReply: Sendable {
         var quietSince = ContinuousClock.now
         var heard = ContinuousClock.now
         var isFollowed = false
-        var entry: String?
+        var submission = Submission.underWay
         var wasRepeated = false
-        let opened = ContinuousClock.now
         /// When its place was looked up the last time.
         var placed: ContinuousClock.Instant?
         var told: WaitingNotice?
@@ -155,7 +162,7 @@ final class OpenReply: Sendable {
     func isWaiting(now: ContinuousClock.Instant, for patience: Duration) -> Bool {
         state.withLock { shared in
             shared.reply.wantsDeltas && shared.reply.last.attempt == 0 && !shared.reply.isEnded
-                && now - shared.opened >= patience
+                && now - opened >= patience
         }
     }
 
@@ -186,9 +193,18 @@ final class OpenReply: Sendable {
     var largest: Int { state.withLock { $0.reply.largest } }
 
     /// The queue entry of an untracked request, once Redis has named it.
-    var entry: String? { state.withLock { $0.entry } }
+    var entry: String? {
+        guard case .accepted(let entry) = state.withLock({ $0.submission }) else { return nil }
+        return entry
+    }
 
-    func submitted(entry: String) { state.withLock { $0.entry = entry } }
+    /// Until then, whoever submits it repeats it, and tells its caller where that fails.
+    var isAccepted: Bool {
+        guard case .accepted = state.withLock({ $0.submission }) else { return false }
+        return true
+    }
+
+    func accepted(entry: String?) { state.withLock { $0.submission = .accepted(entry: entry) } }
 
     /// The request may be in the queue twice: its log must stay, or the second entry would run as well.
     var wasRepeated: Bool { state.withLock { $0.wasRepeated } }

@@ -87,12 +87,17 @@ extension ReplyHub {
 
     /// Submits again what the new server knows nothing of: no log, not waiting for a time, not in its lane.
     private func recover(_ queue: JobQueue) async throws(RedisError) {
-        guard state.withLock({ $0.needsRecovery.contains(queue.keys.shard) }) else { return }
+        let shard = queue.keys.shard
+        guard let change = state.withLock({ $0.needsRecovery[shard] }) else { return }
         let candidates = replies(queue).filter { $0.resubmission != nil && $0.isUnstarted }
-        for batch in batches(candidates) {
+            .map { (reply: $0, isAccepted: $0.isAccepted) }
+        // A caller that is told that nothing was accepted must be right: what is under way is not ours to submit.
+        for batch in batches(candidates.filter(\.isAccepted).map(\.reply)) {
             for reply in try await forgotten(queue, batch) { try await submitAgain(queue, reply) }
         }
-        state.withLock { _ = $0.needsRecovery.remove(queue.keys.shard) }
+        // Another change may have come meanwhile, and what was under way may have been accepted by the server before it.
+        guard candidates.allSatisfy({ $0.isAccepted || $0.reply.opened >= change }) else { return }
+        state.withLock { if $0.needsRecovery[shard] == change { $0.needsRecovery[shard] = nil } }
     }
 
     private func forgotten(_ queue: JobQueue, _ replies: [OpenReply]) async throws(RedisError) -> [OpenReply] {
@@ -117,7 +122,7 @@ extension ReplyHub {
         if let hash = again.bodyHash {
             _ = try await queue.submitTracked(again.job, body: again.body, bodyHash: hash)
         } else {
-            _ = try await queue.submit(again.job, body: again.body)
+            reply.accepted(entry: try await queue.submit(again.job, body: again.body))
         }
         logger.info("a request that redis had lost was submitted again", metadata: [LogKey.job: "\(reply.id)"])
     }

@@ -60,8 +60,8 @@ final class ReplyHub: Service, Sendable {
         var forgotten: [String] = []
         /// Shards of which messages may have been lost: look at every log.
         var needsSweep: Set<Int> = []
-        /// Shards whose Redis came back as another server: look for requests it has forgotten.
-        var needsRecovery: Set<Int> = []
+        /// Shards whose Redis came back as another server, and when: look for requests it has forgotten.
+        var needsRecovery: [Int: ContinuousClock.Instant] = [:]
         /// When callers that still wait are sent away, because this process ends.
         var stopAt: ContinuousClock.Instant?
     }
@@ -156,7 +156,7 @@ final class ReplyHub: Service, Sendable {
     /// The Redis of a shard came back with another `run_id`.
     func serverChanged(shard: Int) {
         state.withLock { state in
-            state.needsRecovery.insert(shard)
+            state.needsRecovery[shard] = .now
             state.needsSweep.insert(shard)
         }
         wake.yield()

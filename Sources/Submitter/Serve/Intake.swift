@@ -40,7 +40,7 @@ struct Intake: Sendable {
         let outcome = try await submit(job, in: queue, call, hash) { mayBeQueued in
             if mayBeQueued, hash == nil { lease.giveUp() } else { lease.abandon() }
         }
-        if case .entry(let entry) = outcome.verdict { lease.reply.submitted(entry: entry) }
+        lease.reply.accepted(entry: outcome.verdict.entry)
         return Accepted(lease: lease, isForgettable: hash == nil && !outcome.wasRepeated)
     }
 
@@ -107,6 +107,11 @@ struct Intake: Sendable {
         case tracked(JobQueue.TrackedSubmission)
         /// Queued, but too few replicas know.
         case unsafe
+
+        var entry: String? {
+            guard case .entry(let entry) = self else { return nil }
+            return entry
+        }
     }
 
     /// Repeats a submission whose reply was lost, which the queue allows, until it is answered or patience ends.
