@@ -34,8 +34,10 @@ package struct Observation: Sendable, Equatable {
         case .rateLimited: .limited(failure.kind, retryAfter: failure.retryAfter)
         case .overloaded where failure.retryAfter != nil: .limited(failure.kind, retryAfter: failure.retryAfter)
         case .overloaded, .serverError, .network, .timeout, .streamBroken: .failed(failure.kind)
+        // Unreadable: the account works, and may answer the next request well.
         case .invalidRequest, .unsupportedParameter, .contentFiltered, .contextTooLong, .modelNotFound, .noCapacity,
-            .workerLost, .workerShutdown, .deadlineExceeded, .cancelled, .poison, .undecodable, .internal:
+            .unreadableAnswer, .workerLost, .workerShutdown, .deadlineExceeded, .cancelled, .poison, .undecodable,
+            .internal:
             .nothing
         }
     }

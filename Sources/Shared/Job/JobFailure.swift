@@ -20,6 +20,8 @@ package struct JobFailure: Error, Sendable, Equatable {
         case network
         case timeout
         case streamBroken = "stream_broken"
+        /// A success in which there is no answer that anybody can read: the platform has most likely been paid for it.
+        case unreadableAnswer = "unreadable_answer"
         // Ours.
         case noCapacity = "no_capacity"
         case workerLost = "worker_lost"

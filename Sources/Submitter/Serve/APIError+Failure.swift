@@ -65,6 +65,7 @@ extension APIError {
         case .serverError: Row(status: .badGateway, kind: .server, code: "upstream_error")
         case .network: Row(status: .badGateway, kind: .server, code: "upstream_unreachable")
         case .streamBroken: Row(status: .badGateway, kind: .server, code: "upstream_stream_broken")
+        case .unreadableAnswer: Row(status: .badGateway, kind: .server, code: "unreadable_answer")
         case .timeout: Row(status: .gatewayTimeout, kind: .server, code: "upstream_timeout")
         case .deadlineExceeded: Row(status: .gatewayTimeout, kind: .server, code: "deadline_exceeded")
         case .workerLost: Row(status: .internalServerError, kind: .server, code: "worker_lost")

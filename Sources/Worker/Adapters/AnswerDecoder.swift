@@ -20,6 +20,7 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     private var decoder: SSEDecoder
     private var events: Events
     private var failure: JobFailure?
+    private var hasVisible = false
 
     init(
         _ answer: AnswerShape, _ events: Events, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes,
@@ -60,20 +61,33 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
         switch form {
         case _ where answer.isWebPage:
-            throw JobFailure(.serverError, "The platform answered with a web page: is the account's base URL right?")
+            throw .webPage
         case .unknown:
-            throw JobFailure(.streamBroken, "The platform's stream was empty.")
+            throw .unreadable("is empty")
         case .document:
             return try whole(document)
         case .events:
             var last: [ChatDelta] = []
-            if !isComplete, let event = decoder.finish() { last = read([event]) }
+            // What the end alone completes is shown with a good end only.
+            let early: JobFailure = hasVisible ? .endedEarly : .unreadable("holds nothing but its frame")
+            if !isComplete, let event = decoder.finish() {
+                last = read([event])
+                // Cut in its middle.
+                if failure?.kind == .unreadableAnswer { failure = early }
+            }
             if let failure { throw failure }
-            var end = try events.end()
+            var end = try ending(early)
             end.deltas = last
             end.requestID = end.requestID ?? answer.headers("x-request-id")
             return end
         }
+    }
+
+    /// `early`: what it is called where the body ended well, but before the answer did.
+    ///
+    /// Before anything of an answer came, the platform has said all that it had to say.
+    private func ending(_ early: JobFailure) throws(JobFailure) -> ChatCompletionEnd {
+        do throws(JobFailure) { return try events.end() } catch { throw error == .endedEarly ? early : error }
     }
 
     /// A failure is kept for `finish`; what stands before it counts.
@@ -87,13 +101,14 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
                 failure = error
             }
         }
+        hasVisible = hasVisible || deltas.contains(where: \.isVisible)
         return deltas
     }
 }
 
 /// The state of one stream of a platform: what each of its events means.
 protocol EventReader: Sendable {
-    /// Fails with what the event reports, or `streamBroken` where nobody can read it.
+    /// Fails with what the event reports, or `unreadableAnswer` where nobody can read it.
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure)
 
     /// The platform's terminator has been read; `false` to the end where it has none.
@@ -110,7 +125,7 @@ extension SSEEvent {
     /// The data as a JSON object.
     func object() throws(JobFailure) -> JSONObject {
         guard case .object(let object)? = try? JSON(parsing: data) else {
-            throw JobFailure(.streamBroken, "The platform's stream holds an event that is not a JSON object.")
+            throw .unreadable("holds an event that is not a JSON object")
         }
         return object
     }
@@ -120,8 +135,4 @@ extension SSEEvent {
         guard data.count < 16 else { return false }
         return data.filter { $0 != 0x20 && $0 != 0x09 } == Array("[DONE]".utf8)
     }
-}
-
-extension JobFailure {
-    static let endedEarly = JobFailure(.streamBroken, "The platform's stream ended before the answer did.")
 }

@@ -2,7 +2,7 @@
 ///
 /// In: the body of an answer as it arrives. Out: events whose empty line has been read. LF, CRLF and CR end lines; a
 /// space after the colon, comments, several `data` lines and a byte order mark are as the standard has them. Bytes stay
-/// bytes, so a character cut by TCP is whole again in its event. May fail with `serverError`: an event above the limit.
+/// bytes, so a character cut by TCP is whole again in its event. May fail with `unreadableAnswer`: an event above the limit.
 import Shared
 
 struct SSEEvent: Sendable, Equatable {
@@ -82,7 +82,7 @@ struct SSEDecoder: Sendable {
 
     private func checkSize(adding count: Int) throws(JobFailure) {
         guard event.data.count + partial.count + count <= maxEventBytes else {
-            throw JobFailure(.serverError, "The platform sent an event of more than \(maxEventBytes) bytes.")
+            throw .unreadable("holds an event of more than \(maxEventBytes) bytes")
         }
     }
 

@@ -54,10 +54,8 @@ struct AnswerShape: Sendable {
 
     /// A whole body.
     func json(_ body: [UInt8]) throws(JobFailure) -> JSON {
-        guard !isWebPage, let value = try? JSON(parsing: body) else {
-            throw JobFailure(.serverError, "The platform's answer is no JSON.")
-        }
-        return value
+        guard !isWebPage else { throw .webPage }
+        do { return try JSON(parsing: body) } catch { throw .unreadable("is \(error)") }
     }
 
     /// A page of some proxy or a wrong base URL: no platform answers so.

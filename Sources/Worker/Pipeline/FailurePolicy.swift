@@ -31,6 +31,8 @@ struct FailurePolicy: Sendable, Equatable {
         /// Attempts of the request so far, this one included.
         var attempts: Int
         var hasOtherRoute: Bool
+        /// Answers to the request that nobody could read, this one included.
+        var unreadable: Int
         /// When the first account that rests for a limit has capacity again; `nil` where none does.
         var earliestCapacity: Duration?
         var timeLeft: Duration
@@ -38,13 +40,14 @@ struct FailurePolicy: Sendable, Equatable {
         var random: Double
 
         init(
-            failure: JobFailure, isShown: Bool, attempts: Int, hasOtherRoute: Bool, earliestCapacity: Duration? = nil,
-            timeLeft: Duration, random: Double
+            failure: JobFailure, isShown: Bool, attempts: Int, hasOtherRoute: Bool, unreadable: Int = 0,
+            earliestCapacity: Duration? = nil, timeLeft: Duration, random: Double
         ) {
             self.failure = failure
             self.isShown = isShown
             self.attempts = attempts
             self.hasOtherRoute = hasOtherRoute
+            self.unreadable = unreadable
             self.earliestCapacity = earliestCapacity
             self.timeLeft = timeLeft
             self.random = random
@@ -55,6 +58,7 @@ struct FailurePolicy: Sendable, Equatable {
         guard !situation.isShown else { return .fail }
         switch situation.failure.kind.blame {
         case .request, .ours: return .fail
+        case .answer: return boughtAgain(situation)
         case .account, .platform: break
         }
         let isWaitingForCapacity = situation.failure.kind == .rateLimited || situation.failure.kind == .noCapacity
@@ -69,6 +73,15 @@ struct FailurePolicy: Sendable, Equatable {
         let isPassing = situation.failure.kind.blame == .platform && !isWaitingForCapacity
         let pause = max(isPassing ? .zero : situation.earliestCapacity ?? .zero, asked ?? jittered(situation))
         return pause < situation.timeLeft ? .later(pause) : .fail
+    }
+
+    /// An answer that nobody can read was paid for, and would come again as often as it is asked for: once more, of
+    /// another account, and that is all.
+    private func boughtAgain(_ situation: Situation) -> Decision {
+        guard situation.unreadable < 2, situation.attempts < maxAttempts else { return .fail }
+        if situation.hasOtherRoute { return .nextRoute }
+        guard let pause = situation.earliestCapacity, pause < situation.timeLeft else { return .fail }
+        return .later(pause)
     }
 
     private func jittered(_ situation: Situation) -> Duration {
@@ -87,6 +100,8 @@ extension JobFailure.Kind {
         case account
         /// The platform's or the network's: may pass.
         case platform
+        /// The answer's, which was paid for: another account may give a better one.
+        case answer
         /// Ours, or an end that was asked for.
         case ours
     }
@@ -97,6 +112,7 @@ extension JobFailure.Kind {
             .request
         case .authentication, .quotaExhausted, .rateLimited: .account
         case .overloaded, .serverError, .network, .timeout, .streamBroken, .noCapacity: .platform
+        case .unreadableAnswer: .answer
         case .workerLost, .workerShutdown, .deadlineExceeded, .cancelled, .poison, .internal: .ours
         }
     }

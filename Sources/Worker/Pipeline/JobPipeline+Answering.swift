@@ -8,11 +8,13 @@ extension JobPipeline {
         explained(try await answer(run, &publisher), run)
     }
 
-    /// A call that was cut off fails for the reason it was cut off for.
+    /// A call that was cut off fails for the reason it was cut off for; an answer that had come, for what it is.
     private func explained(_ outcome: AttemptOutcome, _ run: JobRun) -> AttemptOutcome {
         var outcome = outcome
-        guard outcome.failure != nil else { return outcome }
-        if run.interrupt.reason == .shutdown {
+        guard let failure = outcome.failure else { return outcome }
+        if failure.kind == .unreadableAnswer {
+            outcome.result = .failed(run.route.map { failure.named($0.model.provider) } ?? failure)
+        } else if run.interrupt.reason == .shutdown {
             outcome.result = .failed(
                 JobFailure(.workerShutdown, "the worker was shut down before the answer was complete"))
         } else if run.interrupt.reason == nil, run.attempt.deadline <= clock.now {

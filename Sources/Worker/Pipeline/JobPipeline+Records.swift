@@ -62,8 +62,10 @@ extension JobPipeline {
             record.upstreamRequest = completion.requestID
         case .failed(let failure):
             record = self.record(run, endedWith: run.interrupt.reason == .cancelled ? .cancelled : .error)
-            record.errorKind = run.interrupt.reason.map(\.errorKind) ?? failure.kind
-            countUnreported(&record, outcome, wasAnswered: outcome.isShown)
+            // Paid for, whatever else happened to the attempt.
+            let isUnreadable = failure.kind == .unreadableAnswer
+            record.errorKind = isUnreadable ? failure.kind : run.interrupt.reason.map(\.errorKind) ?? failure.kind
+            countUnreported(&record, outcome, wasAnswered: outcome.isShown || isUnreadable)
         case .superseded(let hasEnded):
             record = self.record(run, endedWith: hasEnded ? .cancelled : .lost)
             record.errorKind = hasEnded ? .cancelled : .workerLost
@@ -73,8 +75,8 @@ extension JobPipeline {
         return record
     }
 
-    /// An attempt that failed before any output is not billed by any of the six platforms; one that was cut off is, by the
-    /// platform's count as far as it got, and by ours for what came after.
+    /// An attempt that failed before any output is not billed by any of the six platforms; one that was cut off, or whose
+    /// answer nobody can read, is: by the platform's count as far as it got, and by ours for what came after.
     private func countUnreported(_ record: inout AttemptRecord, _ outcome: AttemptOutcome, wasAnswered: Bool) {
         let isCutOff = wasAnswered || record.status == .cancelled
         record.usage.output = max(outcome.countedTokens, outcome.reportedUsage?.output ?? 0)

@@ -267,19 +267,21 @@ struct JobPipeline: Sendable {
             failed(failure, run, record, next: .leave)
             try await abort(run, record)
             return nil
-        case .shutdown where !isShown:
+        case .shutdown where !isShown && failure.kind != .unreadableAnswer:
             failed(failure, run, record, next: .later)
             try await retryLater(run, record, pause: .zero)
             return nil
         case .shutdown, nil: break
         }
-        let lineup = isShown ? nil : router.lineup(run.plan, without: run.tried)
+        let isUnreadable = failure.kind == .unreadableAnswer
+        let unreadable = run.unreadable + (isUnreadable ? [record.account] : [])
+        let lineup = isShown ? nil : router.lineup(run.plan, without: run.tried, ofOthersThan: unreadable)
         func decide(_ hasOtherRoute: Bool, _ earliest: Duration?) -> FailurePolicy.Decision {
             policy.decide(
                 .init(
                     failure: failure, isShown: isShown, attempts: run.attempt.number, hasOtherRoute: hasOtherRoute,
-                    earliestCapacity: earliest, timeLeft: .milliseconds(run.attempt.deadline - clock.now),
-                    random: .random(in: 0..<1)))
+                    unreadable: unreadable.count, earliestCapacity: earliest,
+                    timeLeft: .milliseconds(run.attempt.deadline - clock.now), random: .random(in: 0..<1)))
         }
         // Other workers have routes that this one cannot use: to wait for them is to wait for capacity.
         let others = lineup?.hasLocked == true ? configuration.handBackPause : nil

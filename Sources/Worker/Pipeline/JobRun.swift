@@ -27,6 +27,8 @@ struct JobRun: Sendable {
     }
 
     var route: Route? { booking.route }
+    /// Whose answers to the request nobody could read, one for each answer.
+    var unreadable: [String] { trail.unreadable }
     var spent: Double { trail.reduce(0) { $0 + $1.cost } }
 
     /// The run after a failover: next attempt, next route.
@@ -45,4 +47,8 @@ struct JobRun: Sendable {
                 attempt: attempt.number, model: record.model, provider: record.provider, account: record.account,
                 error: record.errorKind, milliseconds: record.latency, cost: record.cost))
     }
+}
+
+extension [AnswerMeta.Attempt] {
+    var unreadable: [String] { filter { $0.error == .unreadableAnswer }.map(\.account) }
 }

@@ -39,6 +39,12 @@ struct Candidates: Sendable {
         throw Self.noAccount(Set(models.map(\.provider)), in: catalog)
     }
 
+    /// What could serve the request on these accounts.
+    func routes(of accounts: [String]) -> [Route] {
+        guard !accounts.isEmpty else { return [] }
+        return (options + fallbacks).flatMap(\.routes).filter { accounts.contains($0.account.id) }
+    }
+
     /// Names ten accounts at most, by their ids.
     private static func noAccount(_ providers: Set<Provider>, in catalog: CatalogSnapshot) -> JobFailure {
         let platforms = providers.map(\.rawValue).sorted().joined(separator: ", ")

@@ -30,17 +30,22 @@ struct Router: Sendable {
             if strategy.strategy.looksAtLoads { loads.want() }
             return JobPlan(
                 job, enqueuedAt: enqueuedAt, request: request, candidates: candidates, strategy: strategy,
-                lineup: lineup(request, candidates, strategy),
+                lineup: lineup(request, candidates, strategy, without: candidates.routes(of: unreadable(job))),
                 conversation: strategy == .roundRobin ? nil : conversations.name(request, job, candidates))
         } catch {
             return JobPlan(job, enqueuedAt: enqueuedAt, request: request, refusal: error)
         }
     }
 
-    /// The same decision once more, with what is known by now and without the routes that failed.
-    func lineup(_ plan: JobPlan, without tried: [Route]) -> Lineup? {
+    /// The same decision once more, with what is known by now and without the routes that failed and all of `accounts`.
+    func lineup(_ plan: JobPlan, without tried: [Route], ofOthersThan accounts: [String]) -> Lineup? {
         guard let request = plan.request, let candidates = plan.candidates else { return nil }
-        return lineup(request, candidates, plan.strategy, without: tried)
+        return lineup(request, candidates, plan.strategy, without: tried + candidates.routes(of: accounts))
+    }
+
+    /// The accounts of earlier claims whose answers nobody could read.
+    private func unreadable(_ job: Job) -> [String] {
+        job.trail.isEmpty ? [] : AnswerMeta.Attempt.decode(job.trail).unreadable
     }
 
     private func lineup(

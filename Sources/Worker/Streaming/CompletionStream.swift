@@ -124,7 +124,7 @@ extension HTTPError {
         case .cancelled: JobFailure(.cancelled, "the call was interrupted")
         case .timeoutConnect, .timeoutFirstByte, .timeoutIdle, .timeoutTotal: JobFailure(.timeout, description)
         case .cut: JobFailure(.streamBroken, description)
-        case .tooLarge: JobFailure(.serverError, description, code: "answer_too_large")
+        case .tooLarge: JobFailure(.unreadableAnswer, description, code: "answer_too_large")
         default: JobFailure(.network, description)
         }
     }

@@ -20,6 +20,7 @@ struct FailureTests {
         (.network, 502, "server_error", "upstream_unreachable"),
         (.timeout, 504, "server_error", "upstream_timeout"),
         (.streamBroken, 502, "server_error", "upstream_stream_broken"),
+        (.unreadableAnswer, 502, "server_error", "unreadable_answer"),
         (.noCapacity, 503, "server_error", "no_capacity"),
         (.workerLost, 500, "server_error", "worker_lost"),
         (.workerShutdown, 503, "server_error", "worker_shutdown"),

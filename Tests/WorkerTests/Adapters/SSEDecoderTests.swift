@@ -73,7 +73,7 @@ import Testing
         let error = #expect(throws: JobFailure.self) {
             for piece in pieces { try decoder.feed(Array(piece.utf8), into: &events) }
         }
-        #expect(error?.kind == .serverError)
+        #expect(error?.kind == .unreadableAnswer)
         #expect(events == [event("small")])
     }
 

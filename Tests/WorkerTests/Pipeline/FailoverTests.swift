@@ -38,6 +38,56 @@ import Testing
         }
     }
 
+    private static let nonsense = StubReply.json(#"{"object":"chat.completion","choices":"#)
+
+    @Test(arguments: [false, true])
+    func `an answer that nobody can read is bought of two accounts and no third`(_ isStream: Bool) async throws {
+        let stubs = try (0..<3).map { _ in try ProviderStub.start { _ in Self.nonsense } }
+        try await PipelineFixture.run(stubs) { fixture in
+            let id = try await fixture.submit(PipelineFixture.body(stream: isStream))
+
+            try await fixture.worker().runOne()
+
+            let end = try await fixture.end(id)
+            #expect(end.kind == .unreadableAnswer)
+            #expect(end.message.hasPrefix("openai: The platform's answer is invalid JSON at byte"))
+            #expect(end.trail == ["a0 unreadable_answer", "a1 unreadable_answer"])
+            #expect(stubs.map(\.counters.requests) == [1, 1, 0])
+            #expect(try await fixture.billed(id) == ["1 final", "2 final"])
+            #expect(try await fixture.leftovers() == 0)
+        }
+    }
+
+    @Test func `an answer that nobody can read is not asked for again where there is one account`() async throws {
+        let stub = try ProviderStub.start { _ in Self.nonsense }
+        try await PipelineFixture.run([stub], fallbacks: ["n"]) { fixture in
+            let id = try await fixture.submit()
+
+            try await fixture.worker().runOne()
+
+            #expect(try await fixture.end(id).trail == ["a0 unreadable_answer"])
+            #expect(stub.counters.requests == 1)
+        }
+    }
+
+    @Test func `an answer that nobody can read is not bought again of its account after a wait`() async throws {
+        let first = try ProviderStub.start { _ in Self.nonsense }
+        let second = try ProviderStub.start { request in
+            request.index == 0 ? .openAIError(status: 500, type: "server_error") : Self.fine
+        }
+        try await PipelineFixture.run([first, second]) { fixture in
+            let worker = try fixture.worker()
+            let id = try await fixture.submit()
+
+            try await worker.runOne()
+            try await fixture.promoteOne()
+            try await worker.runOne()
+
+            #expect(try await fixture.end(id).trail == ["a0 unreadable_answer", "a1 server_error", "a1 ok"])
+            #expect(first.counters.requests == 1)
+        }
+    }
+
     @Test func `a fallback model on the same account has the slot of the attempt that failed`() async throws {
         let stub = try ProviderStub.start { request in
             request.index == 0 ? .openAIError(status: 500, type: "server_error") : Self.fine

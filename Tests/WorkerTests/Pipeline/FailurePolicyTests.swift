@@ -6,12 +6,14 @@ import Testing
 @Suite struct FailurePolicyTests {
     private func decide(
         _ kind: JobFailure.Kind, retryAfter: Duration? = nil, isShown: Bool = false, attempts: Int = 1,
-        hasOtherRoute: Bool = false, earliestCapacity: Duration? = nil, timeLeft: Duration = .seconds(600)
+        hasOtherRoute: Bool = false, unreadable: Int = 0, earliestCapacity: Duration? = nil,
+        timeLeft: Duration = .seconds(600)
     ) -> FailurePolicy.Decision {
         FailurePolicy().decide(
             .init(
                 failure: JobFailure(kind, "x", retryAfter: retryAfter), isShown: isShown, attempts: attempts,
-                hasOtherRoute: hasOtherRoute, earliestCapacity: earliestCapacity, timeLeft: timeLeft, random: 0.5))
+                hasOtherRoute: hasOtherRoute, unreadable: unreadable, earliestCapacity: earliestCapacity,
+                timeLeft: timeLeft, random: 0.5))
     }
 
     @Test(arguments: [
@@ -56,6 +58,19 @@ import Testing
         #expect(decide(.serverError, attempts: 1) == .later(.milliseconds(250)))
         #expect(decide(.serverError, attempts: 3) == .later(.seconds(1)))
         #expect(decide(.serverError, attempts: 6) == .fail)
+    }
+
+    @Test func `an answer that nobody can read is bought once more, of another account, and that is all`() {
+        #expect(decide(.unreadableAnswer, hasOtherRoute: true, unreadable: 1) == .nextRoute)
+        #expect(decide(.unreadableAnswer, attempts: 2, hasOtherRoute: true, unreadable: 2) == .fail)
+        #expect(decide(.unreadableAnswer, unreadable: 1) == .fail)
+        #expect(decide(.unreadableAnswer, attempts: 6, hasOtherRoute: true, unreadable: 1) == .fail)
+    }
+
+    @Test func `another account that is busy is waited for, where there is time`() {
+        #expect(decide(.unreadableAnswer, unreadable: 1, earliestCapacity: .seconds(3)) == .later(.seconds(3)))
+        #expect(decide(.unreadableAnswer, unreadable: 2, earliestCapacity: .seconds(3)) == .fail)
+        #expect(decide(.unreadableAnswer, unreadable: 1, earliestCapacity: .seconds(601)) == .fail)
     }
 
     @Test func `a wrong key beside a resting account waits for that account`() {

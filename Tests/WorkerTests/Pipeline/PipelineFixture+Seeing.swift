@@ -12,6 +12,7 @@ extension PipelineFixture {
 
         /// `nil` where the request ended well.
         var kind: JobFailure.Kind? { status == "done" ? nil : JobFailure(decoding: Array(result.utf8)).kind }
+        var message: String { JobFailure(decoding: Array(result.utf8)).message }
         var code: String? { JobFailure(decoding: Array(result.utf8)).code }
         /// `account error`, one per attempt.
         var trail: [String] {

@@ -5,19 +5,19 @@ struct DashScopeCompletion {
     private let output: DashScopeOutput
     private let answer: AnswerShape
 
-    /// Fails with what the platform reported in a 200, or `serverError` where this is no answer.
+    /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no answer.
     init(_ bytes: [UInt8], _ answer: AnswerShape) throws(JobFailure) {
         let value: JSON
         do {
             value = try JSON(parsing: bytes)
         } catch {
             if let failure = DashScopeFailure.inside(ErrorBody.json(bytes)) { throw failure }
-            throw JobFailure(.serverError, "The platform's answer is \(error).")
+            throw JobFailure.unreadable("is \(error)")
         }
         if let failure = DashScopeFailure.inside(value) { throw failure }
         output = DashScopeOutput(value)
         self.answer = answer
-        guard !output.choices.isEmpty else { throw JobFailure(.serverError, "The platform's answer has no choices.") }
+        guard !output.choices.isEmpty else { throw JobFailure.unreadable("has no choices") }
     }
 
     /// The end of a request that was not a stream.

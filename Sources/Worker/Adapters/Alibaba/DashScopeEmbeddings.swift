@@ -40,7 +40,7 @@ struct DashScopeEmbeddings: EmbeddingsAdapter {
             .map { (index: $1["text_index"]?.intValue ?? $0, vector: $1["embedding"] ?? .null) }
             .sorted { $0.index < $1.index }
         guard vectors.map(\.index) == Array(0..<request.inputCount) else {
-            throw JobFailure(.serverError, "The platform's answer has not one vector for each text.")
+            throw JobFailure.unreadable("has not one vector for each text")
         }
         var result = EmbeddingsBody(model: answer.model)
         for vector in vectors { result.add(vector.vector) }

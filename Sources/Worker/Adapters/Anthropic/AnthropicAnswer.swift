@@ -5,17 +5,17 @@ struct AnthropicAnswer {
     private let message: JSON
     private let answer: AnswerShape
 
-    /// Fails with what the platform reported in a 200, or `serverError` where this is no answer.
+    /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no answer.
     init(_ bytes: [UInt8], _ answer: AnswerShape) throws(JobFailure) {
         do {
             message = try JSON(parsing: bytes)
         } catch {
             if let failure = AnthropicFailure.inside(ErrorBody.json(bytes)) { throw failure }
-            throw JobFailure(.serverError, "The platform's answer is \(error).")
+            throw JobFailure.unreadable("is \(error)")
         }
         if let failure = AnthropicFailure.inside(message) { throw failure }
         guard message["content"]?.arrayValue != nil else {
-            throw JobFailure(.serverError, "The platform's answer has no content.")
+            throw JobFailure.unreadable("has no content")
         }
         self.answer = answer
     }

@@ -46,17 +46,17 @@ struct ErnieAnswer: Sendable {
 
     /// Reads a whole body.
     ///
-    /// Fails with what it reports, or `serverError` where it is no answer.
+    /// Fails with what it reports, or `unreadableAnswer` where it is no answer.
     static func end(_ body: [UInt8], _ answer: AnswerShape) throws(JobFailure) -> ChatCompletionEnd {
         let value: JSON
         do {
             value = try JSON(parsing: body)
         } catch {
-            throw JobFailure(.serverError, "The platform's answer is \(error).")
+            throw JobFailure.unreadable("is \(error)")
         }
         if let failure = ErnieFailure.inside(value) { throw failure }
         guard value["result"] != nil || value["function_call"] != nil else {
-            throw JobFailure(.serverError, "The platform's answer has no result.")
+            throw JobFailure.unreadable("has no result")
         }
         let content = ErnieAnswer(value)
         return answer.isStream ? content.streamEnd(answer) : content.end(answer)

@@ -1,7 +1,7 @@
 /// Builds the answer of `POST /v1/embeddings` in OpenAI's shape, whichever platform the vectors come from.
 ///
 /// In: vectors in the order of the texts, as numbers. Out: the whole answer, numbers as they came or packed as base64 of
-/// little-endian float32, which OpenAI's SDKs ask for. Fails with `serverError` for something that is no vector.
+/// little-endian float32, which OpenAI's SDKs ask for. Fails with `unreadableAnswer` for something that is no vector.
 import Shared
 
 struct EmbeddingsBody: Sendable {
@@ -25,7 +25,7 @@ struct EmbeddingsBody: Sendable {
                 "embedding": try Self.packed(vector, asBase64: wantsBase64),
             ])
         }
-        guard !data.isEmpty else { throw JobFailure(.serverError, "The platform's answer has no vectors.") }
+        guard !data.isEmpty else { throw .unreadable("has no vectors") }
         let input = usage?.input ?? 0
         let body: JSONObject = [
             "object": "list", "data": .array(data), "model": .string(model),
@@ -51,5 +51,5 @@ struct EmbeddingsBody: Sendable {
         return asBase64 ? .string(Base64.encode(bytes)) : vector
     }
 
-    private static let noVector = JobFailure(.serverError, "The platform's answer holds something that is no vector.")
+    private static let noVector = JobFailure.unreadable("holds something that is no vector")
 }

@@ -7,17 +7,17 @@ struct OpenAICompletion {
     /// The completion to pass on: byte for byte as it came, unless the platform's words differ from OpenAI's.
     let bytes: [UInt8]
 
-    /// Fails with what the platform reported in a 200, or `serverError` where this is no completion.
+    /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no completion.
     init(_ bytes: [UInt8], _ dialect: OpenAIDialect) throws(JobFailure) {
         let value: JSON
         do {
             value = try JSON(parsing: bytes)
         } catch {
-            throw JobFailure(.serverError, "The platform's answer is \(error).")
+            throw JobFailure.unreadable("is \(error)")
         }
         if UpstreamError.object(value) != nil { throw dialect.failures.failure(UpstreamError(openAI: value)) }
         guard let given = value.objectValue, given["choices"]?.arrayValue?.isEmpty == false else {
-            throw JobFailure(.serverError, "The platform's answer has no choices.")
+            throw JobFailure.unreadable("has no choices")
         }
         var rules = OpenAIChoices(dialect)
         var body = rules.normalised(given)

@@ -29,9 +29,8 @@ struct OpenAIEmbeddings: EmbeddingsAdapter {
         _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
     ) throws(JobFailure) -> ChatCompletionEnd {
         if let failure = wire.failure(inside: body) { throw failure }
-        guard let value = try? JSON(parsing: body), let data = value["data"]?.arrayValue else {
-            throw JobFailure(.serverError, "The platform's answer has no vectors.")
-        }
+        let value = try answer.json(body)
+        guard let data = value["data"]?.arrayValue else { throw .unreadable("has no vectors") }
         let ordered = data.enumerated().sorted { ($0.1["index"]?.intValue ?? $0.0) < ($1.1["index"]?.intValue ?? $1.0) }
         var vectors = EmbeddingsBody(model: value["model"]?.stringValue ?? answer.model)
         for (_, item) in ordered { vectors.add(item["embedding"] ?? .null) }

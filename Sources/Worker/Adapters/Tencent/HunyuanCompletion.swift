@@ -5,18 +5,18 @@ struct HunyuanCompletion {
     private let content: HunyuanAnswer
     private let answer: AnswerShape
 
-    /// Fails with what the platform reported in its 200, or `serverError` where this is no answer.
+    /// Fails with what the platform reported in its 200, or `unreadableAnswer` where this is no answer.
     init(_ bytes: [UInt8], _ answer: AnswerShape) throws(JobFailure) {
         let value: JSON
         do {
             value = try JSON(parsing: bytes)
         } catch {
-            throw JobFailure(.serverError, "The platform's answer is \(error).")
+            throw JobFailure.unreadable("is \(error)")
         }
         if let failure = HunyuanFailure.inside(value) { throw failure }
         content = HunyuanAnswer(value)
         self.answer = answer
-        guard !content.choices.isEmpty else { throw JobFailure(.serverError, "The platform's answer has no choices.") }
+        guard !content.choices.isEmpty else { throw JobFailure.unreadable("has no choices") }
     }
 
     /// The end of a request that was not a stream.

@@ -32,7 +32,7 @@ struct HunyuanEmbeddings: EmbeddingsAdapter {
         let isOrdered = Set(vectors.map(\.index)) == Set(0..<vectors.count)
         let sorted = isOrdered ? vectors.sorted { $0.index < $1.index } : vectors
         guard sorted.count == request.inputCount else {
-            throw JobFailure(.serverError, "The platform's answer has not one vector for each text.")
+            throw JobFailure.unreadable("has not one vector for each text")
         }
         var result = EmbeddingsBody(model: answer.model)
         for vector in sorted { result.add(vector.vector) }

@@ -113,10 +113,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"code":"Arrearage","message":"m"}"#, JobFailure.Kind.quotaExhausted), ("<html>", .serverError),
-        ("{}", .serverError),
-        (#"{"output":{"embeddings":[{"text_index":0,"embedding":[1]}]}}"#, .serverError),
-        (#"{"output":{"embeddings":[{"text_index":0,"embedding":[1]},{"text_index":1}]}}"#, .serverError),
+        (#"{"code":"Arrearage","message":"m"}"#, JobFailure.Kind.quotaExhausted), ("<html>", .unreadableAnswer),
+        ("{}", .unreadableAnswer),
+        (#"{"output":{"embeddings":[{"text_index":0,"embedding":[1]}]}}"#, .unreadableAnswer),
+        (#"{"output":{"embeddings":[{"text_index":0,"embedding":[1]},{"text_index":1}]}}"#, .unreadableAnswer),
     ])
     func `an answer without all vectors is a failure`(_ body: String, _ kind: JobFailure.Kind) throws {
         let request = try request(#""input":["a","b"]"#)

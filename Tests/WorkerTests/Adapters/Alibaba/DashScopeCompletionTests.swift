@@ -89,8 +89,8 @@ import Testing
     }
 
     @Test(arguments: ["", "<html>", "{}", #"{"output":{"choices":[]}}"#, "[]"])
-    func `a 200 that is no answer is the platform's failure`(_ body: String) {
-        #expect(decode(body).failure?.kind == .serverError)
+    func `a 200 that is no answer is named as such`(_ body: String) {
+        #expect(decode(body).failure?.kind == .unreadableAnswer)
     }
 
     @Test func `a web page in place of a stream is named as such`() {

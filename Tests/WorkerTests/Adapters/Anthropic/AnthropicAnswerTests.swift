@@ -62,8 +62,8 @@ import Testing
     }
 
     @Test(arguments: ["{}", #"{"content":"x"}"#, "[]", "", "<html>"])
-    func `what is no message is a failure of the platform`(_ text: String) {
-        #expect(anthropicOutcome(Array(text.utf8), isStream: false).failure?.kind == .serverError)
+    func `what is no message is named as such`(_ text: String) {
+        #expect(anthropicOutcome(Array(text.utf8), isStream: false).failure?.kind == .unreadableAnswer)
     }
 
     @Test func `a web page is told apart`() {
@@ -71,7 +71,7 @@ import Testing
         #expect(outcome.failure?.message.contains("web page") == true)
     }
 
-    @Test func `an empty stream is broken`() {
-        #expect(anthropicOutcome([]).failure?.kind == .streamBroken)
+    @Test func `an empty stream is no answer`() {
+        #expect(anthropicOutcome([]).failure?.kind == .unreadableAnswer)
     }
 }

@@ -113,19 +113,28 @@ import Testing
         for cut in 0...bytes.count { #expect(ernieOutcome(bytes, cuts: [cut]) == whole) }
     }
 
+    @Test(arguments: [[], Array("\n\n".utf8), Array("data: nonsense\n\n".utf8)])
+    func `a stream without anything of an answer is named as such`(_ bytes: [UInt8]) {
+        #expect(ernieOutcome(bytes).failure?.kind == .unreadableAnswer)
+    }
+
     @Test(arguments: [
-        [], Array("\n\n".utf8), Fixtures.bytes(Fixtures.event(#""result":"a""#)),
-        Fixtures.bytes(Fixtures.event(#""result":"a""#), "data: [DONE]\n\n"), Array("data: nonsense\n\n".utf8),
+        Fixtures.bytes(Fixtures.event(#""result":"a""#)),
+        Fixtures.bytes(Fixtures.event(#""result":"a""#), "data: [DONE]\n\n"),
     ])
     func `a stream that ends before the answer does is broken`(_ bytes: [UInt8]) {
         #expect(ernieOutcome(bytes).failure?.kind == .streamBroken)
     }
 
-    @Test(arguments: [("<html>", "text/html; charset=utf-8"), ("{", "application/json"), ("{}", "application/json")])
-    func `what is no answer is the server's fault`(_ body: String, _ contentType: String) {
+    @Test(arguments: [
+        ("<html>", "text/html; charset=utf-8", JobFailure.Kind.serverError),
+        ("{", "application/json", .unreadableAnswer),
+        ("{}", "application/json", .unreadableAnswer),
+    ])
+    func `what is no answer is told apart`(_ body: String, _ contentType: String, _ kind: JobFailure.Kind) {
         for isStream in [true, false] {
             let outcome = ernieOutcome(Array(body.utf8), isStream: isStream, contentType: contentType)
-            #expect(outcome.failure?.kind == .serverError)
+            #expect(outcome.failure?.kind == kind)
         }
     }
 
@@ -134,6 +143,6 @@ import Testing
         let bytes = Fixtures.bytes(
             Fixtures.event(#""result":"\#(text)""#), Fixtures.event(#""result":"""#, isEnd: true))
         #expect(ernieOutcome(bytes).text.count == 1_000_000)
-        #expect(ernieOutcome(bytes, maxEventBytes: 1 << 20).failure?.kind == .serverError)
+        #expect(ernieOutcome(bytes, maxEventBytes: 1 << 20).failure?.kind == .unreadableAnswer)
     }
 }

@@ -55,9 +55,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (ErnieFixtures.error("17"), JobFailure.Kind.quotaExhausted), (Array("<html>".utf8), .serverError),
-        (Array(#"{"data":[{"embedding":[1]}]}"#.utf8), .serverError),
-        (Array(#"{"data":[{"embedding":[1]},{"embedding":[]}]}"#.utf8), .serverError),
+        (ErnieFixtures.error("17"), JobFailure.Kind.quotaExhausted), (Array("<html>".utf8), .unreadableAnswer),
+        (Array(#"{"data":[{"embedding":[1]}]}"#.utf8), .unreadableAnswer),
+        (Array(#"{"data":[{"embedding":[1]},{"embedding":[]}]}"#.utf8), .unreadableAnswer),
     ])
     func `what is no answer fails`(_ body: [UInt8], _ kind: JobFailure.Kind) {
         let failure = #expect(throws: JobFailure.self) { _ = try read(body) }

@@ -175,27 +175,35 @@ import Testing
         for cut in 0...bytes.count { #expect(hunyuanOutcome(bytes, cuts: [cut]) == whole) }
     }
 
+    @Test(arguments: ["", "\n\n", "data: nonsense\n\n", "data: {}\n\n"])
+    func `a stream without anything of an answer is named as such`(_ text: String) {
+        #expect(hunyuanOutcome(Array(text.utf8)).failure?.kind == .unreadableAnswer)
+    }
+
     @Test(arguments: [
-        [], Array("\n\n".utf8), Fixtures.bytes(Fixtures.event(Fixtures.content("a"))),
-        Fixtures.bytes(Fixtures.event(Fixtures.content("a")), "data: [DONE]\n\n"), Array("data: nonsense\n\n".utf8),
-        Array("data: {}\n\n".utf8),
+        Fixtures.bytes(Fixtures.event(Fixtures.content("a"))),
+        Fixtures.bytes(Fixtures.event(Fixtures.content("a")), "data: [DONE]\n\n"),
     ])
     func `a stream that ends before the answer does is broken`(_ bytes: [UInt8]) {
         #expect(hunyuanOutcome(bytes).failure?.kind == .streamBroken)
     }
 
-    @Test(arguments: [("<html>", "text/html; charset=utf-8"), ("{", "application/json"), ("{}", "application/json")])
-    func `what is no answer is the server's fault`(_ body: String, _ contentType: String) {
+    @Test(arguments: [
+        ("<html>", "text/html; charset=utf-8", JobFailure.Kind.serverError),
+        ("{", "application/json", .unreadableAnswer),
+        ("{}", "application/json", .unreadableAnswer),
+    ])
+    func `what is no answer is told apart`(_ body: String, _ contentType: String, _ kind: JobFailure.Kind) {
         for isStream in [true, false] {
             let outcome = hunyuanOutcome(Array(body.utf8), isStream: isStream, contentType: contentType)
-            #expect(outcome.failure?.kind == .serverError)
+            #expect(outcome.failure?.kind == kind)
         }
     }
 
     @Test func `an event above the limit is refused, one below it is read`() {
         let bytes = Fixtures.pieces([String(repeating: "好", count: 1_000_000)])
         #expect(hunyuanOutcome(bytes).text.count == 1_000_000)
-        #expect(hunyuanOutcome(bytes, maxEventBytes: 1 << 20).failure?.kind == .serverError)
+        #expect(hunyuanOutcome(bytes, maxEventBytes: 1 << 20).failure?.kind == .unreadableAnswer)
     }
 }
 

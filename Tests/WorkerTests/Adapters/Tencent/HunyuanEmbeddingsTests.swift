@@ -62,8 +62,8 @@ import Testing
 
     @Test(arguments: [
         (HunyuanFixtures.error("FailedOperation.ServiceStopArrears"), JobFailure.Kind.quotaExhausted),
-        (#"{"Response":{"Data":[{"Embedding":[1]}]}}"#, .serverError), ("<html>", .serverError),
-        (#"{"Response":{"Data":[{"Embedding":[1]},{"Embedding":null}]}}"#, .serverError),
+        (#"{"Response":{"Data":[{"Embedding":[1]}]}}"#, .unreadableAnswer), ("<html>", .unreadableAnswer),
+        (#"{"Response":{"Data":[{"Embedding":[1]},{"Embedding":null}]}}"#, .unreadableAnswer),
     ])
     func `what is no answer fails`(_ body: String, _ kind: JobFailure.Kind) {
         let failure = #expect(throws: JobFailure.self) { _ = try read(body, #""input":["a","b"]"#) }

@@ -1,0 +1,24 @@
+/// What is wrong with a success that is no answer.
+import Shared
+
+extension JobFailure {
+    /// A success that nobody can read; `what` follows "The platform's answer" and holds nothing of its content.
+    static func unreadable(_ what: String, code: String? = nil) -> JobFailure {
+        JobFailure(.unreadableAnswer, "The platform's answer \(what).", code: code)
+    }
+
+    /// The body ended before the answer did: the platform or the way to it, not the answer, is at fault.
+    static let endedEarly = JobFailure(.streamBroken, "The platform's stream ended before the answer did.")
+
+    /// No platform answers so: nothing was paid for, and the account is no use until somebody mends it.
+    static let webPage = JobFailure(
+        .serverError, "The platform answered with a web page: is the account's base URL right?")
+
+    /// The same, told to those who do not know which platform was asked.
+    func named(_ platform: Provider) -> JobFailure {
+        guard kind == .unreadableAnswer else { return self }
+        var failure = self
+        failure.message = "\(platform.rawValue): \(message)"
+        return failure
+    }
+}
