@@ -7,9 +7,12 @@ extension JSONParser {
         guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
             return try escapedString(bytes, from: start)
         }
-        let text = try text(bytes.extracting(start..<position), at: start)
+        let inside = bytes.extracting(start..<position)
         position += 1
-        return text
+        do throws(JSONError) { return try Self.text(inside, at: start) } catch {
+            guard isLenient else { throw error }
+            return mendedText(inside)
+        }
     }
 
     /// The end of a run without quote, backslash and control characters.
@@ -23,7 +26,7 @@ extension JSONParser {
         return end
     }
 
-    private func text(_ bytes: Span<UInt8>, at offset: Int) throws(JSONError) -> String {
+    private static func text(_ bytes: Span<UInt8>, at offset: Int) throws(JSONError) -> String {
         do {
             return String(copying: try UTF8Span(validating: bytes))
         } catch {
@@ -40,13 +43,20 @@ extension JSONParser {
             switch bytes[position] {
             case UInt8(ascii: "\""):
                 position += 1
-                return try text(unescaped.span, at: start)
+                do throws(JSONError) { return try Self.text(unescaped.span, at: start) } catch {
+                    guard isLenient else { throw error }
+                    let inside = unescaped
+                    return mendedText(inside.span)
+                }
             case UInt8(ascii: "\\"):
                 try escape(bytes)
                 run = position
                 position = plainEnd(bytes, from: run)
             default:
-                throw expected("control characters to be escaped")
+                guard isLenient else { throw expected("control characters to be escaped") }
+                isMended = true
+                run = position
+                position = plainEnd(bytes, from: run + 1)
             }
         }
     }
@@ -69,37 +79,42 @@ extension JSONParser {
         case UInt8(ascii: "r"): byte = 0x0D
         case UInt8(ascii: "t"): byte = 0x09
         case UInt8(ascii: "u"): return try unicodeEscape(bytes)
-        default: throw expected("an escape")
+        default: return try mendedEscape(bytes, expecting: "an escape")
         }
         unescaped.append(byte)
         position += 2
     }
 
     private mutating func unicodeEscape(_ bytes: Span<UInt8>) throws(JSONError) {
-        var scalar = try codeUnit(bytes, at: position)
+        guard let unit = codeUnit(bytes, at: position) else {
+            return try mendedEscape(bytes, expecting: "four hex digits")
+        }
+        var scalar = unit
         var length = 6
-        if 0xD800...0xDBFF ~= scalar {
-            let low = try codeUnit(bytes, at: position + 6)
-            guard 0xDC00...0xDFFF ~= low else { throw expected("a surrogate pair") }
-            scalar = 0x10000 + (scalar - 0xD800) << 10 + (low - 0xDC00)
+        if 0xD800...0xDBFF ~= unit, let low = codeUnit(bytes, at: position + 6), 0xDC00...0xDFFF ~= low {
+            scalar = 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
             length = 12
         }
-        guard let scalar = Unicode.Scalar(scalar) else { throw expected("a surrogate pair") }
-        unescaped.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        if let scalar = Unicode.Scalar(scalar) {
+            unescaped.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        } else {
+            guard isLenient else { throw expected("a surrogate pair") }
+            append(.surrogate(unit))
+        }
         position += length
     }
 
-    /// The four digits of `\uXXXX` at `start`.
-    private func codeUnit(_ bytes: Span<UInt8>, at start: Int) throws(JSONError) -> UInt32 {
+    /// The four digits of `\uXXXX` at `start`; `nil` where there are none.
+    private func codeUnit(_ bytes: Span<UInt8>, at start: Int) -> UInt32? {
         guard start + 6 <= bytes.count, bytes[start] == UInt8(ascii: "\\"), bytes[start + 1] == UInt8(ascii: "u")
-        else { throw expected("\\u and four hex digits, surrogates in pairs") }
+        else { return nil }
         var unit: UInt32 = 0
         for index in start + 2..<start + 6 {
             switch bytes[index] {
             case let digit where 0x30...0x39 ~= digit: unit = unit << 4 | UInt32(digit - 0x30)
             case let digit where 0x41...0x46 ~= digit: unit = unit << 4 | UInt32(digit - 0x37)
             case let digit where 0x61...0x66 ~= digit: unit = unit << 4 | UInt32(digit - 0x57)
-            default: throw expected("four hex digits")
+            default: return nil
             }
         }
         return unit
@@ -125,7 +140,7 @@ extension JSONParser {
             }
             try digits(bytes)
         }
-        return JSONNumber(checked: try text(bytes.extracting(start..<position), at: start))
+        return JSONNumber(checked: try Self.text(bytes.extracting(start..<position), at: start))
     }
 
     private mutating func digits(_ bytes: Span<UInt8>) throws(JSONError) {

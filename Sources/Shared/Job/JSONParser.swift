@@ -1,8 +1,9 @@
-/// Bytes to `JSON`, strictly by RFC 8259.
+/// Bytes to `JSON`, strictly by RFC 8259: what callers send, and what we wrote ourselves.
 ///
 /// In: UTF-8 bytes, with or without white space around one value (a byte order mark is refused). Out: the value.
 /// May fail with `JSONError`: malformed text, invalid UTF-8, a lone surrogate escape, a duplicate key, more than
 /// `maxDepth` nested arrays and objects (which also bounds the recursion here). `\u0000` is legal and kept.
+/// What platforms say is read by the same parser, mending what can be mended: see `LenientJSON`.
 extension JSON {
     /// Chosen: the deepest tool schemas seen are below 20; a level costs some 200 bytes of stack.
     package static let defaultMaxDepth = 64
@@ -16,7 +17,7 @@ extension JSON {
     }
 
     private static func parse(_ bytes: Span<UInt8>, _ maxDepth: Int) throws(JSONError) -> JSON {
-        var parser = JSONParser(depthLeft: maxDepth)
+        var parser = JSONParser(.strict, depthLeft: maxDepth)
         let value = try parser.value(bytes)
         guard parser.nextToken(bytes) == nil else { throw parser.expected("the end of the document") }
         return value
@@ -24,12 +25,28 @@ extension JSON {
 }
 
 struct JSONParser {
+    enum Mode {
+        case strict
+        /// Mends what can be mended.
+        case lenient
+        /// The same, but parts of characters stay in the text as `CharacterPart`s.
+        case keepingParts
+    }
+
+    let mode: Mode
+    let isLenient: Bool
+    /// The document is not what a strict reader would have taken.
+    var isMended = false
+    /// The text holds `CharacterPart`s.
+    var hasParts = false
     var position = 0
     /// Bytes of a string with escapes, kept for its capacity.
     var unescaped: [UInt8] = []
     private var depthLeft: Int
 
-    init(depthLeft: Int) {
+    init(_ mode: Mode, depthLeft: Int) {
+        self.mode = mode
+        isLenient = mode != .strict
         self.depthLeft = depthLeft
     }
 
@@ -56,8 +73,9 @@ struct JSONParser {
         case UInt8(ascii: "t"): return try keyword(bytes, "true", .bool(true))
         case UInt8(ascii: "f"): return try keyword(bytes, "false", .bool(false))
         case UInt8(ascii: "n"): return try keyword(bytes, "null", .null)
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number(bytes))
-        default: throw expected("a value")
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            return isLenient ? try lenientNumber(bytes) : .number(try number(bytes))
+        default: return try mendedScalar(bytes)
         }
     }
 
@@ -83,6 +101,7 @@ struct JSONParser {
             }
             if parser.take(UInt8(ascii: "]"), bytes) { return elements }
             guard parser.take(UInt8(ascii: ","), bytes) else { throw parser.expected("',' or ']'") }
+            if parser.isLenient, parser.take(UInt8(ascii: "]"), bytes) { return parser.mended(elements) }
         }
     }
 
@@ -92,16 +111,25 @@ struct JSONParser {
         if parser.take(UInt8(ascii: "}"), bytes) { return JSONObject() }
         while true {
             let key = try parser.key(bytes)
-            guard keys.isNew(key, after: members) else {
+            let place = keys.place(of: key, after: members)
+            guard place == members.count || parser.isLenient else {
                 throw parser.expected("each member once").inside(key: key)
             }
             do {
-                members.append(JSONObject.Member(key: key, value: try parser.value(bytes)))
+                let value = try parser.value(bytes)
+                if place == members.count {
+                    members.append(JSONObject.Member(key: key, value: value))
+                } else {
+                    members[place].value = parser.mended(value)
+                }
             } catch {
                 throw error.inside(key: key)
             }
             if parser.take(UInt8(ascii: "}"), bytes) { return JSONObject(unique: members) }
             guard parser.take(UInt8(ascii: ","), bytes) else { throw parser.expected("',' or '}'") }
+            if parser.isLenient, parser.take(UInt8(ascii: "}"), bytes) {
+                return parser.mended(JSONObject(unique: members))
+            }
         }
     }
 
@@ -122,7 +150,7 @@ struct JSONParser {
     private mutating func keyword(_ bytes: Span<UInt8>, _ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {
         var end = position
         for byte in "\(word)".utf8 {
-            guard end < bytes.count, bytes[end] == byte else { throw expected("a value") }
+            guard end < bytes.count, bytes[end] == byte else { return try mendedScalar(bytes) }
             end += 1
         }
         position = end
@@ -130,17 +158,29 @@ struct JSONParser {
     }
 }
 
-/// Refuses the second member of one name, in constant time per member for objects of any size.
+/// Finds the first member of a name, in constant time per member for objects of any size.
 private struct JSONKeys {
     /// Up to here a scan is cheaper than hashing; beyond, a scan would make huge objects quadratic.
     private static let scanned = 16
-    private var seen: Set<[UInt8]> = []
+    private var places: [[UInt8]: Int] = [:]
 
-    mutating func isNew(_ key: String, after members: [JSONObject.Member]) -> Bool {
+    /// The end for a new one.
+    mutating func place(of key: String, after members: [JSONObject.Member]) -> Int {
         if members.count < JSONKeys.scanned {
-            return !members.contains { $0.key.hasSameBytes(as: key) }
+            return members.firstIndex { $0.key.hasSameBytes(as: key) } ?? members.count
         }
-        if seen.isEmpty { seen = Set(members.map { Array($0.key.utf8) }) }
-        return seen.insert(Array(key.utf8)).inserted
+        if places.isEmpty {
+            for (place, member) in members.enumerated() { places[Array(member.key.utf8)] = place }
+        }
+        return places.insertIfNew(Array(key.utf8), members.count)
+    }
+}
+
+extension [[UInt8]: Int] {
+    /// What the key stands for from now on.
+    fileprivate mutating func insertIfNew(_ key: [UInt8], _ value: Int) -> Int {
+        if let known = self[key] { return known }
+        self[key] = value
+        return value
     }
 }

@@ -1,8 +1,9 @@
 /// Decodes one answer, whichever platform it comes from: what all of them do alike.
 ///
-/// What a body is shows in its first byte: `{` opens a JSON document, anything else is read as server-sent events. So a
-/// stream that was answered by one document (an error in a 200, a server that cannot stream) is understood, too. How the
-/// platform writes an event is its `EventReader`'s, how it writes a document is `whole`.
+/// What a body is shows in its first byte (`AnswerForm`), not in what was asked for or in its content type. So a stream that
+/// was answered by one document (an error in a 200, a server that cannot stream) is understood, and events where a whole
+/// answer was asked for are put together to one. How the platform writes an event is its `EventReader`'s, how it writes a
+/// document is `whole`.
 import Shared
 
 struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
@@ -11,14 +12,15 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     /// `body` of the end is filled where the request was no stream, `deltas` where it was.
     typealias Whole = @Sendable (_ body: [UInt8]) throws(JobFailure) -> ChatCompletionEnd
 
-    private enum Form { case unknown, document, events }
-
     private let answer: AnswerShape
     private let whole: Whole
-    private var form: Form
+    private(set) var form: AnswerForm?
+    /// The bytes before the form is known, then those of a document.
     private var document: [UInt8] = []
     private var decoder: SSEDecoder
+    private var split = SplitCharacters()
     private var events: Events
+    private var joined = JoinedAnswer()
     private var failure: JobFailure?
     private var hasVisible = false
 
@@ -30,7 +32,6 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
         self.whole = whole
         self.events = events
         decoder = SSEDecoder(maxEventBytes: maxEventBytes)
-        form = answer.isStream ? .unknown : .document
     }
 
     var isComplete: Bool { failure != nil || events.isDone }
@@ -38,14 +39,41 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
 
     mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] {
         guard !isComplete else { return [] }
-        if form == .unknown {
-            guard let first = bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) else { return [] }
-            form = first == UInt8(ascii: "{") ? .document : .events
+        switch form {
+        case nil: return begin(bytes)
+        case .document: document += bytes
+        case .page: break
+        case .events:
+            let deltas = readEvents(bytes)
+            if answer.isStream { return deltas }
+            joined.add(deltas)
         }
+        return []
+    }
+
+    mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
+        switch form {
+        case nil: throw .unreadable("is empty")
+        case .page: throw .webPage
+        case .document: return try whole(document)
+        case .events: return try finishEvents()
+        }
+    }
+
+    private mutating func begin(_ bytes: [UInt8]) -> [ChatDelta] {
+        document += bytes
+        guard AnswerForm.strip(&document), let first = document.first else { return [] }
+        let form = AnswerForm(first)
+        self.form = form
         guard form == .events else {
-            document += bytes
+            if form == .page { failure = .webPage }
             return []
         }
+        defer { document = [] }
+        return feed(document)
+    }
+
+    private mutating func readEvents(_ bytes: [UInt8]) -> [ChatDelta] {
         var complete: [SSEEvent] = []
         var oversize: JobFailure?
         do throws(JobFailure) {
@@ -58,34 +86,32 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
         return deltas
     }
 
-    mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
-        switch form {
-        case _ where answer.isWebPage:
-            throw .webPage
-        case .unknown:
-            throw .unreadable("is empty")
-        case .document:
-            return try whole(document)
-        case .events:
-            var last: [ChatDelta] = []
-            // What the end alone completes is shown with a good end only.
-            let early: JobFailure = hasVisible ? .endedEarly : .unreadable("holds nothing but its frame")
-            if !isComplete, let event = decoder.finish() {
-                last = read([event])
-                // Cut in its middle.
-                if failure?.kind == .unreadableAnswer { failure = early }
-            }
-            if let failure { throw failure }
-            var end = try ending(early)
-            end.deltas = last
-            end.requestID = end.requestID ?? answer.headers("x-request-id")
-            return end
+    private mutating func finishEvents() throws(JobFailure) -> ChatCompletionEnd {
+        // What the end alone completes is shown with a good end only.
+        let early = early
+        var last: [ChatDelta] = []
+        if !isComplete {
+            if let event = decoder.finish() { last = read([event]) }
+            // Cut in its middle.
+            if failure?.kind == .unreadableAnswer { failure = early }
         }
+        for event in split.flush() { read(event, into: &last) }
+        if let failure { throw failure }
+        var end = try ending(early)
+        end.deltas = last
+        end.requestID = end.requestID ?? answer.headers("x-request-id")
+        return answer.isStream ? end : joined.end(end, now: answer.now)
     }
 
-    /// `early`: what it is called where the body ended well, but before the answer did.
+    /// What it is called where a body ended well, but before the answer did.
     ///
-    /// Before anything of an answer came, the platform has said all that it had to say.
+    /// Before anything of an answer came, and where nobody was to see a part of one, the platform has said all that it had to
+    /// say, and was paid for it.
+    private var early: JobFailure {
+        if hasVisible { return answer.isStream ? .endedEarly : .unreadable("ends in the midst of it") }
+        return answer.isHTML ? .webPage : .unreadable("holds nothing but its frame")
+    }
+
     private func ending(_ early: JobFailure) throws(JobFailure) -> ChatCompletionEnd {
         do throws(JobFailure) { return try events.end() } catch { throw error == .endedEarly ? early : error }
     }
@@ -93,16 +119,25 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     /// A failure is kept for `finish`; what stands before it counts.
     private mutating func read(_ complete: [SSEEvent]) -> [ChatDelta] {
         var deltas: [ChatDelta] = []
-        for event in complete where !event.data.isEmpty {
-            guard !isComplete else { break }
-            do throws(JobFailure) {
-                try events.read(event, into: &deltas)
-            } catch {
-                failure = error
+        for var event in complete where !event.data.isEmpty && !isComplete {
+            event.readJSON()
+            if event.hasParts || split.isHolding {
+                for event in split.take(event) { read(event, into: &deltas) }
+            } else {
+                read(event, into: &deltas)
             }
         }
         hasVisible = hasVisible || deltas.contains(where: \.isVisible)
         return deltas
+    }
+
+    private mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) {
+        guard !isComplete else { return }
+        do throws(JobFailure) {
+            try events.read(event, into: &deltas)
+        } catch {
+            failure = error
+        }
     }
 }
 
@@ -122,11 +157,16 @@ protocol EventReader: Sendable {
 }
 
 extension SSEEvent {
+    /// Reads the data, once: platforms that end with something else (`[DONE]`) are served, too.
+    mutating func readJSON() {
+        guard !isDone, let read = try? LenientJSON(piece: data) else { return }
+        json = read.value
+        hasParts = read.hasParts
+    }
+
     /// The data as a JSON object.
     func object() throws(JobFailure) -> JSONObject {
-        guard case .object(let object)? = try? JSON(parsing: data) else {
-            throw .unreadable("holds an event that is not a JSON object")
-        }
+        guard case .object(let object)? = json else { throw .unreadable("holds an event that is not a JSON object") }
         return object
     }
 

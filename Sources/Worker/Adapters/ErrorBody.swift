@@ -5,13 +5,13 @@ import Shared
 
 enum ErrorBody {
     static func json(_ body: [UInt8]) -> JSON? {
-        if let value = try? JSON(parsing: body) { return value }
+        if let value = try? JSON(reading: body) { return value }
         var decoder = SSEDecoder(maxEventBytes: 1 << 20)
         var events: [SSEEvent] = []
         do throws(JobFailure) { try decoder.feed(body, into: &events) } catch { return nil }
         if let last = decoder.finish() { events.append(last) }
         for event in events {
-            if let value = try? JSON(parsing: event.data), value.objectValue != nil { return value }
+            if let value = try? JSON(reading: event.data), value.objectValue != nil { return value }
         }
         return nil
     }

@@ -73,6 +73,9 @@ protocol ResponseDecoder: Sendable {
     /// not change which deltas come out before it. Ignores everything after `isComplete`.
     mutating func feed(_ bytes: [UInt8]) -> [ChatDelta]
 
+    /// What the body is; `nil` while nothing of it shows that.
+    var form: AnswerForm? { get }
+
     /// The terminator or a failure has been read: nothing that follows counts, call `finish`.
     var isComplete: Bool { get }
 

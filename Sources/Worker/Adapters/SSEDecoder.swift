@@ -14,6 +14,10 @@ struct SSEEvent: Sendable, Equatable {
     var id: String?
     /// The last comment in the event's lines: DashScope puts the real status there.
     var comment: String?
+    /// The data, once it was read as JSON; `nil` where it is none.
+    var json: JSON?
+    /// The JSON's texts hold parts of characters.
+    var hasParts = false
 }
 
 struct SSEDecoder: Sendable {

@@ -54,12 +54,12 @@ struct AnswerShape: Sendable {
 
     /// A whole body.
     func json(_ body: [UInt8]) throws(JobFailure) -> JSON {
-        guard !isWebPage else { throw .webPage }
-        do { return try JSON(parsing: body) } catch { throw .unreadable("is \(error)") }
+        if AnswerForm(body) == .page { throw .webPage }
+        do { return try JSON(reading: body) } catch { throw .unreadable("is \(error)") }
     }
 
-    /// A page of some proxy or a wrong base URL: no platform answers so.
-    var isWebPage: Bool {
+    /// What it says of itself: there are servers that say so of everything.
+    var isHTML: Bool {
         contentType?.prefix { $0 != ";" }.lowercased() == "text/html"
     }
 }

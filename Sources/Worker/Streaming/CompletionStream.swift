@@ -58,8 +58,8 @@ struct UpstreamStream: Sendable {
     private let body: HTTPBodyStream
     private var decoder: any ResponseDecoder
     private let interrupt: Interrupt
-    /// The first bytes, read by `begin`.
-    private var pending: [UInt8]?
+    /// What `begin` read.
+    private var opened: [ChatDelta] = []
     /// The answer where it came as one JSON document.
     private var whole: ChatCompletionEnd?
 
@@ -72,21 +72,13 @@ struct UpstreamStream: Sendable {
 
     /// Waits for the first bytes; an answer that is no stream but one JSON document is read to its end.
     ///
-    /// Several platforms refuse so, with status 200: this way the refusal is known before the stream counts as opened.
+    /// Several platforms refuse so, with status 200: this way the refusal is known before the stream counts as opened. White
+    /// space in front of it keeps the connection alive and says nothing.
     mutating func begin() async throws(JobFailure) {
-        guard var bytes = try await read(notBefore: nil) else {
-            whole = try decoder.finish()
-            return
+        while decoder.form != .events, !decoder.isComplete, let bytes = try await read(notBefore: nil) {
+            opened = decoder.feed(bytes)
         }
-        guard bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") else {
-            pending = bytes
-            return
-        }
-        while let more = try await read(notBefore: nil) { bytes += more }
-        let deltas = decoder.feed(bytes)
-        var end = try decoder.finish()
-        end.deltas = deltas + end.deltas
-        whole = end
+        if decoder.form != .events { whole = try decoder.finish() }
     }
 
     var usage: TokenUsage? { decoder.usage }
@@ -97,18 +89,16 @@ struct UpstreamStream: Sendable {
 
     mutating func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> StreamStep {
         if let whole { return .end(whole) }
+        if !opened.isEmpty {
+            defer { opened = [] }
+            return .deltas(opened)
+        }
         while !decoder.isComplete {
-            guard let bytes = try await nextBytes(notBefore) else { break }
+            guard let bytes = try await read(notBefore: notBefore) else { break }
             let deltas = decoder.feed(bytes)
             if !deltas.isEmpty { return .deltas(deltas) }
         }
         return .end(try decoder.finish())
-    }
-
-    private mutating func nextBytes(_ notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> [UInt8]? {
-        guard let bytes = pending else { return try await read(notBefore: notBefore) }
-        pending = nil
-        return bytes
     }
 
     func close() {

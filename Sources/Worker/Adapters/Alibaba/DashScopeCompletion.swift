@@ -9,7 +9,7 @@ struct DashScopeCompletion {
     init(_ bytes: [UInt8], _ answer: AnswerShape) throws(JobFailure) {
         let value: JSON
         do {
-            value = try JSON(parsing: bytes)
+            value = try JSON(reading: bytes)
         } catch {
             if let failure = DashScopeFailure.inside(ErrorBody.json(bytes)) { throw failure }
             throw JobFailure.unreadable("is \(error)")

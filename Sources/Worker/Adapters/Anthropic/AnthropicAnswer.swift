@@ -8,7 +8,7 @@ struct AnthropicAnswer {
     /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no answer.
     init(_ bytes: [UInt8], _ answer: AnswerShape) throws(JobFailure) {
         do {
-            message = try JSON(parsing: bytes)
+            message = try JSON(reading: bytes)
         } catch {
             if let failure = AnthropicFailure.inside(ErrorBody.json(bytes)) { throw failure }
             throw JobFailure.unreadable("is \(error)")

@@ -50,7 +50,7 @@ struct ErnieAnswer: Sendable {
     static func end(_ body: [UInt8], _ answer: AnswerShape) throws(JobFailure) -> ChatCompletionEnd {
         let value: JSON
         do {
-            value = try JSON(parsing: body)
+            value = try JSON(reading: body)
         } catch {
             throw JobFailure.unreadable("is \(error)")
         }

@@ -38,17 +38,36 @@ struct EmbeddingsBody: Sendable {
     }
 
     private static func packed(_ vector: JSON, asBase64: Bool) throws(JobFailure) -> JSON {
-        if let text = vector.stringValue, asBase64 { return .string(text) }
+        if let text = vector.stringValue {
+            let values = try unpacked(text)
+            return asBase64 ? .string(text) : .array(values.map(number))
+        }
         guard let numbers = vector.arrayValue, !numbers.isEmpty else { throw noVector }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(numbers.count * 4)
         for number in numbers {
             guard let value = number.doubleValue else { throw noVector }
             guard asBase64 else { continue }
+            guard Float(value).isFinite else { throw noVector }
             let bits = Float(value).bitPattern
             for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: bits >> shift)) }
         }
         return asBase64 ? .string(Base64.encode(bytes)) : vector
+    }
+
+    /// What a platform packed already, whether it was asked to or not.
+    private static func unpacked(_ text: String) throws(JobFailure) -> [Float] {
+        guard let bytes = Base64.decode(text), !bytes.isEmpty, bytes.count % 4 == 0 else { throw noVector }
+        let values = stride(from: 0, to: bytes.count, by: 4).map { start in
+            Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << UInt32(8 * $1) })
+        }
+        guard values.allSatisfy(\.isFinite) else { throw noVector }
+        return values
+    }
+
+    /// In as few digits as tell it from its neighbours.
+    private static func number(_ value: Float) -> JSON {
+        Double(value.description).flatMap(JSONNumber.init).map(JSON.number) ?? .null
     }
 
     private static let noVector = JobFailure.unreadable("holds something that is no vector")

@@ -9,12 +9,13 @@ struct OpenAICompletion {
 
     /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no completion.
     init(_ bytes: [UInt8], _ dialect: OpenAIDialect) throws(JobFailure) {
-        let value: JSON
+        let read: LenientJSON
         do {
-            value = try JSON(parsing: bytes)
+            read = try LenientJSON(bytes)
         } catch {
             throw JobFailure.unreadable("is \(error)")
         }
+        let value = read.value
         if UpstreamError.object(value) != nil { throw dialect.failures.failure(UpstreamError(openAI: value)) }
         guard let given = value.objectValue, given["choices"]?.arrayValue?.isEmpty == false else {
             throw JobFailure.unreadable("has no choices")
@@ -25,7 +26,7 @@ struct OpenAICompletion {
         if body["object"] == nil { body.set("object", "chat.completion") }
         self.body = body
         choices = body["choices"]?.arrayValue ?? []
-        self.bytes = body == given ? bytes : body.encoded
+        self.bytes = body == given && !read.isMended ? bytes : body.encoded
     }
 
     /// Everything about the end but the body and the deltas.

@@ -31,6 +31,7 @@ struct OpenAIEmbeddings: EmbeddingsAdapter {
         if let failure = wire.failure(inside: body) { throw failure }
         let value = try answer.json(body)
         guard let data = value["data"]?.arrayValue else { throw .unreadable("has no vectors") }
+        guard data.count == request.inputCount else { throw .unreadable("has not one vector for each text") }
         let ordered = data.enumerated().sorted { ($0.1["index"]?.intValue ?? $0.0) < ($1.1["index"]?.intValue ?? $1.0) }
         var vectors = EmbeddingsBody(model: value["model"]?.stringValue ?? answer.model)
         for (_, item) in ordered { vectors.add(item["embedding"] ?? .null) }

@@ -42,7 +42,7 @@ struct OpenAIWire: ProviderAdapter {
     }
 
     func failure(inside body: [UInt8]) -> JobFailure? {
-        guard let value = try? JSON(parsing: body), UpstreamError.object(value) != nil else { return nil }
+        guard let value = ErrorBody.json(body), UpstreamError.object(value) != nil else { return nil }
         return dialect.failures.failure(UpstreamError(openAI: value))
     }
 

@@ -9,7 +9,7 @@ struct HunyuanCompletion {
     init(_ bytes: [UInt8], _ answer: AnswerShape) throws(JobFailure) {
         let value: JSON
         do {
-            value = try JSON(parsing: bytes)
+            value = try JSON(reading: bytes)
         } catch {
             throw JobFailure.unreadable("is \(error)")
         }

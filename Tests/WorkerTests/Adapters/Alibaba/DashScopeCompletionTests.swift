@@ -88,7 +88,7 @@ import Testing
             decode(DashScopeFixtures.error("InternalError.Algo", "x", status: 500)).failure?.kind == .serverError)
     }
 
-    @Test(arguments: ["", "<html>", "{}", #"{"output":{"choices":[]}}"#, "[]"])
+    @Test(arguments: ["", "ok", "{}", #"{"output":{"choices":[]}}"#, "[]"])
     func `a 200 that is no answer is named as such`(_ body: String) {
         #expect(decode(body).failure?.kind == .unreadableAnswer)
     }

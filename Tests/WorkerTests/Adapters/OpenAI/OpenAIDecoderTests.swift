@@ -200,7 +200,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "<html>", "{}", #"{"choices":[]}"#, "[]"])
+    @Test(arguments: ["", "ok", "{}", #"{"choices":[]}"#, "[]"])
     func `a 200 that is no completion is named as such`(_ body: String) {
         let outcome = decode(Array(body.utf8), isStream: false, contentType: "application/json")
         #expect(outcome.failure?.kind == .unreadableAnswer)

@@ -1,0 +1,35 @@
+/// Puts the deltas of a stream together to the whole answer that was asked for, where a platform streams unasked.
+import Shared
+
+struct JoinedAnswer: Sendable {
+    /// Chosen: large enough to join most texts before they are written, small enough not to count.
+    private static let piece = 64 * 1024
+
+    private var coalescer = DeltaCoalescer()
+    private var assembly = CompletionAssembly()
+
+    mutating func add(_ deltas: [ChatDelta]) {
+        for delta in deltas {
+            coalescer.add(delta)
+            if coalescer.pendingBytes > Self.piece { write() }
+        }
+    }
+
+    /// The end of the stream, as that of a whole answer.
+    mutating func end(_ end: ChatCompletionEnd, now: Int64) -> ChatCompletionEnd {
+        add(end.deltas)
+        write()
+        var end = end
+        end.deltas = []
+        let id = end.requestID.flatMap { $0.isEmpty ? nil : $0 } ?? "chatcmpl-\(now)"
+        var body = assembly.completion(id: id, created: now / 1000, usage: end.usage?.openAI).objectValue ?? [:]
+        body.set("id", .string(id))
+        end.body = body.encoded
+        if end.usage == nil { end.countedTokens = coalescer.outputTokens }
+        return end
+    }
+
+    private mutating func write() {
+        if let payload = coalescer.drain() { assembly.add(payload) }
+    }
+}

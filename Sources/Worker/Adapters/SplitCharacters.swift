@@ -1,0 +1,140 @@
+/// Joins the halves of characters that a platform cut between two events of a stream.
+///
+/// Servers that stream token by token send the two halves of a surrogate pair, or the bytes of one character, as two pieces
+/// of one text. In: events, read. Out: the same events in their order, where the first of two such pieces ends with the
+/// whole character; U+FFFD stands for a half whose other half never came. An event is held back only while its text ends
+/// within a character. Texts belong together by their place: the same names, and elements of the same `index`. Costs
+/// nothing while no event has halves.
+import Shared
+
+struct SplitCharacters: Sendable {
+    /// Chosen: streams of several choices take turns; beyond that the other half is not to come.
+    private static let mostHeld = 8
+
+    /// The first one waits for the other half of a text in it, at `place`.
+    private var held: [SSEEvent] = []
+    private var place: [JSON.Step] = []
+
+    var isHolding: Bool { !held.isEmpty }
+
+    /// What is complete, in order.
+    mutating func take(_ event: SSEEvent) -> [SSEEvent] {
+        guard var first = held.first, let json = event.json else { return flush() + began(event) }
+        guard let text = json.text(at: place), !text.isEmpty else {
+            held.append(event)
+            return held.count > Self.mostHeld ? flush() : []
+        }
+        var event = event
+        var rest = text
+        let parts = rest.takeParts()
+        let joined = (first.json?.text(at: place) ?? "") + parts
+        first.json = first.json?.setting(joined, at: place)
+        event.json = json.setting(rest, at: place)
+        held[0] = first
+        guard !rest.isEmpty || !joined.endsWithinCharacter else {
+            held.append(event)
+            return held.count > Self.mostHeld ? flush() : []
+        }
+        let later = held.dropFirst() + [event]
+        held = []
+        return later.reduce(into: [first.joiningParts]) { $0 += take($1) }
+    }
+
+    /// Gives out what is still held: nothing more will come.
+    mutating func flush() -> [SSEEvent] {
+        defer { held = [] }
+        return held.map(\.joiningParts)
+    }
+
+    private mutating func began(_ event: SSEEvent) -> [SSEEvent] {
+        guard event.hasParts, let open = event.json?.placeOfOpenText else { return [event.joiningParts] }
+        held = [event]
+        place = open
+        return []
+    }
+}
+
+extension SSEEvent {
+    /// Without parts of characters.
+    fileprivate var joiningParts: SSEEvent {
+        guard hasParts || json != nil else { return self }
+        var event = self
+        event.json = json?.mapTexts(\.joiningParts)
+        return event
+    }
+}
+
+extension JSON {
+    /// One step on the way to a text.
+    fileprivate enum Step: Sendable, Equatable {
+        case member(String)
+        /// Of an array or, at the top, the document itself: by its own number, else by its place.
+        case element(Int)
+    }
+
+    private func number(at position: Int) -> Int {
+        (self["index"] ?? self["Index"])?.intValue ?? position
+    }
+
+    /// The way to the first text that ends within a character.
+    fileprivate var placeOfOpenText: [Step]? { wayToOpenText.map { [.element(number(at: 0))] + $0 } }
+
+    private var wayToOpenText: [Step]? {
+        switch self {
+        case .string(let text): text.endsWithinCharacter ? [] : nil
+        case .array(let elements):
+            elements.enumerated().lazy.compactMap { position, element in
+                element.wayToOpenText.map { [.element(element.number(at: position))] + $0 }
+            }.first
+        case .object(let object):
+            object.members.lazy.compactMap { member in
+                member.value.wayToOpenText.map { [.member(member.key)] + $0 }
+            }.first
+        case .null, .bool, .number: nil
+        }
+    }
+
+    /// `nil` where there is no text at that place.
+    fileprivate func text(at place: [Step]) -> String? {
+        guard place.first == .element(number(at: 0)) else { return nil }
+        return place.dropFirst().reduce(self as JSON?) { $0?.child($1) }?.stringValue
+    }
+
+    private func child(_ step: Step) -> JSON? {
+        switch step {
+        case .member(let name): self[name]
+        case .element(let number):
+            arrayValue?.enumerated().first { $0.element.number(at: $0.offset) == number }?.element
+        }
+    }
+
+    fileprivate func setting(_ text: String, at place: [Step]) -> JSON { setting(text, place.dropFirst()) }
+
+    private func setting(_ text: String, _ way: ArraySlice<Step>) -> JSON {
+        switch (way.first, self) {
+        case (nil, _): return .string(text)
+        case (.member(let name), .object(var object)):
+            if let value = object[name] { object.set(name, value.setting(text, way.dropFirst())) }
+            return .object(object)
+        case (.element(let number), .array(var elements)):
+            if let place = elements.indices.first(where: { elements[$0].number(at: $0) == number }) {
+                elements[place] = elements[place].setting(text, way.dropFirst())
+            }
+            return .array(elements)
+        default: return self
+        }
+    }
+
+    /// Names included.
+    fileprivate func mapTexts(_ change: (String) -> String) -> JSON {
+        switch self {
+        case .string(let text): return .string(change(text))
+        case .array(let elements): return .array(elements.map { $0.mapTexts(change) })
+        case .object(let object):
+            var result = JSONObject()
+            for member in object.members { result.set(change(member.key), member.value.mapTexts(change)) }
+            return .object(result)
+        case .null, .bool, .number: return self
+        }
+    }
+}
