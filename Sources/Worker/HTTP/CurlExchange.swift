@@ -12,6 +12,8 @@ final class CurlExchange {
     private var socket: Int32?
     var deadlines: TransferDeadlines
     private var head = HTTPHeadReader()
+    /// What the answer says that it is packed with.
+    private var encoding: ContentEncoding?
     private var isTooLarge = false
     private var hasBeenSent = false
     private let configuration: HTTPClientConfiguration
@@ -42,6 +44,8 @@ final class CurlExchange {
         handle.set(CURLOPT_NOSIGNAL, 1)
         handle.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         handle.set(CURLOPT_USERAGENT, configuration.userAgent)
+        // All that curl can unpack; what is asked for stands in our own header.
+        handle.set(CURLOPT_ACCEPT_ENCODING, "")
         handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, request.timeouts.connect.milliseconds)))
         // Without it, ending an exchange whose name is being looked up would block the loop until the resolver gives up
         // (libcurl 7.88, Curl_resolver_kill).
@@ -85,7 +89,7 @@ final class CurlExchange {
             // curl would leave an empty header out, were it not for the semicolon.
             lines.append(value.isEmpty ? name + ";" : name + ": " + value)
         }
-        // As a line of its own and not as curl's option, which would also unpack what comes.
+        // Instead of curl's own line: a stream that is packed comes late.
         if !namesEncoding { lines.append("Accept-Encoding: identity") }
         // curl would call the body a form.
         if hasBody && !namesType { lines.append("Content-Type:") }
@@ -111,6 +115,10 @@ final class CurlExchange {
                 HTTPError(.tooLarge, "the answer is larger than \(transfer.request.maxResponseBytes) bytes"))
         }
         if result == CURLE_OK { return .success(()) }
+        // Out of memory: what a few bytes were unpacked to while the reader lagged.
+        if let encoding, result == CURLE_BAD_CONTENT_ENCODING || result == CURLE_OUT_OF_MEMORY {
+            return .failure(encoding.error)
+        }
         return .failure(
             HTTPError(result, hasProxy: configuration.proxy != nil, proxyStatus: handle.proxyStatus))
     }
@@ -164,6 +172,8 @@ final class CurlExchange {
             guard let head = try unsafe head.read(bytes) else { return bytes.count }
             // Not earlier: an interim answer is not the first byte that the caller waits for.
             deadlines.heard(.now)
+            encoding = ContentEncoding(head)
+            if encoding?.isMisnamed == true { handle.set(CURLOPT_HTTP_CONTENT_DECODING, 0) }
             transfer.receive(head)
         } catch {
             return giveUp()

@@ -1,8 +1,9 @@
 /// Calls platforms: libcurl on one thread, no blocking anywhere else.
 ///
 /// In: requests. Out: whole answers (`collect`, one resumption each) or answers as they come (`stream`). Connections
-/// are kept and reused, HTTP/2 over TLS where the other side has it. Redirects are not followed, nothing is
-/// decompressed. Cancelling the task, or dropping a stream, closes its connection at once. Streams end with `cancelled`
+/// are kept and reused, HTTP/2 over TLS where the other side has it. Redirects are not followed. Nobody is asked to pack an
+/// answer, which would hold streams up; one that comes packed all the same is unpacked, and its limits count what it was
+/// unpacked to. Cancelling the task, or dropping a stream, closes its connection at once. Streams end with `cancelled`
 /// when the client goes. A request is sent once: curl's own second try on a kept connection that turns out dead is
 /// forbidden.
 final class HTTPClient: Sendable {

@@ -10,6 +10,8 @@ struct HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
         /// The connection ended before the answer did.
         case cut
         case tooLarge
+        /// It is packed, and not in a way that can be unpacked.
+        case encoding
         case cancelled
         case other
     }

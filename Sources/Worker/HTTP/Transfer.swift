@@ -179,12 +179,20 @@ final class Transfer: Sendable {
         state.waiter = waiter
     }
 
+    /// Of a refusal, what came before it broke off will do: its status says the most.
     private static func response(_ state: inout State) -> Result<HTTPResponse, HTTPError> {
-        guard case .success = state.end, let head = state.head else {
+        guard let head = state.head, let end = state.end, end.isClean || !head.isSuccess && end.isOfTheOtherSide else {
             return .failure(Self.error(state.end))
         }
         let body = state.buffer
         state.buffer = []
         return .success(HTTPResponse(head: head, body: body))
     }
+}
+
+extension Result where Success == Void, Failure == HTTPError {
+    fileprivate var isClean: Bool { if case .success = self { true } else { false } }
+
+    /// Not one of ours: the exchange was not cancelled.
+    fileprivate var isOfTheOtherSide: Bool { if case .failure(.cancelled) = self { false } else { true } }
 }

@@ -114,6 +114,7 @@ extension HTTPError {
         case .cancelled: JobFailure(.cancelled, "the call was interrupted")
         case .timeoutConnect, .timeoutFirstByte, .timeoutIdle, .timeoutTotal: JobFailure(.timeout, description)
         case .cut: JobFailure(.streamBroken, description)
+        case .encoding: JobFailure(.unreadableAnswer, description, code: "unknown_encoding")
         case .tooLarge: JobFailure(.unreadableAnswer, description, code: "answer_too_large")
         default: JobFailure(.network, description)
         }

@@ -195,7 +195,7 @@ struct PlatformCaller: Sendable {
         do {
             while bytes.count < 1 << 20, let more = try await body.next() { bytes += more }
         } catch {
-            if bytes.isEmpty { throw error.failure }
+            if error == .cancelled { throw error.failure }
         }
         body.cancel()
         return bytes

@@ -130,15 +130,6 @@ import Testing
         await client.shutdown()
     }
 
-    @Test func `what comes compressed is not unpacked`() async throws {
-        let packed: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-        let stub = try ProviderStub.start { _ in .bytes(packed, headers: [("Content-Encoding", "gzip")]) }
-        let client = try HTTPClient()
-
-        #expect(try await client.collect(HTTPRequest(url: stub.url)).body == packed)
-        await client.shutdown()
-    }
-
     @Test func `a body of five megabytes is whole`() async throws {
         let body = (0..<5 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let stub = try ProviderStub.start { _ in .bytes(body) }
