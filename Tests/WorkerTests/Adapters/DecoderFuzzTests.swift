@@ -1,43 +1,83 @@
+import Foundation
 import Shared
 import Testing
 
 @testable import Worker
 
-/// 100,000 broken answers for each decoder: whatever arrives, there are deltas or a typed failure, soon and in bounds.
+/// Broken answers for each decoder: whatever arrives, there are deltas or a typed failure, soon and in bounds, and what goes
+/// out is valid JSON.
 ///
 /// Seeds are real answers of each platform; mutations cut, repeat, swap, flip and splice their bytes. The generator is
-/// seeded, so a failure names the case that shows it again.
-@Suite struct DecoderFuzzTests {
-    /// As many answers as the acceptance list asks for, per platform and mode.
-    static let rounds = 100_000
+/// seeded, so a failure names the case that shows it again. `FUZZ_INPUTS=1000000` says how many inputs all tests here make
+/// of the seeds together.
+@Suite(.timeLimit(.minutes(30))) struct DecoderFuzzTests {
+    /// For each decoder, and for the reader beneath them.
+    static let rounds =
+        (ProcessInfo.processInfo.environment["FUZZ_INPUTS"].flatMap { Int($0) } ?? 180_000)
+        / (DecoderSeeds.all.count + 1)
 
     @Test(arguments: DecoderSeeds.all)
-    func `a hundred thousand broken answers end in deltas or a typed failure`(_ wire: DecoderSeeds) throws {
+    func `broken answers end in deltas or a typed failure`(_ wire: DecoderSeeds) throws {
         let adapter = try #require(Adapters.adapter(for: wire.account))
         var random = SplitMix64(seed: 0x5EED)
         for round in 0..<Self.rounds {
             let bytes = wire.mutated(using: &random)
-            let isStream = random.next() % 8 != 0
+            let isStream = random.next() % 4 != 0
             let shape = AnswerShape(isStream: isStream, contentType: "text/event-stream", model: "m")
             var decoder = adapter.makeDecoder(shape)
-            var bytesOut = 0
+            var output: [[UInt8]] = []
             var rest = bytes[...]
             while !rest.isEmpty, !decoder.isComplete {
                 let piece = rest.prefix(1 + Int(random.next() % 512))
                 rest = rest.dropFirst(piece.count)
-                for delta in decoder.feed(Array(piece)) { bytesOut += delta.json.count }
+                output += decoder.feed(Array(piece)).map(\.json)
             }
             do throws(JobFailure) {
                 let end = try decoder.finish()
-                bytesOut += end.body.count + end.deltas.reduce(0) { $0 + $1.json.count }
+                output += end.deltas.map(\.json)
+                if isStream != end.body.isEmpty { Issue.record("round \(round): not what was asked for") }
+                if !isStream { output.append(end.body) }
             } catch {
                 if error.message.isEmpty { Issue.record("round \(round): a failure without a word") }
             }
             // Each event repeats its envelope at most: what comes out is in proportion to what went in.
+            let bytesOut = output.reduce(0) { $0 + $1.count }
             if bytesOut > 64 * bytes.count + 4096 {
                 Issue.record("round \(round): \(bytes.count) became \(bytesOut) bytes")
             }
+            for json in output where (try? JSON(parsing: json)) == nil || Self.holdsPart(json) {
+                Issue.record("round \(round): \(String(decoding: json, as: UTF8.self))")
+            }
         }
+    }
+
+    @Test func `the reader mends, refuses and never stumbles`() throws {
+        var random = SplitMix64(seed: 0xFEED)
+        let seeds = DecoderSeeds.all
+        var mended = 0
+        for round in 0..<Self.rounds {
+            let bytes = seeds[Int(random.next() % UInt64(seeds.count))].mutated(using: &random)
+            let document = Array(bytes.drop { $0 != UInt8(ascii: "{") })
+            let strict = try? JSON(parsing: document)
+            let lenient = try? LenientJSON(document)
+            guard let lenient else {
+                if strict != nil { Issue.record("round \(round): valid, and refused") }
+                continue
+            }
+            mended += lenient.isMended ? 1 : 0
+            if lenient.isMended == (strict != nil) || strict != nil && strict != lenient.value {
+                Issue.record("round \(round): read differently")
+            }
+            if (try? JSON(parsing: lenient.value.encoded)) != lenient.value {
+                Issue.record("round \(round): not valid when it goes out")
+            }
+        }
+        #expect(mended > Self.rounds / 100)
+    }
+
+    /// Seeds and mutations have no character of that range.
+    private static func holdsPart(_ json: [UInt8]) -> Bool {
+        String(decoding: json, as: UTF8.self).unicodeScalars.contains { CharacterPart($0) != nil }
     }
 }
 
@@ -94,11 +134,13 @@ struct DecoderSeeds: Sendable, CustomTestStringConvertible {
             let from = Int(random.next() % UInt64(other.count))
             bytes.insert(contentsOf: other[from...].prefix(128), at: at)
         default:
-            let marks = [
-                "\n\n", "\r\n", "data: ", "{", "}", "[]", "null", "\"", "\\u0000", "-1e999", "\u{FEFF}",
-                "event: error\n",
-            ]
-            bytes.insert(contentsOf: Array(marks[Int(random.next() % UInt64(marks.count))].utf8), at: at)
+            let marks =
+                [
+                    "\n\n", "\r\n", "data: ", "{", "}", "[]", "null", "\"", "\\u0000", "-1e999", "\u{FEFF}",
+                    "event: error\n", ",", "NaN", "None", "+", "00", "\\ud83d", "\\ude00\"", "\\q", "<", "[", ":",
+                    "\u{0}", "\"id\":1,",
+                ].map { Array($0.utf8) } + [[0xF0, 0x9F], [0x98, 0x80], [0xED, 0xA0, 0xBD], [0xE4]]
+            bytes.insert(contentsOf: marks[Int(random.next() % UInt64(marks.count))], at: at)
         }
     }
 
