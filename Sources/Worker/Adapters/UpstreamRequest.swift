@@ -7,7 +7,7 @@ struct UpstreamRequest: Sendable {
     /// In the order they are sent; the credential is among them, so they are never logged.
     var headers: [(name: String, value: String)]
     var body: [UInt8]
-    /// Whether the answer is read as it comes.
+    /// Whether a stream is asked of the platform, also where the caller wants one document.
     var isStream: Bool
 
     init(url: String, headers: [(name: String, value: String)], body: [UInt8], isStream: Bool) {
@@ -20,6 +20,15 @@ struct UpstreamRequest: Sendable {
     /// The first header of that name, in any case.
     func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+}
+
+extension ChatRequest {
+    /// The same request, to be answered by a stream.
+    var streamed: ChatRequest {
+        var chat = self
+        chat.body.set("stream", true)
+        return chat
     }
 }
 

@@ -15,6 +15,8 @@ struct DashScopeAdapter: ProviderAdapter {
     }
 
     func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
+        let mustStream = try DashScopeThinking(chat, model: target.model).mustStream
+        let chat = mustStream ? chat.streamed : chat
         let endpoint = try DashScopeCheck.endpoint(chat, model: target.model, settings: target.account.settings)
         let body = try DashScopeRequest(chat: chat, model: target.model, endpoint: endpoint).body()
         var headers = try Self.headers(target.account, isStream: chat.isStream)
@@ -25,7 +27,10 @@ struct DashScopeAdapter: ProviderAdapter {
             isStream: chat.isStream)
     }
 
-    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { Self.decoder(answer) }
+    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder {
+        let decoder = Self.decoder(answer)
+        return DashScopeModel(answer.model).repeatsText ? RepeatedText(decoder) : decoder
+    }
 
     func failure(_ refusal: UpstreamRefusal) -> JobFailure {
         DashScopeFailure.failure(

@@ -16,11 +16,11 @@ enum DashScopeCheck {
         ],
         passesExtras: true)
 
-    static let maxChoices = 4
+    private static let maxChoices = 4
 
     static func check(_ chat: ChatRequest, model: String, settings: [String: String]) throws(JobFailure) {
         try fields.check(chat)
-        guard chat.n <= maxChoices else { throw fields.refusal("n", "at most \(maxChoices) answers of one request") }
+        try checkChoices(chat)
         try checkTools(chat)
         if case .jsonSchema = chat.responseFormat, !DashScopeModel(model).followsSchema {
             throw fields.refusal("response_format.type", "this model knows json_object, but does not hold to a schema")
@@ -41,6 +41,13 @@ enum DashScopeCheck {
             return endpoint
         }
         return chat.neededBy[.vision] != nil ? .multimodal : DashScopeModel(model).endpoint
+    }
+
+    /// Where tools are given, the platform answers once, whatever `n` says.
+    static func checkChoices(_ chat: ChatRequest) throws(JobFailure) {
+        guard chat.n > 1 else { return }
+        guard chat.n <= maxChoices else { throw fields.refusal("n", "at most \(maxChoices) answers of one request") }
+        guard chat.functions.isEmpty else { throw fields.refusal("n", "one answer of a request with tools") }
     }
 
     static func checkTools(_ chat: ChatRequest) throws(JobFailure) {

@@ -1,20 +1,18 @@
-/// One choice of a stream: what of each event is new, as deltas.
+/// One choice of a stream: its events as deltas.
 ///
-/// Content, reasoning and the arguments of each call decide on their own whether they repeat themselves (`GrowingText`).
+/// Every event is new text, because that is what was asked for (`incremental_output`). Nothing is compared with what
+/// came before it: "哈", "哈哈" are three.
 import Shared
 
 struct DashScopeChoiceReader: Sendable {
     private struct Call: Sendable {
         var hasID = false
         var hasName = false
-        var arguments = GrowingText()
     }
 
     private let index: Int
     private let chunks: ChunkBody
     private var hasStarted = false
-    private var reasoning = GrowingText()
-    private var content = GrowingText()
     private var calls: [Int: Call] = [:]
     private(set) var finishReason: String?
 
@@ -31,16 +29,12 @@ struct DashScopeChoiceReader: Sendable {
             hasStarted = true
             deltas.append(chunks.role(choice: index))
         }
-        append(reasoning.take(choice.reasoning), .reasoning, to: &deltas)
-        if let text = choice.content {
-            if !text.isEmpty, choice.reasoning.isEmpty { append(reasoning.settle(), .reasoning, to: &deltas) }
-            append(text.isEmpty ? content.takeNothing() : content.take(text), .content, to: &deltas)
-        }
+        append(choice.reasoning, .reasoning, to: &deltas)
+        append(choice.content ?? "", .content, to: &deltas)
         for call in choice.calls { take(call, into: &deltas) }
         if let logprobs = choice.logprobs { deltas.append(chunks.logprobs(logprobs, choice: index)) }
         if let reason = choice.finishReason {
             finishReason = reason
-            settle(into: &deltas)
             deltas.append(chunks.finish(reason, choice: index))
         }
         return deltas
@@ -50,22 +44,11 @@ struct DashScopeChoiceReader: Sendable {
         var state = calls[call.index] ?? Call()
         let id = state.hasID || call.id.isEmpty ? nil : call.id
         let name = state.hasName || call.name.isEmpty ? nil : call.name
-        let arguments = state.arguments.take(call.arguments)
         state.hasID = state.hasID || id != nil
         state.hasName = state.hasName || name != nil
         calls[call.index] = state
-        guard id != nil || name != nil || !arguments.isEmpty else { return }
-        deltas.append(chunks.toolCall(call.index, id: id, name: name, arguments: arguments, choice: index))
-    }
-
-    /// Gives out what is still held: nothing more will decide it.
-    private mutating func settle(into deltas: inout [ChatDelta]) {
-        append(reasoning.settle(), .reasoning, to: &deltas)
-        append(content.settle(), .content, to: &deltas)
-        for number in calls.keys.sorted() {
-            guard let arguments = calls[number]?.arguments.settle(), !arguments.isEmpty else { continue }
-            deltas.append(chunks.toolCall(number, arguments: arguments, choice: index))
-        }
+        guard id != nil || name != nil || !call.arguments.isEmpty else { return }
+        deltas.append(chunks.toolCall(call.index, id: id, name: name, arguments: call.arguments, choice: index))
     }
 
     private func append(_ text: String, _ field: TextDelta.Field, to deltas: inout [ChatDelta]) {

@@ -57,6 +57,13 @@ struct DashScopeModel: Sendable {
     /// While they think, these only stream: "parameter.enable_thinking must be set to false for non-streaming calls".
     var onlyStreamsThinking: Bool { isReasoner || isOpenQwen3 }
 
+    /// "Qwen-Omni supports only streaming output" (alibabacloud.com, "Streaming output", 2026-06).
+    var onlyStreams: Bool { contains("-omni") }
+
+    /// Each event has all text so far, whatever `incremental_output` says: "This behavior cannot be changed"
+    /// (alibabacloud.com, "Qwen-MT API reference", 2026-01).
+    var repeatsText: Bool { ["qwen-mt-plus", "qwen-mt-turbo"].contains(where: name.hasPrefix) }
+
     /// Documented to hold to a JSON schema; the others take one and answer with whatever JSON they like.
     var followsSchema: Bool {
         ["qwen3.7-max", "qwen3.8-max"].contains(where: name.hasPrefix)

@@ -1,12 +1,14 @@
 /// The request's wish about thinking in DashScope's words: `enable_thinking` and `thinking_budget`.
 ///
 /// In: the wish, the model, and what else the request asks for. Out: the two parameters, each `nil` where nothing needs
-/// to be said. Fails with `unsupportedParameter` for what the platform refuses while a model thinks.
+/// to be said, and whether such an answer only comes as a stream. Fails with `unsupportedParameter` for what the platform refuses while a model thinks.
 import Shared
 
 struct DashScopeThinking: Sendable, Equatable {
     private(set) var isOn: Bool?
     private(set) var budget: Int?
+    /// The platform gives this answer as a stream only, whatever the caller asked for.
+    let mustStream: Bool
 
     init(_ chat: ChatRequest, model: String) throws(JobFailure) {
         let wish = try ReasoningWish(chat)
@@ -19,6 +21,7 @@ struct DashScopeThinking: Sendable, Equatable {
         if !model.alwaysThinks {
             isOn = wish.isOn ?? (Self.mustNotThink(chat, model) ? false : nil)
         }
+        mustStream = model.onlyStreams || model.onlyStreamsThinking && (isOn ?? model.thinksByDefault)
         guard isOn != false else { return }
         budget = wish.budget ?? (model.isReasoner ? nil : wish.effort.flatMap(Self.budget))
     }
@@ -35,9 +38,7 @@ struct DashScopeThinking: Sendable, Equatable {
     }
 
     private static func checkThinking(_ chat: ChatRequest, _ model: DashScopeModel) throws(JobFailure) {
-        if !chat.isStream, model.onlyStreamsThinking {
-            throw DashScopeCheck.fields.refusal("stream", "this model only streams while it thinks")
-        }
+        if chat.n > 1 { throw DashScopeCheck.fields.refusal("n", "a model that thinks gives one answer") }
         if chat.responseFormat != nil {
             throw DashScopeCheck.fields.refusal("response_format", "JSON mode works only without thinking")
         }
@@ -49,7 +50,7 @@ struct DashScopeThinking: Sendable, Equatable {
     /// The caller did not ask for the thinking that such a model does by itself, but for something it rules out.
     private static func mustNotThink(_ chat: ChatRequest, _ model: DashScopeModel) -> Bool {
         guard model.thinksByDefault else { return false }
-        if !chat.isStream, model.onlyStreamsThinking { return true }
+        if chat.n > 1 { return true }
         if case .named = chat.toolChoice { return true }
         return chat.responseFormat != nil
     }

@@ -16,13 +16,15 @@ enum QwenCompatibleDialect {
                 ]
             },
             messages: MessageEdits(dropped: MessageEdits.leftovers, developerIsSystem: true), reasoning: reasoning,
+            onlyStreams: { chat, model throws(JobFailure) in
+                try DashScopeThinking(chat, model: model).mustStream
+            },
+            repeatsText: { DashScopeModel($0).repeatsText },
             failures: DashScopeFailure.rules, headers: [("workspace", "X-DashScope-WorkSpace")],
             embeddings: .init(maxInputs: { DashScopeEmbeddings().maxInputs(model: $0) })))
 
     private static let limits: OpenAIDialect.Check = { chat, model throws(JobFailure) in
-        if chat.n > DashScopeCheck.maxChoices {
-            throw DashScopeCheck.fields.refusal("n", "at most \(DashScopeCheck.maxChoices) answers of one request")
-        }
+        try DashScopeCheck.checkChoices(chat)
         try DashScopeCheck.checkTools(chat)
     }
 

@@ -16,6 +16,10 @@ struct OpenAIDialect: Sendable {
     var messages = MessageEdits()
     /// The members that say the request's wish about thinking; `nil` leaves its own words alone.
     var reasoning: Reasoning?
+    /// Whether the platform gives this answer as a stream only, whatever the caller asked for.
+    var onlyStreams: Streaming = { _, _ in false }
+    /// Models whose events have all text so far, each.
+    var repeatsText: @Sendable (_ model: String) -> Bool = { _ in false }
     /// Usage comes with every stream, and `stream_options` is not known.
     var alwaysSendsUsage = false
     /// Finish reasons in other words than OpenAI's.
@@ -32,6 +36,8 @@ struct OpenAIDialect: Sendable {
 
     typealias Check = @Sendable (_ chat: ChatRequest, _ model: String) throws(JobFailure) -> Void
     typealias Reasoning = @Sendable (_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject
+
+    typealias Streaming = @Sendable (_ chat: ChatRequest, _ model: String) throws(JobFailure) -> Bool
 
     enum FinishMeaning: Sendable {
         case reason(String)

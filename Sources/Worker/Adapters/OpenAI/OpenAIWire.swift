@@ -24,13 +24,17 @@ struct OpenAIWire: ProviderAdapter {
     }
 
     func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
-        UpstreamRequest(
+        let chat = try dialect.onlyStreams(chat, target.model) ? chat.streamed : chat
+        return UpstreamRequest(
             url: url(target.account, "/chat/completions"),
             headers: try headers(target.account, isStream: chat.isStream),
             body: try body(chat, model: target.model).encoded, isStream: chat.isStream)
     }
 
-    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { dialect.decoder(answer) }
+    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder {
+        let decoder = dialect.decoder(answer)
+        return dialect.repeatsText(answer.model) ? RepeatedText(decoder) : decoder
+    }
 
     func failure(_ refusal: UpstreamRefusal) -> JobFailure {
         var error = UpstreamError(openAI: ErrorBody.json(refusal.body))

@@ -10,7 +10,7 @@ enum TokenHubDialect {
             fields: FieldCheck(
                 platform: "Tencent TokenHub",
                 known: [
-                    "frequency_penalty", "max_completion_tokens", "max_tokens", "n", "parallel_tool_calls",
+                    "frequency_penalty", "max_completion_tokens", "max_tokens", "parallel_tool_calls",
                     "presence_penalty", "response_format", "seed", "stop", "temperature", "tool_choice", "tools",
                     "top_p", "user", "logprobs", "top_logprobs",
                 ], passesExtras: true),

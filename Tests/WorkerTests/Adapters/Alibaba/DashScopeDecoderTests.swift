@@ -73,31 +73,18 @@ import Testing
     }
 
     @Test(arguments: ["content", "reasoning_content"])
-    func `a model that repeats all text in every event is read like one that does not`(_ field: String) {
-        let pieces = ["你", "你好", "你好，世界", "你好，世界🙂！", "你好，世界🙂！"]
-        let bytes = DashScopeFixtures.pieces(pieces, field: field)
-        let outcome = dashScopeOutcome(bytes)
-        #expect(outcome.text(field == "content" ? .content : .reasoning) == "你好，世界🙂！")
-        #expect(outcome.end?.finishReason == "stop")
-        for cut in 0...bytes.count { #expect(dashScopeOutcome(bytes, cuts: [cut]) == outcome) }
-    }
-
-    @Test func `laughter is not taken for repeated text`() {
-        #expect(dashScopeOutcome(DashScopeFixtures.pieces(["哈", "哈哈", ""])).text == "哈哈哈")
-        #expect(dashScopeOutcome(DashScopeFixtures.pieces(["哈", "哈哈"])).text == "哈哈哈")
-        #expect(dashScopeOutcome(DashScopeFixtures.pieces(["哈", "哈", "哈哈", "！", ""])).text == "哈哈哈哈！")
-    }
-
-    @Test func `arguments that grow are given once`() throws {
-        let parts = [#"{"#, #"{\"city\": "#, #"{\"city\": \"北京"#, #"{\"city\": \"北京\"}"#, #"{\"city\": \"北京\"}"#]
-        let events = parts.enumerated().map { index, arguments in
-            DashScopeFixtures.event(
-                #""content":"","tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"w","arguments":"\#(arguments)"}}]"#,
-                finish: index == parts.count - 1 ? #""tool_calls""# : #""null""#)
+    func `pieces are new text, however much they look like what came before`(_ field: String) {
+        for pieces in RepeatedPieces.examples {
+            let bytes = DashScopeFixtures.pieces(pieces, field: field)
+            let outcome = dashScopeOutcome(bytes)
+            #expect(outcome.text(field == "content" ? .content : .reasoning) == pieces.joined())
+            #expect(outcome.end?.finishReason == "stop")
         }
-        let outcome = dashScopeOutcome(Array(events.joined().utf8))
-        #expect(try outcome.arguments() == #"{"city": "北京"}"#)
-        #expect(outcome.json.filter { $0.contains("call_1") }.count == 1)
+    }
+
+    @Test func `each piece is given out at once`() {
+        let outcome = dashScopeOutcome(DashScopeFixtures.pieces(["哈", "哈哈", "哈哈哈哈", ""]))
+        #expect(outcome.pieces() == ["哈", "哈哈", "哈哈哈哈"])
     }
 
     @Test func `several choices end when each has finished`() {

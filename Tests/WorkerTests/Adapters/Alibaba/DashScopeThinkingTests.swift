@@ -25,28 +25,33 @@ import Testing
         #expect(thinking.budget == budget)
     }
 
-    @Test(arguments: ["qwen3-8b", "qwen3-0.6b", "qwen3-235b-a22b", "qwen3-next-80b-a3b"])
-    func `open models think only in streams, and not at all unless asked`(_ model: String) throws {
-        #expect(try thinking("", model: model).isOn == nil)
-        #expect(try thinking("", model: model, isStream: false).isOn == false)
-        let failure = #expect(throws: JobFailure.self) {
-            try thinking(#","enable_thinking":true"#, model: model, isStream: false)
-        }
-        #expect(failure?.kind == .unsupportedParameter)
-        #expect(failure?.param == "stream")
+    @Test(arguments: ["qwen3-8b", "qwen3-0.6b", "qwen3-235b-a22b", "qwen3-next-80b-a3b"], [true, false])
+    func `open models think as they do, and then only stream`(_ model: String, _ isStream: Bool) throws {
+        #expect(try thinking("", model: model, isStream: isStream).isOn == nil)
+        #expect(try thinking("", model: model, isStream: isStream).mustStream)
+        #expect(try thinking(#","enable_thinking":true"#, model: model, isStream: isStream).mustStream)
+        #expect(try !thinking(#","enable_thinking":false"#, model: model, isStream: isStream).mustStream)
+        #expect(
+            try !thinking(#","response_format":{"type":"json_object"}"#, model: model, isStream: isStream).mustStream)
     }
 
     @Test(arguments: ["qwq-plus", "qvq-max", "qwen3-30b-a3b-thinking-2507"])
     func `models that always think only stream`(_ model: String) throws {
         #expect(try thinking(#","enable_thinking":true"#, model: model).isOn == nil)
-        let stream = #expect(throws: JobFailure.self) { try thinking("", model: model, isStream: false) }
-        #expect(stream?.param == "stream")
+        #expect(try thinking("", model: model, isStream: false).mustStream)
         let off = #expect(throws: JobFailure.self) { try thinking(#","reasoning_effort":"none""#, model: model) }
         #expect(off?.param == "reasoning_effort")
-        let json = #expect(throws: JobFailure.self) {
-            try thinking(#","response_format":{"type":"json_object"}"#, model: model)
+        for (fields, param) in [
+            (#","response_format":{"type":"json_object"}"#, "response_format"), (#","n":2"#, "n"),
+        ] {
+            let refusal = #expect(throws: JobFailure.self) { try thinking(fields, model: model) }
+            #expect(refusal?.param == param)
         }
-        #expect(json?.param == "response_format")
+    }
+
+    @Test(arguments: ["qwen3-omni-flash", "qwen-omni-turbo", "qwen2.5-omni-7b"])
+    func `models that hear and speak only stream`(_ model: String) throws {
+        #expect(try thinking("", model: model, isStream: false).mustStream)
     }
 
     @Test(arguments: [
@@ -55,11 +60,39 @@ import Testing
     ])
     func `other models answer in one piece`(_ model: String) throws {
         #expect(try thinking("", model: model, isStream: false).isOn == nil)
+        #expect(try !thinking("", model: model, isStream: false).mustStream)
+    }
+
+    @Test(arguments: ["native", "compatible"])
+    func `a plain request to such a model asks for a stream, with usage and nothing but what is new`(_ mode: String)
+        throws
+    {
+        let account = Account(id: "a", provider: .alibaba, mode: mode)
+        let adapter = try #require(Adapters.adapter(for: account))
+        let text = #"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#
+        let chat = try ChatRequest(decoding: Array(text.utf8))
+        func request(_ model: String) throws -> UpstreamRequest {
+            try adapter.check(chat, model: model, settings: [:])
+            return try adapter.makeRequest(
+                chat, Target(model: model, account: AccountView(credential: Credential("sk-1")), now: 0))
+        }
+
+        for model in ["qwq-plus", "qwen3-8b", "qwen3-omni-flash"] {
+            let request = try request(model)
+            let body = try JSON(parsing: request.body)
+            #expect(request.isStream)
+            #expect(request.header("Accept") == "text/event-stream")
+            #expect((mode == "native") == (request.header("X-DashScope-SSE") == "enable"))
+            #expect(mode == "native" || body["stream"] == true && body["stream_options"]?["include_usage"] == true)
+            #expect(mode == "compatible" || body["parameters"]?["incremental_output"] == true)
+        }
+        #expect(try !request("qwen-plus").isStream)
     }
 
     @Test(arguments: [
         #","response_format":{"type":"json_object"}"#,
         #","tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"function","function":{"name":"f"}}"#,
+        #","n":2"#,
     ])
     func `thinking that nobody asked for gives way to what it rules out`(_ fields: String) throws {
         #expect(try thinking(fields, model: "qwen3.5-plus").isOn == false)

@@ -1,0 +1,52 @@
+/// Holds an answer to the number of choices that was asked for.
+///
+/// Many servers that speak OpenAI's language take `n` and answer once. Whoever asked for several would take that one for
+/// all, so such an answer is a failure that names the field.
+import Shared
+
+struct CountedChoices: ResponseDecoder {
+    private var decoder: any ResponseDecoder
+    private let wanted: Int
+    private let platform: String
+    private var seen: Set<Int> = []
+
+    init(_ decoder: any ResponseDecoder, wanted: Int, platform: String) {
+        self.decoder = decoder
+        self.wanted = wanted
+        self.platform = platform
+    }
+
+    var form: AnswerForm? { decoder.form }
+    var isComplete: Bool { decoder.isComplete }
+    var usage: TokenUsage? { decoder.usage }
+
+    mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] {
+        let deltas = decoder.feed(bytes)
+        note(deltas)
+        return deltas
+    }
+
+    mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
+        let end = try decoder.finish()
+        note(end.deltas)
+        note(chunk: end.body)
+        guard seen.count < wanted else { return end }
+        throw JobFailure(
+            .unsupportedParameter, "\(platform) does not support 'n': it gave \(seen.count) of \(wanted) answers.",
+            param: "n", code: "unsupported_parameter")
+    }
+
+    private mutating func note(_ deltas: [ChatDelta]) {
+        for delta in deltas {
+            switch delta.content {
+            case .text(let text): seen.insert(text.choice)
+            case .chunk(let bytes): note(chunk: bytes)
+            }
+        }
+    }
+
+    private mutating func note(chunk bytes: [UInt8]) {
+        let choices = (try? JSON(parsing: bytes))?["choices"]?.arrayValue ?? []
+        for (position, choice) in choices.enumerated() { seen.insert(choice["index"]?.intValue ?? position) }
+    }
+}
