@@ -31,7 +31,7 @@ struct WorkerConfig: Sendable {
     var routing: RoutingStrategyName
     var rates: CurrencyRates
     var cache: ResponseCache.Limits
-    var timeouts: HTTPTimeouts
+    var timeouts: PlatformTimeouts
     var maxAnswerBytes: Int
     var flushBatch: Int
     var flushInterval: Duration
@@ -270,18 +270,21 @@ struct WorkerConfig: Sendable {
         )
     }
 
-    private static func timeouts(_ settings: inout Settings) -> HTTPTimeouts {
-        var timeouts = HTTPTimeouts()
-        timeouts.connect = settings.seconds(
+    private static func timeouts(_ settings: inout Settings) -> PlatformTimeouts {
+        var timeouts = PlatformTimeouts()
+        timeouts.http.connect = settings.seconds(
             "UPSTREAM_CONNECT_TIMEOUT", default: 5, in: 0.1...60,
             "To connect to a platform.")
-        timeouts.firstByte = settings.seconds(
+        timeouts.http.firstByte = settings.seconds(
             "UPSTREAM_FIRST_BYTE_TIMEOUT", default: 120, in: 0.1...3600,
-            "Until a platform begins to answer; reasoning models are slow to.")
-        timeouts.idle = settings.seconds(
-            "UPSTREAM_IDLE_TIMEOUT", default: 60, in: 0.1...3600,
-            "Silence within an answer.")
-        timeouts.total = settings.seconds(
+            "Until the first byte of an answer, its head aside; reasoning models are slow to begin.")
+        timeouts.http.idle = settings.seconds(
+            "UPSTREAM_IDLE_TIMEOUT", default: 30, in: 0.1...3600,
+            "Silence within a stream after which the platform is given up; a model's `idle_timeout` replaces it.")
+        timeouts.thinkingIdle = settings.seconds(
+            "UPSTREAM_THINKING_IDLE_TIMEOUT", default: 120, in: 0.1...3600,
+            "The same for models with the capability `reasoning`, if that is longer.")
+        timeouts.http.total = settings.seconds(
             "UPSTREAM_TOTAL_TIMEOUT", default: 600, in: 0.1...86_400,
             "A whole answer.")
         return timeouts

@@ -74,7 +74,8 @@ extension WorkerParts {
             catalog: catalog, ledger: QuotaLedger(postgres), limiter: limiter, alerts: alerts,
             threshold: config.quotaAlertThreshold, clock: clock, logger: logger)
         let prober = HealthProber(
-            catalog: catalog, board: board, platforms: platforms, watch: watch, timeLeft: config.timeouts.firstByte,
+            catalog: catalog, board: board, platforms: platforms, watch: watch,
+            timeLeft: config.timeouts.http.firstByte,
             clock: clock, logger: logger)
         return [
             leadership,

@@ -20,6 +20,7 @@ package enum CatalogKind: String, Sendable, CaseIterable {
         ("cached_input_price", .number), ("output_price", .number), ("currency", .text), ("priority", .number),
         ("weight", .number), ("is_active", .flag), ("capabilities", .flags), ("aliases", .list),
         ("fallback_models", .list), ("routing_strategy", .text), ("cache_ttl", .number),
+        ("idle_timeout", .number),
     ]
 
     private static let accountFields: [(name: String, shape: CatalogShape)] = [

@@ -127,7 +127,7 @@ package struct CatalogFile: Sendable {
             isActive: field.bool("is_active") ?? true, capabilities: Capabilities(field.flags("capabilities")),
             aliases: field.list("aliases"), fallbackModels: field.list("fallback_models"),
             routingStrategy: (field.choice("routing_strategy") as RoutingStrategyName?)?.rawValue,
-            cacheTTL: field.whole("cache_ttl", from: 1))
+            cacheTTL: field.whole("cache_ttl", from: 1), idleTimeout: field.whole("idle_timeout", from: 1))
     }
 
     static func account(_ field: inout CatalogReader) -> AccountEntry {

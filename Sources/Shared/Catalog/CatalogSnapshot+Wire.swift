@@ -61,6 +61,7 @@ extension Model {
         row.set("cost_per_1k_tokens", costPer1kTokens)
         row.set("routing_strategy", routingStrategy)
         row.set("cache_ttl", cacheTTL)
+        row.set("idle_timeout", idleTimeout)
         return .object(row)
     }
 
@@ -77,7 +78,7 @@ extension Model {
             weight: json.column("weight", from: 1) ?? 1, isActive: json["is_active"]?.boolValue ?? false,
             capabilities: Capabilities(json.members("capabilities", \.boolValue)), aliases: json.texts("aliases"),
             fallbackModels: json.texts("fallback_models"), routingStrategy: json["routing_strategy"]?.stringValue,
-            cacheTTL: json.column("cache_ttl", from: 1))
+            cacheTTL: json.column("cache_ttl", from: 1), idleTimeout: json.column("idle_timeout", from: 1))
     }
 }
 

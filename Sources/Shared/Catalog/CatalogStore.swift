@@ -88,9 +88,9 @@ package struct CatalogStore: Sendable {
     static let insertModel = """
         INSERT INTO models (id, name, provider, model_id, max_tokens, context_tokens, input_price, cached_input_price,
             output_price, currency, priority, weight, is_active, capabilities, aliases, fallback_models, routing_strategy,
-            cost_per_1k_tokens, cache_ttl)
+            cost_per_1k_tokens, cache_ttl, idle_timeout)
         VALUES ($1, $2, $3, $4, $5::integer, $6::integer, $7::float8, $8::float8, $9::float8, $10, $11::integer, $12::integer,
-            $13::boolean, $14::jsonb, $15::text[], $16::text[], $17, $18::float8, $19::integer)
+            $13::boolean, $14::jsonb, $15::text[], $16::text[], $17, $18::float8, $19::integer, $20::integer)
         """
 
     static let upsertModel =
@@ -100,7 +100,8 @@ package struct CatalogStore: Sendable {
                 cached_input_price = excluded.cached_input_price, output_price = excluded.output_price,
                 cost_per_1k_tokens = excluded.cost_per_1k_tokens, currency = excluded.currency, priority = excluded.priority, weight = excluded.weight,
                 is_active = excluded.is_active, capabilities = excluded.capabilities, aliases = excluded.aliases,
-                fallback_models = excluded.fallback_models, routing_strategy = excluded.routing_strategy, cache_ttl = excluded.cache_ttl, updated_at = now()
+                fallback_models = excluded.fallback_models, routing_strategy = excluded.routing_strategy, cache_ttl = excluded.cache_ttl,
+                idle_timeout = excluded.idle_timeout, updated_at = now()
             """
 
     static func parameters(_ model: Model) -> [PostgresParameter] {
@@ -115,7 +116,7 @@ package struct CatalogStore: Sendable {
             .int(model.priority), .int(model.weight), .bool(model.isActive),
             .text(String(decoding: capabilities.encoded, as: UTF8.self)), .array(model.aliases),
             .array(model.fallbackModels), .text(model.routingStrategy), .double(model.costPer1kTokens),
-            .int(model.cacheTTL),
+            .int(model.cacheTTL), .int(model.idleTimeout),
         ]
     }
 
@@ -175,7 +176,8 @@ extension Model {
             isActive: try row.bool("is_active"), capabilities: Capabilities(capabilities),
             aliases: (try row.json("alias_list").arrayValue ?? []).compactMap(\.stringValue),
             fallbackModels: (try row.json("fallback_list").arrayValue ?? []).compactMap(\.stringValue),
-            routingStrategy: try row.text("routing_strategy"), cacheTTL: try row.value("cache_ttl"))
+            routingStrategy: try row.text("routing_strategy"), cacheTTL: try row.value("cache_ttl"),
+            idleTimeout: try row.value("idle_timeout"))
     }
 }
 

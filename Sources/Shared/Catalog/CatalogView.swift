@@ -21,6 +21,7 @@ extension Model {
         view.set("fallback_models", .texts(fallbackModels))
         view.set("routing_strategy", .text(routingStrategy))
         view.set("cache_ttl", .whole(cacheTTL))
+        view.set("idle_timeout", .whole(idleTimeout))
         return .object(view)
     }
 }

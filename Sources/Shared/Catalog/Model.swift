@@ -24,13 +24,15 @@ package struct Model: Sendable, Equatable {
     package var routingStrategy: String?
     /// Seconds for which an answer may be given again to the same request; `nil`: not at all.
     package var cacheTTL: Int?
+    /// Seconds of silence within a stream after which its platform is given up; `nil` leaves it to the worker's settings.
+    package var idleTimeout: Int?
 
     package init(
         id: String, name: String? = nil, provider: Provider, modelID: String? = nil, maxTokens: Int? = nil,
         contextTokens: Int? = nil, prices: Prices = Prices(), costPer1kTokens: Double? = nil, priority: Int = 0,
         weight: Int = 1,
         isActive: Bool = true, capabilities: Capabilities = Capabilities(), aliases: [String] = [],
-        fallbackModels: [String] = [], routingStrategy: String? = nil, cacheTTL: Int? = nil
+        fallbackModels: [String] = [], routingStrategy: String? = nil, cacheTTL: Int? = nil, idleTimeout: Int? = nil
     ) {
         self.id = id
         self.name = name ?? id
@@ -48,6 +50,7 @@ package struct Model: Sendable, Equatable {
         self.fallbackModels = fallbackModels
         self.routingStrategy = routingStrategy
         self.cacheTTL = cacheTTL
+        self.idleTimeout = idleTimeout
     }
 }
 
@@ -60,6 +63,9 @@ package struct Capabilities: Sendable, Equatable {
     package init(_ named: [String: Bool] = [:]) { self.named = named }
 
     package func has(_ capability: ChatRequest.Capability) -> Bool { named[capability.rawValue] ?? true }
+
+    /// Whether the model may be silent while it thinks; like every promise that costs something, only where it is said.
+    package var thinks: Bool { named["reasoning"] ?? false }
 
     /// Embeddings are the exception: a model makes them only where the catalogue says `embeddings: true`, and such a model
     /// does not chat unless it says `chat: true`, too.

@@ -59,7 +59,7 @@ struct AccountCheck {
         let started = ContinuousClock.now
         let name = "\(account.id) (\(account.provider.rawValue))"
         do throws(JobFailure) {
-            try await platforms.ping(Route(model: model, account: account), timeLeft: config.timeouts.total)
+            try await platforms.ping(Route(model: model, account: account), timeLeft: config.timeouts.http.total)
             let time = (ContinuousClock.now - started).milliseconds
             return Line(account: account.id, isGood: true, text: "ok    \(name)  \(time) ms")
         } catch {

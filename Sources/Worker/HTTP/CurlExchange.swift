@@ -170,8 +170,6 @@ final class CurlExchange {
     private func header(_ bytes: UnsafeRawBufferPointer) -> Int {
         do throws(HTTPError) {
             guard let head = try unsafe head.read(bytes) else { return bytes.count }
-            // Not earlier: an interim answer is not the first byte that the caller waits for.
-            deadlines.heard(.now)
             encoding = ContentEncoding(head)
             if encoding?.isMisnamed == true { handle.set(CURLOPT_HTTP_CONTENT_DECODING, 0) }
             transfer.receive(head)

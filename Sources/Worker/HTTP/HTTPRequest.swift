@@ -46,12 +46,13 @@ struct HTTPRequest: Sendable {
 struct HTTPTimeouts: Sendable, Equatable {
     /// Name, TCP and TLS together.
     var connect = Duration.seconds(5)
-    /// From the start to the answer's head.
+    /// From the start to the first byte of the answer's body.
     ///
-    /// Reasoning models think for a minute before they say anything.
+    /// Not to its head, which many servers send before they read the prompt. Reasoning models think for a minute before
+    /// they say anything.
     var firstByte = Duration.seconds(120)
     /// Silence within an answer; not counted while its reader lags.
-    var idle = Duration.seconds(60)
+    var idle = Duration.seconds(30)
     var total = Duration.seconds(600)
 
     init() {}

@@ -12,7 +12,7 @@ struct TransferDeadlines {
         started = now
     }
 
-    /// The final head or a part of the body has come, or the reader has let a paused body go on.
+    /// A part of the body has come, or the reader has let a paused body go on.
     mutating func heard(_ now: ContinuousClock.Instant) { lastByte = now }
 
     func passed(_ now: ContinuousClock.Instant, isPaused: Bool) -> HTTPError? {

@@ -10,7 +10,7 @@ struct PlatformCaller: Sendable {
     let credentials: AccountCredentials
     let tokens: AccountTokens
     let clocks: PlatformClocks
-    let timeouts: HTTPTimeouts
+    let timeouts: PlatformTimeouts
     let maxAnswerBytes: Int
     let clock: any WallClock
     /// Between two pieces of a stream of the sandbox whose prompt says nothing of it.
@@ -69,7 +69,7 @@ struct PlatformCaller: Sendable {
         _ call: PlatformCall, _ adapter: any ProviderAdapter
     ) async throws(JobFailure) -> ChatCompletionEnd {
         let target = try await target(call.route, adapter, call.interrupt, call.timeLeft)
-        let request = httpRequest(try upstreamRequest(call, adapter, target), call.timeLeft)
+        let request = try httpRequest(call, adapter, target)
         let response = try await interruptible(call.interrupt) { [http] in try await http.collect(request) }
         do throws(JobFailure) {
             guard response.head.isSuccess else { throw refusal(response.head, response.body, adapter) }
@@ -77,7 +77,7 @@ struct PlatformCaller: Sendable {
             if case .embeddings(let embeddings) = call.request, let reader = adapter.embeddings {
                 return try reader.read(response.body, embeddings, answer)
             }
-            var decoder = adapter.makeDecoder(answer)
+            var decoder = decoder(answer, call, adapter)
             _ = decoder.feed(response.body)
             return try decoder.finish()
         } catch {
@@ -89,14 +89,14 @@ struct PlatformCaller: Sendable {
         _ call: PlatformCall, _ adapter: any ProviderAdapter
     ) async throws(JobFailure) -> CompletionStream {
         let target = try await target(call.route, adapter, call.interrupt, call.timeLeft)
-        let request = httpRequest(try upstreamRequest(call, adapter, target), call.timeLeft)
+        let request = try httpRequest(call, adapter, target)
         let body = try await interruptible(call.interrupt) { [http] in try await http.stream(request) }
         do throws(JobFailure) {
             guard body.head.isSuccess else {
                 let rest = try await interruptible(call.interrupt) { try await self.rest(of: body) }
                 throw refusal(body.head, rest, adapter)
             }
-            var stream = UpstreamStream(body, adapter.makeDecoder(answerShape(body.head, call)), call.interrupt)
+            var stream = UpstreamStream(body, decoder(answerShape(body.head, call), call, adapter), call.interrupt)
             do throws(JobFailure) { try await stream.begin() } catch {
                 stream.close()
                 throw error
@@ -140,12 +140,23 @@ struct PlatformCaller: Sendable {
         }
     }
 
+    /// A request that no job asks for: a ping, a token.
     private func httpRequest(_ upstream: UpstreamRequest, _ timeLeft: Duration) -> HTTPRequest {
-        var timeouts = timeouts
-        timeouts.total = min(timeouts.total, max(.milliseconds(1), timeLeft))
-        return HTTPRequest(
+        httpRequest(upstream, timeouts.limits(nil, isStream: false, timeLeft: timeLeft))
+    }
+
+    private func httpRequest(
+        _ call: PlatformCall, _ adapter: any ProviderAdapter, _ target: Target
+    ) throws(JobFailure) -> HTTPRequest {
+        let upstream = try upstreamRequest(call, adapter, target)
+        let limits = timeouts.limits(call.route.model, isStream: upstream.isStream, timeLeft: call.timeLeft)
+        return httpRequest(upstream, limits)
+    }
+
+    private func httpRequest(_ upstream: UpstreamRequest, _ limits: HTTPTimeouts) -> HTTPRequest {
+        HTTPRequest(
             method: upstream.method, url: upstream.url, headers: upstream.headers.map { ($0.name, $0.value) },
-            body: upstream.body, timeouts: timeouts, maxResponseBytes: maxAnswerBytes)
+            body: upstream.body, timeouts: limits, maxResponseBytes: maxAnswerBytes)
     }
 
     /// Asks for a token.
@@ -167,6 +178,14 @@ struct PlatformCaller: Sendable {
     }
 
     // MARK: - Answer
+
+    private func decoder(
+        _ answer: AnswerShape, _ call: PlatformCall, _ adapter: any ProviderAdapter
+    ) -> any ResponseDecoder {
+        let decoder = adapter.makeDecoder(answer)
+        guard case .chat(let chat) = call.request, chat.n > 1 else { return decoder }
+        return CountedChoices(decoder, wanted: chat.n, platform: call.route.account.provider.rawValue)
+    }
 
     private func answerShape(_ head: HTTPHead, _ call: PlatformCall) -> AnswerShape {
         var stops: [String] = []

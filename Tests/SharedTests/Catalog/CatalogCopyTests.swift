@@ -9,7 +9,8 @@ import Testing
         id: "m", name: "Mödel", provider: .alibaba, modelID: "qwen", maxTokens: 5, contextTokens: 9,
         prices: Prices(input: 0.1, cachedInput: 0.025, output: 1e-7, currency: "CNY"), costPer1kTokens: 0.0001,
         priority: -3, weight: 7, isActive: false, capabilities: Capabilities(["vision": false, "chat": true]),
-        aliases: ["a,b", "q\"uote"], fallbackModels: ["n"], routingStrategy: "cost_based", cacheTTL: 60)
+        aliases: ["a,b", "q\"uote"], fallbackModels: ["n"], routingStrategy: "cost_based", cacheTTL: 60, idleTimeout: 90
+    )
     private static let account = Account(
         id: "a", accountName: "Ännie", provider: .tencent, apiKeyEncrypted: "v1.x.y.z", baseURL: "http://h/v1",
         mode: "legacy", quotaLimit: 9_000_000_000_000_000, quotaUsed: 8_999_999_999_999_999, status: .disabled,

@@ -16,7 +16,8 @@ import Testing
     private let text = """
         models:
           - { id: m, provider: openai, model_id: gpt, priority: -2, aliases: ["a,b", 'q"uote', "{}"], input_price: 0.1,
-              capabilities: { vision: false }, fallback_models: [n], routing_strategy: priority, max_tokens: 5, cache_ttl: 60 }
+              capabilities: { vision: false }, fallback_models: [n], routing_strategy: priority, max_tokens: 5, cache_ttl: 60,
+              idle_timeout: 90 }
           - { id: n, provider: zhipu }
         accounts:
           - { id: a, provider: openai, api_key: sk-secret, rpm: 5, settings: { organization: "o'rg" }, models: [gpt],

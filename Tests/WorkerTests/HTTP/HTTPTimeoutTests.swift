@@ -43,6 +43,38 @@ import Testing
             after: .milliseconds(150))
     }
 
+    @Test func `a head alone is not the first byte: many send it before they read the prompt`() async throws {
+        let stub = try ProviderStub.start { _ in
+            StubReply([.text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), .stall])
+        }
+
+        try await expect(
+            .timeoutFirstByte,
+            HTTPRequest(
+                url: stub.url,
+                timeouts: timeouts {
+                    $0.firstByte = .milliseconds(300)
+                    $0.idle = .milliseconds(50)
+                }), after: .milliseconds(300))
+    }
+
+    @Test func `comments are life, until the whole takes too long`() async throws {
+        let stub = try ProviderStub.start { _ in
+            StubReply(
+                [StubReply.Step.text("HTTP/1.1 200 OK\r\n\r\n")]
+                    + (0..<400).flatMap { _ in [.text(": OPENROUTER PROCESSING\n\n"), .pause(.milliseconds(20))] })
+        }
+
+        try await expect(
+            .timeoutTotal,
+            HTTPRequest(
+                url: stub.url,
+                timeouts: timeouts {
+                    $0.total = .milliseconds(600)
+                    $0.idle = .milliseconds(200)
+                }), after: .milliseconds(600))
+    }
+
     @Test func `a platform that stops in the middle runs into the limit for silence`() async throws {
         let stub = try ProviderStub.start { _ in .sse(["one", "two"], after: [0: [.stall]]) }
 

@@ -22,7 +22,7 @@ package enum Migrations {
         }
     }
 
-    static let all = [Step.catalog, .usage, .accountModels, .pool]
+    static let all = [Step.catalog, .usage, .accountModels, .pool, .modelIdle]
 
     /// Any number that nobody else locks in this database.
     private static let lock = "7305812344187213"
