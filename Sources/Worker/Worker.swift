@@ -26,9 +26,15 @@ struct WorkerCommand: AsyncParsableCommand {
     @Flag(help: "Call each active account's platform once, as cheaply as it allows, print how it went and exit.")
     var ping = false
 
+    @Option(help: "Keep what platforms send in this folder, everything said masked; see docs/platforms.md.")
+    var record: String?
+
+    @Option(help: "Only of these accounts, by their ids, separated by commas.")
+    var recordAccounts: String?
+
     func run() async throws {
         HeapTrimmer.limitHeaps()
-        var settings = Settings(environment: listSettings ? [:] : ProcessInfo.processInfo.environment)
+        var settings = Settings(environment: listSettings ? [:] : environment)
         let shared = SharedConfig(&settings)
         let worker = WorkerConfig(&settings)
         if listSettings {
@@ -49,6 +55,12 @@ struct WorkerCommand: AsyncParsableCommand {
             logger.critical("the worker cannot run", metadata: ["error": "\(known ?? error)"])
             throw ExitCode(1)
         }
+    }
+
+    /// Options win over the settings of the same meaning.
+    private var environment: [String: String] {
+        let options = [("RECORD_DIR", record), ("RECORD_ACCOUNTS", recordAccounts)]
+        return options.reduce(into: ProcessInfo.processInfo.environment) { $0[$1.0] = $1.1 ?? $0[$1.0] }
     }
 
     private func work(_ shared: SharedConfig, _ worker: WorkerConfig, _ logger: Logger) async throws {

@@ -44,6 +44,8 @@ struct WorkerConfig: Sendable {
     var upstreamCAFile: String?
     var upstreamConnectionsPerHost: Int
     var sandboxPace: Duration
+    /// `nil`: nothing is recorded.
+    var recording: Recorder.Configuration?
 
     init(_ settings: inout Settings) {
         concurrency = settings.int(
@@ -160,6 +162,23 @@ struct WorkerConfig: Sendable {
             "SANDBOX_DELAY", default: 0.03, in: 0...10,
             "Pause between two words of a stream of the sandbox, so that it is seen; shorter where a stream would take 5 s longer by it."
         )
+        recording = Self.recording(&settings)
+    }
+
+    private static func recording(_ settings: inout Settings) -> Recorder.Configuration? {
+        let folder = settings.path(
+            "RECORD_DIR",
+            "Folder that keeps what platforms send, everything said masked, for tests (docs/platforms.md); as `worker --record`."
+        )
+        let accounts = settings.list(
+            "RECORD_ACCOUNTS",
+            "Ids of the accounts whose calls are kept; none: all of them. As `worker --record-accounts`.")
+        let maxBytes = settings.int(
+            "RECORD_MAX_BYTES", default: 1 << 20, in: 1 << 10...1 << 26, "Bytes of one answer that are kept at most.")
+        let maxFiles = settings.int(
+            "RECORD_MAX_FILES", default: 1000, in: 1...1_000_000,
+            "Files in that folder from which on nothing more is kept.")
+        return folder.map { .init(folder: $0, accounts: Set(accounts), maxBytes: maxBytes, maxFiles: maxFiles) }
     }
 
     private static func cache(_ settings: inout Settings) -> ResponseCache.Limits {

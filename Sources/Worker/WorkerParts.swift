@@ -58,7 +58,7 @@ struct WorkerParts: Sendable {
         platforms = PlatformCaller(
             http: http, credentials: credentials, tokens: AccountTokens(),
             clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: clock,
-            sandboxPace: config.sandboxPace)
+            sandboxPace: config.sandboxPace, recorder: config.recording.map { Recorder($0, logger) })
         catalog = try await CatalogBootstrap(shared, postgres, logger, group: group).start()
         keyWatch = KeyWatch(catalog, credentials, readiness, restraint, logger)
         keyWatch.look()

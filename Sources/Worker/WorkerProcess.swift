@@ -35,6 +35,7 @@ struct WorkerProcess {
                 logger: parts.logger)
         ).run()
         await http.shutdown()
+        await parts.platforms.recorder?.flush()
         await postgres.close()
         parts.logger.info("worker ended")
     }

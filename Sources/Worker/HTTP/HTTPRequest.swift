@@ -7,6 +7,8 @@ struct HTTPRequest: Sendable {
     var timeouts: HTTPTimeouts
     /// A longer answer fails with `tooLarge`.
     var maxResponseBytes: Int
+    /// Hears the answer as it comes; `nil` for nearly all.
+    var recording: Recording?
 
     init(
         method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],

@@ -15,6 +15,8 @@ struct PlatformCaller: Sendable {
     let clock: any WallClock
     /// Between two pieces of a stream of the sandbox whose prompt says nothing of it.
     var sandboxPace = Duration.zero
+    /// Keeps what platforms say; `nil` where nobody asked for it.
+    var recorder: Recorder?
 
     /// A whole answer.
     func complete(_ call: PlatformCall) async throws(JobFailure) -> ChatCompletionEnd {
@@ -150,7 +152,9 @@ struct PlatformCaller: Sendable {
     ) throws(JobFailure) -> HTTPRequest {
         let upstream = try upstreamRequest(call, adapter, target)
         let limits = timeouts.limits(call.route.model, isStream: upstream.isStream, timeLeft: call.timeLeft)
-        return httpRequest(upstream, limits)
+        var request = httpRequest(upstream, limits)
+        request.recording = recorder?.recording(of: call, upstream)
+        return request
     }
 
     private func httpRequest(_ upstream: UpstreamRequest, _ limits: HTTPTimeouts) -> HTTPRequest {

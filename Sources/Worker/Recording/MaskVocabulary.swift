@@ -1,0 +1,63 @@
+/// The words of platforms that say how an answer is built and nothing of what is in it.
+///
+/// Everything that is not here is masked, so an entry that is missing costs a recording detail and no secret.
+enum MaskVocabulary {
+    /// Members whose values are the platform's own words wherever the platform speaks: one word of letters, digits, `_.:/-`.
+    static let names: Set<String> = [
+        "role", "Role", "type", "Type", "object", "model", "Model", "code", "Code", "status", "Status", "error_code",
+        "error_type", "finish_reason", "FinishReason", "native_finish_reason", "stop_reason", "service_tier",
+        "result_format", "reasoning_effort", "effort", "encoding_format", "media_type", "detail", "event",
+    ]
+
+    /// Members that hold a name of the caller's or one of `words`.
+    static let choices: Set<String> = ["tool_choice", "ToolChoice", "modalities"]
+
+    /// Kept wherever such a member is, also inside what callers and models wrote (schemas, arguments).
+    static let words: Set<String> = [
+        "system", "user", "assistant", "developer", "tool", "function", "model", "message", "error",
+        "stop", "length", "tool_calls", "function_call", "content_filter", "sensitive", "normal", "null", "end_turn",
+        "max_tokens", "stop_sequence", "tool_use", "tool_result", "pause_turn", "refusal",
+        "text", "image", "image_url", "input_audio", "file", "thinking", "redacted_thinking", "base64", "url",
+        "enabled", "disabled", "adaptive", "auto", "none", "required", "any", "ephemeral", "json_object", "json_schema",
+        "object", "string", "number", "integer", "boolean", "array",
+    ]
+
+    /// Members whose objects and lists are the platform's own; inside all others, everything is the caller's or the model's.
+    static let containers: Set<String> = [
+        "choices", "Choices", "message", "Message", "messages", "Messages", "delta", "Delta", "content", "Contents",
+        "content_block", "tool_calls", "ToolCalls", "ToolCall", "function", "Function", "function_call", "tools",
+        "Tools",
+        "tool_choice", "system", "source", "image_url", "error", "Error", "ErrorMsg", "usage", "Usage", "x_groq",
+        "prompt_tokens_details", "completion_tokens_details", "input_tokens_details", "output_tokens_details",
+        "cache_creation", "output", "Response", "response_format", "stream_options", "thinking", "output_config",
+    ]
+
+    /// The platform's own in the request itself; the same words mean arguments and schemas further inside.
+    static let outermostContainers: Set<String> = ["input", "parameters"]
+
+    /// Kept inside what callers and models wrote, too.
+    static let members: Set<String> = names.union(choices).union(containers).union([
+        "id", "name", "text", "index", "arguments", "input", "parameters", "properties", "items", "enum", "description",
+        "token", "bytes", "logprob", "top_logprobs", "prompt_tokens", "completion_tokens", "total_tokens",
+    ])
+
+    /// Strings that hold JSON, whole or in pieces.
+    static let arguments: Set<String> = ["arguments", "Arguments", "partial_json"]
+
+    /// What JSON has outside strings, and what some servers write there.
+    static let literals: Set<String> = ["true", "false", "null", "NaN", "Infinity"]
+
+    /// Comments of event streams, in small letters.
+    static let comments: Set<String> = ["openrouter processing", "keep-alive", "keepalive", "ping", "heartbeat"]
+
+    /// Equal ones stay equal and different ones different: calls are told apart by them.
+    static func isIdentity(_ member: String) -> Bool {
+        ["id", "Id", "ID", "name", "Name"].contains(member) || member.hasSuffix("_id") || member.hasSuffix("Id")
+    }
+
+    /// One word, too short for a text.
+    static func isName(_ text: ArraySlice<UInt8>) -> Bool {
+        (1...64).contains(text.count)
+            && text.allSatisfy { TextMask.isLetter($0) || TextMask.isDigit($0) || "_.:/-".utf8.contains($0) }
+    }
+}

@@ -1,0 +1,56 @@
+import Logging
+import Shared
+
+/// Keeps what platforms send to calls of chosen accounts, byte for byte but masked: `worker --record DIR`.
+///
+/// In: calls. Out: a file each in the folder, for `Tests/Clients/test_replay.py`. Only chats are kept: vectors tell too
+/// much of their texts. Nothing here can fail a call.
+struct Recorder: Sendable {
+    struct Configuration: Sendable, Equatable {
+        var folder: String
+        /// Their ids; empty: all.
+        var accounts: Set<String>
+        /// Of one answer.
+        var maxBytes: Int
+        var maxFiles: Int
+    }
+
+    private let configuration: Configuration
+    private let folder: RecordingFolder
+
+    init(_ configuration: Configuration, _ logger: Logger) {
+        self.configuration = configuration
+        folder = RecordingFolder(configuration.folder, maxFiles: configuration.maxFiles, logger)
+    }
+
+    /// `nil` where this call is not to be kept.
+    func recording(of call: PlatformCall, _ upstream: UpstreamRequest) -> Recording? {
+        let account = call.route.account
+        guard case .chat(let chat) = call.request,
+            configuration.accounts.isEmpty || configuration.accounts.contains(account.id)
+        else { return nil }
+        let recorded = RecordedCall(
+            provider: account.provider.rawValue, mode: account.mode ?? account.provider.modes[0],
+            model: call.route.model.modelID, isStream: chat.isStream, choices: chat.n, baseURL: account.baseURL,
+            request: upstream)
+        return Recording(recorded, maxBytes: configuration.maxBytes, folder)
+    }
+
+    /// Returns when all that was kept so far is written.
+    func flush() async { await folder.flush() }
+}
+
+/// What a call asked, before it is masked.
+struct RecordedCall: Sendable {
+    var provider: String
+    var mode: String
+    /// The platform's own id.
+    var model: String
+    /// Whether the caller wants a stream.
+    var isStream: Bool
+    /// How many answers.
+    var choices: Int
+    /// The account's; what stands behind it is the path.
+    var baseURL: String?
+    var request: UpstreamRequest
+}

@@ -1,0 +1,130 @@
+/// Replaces what a text says and keeps how it is written: its length in bytes, white space, signs, escapes, and every fault
+/// of its encoding.
+///
+/// Letters become `x`, digits `1`, other characters one of their length. Halves of surrogate pairs stay halves, cut
+/// characters stay cut, bytes that belong to none stay such bytes.
+struct TextMask {
+    /// Inside a JSON string.
+    var isEscaped = false
+    /// `true`, `false` and `null` stay: the text is JSON itself.
+    var keepsLiterals = false
+    /// Letters and digits are taken from here, in turn; empty: `x` and `1`.
+    var digest: [UInt8] = []
+
+    private static let characters: [[UInt8]] = ["x", "é", "文", "🙂"].map { Array($0.utf8) }
+    /// Byte order mark, replacement character, line and paragraph separator, ideographic and no-break space.
+    private static let kept: [[UInt8]] = ["\u{FEFF}", "\u{FFFD}", "\u{2028}", "\u{2029}", "\u{3000}", "\u{A0}"].map {
+        Array($0.utf8)
+    }
+
+    static func isLetter(_ byte: UInt8) -> Bool { (65...90).contains(byte) || (97...122).contains(byte) }
+    static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
+
+    func mask(_ bytes: inout [UInt8], _ range: Range<Int>) {
+        var index = range.lowerBound
+        while index < range.upperBound {
+            let byte = bytes[index]
+            if isEscaped, byte == UInt8(ascii: "\\") {
+                index = escape(&bytes, index, range.upperBound)
+            } else if byte >= 0x80 {
+                index = character(&bytes, index, range.upperBound)
+            } else if keepsLiterals, let end = literal(bytes, index, range) {
+                index = end
+            } else {
+                bytes[index] = masked(byte, at: index - range.lowerBound)
+                index += 1
+            }
+        }
+    }
+
+    private func masked(_ byte: UInt8, at offset: Int) -> UInt8 {
+        let random = digest.isEmpty ? nil : digest[offset % digest.count]
+        if Self.isLetter(byte) { return random.map { UInt8(ascii: "a") + $0 % 26 } ?? UInt8(ascii: "x") }
+        if Self.isDigit(byte) { return random.map { UInt8(ascii: "0") + $0 % 10 } ?? UInt8(ascii: "1") }
+        return byte
+    }
+
+    private func literal(_ bytes: [UInt8], _ index: Int, _ range: Range<Int>) -> Int? {
+        guard Self.isLetter(bytes[index]), index == range.lowerBound || !Self.isLetter(bytes[index - 1]) else {
+            return nil
+        }
+        let word = bytes[index..<range.upperBound].prefix { Self.isLetter($0) || Self.isDigit($0) }
+        let isFramed = index > range.lowerBound && ":,[ ".utf8.contains(bytes[index - 1])
+        return isFramed && MaskVocabulary.literals.contains(String(decoding: word, as: UTF8.self)) ? word.endIndex : nil
+    }
+
+    // MARK: - Escapes
+
+    /// The backslash and what it escapes; returns the place behind.
+    private func escape(_ bytes: inout [UInt8], _ index: Int, _ end: Int) -> Int {
+        guard index + 1 < end else { return end }
+        guard bytes[index + 1] == UInt8(ascii: "u"), index + 6 <= end,
+            bytes[index + 2] != UInt8(ascii: "+"),
+            let unit = UInt16(String(decoding: bytes[index + 2..<index + 6], as: UTF8.self), radix: 16)
+        else { return bytes[index + 1] < 0x80 ? index + 2 : index + 1 }
+        for (offset, digit) in Self.hex(masked(unit, at: index)).enumerated() { bytes[index + 2 + offset] = digit }
+        return index + 6
+    }
+
+    private func masked(_ unit: UInt16, at offset: Int) -> UInt16 {
+        switch unit {
+        case ..<0x80: UInt16(masked(UInt8(unit), at: offset))
+        case 0xD800...0xDBFF: 0xD83D
+        case 0xDC00...0xDFFF: 0xDE42
+        case 0xFEFF, 0xFFFD, 0x2028, 0x2029, 0x3000, 0xA0: unit
+        default: 0x6587
+        }
+    }
+
+    private static func hex(_ unit: UInt16) -> [UInt8] {
+        [12, 8, 4, 0].map { Array("0123456789abcdef".utf8)[Int(unit >> $0 & 15)] }
+    }
+
+    // MARK: - Characters beyond ASCII
+
+    /// One character, or the longest beginning of one; returns the place behind.
+    private func character(_ bytes: inout [UInt8], _ index: Int, _ end: Int) -> Int {
+        let length = Self.length(bytes[index])
+        let found = Self.beginning(bytes[index..<min(end, index + max(1, length))])
+        let behind = index + found
+        if found == length {
+            guard !Self.kept.contains(Array(bytes[index..<behind])) else { return behind }
+        } else if found == 1 {
+            // Whatever may not follow here must not become a character with what we write.
+            let isAlone = behind == end || !Self.isContinuation(bytes[behind])
+            bytes[index] =
+                length > 1 && isAlone
+                ? Self.characters[length - 1][0] : Self.isContinuation(bytes[index]) ? 0x80 : 0xFF
+            return behind
+        }
+        for offset in 0..<found { bytes[index + offset] = Self.characters[length - 1][offset] }
+        return behind
+    }
+
+    /// What the first byte promises; 0 where it begins nothing.
+    private static func length(_ first: UInt8) -> Int {
+        switch first {
+        case 0xC2...0xDF: 2
+        case 0xE0...0xEF: 3
+        case 0xF0...0xF4: 4
+        default: 0
+        }
+    }
+
+    /// How many of the bytes belong together (Unicode, table 3-7).
+    private static func beginning(_ bytes: ArraySlice<UInt8>) -> Int {
+        guard let first = bytes.first, let second = bytes.dropFirst().first else { return bytes.count }
+        let range: ClosedRange<UInt8> =
+            switch first {
+            case 0xE0: 0xA0...0xBF
+            case 0xED: 0x80...0x9F
+            case 0xF0: 0x90...0xBF
+            case 0xF4: 0x80...0x8F
+            default: 0x80...0xBF
+            }
+        guard range.contains(second) else { return 1 }
+        return 2 + bytes.dropFirst(2).prefix(while: isContinuation).count
+    }
+
+    private static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
+}
