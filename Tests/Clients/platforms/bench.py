@@ -23,13 +23,13 @@ class Bench:
 
     _shared = None
 
-    def __init__(self, workspace, template):
+    def __init__(self, workspace, template, name="platforms", **settings):
         self.wires = {wire.name: wire() for wire in WIRES}
         self._ids = itertools.count(1)
 
         self.service = Service(
-            workspace / "platforms" / "s", template, None, catalogue=catalogue(self.wires.values()),
-            UPSTREAM_FIRST_BYTE_TIMEOUT="10")
+            workspace / name / "s", template, None, catalogue=catalogue(self.wires.values()),
+            UPSTREAM_FIRST_BYTE_TIMEOUT="10", **settings)
         self._client = self.service.openai()
 
     @classmethod

@@ -94,10 +94,10 @@ class Service:
             [BIN / "submitter", *arguments], env={**self.environment, **environment}, input=stdin, text=True,
             capture_output=True, timeout=seconds)
 
-    def add_worker(self, wait=True, **settings):
+    def add_worker(self, wait=True, arguments=(), **settings):
         name, port = f"worker-{next(self._names)}", free_port()
         worker = Process(
-            name, [BIN / "worker"], self.folder / f"{name}.log",
+            name, [BIN / "worker", *arguments], self.folder / f"{name}.log",
             env={**self.environment, "WORKER_PORT": str(port), **settings})
         worker.port = port
         self.workers.append(worker)
