@@ -23,8 +23,8 @@ class Bench:
 
     _shared = None
 
-    def __init__(self, workspace, template, name="platforms", **settings):
-        self.wires = {wire.name: wire() for wire in WIRES}
+    def __init__(self, workspace, template, name="platforms", wires=WIRES, **settings):
+        self.wires = {wire.name: wire() for wire in wires}
         self._ids = itertools.count(1)
 
         self.service = Service(

@@ -19,7 +19,7 @@ class OpenAI(OpenAIShaped):
     words = ("openai",)
     silent = {"reasoning_text": "thought is counted, never shown"}
     rules = Rules(roles=("developer", "system", "user", "assistant", "tool"))
-    json_word = is_canonical = True
+    json_word = is_canonical = obeys_n = True
     reasoning_field = None
 
     def read_chat(self, body):

@@ -33,6 +33,11 @@ class OpenAIAnswers(Wire):
     def finish_of(self, reply):
         return self.finish_words.get(reply.finish, reply.finish)
 
+    def _several(self, ask, choice):
+        """The choice, as often as was asked for."""
+        count = ask.raw.get("n", 1) if self.obeys_n else 1
+        return [{**choice, "index": index} for index in range(count)]
+
     def usage_of(self, usage):
         found = {"prompt_tokens": usage.input, "completion_tokens": usage.output, "total_tokens": usage.total,
                  "prompt_tokens_details": {"cached_tokens": usage.cached}}
@@ -55,7 +60,7 @@ class OpenAIAnswers(Wire):
         if reply.calls:
             message["tool_calls"] = self._calls(reply)
         choice = {"index": 0, "message": message, "finish_reason": self.finish_of(reply)} | self.choice_extras()
-        return self._envelope(ask, "chat.completion") | {"choices": [choice], "usage": self.usage_of(reply.usage)}
+        return self._envelope(ask, "chat.completion") | {"choices": self._several(ask, choice), "usage": self.usage_of(reply.usage)}
 
     def event(self, value):
         return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
@@ -64,7 +69,7 @@ class OpenAIAnswers(Wire):
         choice = {"index": 0, "delta": delta} | self.choice_extras()
         if finish or self.usage_when != "last":
             choice["finish_reason"] = finish
-        chunk = self._envelope(ask, "chat.completion.chunk") | {"choices": [choice]}
+        chunk = self._envelope(ask, "chat.completion.chunk") | {"choices": self._several(ask, choice)}
         if self.usage_when == "every" or (finish and self.usage_when == "last"):
             chunk["usage"] = self.usage_of(reply.usage)
         elif self.usage_when == "asked" and ask.usage_in_stream:

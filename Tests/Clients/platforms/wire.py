@@ -52,6 +52,7 @@ class Wire:
     max_output = 8192
     max_inputs = None  # texts of one embeddings call at most, where it is documented
     has_dimensions = True
+    obeys_n = False  # it may be taken all the same, and answered once
     counts_cached = True  # usage tells what came from a cache
 
     def __init__(self):
