@@ -50,6 +50,12 @@ extension ChatRequest {
     /// Answers asked for.
     package var n: Int { body["n"]?.intValue ?? 1 }
 
+    /// Whether calls are asked for in the old style, `functions` alone, so that answers speak of `function_call`, too.
+    package var usesLegacyFunctions: Bool {
+        func holds(_ name: String) -> Bool { body[name]?.arrayValue?.isEmpty == false }
+        return holds("functions") && !holds("tools")
+    }
+
     /// Whether the caller wants the extra chunk with the usage at the end of a stream.
     package var includeUsage: Bool { body["stream_options"]?["include_usage"]?.boolValue ?? false }
 

@@ -122,6 +122,16 @@ import Testing
         #expect(try request(#"{"model":"m",\#(Self.user),"tools":[],"stream":false}"#).needs.isEmpty)
     }
 
+    @Test(
+        arguments: [
+            (#""functions":[{"name":"f"}]"#, true), (#""functions":[{"name":"f"}],"tools":[]"#, true),
+            (#""functions":[]"#, false), (#""tools":[{"type":"function","function":{"name":"f"}}]"#, false),
+            (#""functions":[{"name":"f"}],"tools":[{"type":"function","function":{"name":"f"}}]"#, false),
+        ])
+    func `a request with functions and no tools asks for calls in the old style`(_ field: String, _ isOld: Bool) throws {
+        #expect(try request(#"{"model":"m",\#(Self.user),\#(field)}"#).usesLegacyFunctions == isOld)
+    }
+
     @Test func `limits are the caller's to set`() throws {
         var limits = ChatRequest.Limits()
         limits.maxMessages = 1
