@@ -1,10 +1,10 @@
 /// The chunks of a streamed answer put together to the completion an unstreamed request would have got (pure).
 ///
-/// Texts of a choice are joined by field (`content`, `reasoning_content`, `refusal`), tool calls by their index; of every
-/// other member the last one stays. An answer that began again counts from its last beginning.
+/// Texts of a choice are joined by field (`content`, `reasoning_content`, `refusal`), tool calls by their index, lists
+/// (`thinking_blocks`, log probabilities) one behind the other; of every other member the last one stays. An answer that began again counts from its last beginning.
 package struct CompletionAssembly: Sendable {
     private struct Choice: Sendable {
-        var message: JSONObject = ["role": "assistant", "content": .null]
+        var message: JSONObject = ["role": "assistant", "content": .null, "refusal": .null]
         var texts: [(name: String, text: String)] = []
         var calls: [Int: JSONObject] = [:]
         var finishReason = JSON.null
@@ -47,7 +47,7 @@ package struct CompletionAssembly: Sendable {
         if let reason = chunk["finish_reason"], reason != .null { choice.finishReason = reason }
         for member in chunk.objectValue?.members ?? []
         where !["index", "delta", "finish_reason"].contains(member.key) && member.value != .null {
-            choice.extras.set(member.key, member.value)
+            choice.extras.set(member.key, joined(choice.extras[member.key], member.value, isText: false))
         }
     }
 
@@ -61,7 +61,8 @@ package struct CompletionAssembly: Sendable {
                 choice.texts.append((member.key, text))
             }
         case (_, .null): break
-        default: choice.message.set(member.key, member.value)
+        default:
+            choice.message.set(member.key, joined(choice.message[member.key], member.value, isText: false))
         }
     }
 
@@ -75,15 +76,17 @@ package struct CompletionAssembly: Sendable {
         choice.calls[index] = whole
     }
 
-    /// `function.arguments` come in pieces; ids, types and names come once.
+    /// `arguments` come in pieces, and lists element by element; ids, types and names come once.
     private static func joined(_ old: JSON?, _ new: JSON, isText: Bool) -> JSON {
         switch (old, new) {
         case (.object(var whole)?, .object(let piece)):
             for member in piece.members {
-                whole.set(member.key, joined(whole[member.key], member.value, isText: member.key == "arguments"))
+                let isText = member.key == "arguments" || member.key == "input"
+                whole.set(member.key, joined(whole[member.key], member.value, isText: isText))
             }
             return .object(whole)
         case (.string(let text)?, .string(let piece)) where isText: return .string(text + piece)
+        case (.array(let list)?, .array(let more)): return .array(list + more)
         case (let old?, .null): return old
         default: return new
         }
@@ -96,7 +99,8 @@ package struct CompletionAssembly: Sendable {
             message.set("tool_calls", .array(choice.calls.sorted { $0.key < $1.key }.map { .object($0.value) }))
         }
         var json: JSONObject = [
-            "index": .int(index), "message": .object(message), "finish_reason": choice.finishReason,
+            "index": .int(index), "message": .object(message), "logprobs": .null,
+            "finish_reason": choice.finishReason,
         ]
         for member in choice.extras.members { json.set(member.key, member.value) }
         return .object(json)

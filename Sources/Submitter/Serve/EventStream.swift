@@ -48,9 +48,8 @@ struct EventStream: Sendable {
 
     func appendDone(meta: ByteBuffer, to out: inout ByteBuffer) {
         if includesUsage || addsRoute, let meta = try? JSON(parsing: Array(meta.readableBytesView)) {
-            var last = JSONObject()
-            last.set("choices", [])
-            last.set("usage", meta["usage"] ?? .null)
+            let model = meta["upstream_model"] ?? meta["model"] ?? ""
+            var last: JSONObject = ["model": model, "choices": [], "usage": meta["usage"] ?? .null]
             if addsRoute { for (name, value) in RouteMembers(meta).members { last.set(name, value) } }
             out.writeString("data: \(head),")
             out.writeBytes(last.encoded.dropFirst())

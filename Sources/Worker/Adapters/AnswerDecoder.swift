@@ -98,7 +98,7 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
         for event in split.flush() { read(event, into: &last) }
         if let failure { throw failure }
         var end = try ending(early)
-        end.deltas = last
+        end.deltas = last + end.deltas
         end.requestID = end.requestID ?? answer.headers("x-request-id")
         return answer.isStream ? end : joined.end(end, now: answer.now)
     }

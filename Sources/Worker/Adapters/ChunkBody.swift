@@ -36,10 +36,15 @@ extension TextDelta {
 /// The deltas of one stream, for platforms whose events are not OpenAI's and for the sandbox.
 struct ChunkBody: Sendable {
     var envelope: JSONObject
+    private let style: CallStyle
 
-    init(model: String) {
+    init(model: String, style: CallStyle = .tools) {
         envelope = ["model": .string(model)]
+        self.style = style
     }
+
+    /// Of the model that was asked.
+    init(_ answer: AnswerShape) { self.init(model: answer.model, style: answer.calls.style) }
 
     /// The first chunk: who speaks.
     func role(choice: Int = 0) -> ChatDelta {
@@ -50,23 +55,25 @@ struct ChunkBody: Sendable {
         ChatDelta(TextDelta(envelope: envelope, choice: choice, field: field, text: text))
     }
 
-    /// The start of call number `index`, or, with neither id nor name, more of its arguments.
-    func toolCall(
-        _ index: Int, id: String? = nil, name: String? = nil, arguments: String, choice: Int = 0
-    ) -> ChatDelta {
-        var call: JSONObject = ["index": .int(index)]
-        if let id { call.set("id", .string(id)) }
-        if name != nil || id != nil { call.set("type", "function") }
-        var function = JSONObject()
-        if let name { function.set("name", .string(name)) }
-        function.set("arguments", .string(arguments))
-        call.set("function", .object(function))
-        return chunk(["tool_calls": [.object(call)]], choice: choice, finishReason: nil, text: (name ?? "") + arguments)
+    /// A chunk for each: the start of a call, or more of its arguments.
+    func calls(_ calls: [CallDelta], choice: Int = 0) -> [ChatDelta] {
+        calls.compactMap { call in
+            let delta = CallDelta.members([call], style)
+            guard !delta.isEmpty else { return nil }
+            let text = (call.opening?.name ?? "") + call.arguments
+            return chunk(.object(delta), choice: choice, finishReason: nil, text: text)
+        }
     }
 
-    /// The last chunk of a choice.
-    func finish(_ reason: String, choice: Int = 0) -> ChatDelta {
-        chunk([:], choice: choice, finishReason: reason, text: "")
+    /// The calls of a whole answer.
+    func calls(_ whole: WholeCalls, choice: Int = 0) -> [ChatDelta] {
+        calls(whole.deltas, choice: choice)
+    }
+
+    /// The last chunk of a choice; `reason` in OpenAI's words.
+    func finish(_ reason: String, hasCalls: Bool = false, choice: Int = 0) -> ChatDelta {
+        let reason = FinishReason.said(reason, hasCalls: hasCalls, style)
+        return chunk([:], choice: choice, finishReason: reason, text: "")
     }
 
     private func chunk(_ delta: JSON, choice: Int, finishReason: String?, text: String) -> ChatDelta {

@@ -2,24 +2,12 @@
 import Shared
 
 struct CompletionBody: Sendable {
-    struct ToolCall: Sendable, Equatable {
-        var id: String
-        var name: String
-        /// JSON, as a string.
-        var arguments: String
-
-        init(id: String, name: String, arguments: String) {
-            self.id = id
-            self.name = name
-            self.arguments = arguments
-        }
-    }
-
     struct Choice: Sendable, Equatable {
         /// `nil` where calls or a refusal stand in its place.
         var content: String?
         var reasoning = ""
-        var toolCalls: [ToolCall] = []
+        var calls = WholeCalls()
+        /// In OpenAI's words.
         var finishReason: String
 
         init(content: String?, finishReason: String) {
@@ -28,10 +16,10 @@ struct CompletionBody: Sendable {
         }
 
         /// What a native platform said: no text beside calls is none at all, and no reason is "stop".
-        init(text: String, reasoning: String, calls: [ToolCall], finishReason: String?) {
+        init(text: String, reasoning: String, calls: WholeCalls, finishReason: String?) {
             content = text.isEmpty && !calls.isEmpty ? nil : text
             self.reasoning = reasoning
-            toolCalls = calls
+            self.calls = calls
             self.finishReason = finishReason ?? "stop"
         }
     }
@@ -42,18 +30,27 @@ struct CompletionBody: Sendable {
     var model: String
     var choices: [Choice] = []
     var usage: TokenUsage?
+    private let style: CallStyle
 
-    init(id: String, created: Int64, model: String) {
+    init(id: String, created: Int64, model: String, style: CallStyle = .tools) {
         self.id = id
         self.created = created
         self.model = model
+        self.style = style
+    }
+
+    /// Of the model that was asked; what the platform leaves out is completed.
+    init(id: String?, created: Int64? = nil, _ answer: AnswerShape) {
+        let id = id.flatMap { $0.isEmpty ? nil : $0 } ?? answer.calls.ids.completion
+        self.init(
+            id: id, created: created ?? answer.now / 1000, model: answer.model, style: answer.calls.style)
     }
 
     var encoded: [UInt8] {
         var body: JSONObject = [
             "id": .string(id), "object": "chat.completion", "created": .number(JSONNumber(created)),
             "model": .string(model),
-            "choices": .array(choices.enumerated().map { CompletionBody.json($1, index: $0) }),
+            "choices": .array(choices.enumerated().map { json($1, index: $0) }),
         ]
         if let usage { body.set("usage", usage.openAI) }
         return body.encoded
@@ -61,41 +58,39 @@ struct CompletionBody: Sendable {
 
     /// The end of the attempt that this body is the answer of.
     var end: ChatCompletionEnd {
-        var end = ChatCompletionEnd(model: model, finishReason: choices.first?.finishReason, usage: usage)
+        var end = ChatCompletionEnd(model: model, finishReason: finishReason, usage: usage)
         end.requestID = id
         end.body = encoded
         if usage == nil { end.countedTokens = countedTokens }
         return end
     }
 
+    /// That of the first choice, as the caller is told it.
+    var finishReason: String? { choices.first.map(reason) }
+
     private var countedTokens: Int {
         var estimate = TokenEstimate()
         for choice in choices {
             estimate.add(choice.content ?? "")
             estimate.add(choice.reasoning)
-            for call in choice.toolCalls { estimate.add(call.name + call.arguments) }
+            for call in choice.calls.calls { estimate.add(call.name + call.arguments) }
         }
         return estimate.tokens
     }
 
-    private static func json(_ choice: Choice, index: Int) -> JSON {
+    private func reason(_ choice: Choice) -> String {
+        FinishReason.said(choice.finishReason, hasCalls: !choice.calls.isEmpty, style)
+    }
+
+    private func json(_ choice: Choice, index: Int) -> JSON {
         var message: JSONObject = [
             "role": "assistant", "content": choice.content.map(JSON.string) ?? .null, "refusal": .null,
         ]
         if !choice.reasoning.isEmpty { message.set("reasoning_content", .string(choice.reasoning)) }
-        if !choice.toolCalls.isEmpty {
-            message.set("tool_calls", .array(choice.toolCalls.map(json)))
-        }
+        for member in choice.calls.members(style).members { message.set(member.key, member.value) }
         return [
             "index": .int(index), "message": .object(message), "logprobs": .null,
-            "finish_reason": .string(choice.finishReason),
-        ]
-    }
-
-    private static func json(_ call: ToolCall) -> JSON {
-        [
-            "id": .string(call.id), "type": "function",
-            "function": ["name": .string(call.name), "arguments": .string(call.arguments)],
+            "finish_reason": .string(reason(choice)),
         ]
     }
 }

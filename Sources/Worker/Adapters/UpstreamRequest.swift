@@ -43,6 +43,9 @@ struct AnswerShape: Sendable {
     var contentType: String?
     /// The stop strings that were asked for, for platforms that leave them at the end of the text.
     var stops: [String]
+    /// As many answers as were asked for (`n`): a stream that ends with fewer was cut.
+    var choices = 1
+    var calls = CallForm()
     /// The platform's id of the model that was asked, for answers that do not name it.
     var model: String
     var headers: HeaderLookup

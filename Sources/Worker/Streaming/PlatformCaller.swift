@@ -192,11 +192,11 @@ struct PlatformCaller: Sendable {
     }
 
     private func answerShape(_ head: HTTPHead, _ call: PlatformCall) -> AnswerShape {
-        var stops: [String] = []
-        if case .chat(let chat) = call.request { stops = chat.stops }
-        return AnswerShape(
+        var answer = AnswerShape(
             isStream: call.request.isStream, contentType: head.header("content-type"),
-            model: call.route.model.modelID, stops: stops, now: clock.now, headers: { head.header($0) })
+            model: call.route.model.modelID, now: clock.now, headers: { head.header($0) })
+        if case .chat(let chat) = call.request { answer.note(chat, requestID: call.requestID) }
+        return answer
     }
 
     private func refusal(_ head: HTTPHead, _ body: [UInt8], _ adapter: any ProviderAdapter) -> JobFailure {

@@ -22,7 +22,7 @@ struct CompletionAssemblyTests {
 
         #expect(
             whole == head
-                + #"{"index":0,"message":{"role":"assistant","content":"你好"},"finish_reason":"stop"}],"usage":{"total_tokens":3}}"#
+                + #"{"index":0,"message":{"role":"assistant","content":"你好","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"total_tokens":3}}"#
         )
     }
 
@@ -32,7 +32,7 @@ struct CompletionAssemblyTests {
 
         #expect(
             whole == head
-                + #"{"index":0,"message":{"role":"assistant","content":"4","reasoning_content":"hmm"},"finish_reason":null}]}"#
+                + #"{"index":0,"message":{"role":"assistant","content":"4","refusal":null,"reasoning_content":"hmm"},"logprobs":null,"finish_reason":null}]}"#
         )
     }
 
@@ -46,10 +46,21 @@ struct CompletionAssemblyTests {
 
         #expect(
             whole == head
-                + #"{"index":0,"message":{"role":"assistant","content":null,"tool_calls":["#
+                + #"{"index":0,"message":{"role":"assistant","content":null,"refusal":null,"tool_calls":["#
                 + #"{"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}},"#
-                + #"{"id":"c2","type":"function","function":{"name":"g","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#
+                + #"{"id":"c2","type":"function","function":{"name":"g","arguments":"{}"}}]},"logprobs":null,"finish_reason":"tool_calls"}]}"#
         )
+    }
+
+    @Test func `lists are joined, and a call in the old style`() {
+        let whole = assembled(
+            chunk(#"{"thinking_blocks":[1],"function_call":{"name":"f","arguments":"{"}}"#),
+            chunk(#"{"thinking_blocks":[2],"function_call":{"arguments":"}"}}"#),
+            #"{"choices":[{"index":0,"delta":{},"logprobs":{"content":[1],"refusal":null}}]}"#,
+            #"{"choices":[{"index":0,"delta":{},"logprobs":{"content":[2],"refusal":null}}]}"#)
+
+        #expect(whole.contains(#""thinking_blocks":[1,2],"function_call":{"name":"f","arguments":"{}"}"#))
+        #expect(whole.contains(#""logprobs":{"content":[1,2],"refusal":null}"#))
     }
 
     @Test func `several answers stay apart`() {
@@ -58,8 +69,8 @@ struct CompletionAssemblyTests {
 
         #expect(
             whole == head
-                + #"{"index":0,"message":{"role":"assistant","content":"a"},"finish_reason":null},"#
-                + #"{"index":1,"message":{"role":"assistant","content":"bB"},"finish_reason":null}]}"#)
+                + #"{"index":0,"message":{"role":"assistant","content":"a","refusal":null},"logprobs":null,"finish_reason":null},"#
+                + #"{"index":1,"message":{"role":"assistant","content":"bB","refusal":null},"logprobs":null,"finish_reason":null}]}"#)
     }
 
     @Test func `a restart forgets what came before`() {

@@ -233,7 +233,10 @@ import Testing
         var decoder = try #require(Self.wires[name]).makeDecoder(
             AnswerShape(isStream: true, contentType: "text/event-stream"))
         let deltas = decoder.feed(Array(events.map { "data: \($0)\n\n" }.joined().utf8))
-        do throws(JobFailure) { return (deltas, .success(try decoder.finish())) } catch {
+        do throws(JobFailure) {
+            let end = try decoder.finish()
+            return (deltas + end.deltas, .success(end))
+        } catch {
             return (deltas, .failure(error))
         }
     }
@@ -249,7 +252,7 @@ import Testing
             name,
             [#"{"model":"m","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"\#(given)"}]}"#, "[DONE]"])
         #expect(try end.get().finishReason == expected)
-        #expect(String(decoding: deltas[0].json, as: UTF8.self).contains(#""finish_reason":"\#(expected)""#))
+        #expect(String(decoding: try #require(deltas.last).json, as: UTF8.self).contains(#""finish_reason":"\#(expected)""#))
     }
 
     @Test func `a network error as finish reason is a failure, not an end`() throws {

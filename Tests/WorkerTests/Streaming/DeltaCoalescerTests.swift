@@ -23,6 +23,11 @@ import Testing
         }.joined()
     }
 
+    private var call: ChatDelta {
+        let call: JSONObject = ["id": "x", "function": ["name": "t"]]
+        return chunk.calls(WholeCalls([CallPiece(openAI: call)], CallForm(), choice: 0))[0]
+    }
+
     @Test func `neighbouring texts of one choice become one object`() {
         let lines = drained([chunk.role(), chunk.text("He"), chunk.text("l\"lo\n"), chunk.text("你🙂")])
         #expect(
@@ -36,7 +41,7 @@ import Testing
         other.envelope.set("system_fingerprint", "fp")
         let lines = drained([
             chunk.text("a", .reasoning), chunk.text("b", .reasoning), chunk.text("c"), chunk.text("d", choice: 1),
-            chunk.text("e"), other.text("f"), chunk.toolCall(0, id: "x", name: "t", arguments: ""), chunk.text("g"),
+            chunk.text("e"), other.text("f"), call, chunk.text("g"),
             chunk.text("h"), chunk.finish("stop"),
         ])
 
@@ -94,7 +99,7 @@ import Testing
         _ = coalescer.drain()
         #expect(!coalescer.hasVisible && !coalescer.hasShown)
 
-        coalescer.add(chunk.toolCall(0, id: "x", name: "t", arguments: ""))
+        coalescer.add(call)
         #expect(coalescer.hasVisible && !coalescer.hasShown)
 
         _ = coalescer.drain()

@@ -1,24 +1,23 @@
 /// One choice of a stream: its events as deltas.
 ///
 /// Every event is new text, because that is what was asked for (`incremental_output`). Nothing is compared with what
-/// came before it: "哈", "哈哈" are three.
+/// came before it: "哈", "哈哈" are three. Which call a piece belongs to is `StreamedCalls`' to say.
 import Shared
 
 struct DashScopeChoiceReader: Sendable {
-    private struct Call: Sendable {
-        var hasID = false
-        var hasName = false
-    }
-
     private let index: Int
     private let chunks: ChunkBody
+    private let style: CallStyle
     private var hasStarted = false
-    private var calls: [Int: Call] = [:]
+    private var calls: StreamedCalls
+    /// In the words that the caller is told.
     private(set) var finishReason: String?
 
-    init(index: Int, chunks: ChunkBody) {
+    init(index: Int, _ answer: AnswerShape) {
         self.index = index
-        self.chunks = chunks
+        chunks = ChunkBody(answer)
+        style = answer.calls.style
+        calls = StreamedCalls(answer.calls, choice: index)
     }
 
     /// Nothing counts after the finish reason, so that an end told twice is not text told twice.
@@ -31,24 +30,14 @@ struct DashScopeChoiceReader: Sendable {
         }
         append(choice.reasoning, .reasoning, to: &deltas)
         append(choice.content ?? "", .content, to: &deltas)
-        for call in choice.calls { take(call, into: &deltas) }
+        deltas += chunks.calls(calls.take(choice.calls), choice: index)
         if let logprobs = choice.logprobs { deltas.append(chunks.logprobs(logprobs, choice: index)) }
         if let reason = choice.finishReason {
-            finishReason = reason
-            deltas.append(chunks.finish(reason, choice: index))
+            deltas += chunks.calls(calls.finish(), choice: index)
+            finishReason = FinishReason.said(reason, hasCalls: calls.hasOpened, style)
+            deltas.append(chunks.finish(reason, hasCalls: calls.hasOpened, choice: index))
         }
         return deltas
-    }
-
-    private mutating func take(_ call: DashScopeOutput.Call, into deltas: inout [ChatDelta]) {
-        var state = calls[call.index] ?? Call()
-        let id = state.hasID || call.id.isEmpty ? nil : call.id
-        let name = state.hasName || call.name.isEmpty ? nil : call.name
-        state.hasID = state.hasID || id != nil
-        state.hasName = state.hasName || name != nil
-        calls[call.index] = state
-        guard id != nil || name != nil || !call.arguments.isEmpty else { return }
-        deltas.append(chunks.toolCall(call.index, id: id, name: name, arguments: call.arguments, choice: index))
     }
 
     private func append(_ text: String, _ field: TextDelta.Field, to deltas: inout [ChatDelta]) {

@@ -22,13 +22,12 @@ struct DashScopeCompletion {
 
     /// The end of a request that was not a stream.
     var end: ChatCompletionEnd {
-        var body = CompletionBody(id: requestID ?? "", created: answer.now / 1000, model: answer.model)
+        var body = CompletionBody(id: requestID, answer)
         body.usage = output.usage
         body.choices = output.choices.map { choice in
             CompletionBody.Choice(
                 text: choice.content ?? "", reasoning: choice.reasoning,
-                calls: choice.calls.map { .init(id: $0.id, name: $0.name, arguments: $0.arguments) },
-                finishReason: choice.finishReason)
+                calls: WholeCalls(choice.calls, answer.calls, choice: choice.index), finishReason: choice.finishReason)
         }
         var end = body.end
         end.requestID = requestID
@@ -38,16 +37,15 @@ struct DashScopeCompletion {
 
     /// The end of a request that asked for a stream, with the answer as deltas.
     var streamEnd: ChatCompletionEnd {
-        let chunks = ChunkBody(model: answer.model)
-        var end = ChatCompletionEnd(
-            model: answer.model, finishReason: output.choices.first?.finishReason ?? "stop", usage: output.usage)
+        var end = ChatCompletionEnd(model: answer.model, finishReason: nil, usage: output.usage)
         end.requestID = requestID
         for var choice in output.choices {
             choice.finishReason = choice.finishReason ?? "stop"
-            var reader = DashScopeChoiceReader(index: choice.index, chunks: chunks)
+            var reader = DashScopeChoiceReader(index: choice.index, answer)
             end.deltas += reader.take(choice)
+            end.finishReason = end.finishReason ?? reader.finishReason
         }
-        if let info = output.searchInfo { end.deltas.append(chunks.searchInfo(info)) }
+        if let info = output.searchInfo { end.deltas.append(ChunkBody(answer).searchInfo(info)) }
         return end
     }
 

@@ -2,20 +2,12 @@
 import Shared
 
 struct DashScopeOutput: Sendable {
-    struct Call: Sendable {
-        var index: Int
-        /// Empty in later events.
-        var id: String
-        var name: String
-        var arguments: String
-    }
-
     struct Choice: Sendable {
         var index: Int
         /// `nil` where the message has none; empty where it says so.
         var content: String?
         var reasoning: String
-        var calls: [Call]
+        var calls: [CallPiece]
         var logprobs: JSON?
         /// In OpenAI's words; `nil` while the answer goes on, which the platform writes as the string "null".
         var finishReason: String?
@@ -45,8 +37,8 @@ extension DashScopeOutput.Choice {
         index = json["index"]?.intValue ?? position
         content = Self.text(message?["content"])
         reasoning = Self.text(message?["reasoning_content"]) ?? ""
-        calls = (message?["tool_calls"]?.arrayValue ?? []).enumerated().map(DashScopeOutput.Call.init)
-        logprobs = json["logprobs"].flatMap { $0.objectValue == nil ? nil : $0 }
+        calls = (message?["tool_calls"]?.arrayValue ?? []).compactMap(\.objectValue).map(CallPiece.init(openAI:))
+        logprobs = json["logprobs"].flatMap { $0.objectValue == nil ? nil : OpenAILogprobs.mended($0) }
         finishReason = Self.reason(json["finish_reason"])
     }
 
@@ -73,15 +65,6 @@ extension DashScopeOutput.Choice {
         case "content_filter": "content_filter"
         default: "stop"
         }
-    }
-}
-
-extension DashScopeOutput.Call {
-    fileprivate init(_ position: Int, _ json: JSON) {
-        index = json["index"]?.intValue ?? position
-        id = json["id"]?.stringValue ?? ""
-        name = json["function"]?["name"]?.stringValue ?? ""
-        arguments = json["function"]?["arguments"]?.stringValue ?? ""
     }
 }
 

@@ -1,10 +1,11 @@
 /// The state of one stream of DashScope's: which choices are open, what the last usage was, how it ended.
 ///
-/// There is no terminator: a stream is whole when the body ends after every choice has had its finish reason, since only
-/// the last event has the whole usage. An `error` event, or one with a `code`, is a failure.
+/// There is no terminator: a stream is whole when the body ends after every choice that began, and as many as were asked
+/// for, have had their finish reason, since only the last event has the whole usage. An `error` event, or one with a `code`, is a failure.
 import Shared
 
 struct DashScopeStreamReader: EventReader {
+    private let answer: AnswerShape
     private let chunks: ChunkBody
     private var choices: [Int: DashScopeChoiceReader] = [:]
     private var requestID: String?
@@ -15,7 +16,10 @@ struct DashScopeStreamReader: EventReader {
 
     let isDone = false
 
-    init(model: String) { chunks = ChunkBody(model: model) }
+    init(_ answer: AnswerShape) {
+        self.answer = answer
+        chunks = ChunkBody(answer)
+    }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
         // Not the platform's, but some gateways' on the way.
@@ -29,9 +33,10 @@ struct DashScopeStreamReader: EventReader {
     }
 
     func end() throws(JobFailure) -> ChatCompletionEnd {
-        guard !choices.isEmpty, choices.values.allSatisfy({ $0.finishReason != nil }) else { throw .endedEarly }
-        var end = ChatCompletionEnd(
-            model: chunks.envelope["model"]?.stringValue, finishReason: finishReason, usage: usage)
+        guard choices.count >= answer.choices, choices.values.allSatisfy({ $0.finishReason != nil }) else {
+            throw .endedEarly
+        }
+        var end = ChatCompletionEnd(model: answer.model, finishReason: finishReason, usage: usage)
         end.requestID = requestID
         return end
     }
@@ -40,7 +45,7 @@ struct DashScopeStreamReader: EventReader {
         usage = output.usage ?? usage
         requestID = requestID ?? output.requestID
         for choice in output.choices {
-            var reader = choices[choice.index] ?? DashScopeChoiceReader(index: choice.index, chunks: chunks)
+            var reader = choices[choice.index] ?? DashScopeChoiceReader(index: choice.index, answer)
             deltas += reader.take(choice)
             choices[choice.index] = reader
             finishReason = finishReason ?? reader.finishReason
@@ -56,7 +61,7 @@ extension DashScopeAdapter {
     static func decoder(
         _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<DashScopeStreamReader> {
-        AnswerDecoder(answer, DashScopeStreamReader(model: answer.model), maxEventBytes: maxEventBytes) {
+        AnswerDecoder(answer, DashScopeStreamReader(answer), maxEventBytes: maxEventBytes) {
             body throws(JobFailure) in
             let completion = try DashScopeCompletion(body, answer)
             return answer.isStream ? completion.streamEnd : completion.end

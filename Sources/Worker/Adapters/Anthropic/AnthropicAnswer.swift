@@ -32,7 +32,8 @@ struct AnthropicAnswer {
 
     /// The end of a request that was not a stream.
     var end: ChatCompletionEnd {
-        var body = CompletionBody(id: message["id"]?.stringValue ?? "", created: answer.now / 1000, model: model)
+        var body = CompletionBody(id: message["id"]?.stringValue, answer)
+        body.model = model
         body.usage = usage
         body.choices = [choice]
         var end = body.end
@@ -43,18 +44,17 @@ struct AnthropicAnswer {
 
     /// The end of a request that asked for a stream, with the answer as deltas.
     var streamEnd: ChatCompletionEnd {
-        let chunks = ChunkBody(model: model)
+        let chunks = ChunkBody(model: model, style: answer.calls.style)
         let choice = choice
-        var end = ChatCompletionEnd(model: model, finishReason: choice.finishReason, usage: usage)
+        let reason = FinishReason.said(
+            choice.finishReason, hasCalls: !choice.calls.isEmpty, answer.calls.style)
+        var end = ChatCompletionEnd(model: model, finishReason: reason, usage: usage)
         end.requestID = requestID
         end.deltas = [chunks.role()]
         if !choice.reasoning.isEmpty { end.deltas.append(chunks.text(choice.reasoning, .reasoning)) }
         if !thinkingBlocks.isEmpty { end.deltas.append(chunks.thinkingBlocks(thinkingBlocks)) }
         if let text = choice.content, !text.isEmpty { end.deltas.append(chunks.text(text)) }
-        for (number, call) in choice.toolCalls.enumerated() {
-            end.deltas.append(chunks.toolCall(number, id: call.id, name: call.name, arguments: call.arguments))
-        }
-        end.deltas.append(chunks.finish(choice.finishReason))
+        end.deltas += chunks.calls(choice.calls) + [chunks.finish(reason)]
         return end
     }
 
@@ -75,18 +75,18 @@ struct AnthropicAnswer {
     }
 
     private var choice: CompletionBody.Choice {
-        let calls = blocks("tool_use").map { block in
-            CompletionBody.ToolCall(
-                id: block["id"]?.stringValue ?? "", name: block["name"]?.stringValue ?? "",
-                arguments: String(decoding: (block["input"] ?? [:]).encoded, as: UTF8.self))
-        }
-        let text = blocks("text").compactMap { $0["text"]?.stringValue }.joined()
-        var choice = CompletionBody.Choice(
-            content: text.isEmpty && !calls.isEmpty ? nil : text,
+        CompletionBody.Choice(
+            text: blocks("text").compactMap { $0["text"]?.stringValue }.joined(),
+            reasoning: blocks("thinking").compactMap { $0["thinking"]?.stringValue }.joined(),
+            calls: WholeCalls(blocks("tool_use").map(Self.piece), answer.calls, choice: 0),
             finishReason: Self.finishReason(message["stop_reason"]?.stringValue))
-        choice.reasoning = blocks("thinking").compactMap { $0["thinking"]?.stringValue }.joined()
-        choice.toolCalls = calls
-        return choice
+    }
+
+    /// What a block of a call says of it, whole or at its start.
+    static func piece(_ block: JSON) -> CallPiece {
+        CallPiece(
+            id: CallPiece.text(block["id"]), name: CallPiece.text(block["name"]),
+            arguments: CallPiece.text(block["input"]))
     }
 
     /// Signed thinking, as it came: a caller sends it back with the results of calls.

@@ -19,6 +19,7 @@ struct AnthropicStreamReader: EventReader {
         var signature: String
     }
 
+    private let form: CallForm
     private var chunks: ChunkBody
     private var blocks: [Int: Block] = [:]
     private var thinking: [Int: Thinking] = [:]
@@ -32,10 +33,11 @@ struct AnthropicStreamReader: EventReader {
     /// The prompt is counted at the start, the answer at the end.
     var usage: TokenUsage? { counts.tokens }
 
-    /// `requestID` is the header's: the platform's support asks for that one, not for the message's.
-    init(model: String, requestID: String? = nil) {
-        chunks = ChunkBody(model: model)
-        self.requestID = requestID
+    init(_ answer: AnswerShape) {
+        form = answer.calls
+        chunks = ChunkBody(answer)
+        // The platform's support asks for the header's, not for the message's.
+        requestID = answer.headers("request-id")
     }
 
     func end() throws(JobFailure) -> ChatCompletionEnd {
@@ -69,7 +71,7 @@ struct AnthropicStreamReader: EventReader {
     }
 
     private mutating func start(_ message: JSON?, _ deltas: inout [ChatDelta]) {
-        if let model = message?["model"]?.stringValue, !model.isEmpty { chunks = ChunkBody(model: model) }
+        if let model = message?["model"]?.stringValue, !model.isEmpty { chunks = ChunkBody(model: model, style: form.style) }
         requestID = requestID ?? message?["id"]?.stringValue
         counts.note(message?["usage"])
         begin(&deltas)
@@ -97,13 +99,12 @@ struct AnthropicStreamReader: EventReader {
             blocks[index] = .other
             if let block { deltas.append(chunks.thinkingBlocks([block])) }
         case "tool_use":
-            let input = block?["input"]?.objectValue ?? [:]
-            blocks[index] = .call(
-                number: callCount, input: String(decoding: input.encoded, as: UTF8.self), hasArguments: false)
-            deltas.append(
-                chunks.toolCall(
-                    callCount, id: block?["id"]?.stringValue ?? "", name: block?["name"]?.stringValue ?? "",
-                    arguments: ""))
+            let piece = AnthropicAnswer.piece(block ?? .null)
+            let id = piece.id.isEmpty ? form.ids.call(callCount, choice: 0) : piece.id
+            let input = piece.arguments.isEmpty ? "{}" : piece.arguments
+            blocks[index] = .call(number: callCount, input: input, hasArguments: false)
+            let opening = CallDelta.Opening(id: id, name: piece.name)
+            deltas += chunks.calls([CallDelta(number: callCount, opening: opening, arguments: "")])
             callCount += 1
         default: blocks[index] = .other
         }
@@ -120,9 +121,9 @@ struct AnthropicStreamReader: EventReader {
         case (.thinking, "signature_delta"):
             thinking[index]?.signature += delta?["signature"]?.stringValue ?? ""
         case (.call(let number, let input, _), "input_json_delta"):
-            guard let new = delta?["partial_json"]?.stringValue, !new.isEmpty else { return }
+            guard let new = delta?["partial_json"]?.text else { return }
             blocks[index] = .call(number: number, input: input, hasArguments: true)
-            deltas.append(chunks.toolCall(number, arguments: new))
+            deltas += chunks.calls([CallDelta(number: number, arguments: new)])
         default: return
         }
     }
@@ -135,7 +136,8 @@ struct AnthropicStreamReader: EventReader {
                 chunks.thinkingBlocks([
                     ["type": "thinking", "thinking": .string(block.text), "signature": .string(block.signature)]
                 ]))
-        case .call(let number, let input, false): deltas.append(chunks.toolCall(number, arguments: input))
+        case .call(let number, let input, false):
+            deltas += chunks.calls([CallDelta(number: number, arguments: input)])
         default: return
         }
     }
@@ -143,13 +145,15 @@ struct AnthropicStreamReader: EventReader {
     private mutating func finish(_ stopReason: String, _ deltas: inout [ChatDelta]) {
         guard finishReason == nil else { return }
         begin(&deltas)
-        let reason = AnthropicAnswer.finishReason(stopReason)
+        for index in blocks.keys.sorted() { close(index, &deltas) }
+        let reason = FinishReason.said(
+            AnthropicAnswer.finishReason(stopReason), hasCalls: callCount > 0, form.style)
         finishReason = reason
         deltas.append(chunks.finish(reason))
     }
 
     private mutating func stop(_ deltas: inout [ChatDelta]) {
-        finish(callCount > 0 ? "tool_use" : "end_turn", &deltas)
+        finish("end_turn", &deltas)
         isDone = true
     }
 
@@ -162,8 +166,7 @@ extension AnthropicAdapter {
     static func decoder(
         _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<AnthropicStreamReader> {
-        let reader = AnthropicStreamReader(model: answer.model, requestID: answer.headers("request-id"))
-        return AnswerDecoder(answer, reader, maxEventBytes: maxEventBytes) { body throws(JobFailure) in
+        AnswerDecoder(answer, AnthropicStreamReader(answer), maxEventBytes: maxEventBytes) { body throws(JobFailure) in
             let whole = try AnthropicAnswer(body, answer)
             return answer.isStream ? whole.streamEnd : whole.end
         }

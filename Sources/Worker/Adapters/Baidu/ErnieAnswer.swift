@@ -1,6 +1,6 @@
 /// What one v1 answer says, whole or one event of a stream, and how it becomes a completion.
 ///
-/// The call of a function comes whole, without an id: the answer's own id makes one.
+/// The call of a function comes whole, without an id: the answer's own id makes one, or the request's.
 import Shared
 
 struct ErnieAnswer: Sendable {
@@ -8,7 +8,7 @@ struct ErnieAnswer: Sendable {
     /// Seconds since 1970.
     let created: Int64?
     let text: String
-    let call: CompletionBody.ToolCall?
+    let call: CallPiece?
     /// In OpenAI's words; `nil` until the end.
     let finishReason: String?
     let isEnd: Bool
@@ -24,12 +24,14 @@ struct ErnieAnswer: Sendable {
         usage = TokenUsage(openAI: value["usage"])
     }
 
-    private static func call(_ value: JSON) -> CompletionBody.ToolCall? {
-        guard let call = value["function_call"], let name = call["name"]?.stringValue, !name.isEmpty else { return nil }
-        let arguments = call["arguments"]?.stringValue ?? ""
-        return CompletionBody.ToolCall(
-            id: "call_" + (value["id"]?.stringValue ?? name), name: name,
-            arguments: arguments.isEmpty ? "{}" : arguments)
+    private static func call(_ value: JSON) -> CallPiece? {
+        guard let call = value["function_call"], let name = call["name"]?.text else { return nil }
+        return CallPiece(
+            id: value["id"]?.text.map { "call_" + $0 } ?? "", name: name, arguments: CallPiece.text(call["arguments"]))
+    }
+
+    func calls(_ answer: AnswerShape) -> WholeCalls {
+        WholeCalls(call.map { [$0] } ?? [], answer.calls, choice: 0)
     }
 
     private static func finishReason(_ value: JSON) -> String? {
@@ -62,19 +64,9 @@ struct ErnieAnswer: Sendable {
         return answer.isStream ? content.streamEnd(answer) : content.end(answer)
     }
 
-    private var reason: String { Self.reason(finishReason, hasCall: call != nil) }
-
-    /// That of the end: some models say "normal" of a call, or nothing.
-    static func reason(_ given: String?, hasCall: Bool) -> String {
-        let reason = given ?? "stop"
-        return hasCall && reason == "stop" ? "tool_calls" : reason
-    }
-
     private func end(_ answer: AnswerShape) -> ChatCompletionEnd {
-        var body = CompletionBody(id: id ?? "", created: created ?? answer.now / 1000, model: answer.model)
-        var choice = CompletionBody.Choice(content: text.isEmpty && call != nil ? nil : text, finishReason: reason)
-        choice.toolCalls = call.map { [$0] } ?? []
-        body.choices = [choice]
+        var body = CompletionBody(id: id, created: created, answer)
+        body.choices = [.init(text: text, reasoning: "", calls: calls(answer), finishReason: finishReason)]
         body.usage = usage
         var end = body.end
         end.requestID = id
@@ -83,20 +75,14 @@ struct ErnieAnswer: Sendable {
 
     /// The answer as deltas, where a stream was asked for.
     private func streamEnd(_ answer: AnswerShape) -> ChatCompletionEnd {
-        let chunks = ChunkBody(model: answer.model)
+        let chunks = ChunkBody(answer)
+        // Some models say "normal" of a call, or nothing.
+        let reason = FinishReason.said(finishReason, hasCalls: call != nil, answer.calls.style)
         var end = ChatCompletionEnd(model: answer.model, finishReason: reason, usage: usage)
         end.requestID = id
-        end.deltas = [chunks.role()] + deltas(chunks, callIndex: 0) + [chunks.finish(reason)]
+        end.deltas = [chunks.role()]
+        if !text.isEmpty { end.deltas.append(chunks.text(text)) }
+        end.deltas += chunks.calls(calls(answer)) + [chunks.finish(reason)]
         return end
-    }
-
-    /// What is in it to be shown.
-    func deltas(_ chunks: ChunkBody, callIndex: Int) -> [ChatDelta] {
-        var deltas: [ChatDelta] = []
-        if !text.isEmpty { deltas.append(chunks.text(text)) }
-        if let call {
-            deltas.append(chunks.toolCall(callIndex, id: call.id, name: call.name, arguments: call.arguments))
-        }
-        return deltas
     }
 }

@@ -2,7 +2,7 @@
 import Shared
 
 struct ErnieStreamReader: EventReader {
-    private let model: String
+    private let answer: AnswerShape
     private let chunks: ChunkBody
     private var hasStarted = false
     private var hasCall = false
@@ -11,9 +11,9 @@ struct ErnieStreamReader: EventReader {
     private(set) var usage: TokenUsage?
     private(set) var isDone = false
 
-    init(model: String) {
-        self.model = model
-        chunks = ChunkBody(model: model)
+    init(_ answer: AnswerShape) {
+        self.answer = answer
+        chunks = ChunkBody(answer)
     }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
@@ -21,29 +21,29 @@ struct ErnieStreamReader: EventReader {
         if event.isDone { return }
         let value = JSON.object(try event.object())
         if let failure = ErnieFailure.inside(value) { throw failure }
-        let answer = ErnieAnswer(value)
-        usage = answer.usage ?? usage
-        id = id ?? answer.id
+        let said = ErnieAnswer(value)
+        usage = said.usage ?? usage
+        id = id ?? said.id
         if !hasStarted {
             hasStarted = true
             deltas.append(chunks.role())
         }
+        if !said.text.isEmpty { deltas.append(chunks.text(said.text)) }
         // The call is there once, whole: an end that tells it again is not a second one.
-        var content = answer.deltas(chunks, callIndex: 0)
-        if answer.call != nil, hasCall { content.removeLast() }
-        deltas += content
-        hasCall = hasCall || answer.call != nil
-        finishReason = answer.finishReason ?? finishReason
-        guard answer.isEnd else { return }
+        if !hasCall { deltas += chunks.calls(said.calls(answer)) }
+        hasCall = hasCall || said.call != nil
+        finishReason = said.finishReason ?? finishReason
+        guard said.isEnd else { return }
         isDone = true
-        let reason = ErnieAnswer.reason(finishReason, hasCall: hasCall)
+        // Some models say "normal" of a call, or nothing.
+        let reason = FinishReason.said(finishReason, hasCalls: hasCall, answer.calls.style)
         finishReason = reason
         deltas.append(chunks.finish(reason))
     }
 
     func end() throws(JobFailure) -> ChatCompletionEnd {
         guard isDone else { throw JobFailure.endedEarly }
-        var end = ChatCompletionEnd(model: model, finishReason: finishReason, usage: usage)
+        var end = ChatCompletionEnd(model: answer.model, finishReason: finishReason, usage: usage)
         end.requestID = id
         return end
     }
@@ -55,7 +55,7 @@ extension ErnieV1Adapter {
         _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<ErnieStreamReader> {
         AnswerDecoder(
-            answer, ErnieStreamReader(model: answer.model), maxEventBytes: maxEventBytes
+            answer, ErnieStreamReader(answer), maxEventBytes: maxEventBytes
         ) { body throws(JobFailure) in try ErnieAnswer.end(body, answer) }
     }
 }

@@ -1,14 +1,18 @@
 /// Reads a whole `chat.completion`, and turns one into deltas where a stream was asked for.
+///
+/// What OpenAI guarantees and a server left out is completed: ids, types, texts of arguments, roles, finish reasons and the
+/// members that OpenAI's schema requires. The bytes pass on untouched where nothing is missing.
 import Shared
 
 struct OpenAICompletion {
     private let body: JSONObject
     private let choices: [JSON]
-    /// The completion to pass on: byte for byte as it came, unless the platform's words differ from OpenAI's.
+    private let reason: String?
+    /// The completion to pass on.
     let bytes: [UInt8]
 
     /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no completion.
-    init(_ bytes: [UInt8], _ dialect: OpenAIDialect) throws(JobFailure) {
+    init(_ bytes: [UInt8], _ dialect: OpenAIDialect, _ answer: AnswerShape) throws(JobFailure) {
         let read: LenientJSON
         do {
             read = try LenientJSON(bytes)
@@ -20,18 +24,17 @@ struct OpenAICompletion {
         guard let given = value.objectValue, given["choices"]?.arrayValue?.isEmpty == false else {
             throw JobFailure.unreadable("has no choices")
         }
-        var rules = OpenAIChoices(dialect)
-        var body = rules.normalised(given)
-        if let failure = rules.failure { throw failure }
-        if body["object"] == nil { body.set("object", "chat.completion") }
+        var body = given
+        let mending = OpenAICompletionMending(dialect, answer)
+        reason = try mending.mend(&body)
         self.body = body
         choices = body["choices"]?.arrayValue ?? []
+        // What was not touched shares its storage with what came, and compares at once.
         self.bytes = body == given && !read.isMended ? bytes : body.encoded
     }
 
     /// Everything about the end but the body and the deltas.
     var end: ChatCompletionEnd {
-        let reason = choices.lazy.compactMap { $0["finish_reason"]?.stringValue }.first
         let usage = TokenUsage(openAI: body["usage"])
         var end = ChatCompletionEnd(model: body["model"]?.stringValue, finishReason: reason, usage: usage)
         end.requestID = body["id"]?.stringValue
@@ -41,13 +44,18 @@ struct OpenAICompletion {
 
     private var countedTokens: Int {
         var estimate = TokenEstimate()
-        for choice in choices { OpenAIChunk.addTexts(of: choice["message"], to: &estimate) }
+        for choice in choices { estimate.add(textsOf: choice["message"]) }
         return estimate.tokens
     }
 
     /// The answer as one chunk per choice.
     var deltas: [ChatDelta] {
-        choices.compactMap { choice in
+        var envelope = JSONObject()
+        for member in body.members
+        where member.value != .null && !["id", "object", "created", "usage", "choices"].contains(member.key) {
+            envelope.set(member.key, member.value)
+        }
+        return choices.compactMap { choice in
             guard var object = choice.objectValue, var message = object.remove("message")?.objectValue else {
                 return nil
             }
@@ -55,16 +63,13 @@ struct OpenAICompletion {
                 message.set("tool_calls", .array(calls.enumerated().map(OpenAICompletion.indexed)))
             }
             object.set("delta", .object(message))
-            var chunk = body
-            chunk.set("choices", [.object(object)])
-            chunk.remove("usage")
-            return OpenAIChunk(chunk).delta
+            return .chunk([.object(object)], envelope)
         }
     }
 
     /// Calls in a delta say which one they are; in a message their place does.
     private static func indexed(_ position: Int, _ call: JSON) -> JSON {
-        guard var object = call.objectValue, object["index"] == nil else { return call }
+        guard var object = call.objectValue else { return call }
         object.set("index", .int(position))
         return .object(object)
     }

@@ -1,26 +1,26 @@
-/// The state of one OpenAI-shaped event stream: which choices are open, what the last usage was, how it ended.
+/// The state of one OpenAI-shaped event stream: its choices, what the last usage was, how it ended.
 ///
 /// A stream is complete at `[DONE]`; or, for servers that leave it out, at the clean end of the HTTP body, if every choice
-/// that appeared has had its finish reason. Any other end is `streamBroken`.
+/// that began, and as many as were asked for, have had their finish reason. A `[DONE]` where some choices have a reason and
+/// others none was not said by the server that writes reasons: like any other end, that is `streamBroken`. A server that
+/// gives no choice a reason is believed, and each gets the one that its content has earned.
 import Shared
 
 struct OpenAIStreamReader: EventReader {
     private let dialect: OpenAIDialect
-    private var choices: OpenAIChoices
+    private let answer: AnswerShape
     private var model: String?
     private var requestID: String?
-    private var finishReason: String?
-    private var hasChoices = false
-    /// Choices that appeared and have not finished, and those that have.
-    private var open: Set<Int> = []
-    private var finished: Set<Int> = []
+    private var choices: [Int: OpenAIStreamedChoice] = [:]
+    /// What stood around the last chunk.
+    private var envelope = JSONObject()
     private(set) var isDone = false
     /// The last one wins: it may come with choices, after them, or several times.
     private(set) var usage: TokenUsage?
 
-    init(_ dialect: OpenAIDialect) {
+    init(_ dialect: OpenAIDialect, _ answer: AnswerShape) {
         self.dialect = dialect
-        choices = OpenAIChoices(dialect)
+        self.answer = answer
     }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
@@ -34,33 +34,88 @@ struct OpenAIStreamReader: EventReader {
             let body = UpstreamError.object(value) == nil ? JSON.object(["error": value]) : value
             throw dialect.failures.failure(UpstreamError(openAI: body))
         }
-        let chunk = OpenAIChunk(choices.normalised(object))
-        note(chunk)
-        if let failure = choices.failure { throw failure }
-        if let delta = chunk.delta { deltas.append(delta) }
+        usage = TokenUsage(openAI: object["usage"]) ?? usage
+        model = model ?? object["model"]?.text
+        requestID = requestID ?? object["id"]?.stringValue
+        try take(object, into: &deltas)
     }
 
     func end() throws(JobFailure) -> ChatCompletionEnd {
-        guard hasChoices, isDone || open.isEmpty else { throw .endedEarly }
-        var end = ChatCompletionEnd(model: model, finishReason: finishReason, usage: usage)
+        guard isComplete else { throw .endedEarly }
+        var end = ChatCompletionEnd(model: model, finishReason: nil, usage: usage)
+        for (_, choice) in choices.sorted(by: { $0.key < $1.key }) {
+            let (deltas, reason) = choice.end(envelope)
+            end.deltas += deltas
+            end.finishReason = end.finishReason ?? reason
+        }
         end.requestID = requestID
         return end
     }
 
-    private mutating func note(_ chunk: OpenAIChunk) {
-        usage = chunk.usage ?? usage
-        model = model ?? chunk.model
-        requestID = requestID ?? chunk.id
-        for choice in chunk.choices {
-            hasChoices = true
-            if let reason = choice.finishReason {
-                finishReason = finishReason ?? reason
-                open.remove(choice.index)
-                finished.insert(choice.index)
-            } else if !finished.contains(choice.index) {
-                open.insert(choice.index)
+    private var isComplete: Bool {
+        let ended = choices.values.count { $0.hasEnded }
+        guard !choices.isEmpty else { return false }
+        if isDone { return ended == choices.count || ended == 0 }
+        return ended == choices.count && ended >= answer.choices
+    }
+
+    // MARK: - Chunks
+
+    private mutating func take(_ chunk: JSONObject, into deltas: inout [ChatDelta]) throws(JobFailure) {
+        let given = chunk["choices"]?.arrayValue ?? []
+        let envelope = envelope(of: chunk)
+        guard !given.isEmpty else {
+            // Content-filter notes of some servers come this way; usage and pings end here.
+            if TokenUsage(openAI: chunk["usage"]) == nil, envelope.members.contains(where: { $0.key != "model" }) {
+                deltas.append(.chunk([], envelope))
+            }
+            return
+        }
+        self.envelope = envelope
+        var members: [JSON] = []
+        for (position, choice) in given.enumerated() {
+            guard let object = choice.objectValue, let index = Self.index(of: object, position) else { continue }
+            switch try said(object, index, envelope, isAlone: given.count == 1) {
+            case .nothing: break
+            case .text(let text): deltas.append(ChatDelta(text))
+            case .members(let choice): members.append(.object(choice))
             }
         }
+        if !members.isEmpty { deltas.append(.chunk(members, envelope)) }
+    }
+
+    private mutating func said(
+        _ choice: JSONObject, _ index: Int, _ envelope: JSONObject, isAlone: Bool
+    ) throws(JobFailure) -> OpenAIStreamedChoice.Said {
+        // In place: a copy would be one of all its calls, too.
+        try choices[index, default: OpenAIStreamedChoice(index: index, dialect, answer.calls)]
+            .take(choice, envelope, isAlone: isAlone)
+    }
+
+    /// Chosen: as many as may be asked for (`n`), so that no platform makes us keep more.
+    private static let mostChoices = 128
+
+    private static func index(of choice: JSONObject, _ position: Int) -> Int? {
+        let index = choice["index"]?.intValue ?? position
+        return (0..<mostChoices).contains(index) ? index : nil
+    }
+
+    /// Ours to write (`id`, `object`, `created`), read here (`usage`, `choices`), or padding.
+    private static func isDropped(_ name: String) -> Bool {
+        switch name {
+        case "id", "object", "created", "usage", "obfuscation", "choices": true
+        default: false
+        }
+    }
+
+    /// The members around the choices, without what is null; the model is always said.
+    private func envelope(of chunk: JSONObject) -> JSONObject {
+        var envelope = JSONObject()
+        for member in chunk.members where member.value != .null && !Self.isDropped(member.key) {
+            envelope.set(member.key, member.value)
+        }
+        if envelope["model"]?.text == nil { envelope.set("model", .string(model ?? answer.model)) }
+        return envelope
     }
 }
 
@@ -68,8 +123,9 @@ extension OpenAIDialect {
     func decoder(
         _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<OpenAIStreamReader> {
-        AnswerDecoder(answer, OpenAIStreamReader(self), maxEventBytes: maxEventBytes) { body throws(JobFailure) in
-            let completion = try OpenAICompletion(body, self)
+        AnswerDecoder(answer, OpenAIStreamReader(self, answer), maxEventBytes: maxEventBytes) {
+            body throws(JobFailure) in
+            let completion = try OpenAICompletion(body, self, answer)
             var end = completion.end
             end.requestID = end.requestID ?? answer.headers("x-request-id")
             if answer.isStream { end.deltas = completion.deltas } else { end.body = completion.bytes }

@@ -5,7 +5,7 @@ import Shared
 
 struct SandboxReply: Sendable, Equatable {
     var pieces: [String] = []
-    var toolCall: CompletionBody.ToolCall?
+    var calls = WholeCalls()
     var finishReason = "stop"
 
     /// Chosen: large enough that megabytes are hundreds of pieces, small enough that they stream.
@@ -17,8 +17,9 @@ struct SandboxReply: Sendable, Equatable {
         if let name = SandboxReply.toolName(chat, directives) {
             let schema = SandboxReply.schema(of: name, in: chat)
             let arguments = schema.map { SchemaExample.value(for: $0) }?.objectValue ?? [:]
-            toolCall = .init(
-                id: "call_sandbox_0", name: name, arguments: String(decoding: arguments.encoded, as: UTF8.self))
+            let text = String(decoding: arguments.encoded, as: UTF8.self)
+            calls = WholeCalls(
+                [CallPiece(id: "call_sandbox_0", name: name, arguments: text)], CallForm(), choice: 0)
             finishReason = "tool_calls"
             return
         }
@@ -44,23 +45,28 @@ struct SandboxReply: Sendable, Equatable {
     }
 
     private static func text(_ chat: ChatRequest, _ rest: String) -> String {
-        guard let last = chat.messages.last, last["role"]?.stringValue == "tool" else { return "You said: \(rest)" }
+        guard let last = chat.messages.last, isResult(last) else { return "You said: \(rest)" }
         return "The tool said: \(text(of: last))"
+    }
+
+    /// Of a tool, or of a function in the old style.
+    private static func isResult(_ message: JSON) -> Bool {
+        message["role"] == "tool" || message["role"] == "function"
     }
 
     /// The tool to call, unless its result is what we are to answer to.
     private static func toolName(_ chat: ChatRequest, _ directives: SandboxDirectives) -> String? {
-        guard chat.messages.last?["role"]?.stringValue != "tool" else { return nil }
+        guard chat.messages.last.map(isResult) != true else { return nil }
         if let name = directives.tool { return name }
-        let choice = chat.body["tool_choice"]
-        if let name = choice?["function"]?["name"]?.stringValue { return name }
-        guard choice?.stringValue == "required" else { return nil }
-        return chat.body["tools"]?.arrayValue?.lazy.compactMap { $0["function"]?["name"]?.stringValue }.first
+        switch chat.toolChoice {
+        case .named(let name): return name
+        case .required: return chat.functions.lazy.compactMap { $0["name"]?.stringValue }.first
+        case .auto, .some(.none), nil: return nil
+        }
     }
 
     private static func schema(of name: String, in chat: ChatRequest) -> JSON? {
-        chat.body["tools"]?.arrayValue?.first { $0["function"]?["name"]?.stringValue == name }?["function"]?[
-            "parameters"]
+        chat.functions.first { $0["name"]?.stringValue == name }?["parameters"]
     }
 
     /// JSON where the request asks for it.

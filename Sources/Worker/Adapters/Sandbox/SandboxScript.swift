@@ -45,9 +45,11 @@ struct SandboxScript: Sendable {
         let reply = SandboxReply(chat, directives, message: message, rest: rest)
         let pieces = reply.pieces.count * chat.n + directives.reasoning * chat.n
         delay = directives.delay ?? (chat.isStream ? min(pace, Self.longestPacing / max(1, pieces)) : .zero)
-        let body = SandboxScript.body(chat, directives, reply, CompletionBody(id: id, created: created, model: model))
+        let style = CallForm(chat, requestID: id).style
+        let empty = CompletionBody(id: id, created: created, model: model, style: style)
+        let body = SandboxScript.body(chat, directives, reply, empty)
         ending = .answer(SandboxScript.end(body, isStream: chat.isStream))
-        addSteps(chat, directives, reply, ChunkBody(model: model))
+        addSteps(chat, directives, reply, ChunkBody(model: model, style: style))
         if let kind = directives.failure, attempt <= directives.failAttempts {
             fail(kind, directives)
         }
@@ -58,9 +60,9 @@ struct SandboxScript: Sendable {
         _ chat: ChatRequest, _ directives: SandboxDirectives, _ reply: SandboxReply, _ empty: CompletionBody
     ) -> CompletionBody {
         var choice = CompletionBody.Choice(
-            content: reply.toolCall == nil ? reply.pieces.joined() : nil, finishReason: reply.finishReason)
+            content: reply.calls.isEmpty ? reply.pieces.joined() : nil, finishReason: reply.finishReason)
         choice.reasoning = String(repeating: thought, count: directives.reasoning)
-        choice.toolCalls = reply.toolCall.map { [$0] } ?? []
+        choice.calls = reply.calls
         var body = empty
         body.choices = Array(repeating: choice, count: chat.n)
         if directives.reportsUsage { body.usage = usage(chat, directives, reply) }
@@ -73,7 +75,7 @@ struct SandboxScript: Sendable {
     ) -> TokenUsage {
         var usage = TokenUsage()
         usage.input = TokenEstimate.prompt(of: chat)
-        let call = reply.toolCall.map { TokenEstimate(of: $0.name + $0.arguments).tokens } ?? 0
+        let call = reply.calls.calls.first.map { TokenEstimate(of: $0.name + $0.arguments).tokens } ?? 0
         usage.reasoning = directives.reasoning * chat.n
         usage.output = (reply.pieces.count + call) * chat.n + usage.reasoning
         return usage
@@ -82,7 +84,7 @@ struct SandboxScript: Sendable {
     private static func end(_ body: CompletionBody, isStream: Bool) -> ChatCompletionEnd {
         guard isStream else { return body.end }
         var end = ChatCompletionEnd(
-            model: body.model, finishReason: body.choices.first?.finishReason, usage: body.usage)
+            model: body.model, finishReason: body.finishReason, usage: body.usage)
         end.requestID = body.id
         return end
     }
@@ -98,12 +100,14 @@ struct SandboxScript: Sendable {
                 add(chunk.text(Self.thought, .reasoning, choice: choice), after: pause)
             }
             for piece in reply.pieces { add(chunk.text(piece, choice: choice), after: pause) }
-            if let call = reply.toolCall {
-                let start = chunk.toolCall(0, id: call.id, name: call.name, arguments: "", choice: choice)
-                add(start, after: pause)
-                add(chunk.toolCall(0, arguments: call.arguments, choice: choice), after: delay)
+            for var call in reply.calls.deltas {
+                let arguments = CallDelta(number: call.number, arguments: call.arguments)
+                call.arguments = ""
+                for delta in chunk.calls([call], choice: choice) { add(delta, after: pause) }
+                for delta in chunk.calls([arguments], choice: choice) { add(delta, after: delay) }
             }
-            add(chunk.finish(reply.finishReason, choice: choice), after: .zero)
+            let last = chunk.finish(reply.finishReason, hasCalls: !reply.calls.isEmpty, choice: choice)
+            add(last, after: .zero)
         }
     }
 

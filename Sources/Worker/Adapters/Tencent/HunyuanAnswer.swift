@@ -4,18 +4,11 @@
 import Shared
 
 struct HunyuanAnswer: Sendable {
-    struct Call: Sendable {
-        var id: String
-        var name: String
-        var arguments: String
-        var index: Int?
-    }
-
     struct Choice: Sendable {
         var index: Int
         var content: String
         var reasoning: String
-        var calls: [Call]
+        var calls: [CallPiece]
         /// In OpenAI's words; `nil` until the end.
         var finishReason: String?
     }
@@ -49,10 +42,10 @@ struct HunyuanAnswer: Sendable {
             finishReason: reason.isEmpty ? nil : finishReason(reason))
     }
 
-    private static func call(_ call: JSON) -> Call {
-        Call(
-            id: call["Id"]?.stringValue ?? "", name: call["Function"]?["Name"]?.stringValue ?? "",
-            arguments: call["Function"]?["Arguments"]?.stringValue ?? "", index: call["Index"]?.intValue)
+    private static func call(_ call: JSON) -> CallPiece {
+        CallPiece(
+            index: call["Index"]?.count, id: CallPiece.text(call["Id"]), name: CallPiece.text(call["Function"]?["Name"]),
+            arguments: CallPiece.text(call["Function"]?["Arguments"]))
     }
 
     private static func finishReason(_ reason: String) -> String {

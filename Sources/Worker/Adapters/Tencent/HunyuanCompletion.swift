@@ -21,14 +21,12 @@ struct HunyuanCompletion {
 
     /// The end of a request that was not a stream.
     var end: ChatCompletionEnd {
-        var body = CompletionBody(
-            id: content.id ?? requestID ?? "", created: content.created ?? answer.now / 1000, model: answer.model)
+        var body = CompletionBody(id: content.id ?? requestID, created: content.created, answer)
         body.usage = content.usage
         body.choices = content.choices.map { choice in
             CompletionBody.Choice(
                 text: cut(choice), reasoning: choice.reasoning,
-                calls: choice.calls.map { .init(id: $0.id, name: $0.name, arguments: $0.arguments) },
-                finishReason: choice.finishReason)
+                calls: WholeCalls(choice.calls, answer.calls, choice: choice.index), finishReason: choice.finishReason)
         }
         var end = body.end
         end.requestID = requestID
@@ -41,16 +39,15 @@ struct HunyuanCompletion {
 
     /// The end of a request that asked for a stream, with the answer as deltas.
     var streamEnd: ChatCompletionEnd {
-        let chunks = ChunkBody(model: answer.model)
-        var end = ChatCompletionEnd(
-            model: answer.model, finishReason: content.choices.first?.finishReason ?? "stop", usage: content.usage)
+        var end = ChatCompletionEnd(model: answer.model, finishReason: nil, usage: content.usage)
         end.requestID = requestID
         for var choice in content.choices {
             choice.finishReason = choice.finishReason ?? "stop"
-            var reader = HunyuanChoiceReader(index: choice.index, chunks: chunks, stops: answer.stops)
+            var reader = HunyuanChoiceReader(index: choice.index, answer)
             end.deltas += reader.take(choice)
+            end.finishReason = end.finishReason ?? reader.finishReason
         }
-        if let info = content.searchInfo { end.deltas.append(HunyuanAnswer.chunk(info, chunks)) }
+        if let info = content.searchInfo { end.deltas.append(HunyuanAnswer.chunk(info, ChunkBody(answer))) }
         return end
     }
 

@@ -17,7 +17,7 @@ struct HunyuanStreamReader: EventReader {
 
     init(_ answer: AnswerShape) {
         self.answer = answer
-        chunks = ChunkBody(model: answer.model)
+        chunks = ChunkBody(answer)
     }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
@@ -41,9 +41,7 @@ struct HunyuanStreamReader: EventReader {
         usage = content.usage ?? usage
         id = id ?? content.id
         for choice in content.choices {
-            var reader =
-                choices[choice.index]
-                ?? HunyuanChoiceReader(index: choice.index, chunks: chunks, stops: answer.stops)
+            var reader = choices[choice.index] ?? HunyuanChoiceReader(index: choice.index, answer)
             deltas += reader.take(choice)
             choices[choice.index] = reader
             finishReason = finishReason ?? reader.finishReason

@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `log probabilities and search results are kept`() throws {
-        let logprobs: JSON = ["content": [["token": "a", "logprob": -1]]]
+        let logprobs: JSON = ["content": [["token": "a", "logprob": -1]], "refusal": .null]
         let body: JSON = [
             "request_id": "r",
             "output": [
@@ -64,7 +64,7 @@ import Testing
         #expect(whole["choices"]?.arrayValue?.first?["logprobs"] == logprobs)
         #expect(whole["search_info"] == ["search_results": []])
         let deltas = decode(text, isStream: true).json
-        #expect(deltas[2].contains(#""delta":{},"logprobs":{"content":[{"token":"a","logprob":-1}]}"#))
+        #expect(deltas[2].contains(#""delta":{},"logprobs":{"content":[{"token":"a","logprob":-1}],"refusal":null}"#))
         #expect(deltas.last?.contains(#""choices":[],"search_info":{"search_results":[]}"#) == true)
     }
 

@@ -105,9 +105,10 @@ func hunyuanOutcome(
     _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
     stops: [String] = [], maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
 ) -> DecodedAnswer {
-    let shape = AnswerShape(
+    var shape = AnswerShape(
         isStream: isStream, contentType: contentType, model: "hunyuan-turbos-latest", stops: stops,
         now: 1_795_380_000_123,
         headers: { $0.lowercased() == "x-tc-requestid" ? "req-h" : nil })
+    shape.calls.functions = ["get_weather", "now"]
     return DecodedAnswer(bytes, cuts: cuts, HunyuanAdapter.decoder(shape, maxEventBytes: maxEventBytes))
 }

@@ -1,0 +1,51 @@
+/// What goes out of one call with one delta: its opening with the first, then only more of its arguments.
+import Shared
+
+struct CallDelta: Sendable, Equatable {
+    struct Opening: Sendable, Equatable {
+        var id: String
+        var name: String
+    }
+
+    /// Ours: calls of a choice are counted from 0 without a gap.
+    var number: Int
+    var opening: Opening?
+    var kind = CallPiece.Kind.function
+    var arguments: String
+    var extras = JSONObject()
+
+    /// An element of a delta's `tool_calls`.
+    var toolCall: JSON {
+        var call: JSONObject = ["index": .int(number)]
+        if let opening {
+            call.set("id", .string(opening.id))
+            call.set("type", .string(kind.rawValue))
+        }
+        call.set(kind.rawValue, .object(function))
+        for member in extras.members { call.set(member.key, member.value) }
+        return .object(call)
+    }
+
+    /// The members of a delta that say `calls`.
+    ///
+    /// The old style has room for the first call only.
+    static func members(_ calls: [CallDelta], _ style: CallStyle) -> JSONObject {
+        switch style {
+        case .tools: calls.isEmpty ? [:] : ["tool_calls": .array(calls.map(\.toolCall))]
+        case .function: joined(calls.filter { $0.number == 0 }).map { ["function_call": .object($0.function)] } ?? [:]
+        }
+    }
+
+    private var function: JSONObject {
+        var function = JSONObject()
+        if let opening { function.set("name", .string(opening.name)) }
+        function.set(kind.textName, .string(arguments))
+        return function
+    }
+
+    private static func joined(_ calls: [CallDelta]) -> CallDelta? {
+        guard var first = calls.first else { return nil }
+        for next in calls.dropFirst() { first.arguments += next.arguments }
+        return first
+    }
+}

@@ -1,0 +1,332 @@
+import Shared
+import Testing
+
+@testable import Worker
+
+/// One way in which a server streams calls, and what they are.
+struct CallStream: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    /// The `tool_calls` of each delta.
+    let deltas: [String]
+    /// "id name arguments" of each call; "*" for an id that is made here.
+    let calls: [String]
+    var functions: Set<String> = []
+
+    init(_ name: String, _ deltas: [String], _ calls: [String], declared functions: Set<String> = []) {
+        (testDescription, self.deltas, self.calls, self.functions) = (name, deltas, calls, functions)
+    }
+
+    var pieces: [[CallPiece]] {
+        get throws {
+            try deltas.map { delta in
+                (try JSON(parsing: Array(delta.utf8)).arrayValue ?? []).compactMap(\.objectValue)
+                    .map(CallPiece.init(openAI:))
+            }
+        }
+    }
+
+    static let all = [
+        CallStream(
+            "as OpenAI does",
+            [
+                #"[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":""}}]"#,
+                #"[{"index":0,"function":{"arguments":"{\"a\""}}]"#, #"[{"index":0,"function":{"arguments":":1}"}}]"#,
+                #"[{"index":1,"id":"c2","type":"function","function":{"name":"g","arguments":""}}]"#,
+                #"[{"index":1,"function":{"arguments":"{}"}}]"#,
+            ], [#"c1 f {"a":1}"#, "c2 g {}"]),
+        CallStream(
+            "no index, each call in a delta of its own",
+            [
+                #"[{"id":"c1","function":{"name":"f","arguments":"{\"a\":1}"}}]"#,
+                #"[{"id":"c2","function":{"name":"g","arguments":"{\"b\":2}"}}]"#,
+            ], [#"c1 f {"a":1}"#, #"c2 g {"b":2}"#]),
+        CallStream(
+            "no index, calls in one delta and their arguments in the next",
+            [
+                #"[{"id":"c1","function":{"name":"f"}},{"id":"c2","function":{"name":"g"}}]"#,
+                #"[{"function":{"arguments":"{\"a\":1}"}},{"function":{"arguments":"{\"b\":2}"}}]"#,
+            ], [#"c1 f {"a":1}"#, #"c2 g {"b":2}"#]),
+        CallStream(
+            "no index and no id, one function called twice",
+            [
+                #"[{"function":{"name":"f","arguments":"{\"a\":1}"}}]"#,
+                #"[{"function":{"name":"f","arguments":"{\"a\":2}"}}]"#,
+            ], [#"* f {"a":1}"#, #"* f {"a":2}"#]),
+        CallStream(
+            "index 0 for all",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":"{\"a\""}}]"#,
+                #"[{"index":0,"function":{"arguments":":1}"}}]"#,
+                #"[{"index":0,"id":"c2","function":{"name":"f","arguments":"{\"a\""}}]"#,
+                #"[{"index":0,"function":{"arguments":":2}"}}]"#,
+            ], [#"c1 f {"a":1}"#, #"c2 f {"a":2}"#]),
+        CallStream(
+            "index 0 for all and no ids",
+            [
+                #"[{"index":0,"function":{"name":"f","arguments":"{}"}}]"#,
+                #"[{"index":0,"function":{"name":"g","arguments":"{\"b\":2}"}}]"#,
+            ], ["* f {}", #"* g {"b":2}"#]),
+        CallStream(
+            "index 0 for all, an id alone opens the next",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":"{}"}}]"#, #"[{"index":0,"id":"c2"}]"#,
+                #"[{"index":0,"function":{"name":"g"}}]"#, #"[{"index":0,"function":{"arguments":"{\"b\":2}"}}]"#,
+            ], ["c1 f {}", #"c2 g {"b":2}"#]),
+        CallStream(
+            "index counting up while one call goes on, its id repeated",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":""}}]"#,
+                #"[{"index":1,"id":"c1","function":{"arguments":"{\"a\""}}]"#,
+                #"[{"index":2,"id":"c1","function":{"arguments":":1}"}}]"#,
+            ], [#"c1 f {"a":1}"#]),
+        CallStream(
+            "index counting up while one call goes on, without an id",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":""}}]"#,
+                #"[{"index":1,"function":{"arguments":"{\"a\""}}]"#,
+                #"[{"index":2,"function":{"arguments":":1}"}}]"#,
+                #"[{"index":3,"id":"c2","function":{"name":"g","arguments":"{}"}}]"#,
+            ], [#"c1 f {"a":1}"#, "c2 g {}"]),
+        CallStream(
+            "index counting up, the name repeated and no id",
+            [
+                #"[{"index":0,"function":{"name":"f","arguments":"{\"a\""}}]"#,
+                #"[{"index":1,"function":{"name":"f","arguments":":1}"}}]"#,
+            ], [#"* f {"a":1}"#]),
+        CallStream(
+            "an id that comes after the name",
+            [
+                #"[{"index":0,"function":{"name":"f","arguments":""}}]"#,
+                #"[{"index":0,"id":"c1","function":{"arguments":"{\"a\""}}]"#,
+                #"[{"index":0,"function":{"arguments":":1}"}}]"#,
+            ], [#"c1 f {"a":1}"#]),
+        CallStream(
+            "an id that comes after the arguments have begun, without an index",
+            [
+                #"[{"function":{"name":"f","arguments":"{\"a\""}}]"#,
+                #"[{"id":"c1","function":{"arguments":":1}"}}]"#,
+            ], [#"c1 f {"a":1}"#]),
+        CallStream(
+            "a name in pieces",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"get_","arguments":""}}]"#,
+                #"[{"index":0,"function":{"name":"weather"}}]"#, #"[{"index":0,"function":{"arguments":"{}"}}]"#,
+            ], ["c1 get_weather {}"]),
+        CallStream(
+            "a name in pieces without index, as it is declared",
+            [
+                #"[{"function":{"name":"get_"}}]"#, #"[{"function":{"name":"weather"}}]"#,
+                #"[{"function":{"arguments":"{}"}}]"#,
+            ], ["* get_weather {}"], declared: ["get_weather", "now"]),
+        CallStream(
+            "a name in pieces, each with all so far",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"get_"}}]"#,
+                #"[{"index":0,"id":"c1","function":{"name":"get_weather","arguments":"{}"}}]"#,
+            ], ["c1 get_weather {}"]),
+        CallStream(
+            "declared functions without parameters, one after the other under one index",
+            [
+                #"[{"index":0,"function":{"name":"now","arguments":""}}]"#,
+                #"[{"index":0,"function":{"name":"today","arguments":""}}]"#,
+            ], ["* now {}", "* today {}"], declared: ["now", "today"]),
+        CallStream(
+            "id, type and name on every delta",
+            [
+                #"[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\""}}]"#,
+                #"[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":":1}"}}]"#,
+                #"[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":""}}]"#,
+            ], [#"c1 f {"a":1}"#]),
+        CallStream(
+            "empty ids, empty names and nulls after the first delta",
+            [
+                #"[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":null}}]"#,
+                #"[{"index":0,"id":"","type":"","function":{"name":"","arguments":"{\"a\""}}]"#,
+                #"[{"index":0,"id":null,"type":null,"function":{"name":null,"arguments":":1}"}}]"#,
+            ], [#"c1 f {"a":1}"#]),
+        CallStream(
+            "parallel calls, ids first, arguments interleaved",
+            [
+                #"[{"index":0,"id":"c1"}]"#, #"[{"index":1,"id":"c2"}]"#, #"[{"index":0,"function":{"name":"f"}}]"#,
+                #"[{"index":1,"function":{"name":"g","arguments":"{\"b\""}}]"#,
+                #"[{"index":0,"function":{"arguments":"{\"a\":1}"}}]"#, #"[{"index":1,"function":{"arguments":":2}"}}]"#,
+            ], [#"c1 f {"a":1}"#, #"c2 g {"b":2}"#]),
+        CallStream(
+            "parallel calls without ids, interleaved by index",
+            [
+                #"[{"index":0,"function":{"name":"f","arguments":"{\"a\""}}]"#,
+                #"[{"index":1,"function":{"name":"f","arguments":"{\"b\""}}]"#,
+                #"[{"index":0,"function":{"arguments":":1}"}}]"#, #"[{"index":1,"function":{"arguments":":2}"}}]"#,
+            ], [#"* f {"a":1}"#, #"* f {"b":2}"#]),
+        CallStream(
+            "arguments before the name",
+            [
+                #"[{"index":0,"id":"c1","function":{"arguments":"{\"a\""}}]"#,
+                #"[{"index":0,"function":{"arguments":":1}"}}]"#, #"[{"index":0,"function":{"name":"f"}}]"#,
+            ], [#"c1 f {"a":1}"#]),
+        CallStream(
+            "a new id with every delta",
+            [
+                #"[{"index":0,"id":"r1","function":{"name":"f","arguments":""}}]"#,
+                #"[{"index":0,"id":"r2","function":{"arguments":"{\"a\""}}]"#,
+                #"[{"index":0,"id":"r3","function":{"arguments":":1}"}}]"#,
+            ], [#"r1 f {"a":1}"#]),
+        CallStream(
+            "the name as id, twice",
+            [
+                #"[{"id":"f","function":{"name":"f","arguments":"{\"a\":1}"}}]"#,
+                #"[{"id":"f","function":{"name":"f","arguments":"{\"a\":2}"}}]"#,
+            ], [#"f f {"a":1}"#, #"* f {"a":2}"#]),
+        CallStream(
+            "the whole call told again at the end",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":"{\"a\""}}]"#,
+                #"[{"index":0,"function":{"arguments":":1}"}}]"#,
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":"{\"a\":1}"}}]"#,
+            ], [#"c1 f {"a":1}"#]),
+        CallStream(
+            "arguments as an object, and none at all",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":{"a":1}}}]"#,
+                #"[{"index":1,"id":"c2","function":{"name":"g","arguments":{}}},{"index":2,"id":"c3","function":{"name":"h"}}]"#,
+            ], [#"c1 f {"a":1}"#, "c2 g {}", "c3 h {}"]),
+        CallStream(
+            "broken arguments stay as they are",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":"{\"a\":1}"}}]"#,
+                #"[{"index":0,"function":{"arguments":"}"}}]"#,
+                #"[{"function":{"arguments":"}"}}]"#,
+            ], [#"c1 f {"a":1}}}"#]),
+        CallStream(
+            "a call without a name is still a call",
+            [#"[{"index":0,"id":"c1","function":{"name":"f","arguments":"{}"}}]"#,
+                #"[{"index":1,"id":"c2","function":{"arguments":"{\"b\":2}"}}]"#,
+            ], ["c1 f {}", #"c2  {"b":2}"#]),
+        CallStream("nothing", ["[{}]", #"[{"index":0,"id":"","function":{}}]"#], []),
+    ]
+}
+
+@Suite struct StreamedCallsTests {
+    private static let form = CallForm(ids: CallIDs("job-1"))
+
+    /// As clients join them: id and name once and first, numbers dense and in order.
+    private func joined(_ deltas: [CallDelta]) throws -> [String] {
+        var calls: [(id: String, name: String, arguments: String)] = []
+        for delta in deltas {
+            if let opening = delta.opening {
+                try #require(delta.number == calls.count)
+                #expect(!opening.id.isEmpty)
+                calls.append((opening.id, opening.name, delta.arguments))
+            } else {
+                try #require(calls.indices.contains(delta.number))
+                calls[delta.number].arguments += delta.arguments
+            }
+        }
+        #expect(Set(calls.map(\.id)).count == calls.count)
+        return calls.map { "\($0.id) \($0.name) \($0.arguments)" }
+    }
+
+    private func expect(_ calls: [String], _ expected: [String]) {
+        #expect(calls.count == expected.count, "\(calls)")
+        for (call, wanted) in zip(calls, expected) {
+            guard wanted.hasPrefix("* ") else { expectEqual(call, wanted); continue }
+            #expect(call.hasPrefix("call_"))
+            expectEqual(String(call.drop { $0 != " " }), String(wanted.dropFirst()))
+        }
+    }
+
+    private func expectEqual(_ call: String, _ wanted: String) { #expect(call == wanted) }
+
+    @Test(arguments: CallStream.all)
+    func `every call comes out once and whole, however its server streams it`(_ stream: CallStream) throws {
+        var form = Self.form
+        form.functions = stream.functions
+        var calls = StreamedCalls(form, choice: 0)
+        var deltas: [CallDelta] = []
+        for pieces in try stream.pieces { deltas += calls.take(pieces) }
+
+        expect(try joined(deltas + calls.finish()), stream.calls)
+    }
+
+    @Test(arguments: CallStream.all)
+    func `the function's name is declared, and nothing changes`(_ stream: CallStream) throws {
+        var form = Self.form
+        form.functions = stream.functions.union(stream.calls.map { String($0.split(separator: " ")[1]) })
+        var calls = StreamedCalls(form, choice: 0)
+        var deltas: [CallDelta] = []
+        for pieces in try stream.pieces { deltas += calls.take(pieces) }
+
+        expect(try joined(deltas + calls.finish()), stream.calls)
+    }
+
+    @Test func `a declared call goes out with its first delta, and its arguments as they come`() {
+        var form = Self.form
+        form.functions = ["f", "g"]
+        var calls = StreamedCalls(form, choice: 0)
+
+        let first = calls.take([CallPiece(index: 0, id: "c1", name: "f")])
+        let second = calls.take([CallPiece(index: 0, arguments: "{\"a\"")])
+
+        #expect(first == [CallDelta(number: 0, opening: .init(id: "c1", name: "f"), arguments: "")])
+        #expect(second == [CallDelta(number: 0, arguments: "{\"a\"")])
+    }
+
+    @Test func `an id is waited for a few deltas and then made, so that arguments do stream`() {
+        var calls = StreamedCalls(Self.form, choice: 0)
+        var held = 0
+        var deltas = calls.take([CallPiece(index: 0, name: "f", arguments: "{\"a\":\"")])
+        while deltas.isEmpty, held < 100 {
+            held += 1
+            deltas = calls.take([CallPiece(index: 0, arguments: "x")])
+        }
+
+        #expect(held == StreamedCalls.patience)
+        #expect(deltas.first?.opening?.id == Self.form.ids.call(0, choice: 0))
+        #expect(calls.take([CallPiece(index: 0, id: "late", arguments: "y")]) == [CallDelta(number: 0, arguments: "y")])
+    }
+
+    @Test func `what stands beside a call goes on with it`() throws {
+        let json = #"{"index":0,"id":"c","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"s":"x"}}}"#
+        let object = try #require(try JSON(parsing: Array(json.utf8)).objectValue)
+        var calls = StreamedCalls(Self.form, choice: 0)
+
+        let delta = try #require(calls.take([CallPiece(openAI: object)]).first)
+
+        #expect(delta.toolCall["extra_content"]?["google"]?["s"] == "x")
+    }
+
+    @Test func `tools of free text keep their form`() throws {
+        let json = #"{"index":0,"id":"c","type":"custom","custom":{"name":"sql","input":"select"}}"#
+        let object = try #require(try JSON(parsing: Array(json.utf8)).objectValue)
+        var calls = StreamedCalls(Self.form, choice: 0)
+
+        let delta = try #require(calls.take([CallPiece(openAI: object)]).first)
+
+        #expect(delta.toolCall["type"] == "custom")
+        #expect(delta.toolCall["custom"]?["input"] == "select")
+        #expect(calls.finish().isEmpty)
+    }
+
+    @Test func `a hundred thousand calls take no longer than they should`() {
+        var calls = StreamedCalls(Self.form, choice: 0)
+        var count = 0
+        for number in 0..<100_000 {
+            count += calls.take([CallPiece(id: "c\(number)", name: "f", arguments: "{}")]).count
+        }
+        #expect(count == 100_000)
+    }
+
+    @Test func `made ids are those that every platform takes back`() {
+        let ids = CallIDs("0-0123456789abcdef")
+        let made = (0..<4).flatMap { choice in (0..<50).map { ids.call($0, choice: choice) } }
+
+        #expect(Set(made).count == made.count)
+        #expect(made.allSatisfy { $0.utf8.count <= 40 && $0.utf8.allSatisfy { $0 == 95 || isalnum($0) } })
+        #expect(CallIDs("other").call(0, choice: 0) != made[0])
+        #expect(CallIDs("0-0123456789abcdef").call(0, choice: 0) == made[0])
+    }
+
+    private func isalnum(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+    }
+}
