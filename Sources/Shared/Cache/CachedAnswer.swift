@@ -29,6 +29,9 @@ extension CachedAnswer {
             "usage": .array(
                 [usage.input, usage.output, usage.cached, usage.reasoning, usage.isEstimated ? 1 : 0].map { .int($0) }),
         ]
+        if usage.cacheWrites > 0 {
+            head.set("cache_writes", .array([usage.cacheWrites, usage.hourlyCacheWrites].map { .int($0) }))
+        }
         if let upstreamModel { head.set("upstream_model", .string(upstreamModel)) }
         if let finishReason { head.set("finish_reason", .string(finishReason)) }
         return head.encoded + [UInt8(ascii: "\n")] + body
@@ -45,7 +48,8 @@ extension CachedAnswer {
             finishReason: head["finish_reason"]?.stringValue,
             usage: TokenUsage(
                 input: counts[0], output: counts[1], cached: counts[2], reasoning: counts[3],
-                isEstimated: counts[4] == 1),
+                cacheWrites: head["cache_writes"]?[0]?.count ?? 0,
+                hourlyCacheWrites: head["cache_writes"]?[1]?.count ?? 0, isEstimated: counts[4] == 1),
             body: Array(bytes[(end + 1)...]))
     }
 }

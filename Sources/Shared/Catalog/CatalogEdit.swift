@@ -53,21 +53,30 @@ struct CatalogEdit: Sendable {
         given.set("settings", .object(settings))
     }
 
-    /// One price for both sides and prices by side exclude each other; the cached one follows the input's unless it differs, and
-    /// goes with it.
+    /// Prices of a platform's cache.
+    private static let cachePrices: [(name: String, share: @Sendable (CacheShares) -> Double)] = [
+        ("cached_input_price", { $0.read }), ("cache_write_price", { $0.write }),
+        ("cache_write_1h_price", { $0.hourlyWrite }),
+    ]
+
+    /// One price for both sides and prices by side exclude each other; those of the cache follow the input's unless they
+    /// differ from their share of it, and go with it.
     private func forgetPrices(in merged: inout JSONObject, _ given: JSONObject) {
         func isGiven(_ name: String) -> Bool { given[name].map { !$0.isNull } ?? false }
         func isTakenBack(_ name: String) -> Bool { given[name]?.isNull ?? false }
         if isGiven("cost_per_1k_tokens")
             || isTakenBack("cost_per_1k_tokens") && merged["cost_per_1k_tokens"]?.isNull == false
         {
-            for name in ["input_price", "output_price", "cached_input_price"] { merged.remove(name) }
+            for name in ["input_price", "output_price"] + Self.cachePrices.map(\.name) { merged.remove(name) }
         } else if isGiven("input_price") || isGiven("output_price") {
             merged.remove("cost_per_1k_tokens")
         }
-        if isTakenBack("input_price") || isGiven("input_price") && merged["cached_input_price"] == merged["input_price"]
-        {
-            merged.remove("cached_input_price")
+        let shares = merged["provider"]?.stringValue.flatMap(Provider.init).map { CacheShares($0) } ?? CacheShares()
+        for (name, share) in Self.cachePrices {
+            let follows =
+                merged["input_price"]?.doubleValue.map { shares.price(share(shares), of: $0) }
+                == merged[name]?.doubleValue
+            if isTakenBack("input_price") || isGiven("input_price") && follows { merged.remove(name) }
         }
     }
 }

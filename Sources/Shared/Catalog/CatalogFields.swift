@@ -17,7 +17,8 @@ package enum CatalogKind: String, Sendable, CaseIterable {
     private static let modelFields: [(name: String, shape: CatalogShape)] = [
         ("id", .text), ("name", .text), ("provider", .text), ("model_id", .text), ("max_tokens", .number),
         ("context_tokens", .number), ("cost_per_1k_tokens", .number), ("input_price", .number),
-        ("cached_input_price", .number), ("output_price", .number), ("currency", .text), ("priority", .number),
+        ("cached_input_price", .number), ("cache_write_price", .number), ("cache_write_1h_price", .number),
+        ("output_price", .number), ("currency", .text), ("priority", .number),
         ("weight", .number), ("is_active", .flag), ("capabilities", .flags), ("aliases", .list),
         ("fallback_models", .list), ("routing_strategy", .text), ("cache_ttl", .number),
         ("idle_timeout", .number),

@@ -115,13 +115,16 @@ package struct CatalogFile: Sendable {
         let per1k = field.number("cost_per_1k_tokens")
         let flat = per1k.map { $0 * 1000 }
         let input = field.number("input_price") ?? flat ?? 0
+        let provider = field.provider() ?? .sandbox
         return Model(
-            id: field.required("id"), name: field.name("name"), provider: field.provider() ?? .sandbox,
+            id: field.required("id"), name: field.name("name"), provider: provider,
             modelID: field.name("model_id"),
             maxTokens: field.whole("max_tokens", from: 1), contextTokens: field.whole("context_tokens", from: 1),
             prices: Prices(
                 input: input, cachedInput: field.number("cached_input_price"),
-                output: field.number("output_price") ?? flat ?? 0, currency: field.text("currency", upTo: 16) ?? "USD"),
+                cacheWrite: field.number("cache_write_price"), hourlyCacheWrite: field.number("cache_write_1h_price"),
+                output: field.number("output_price") ?? flat ?? 0, currency: field.text("currency", upTo: 16) ?? "USD",
+                shares: CacheShares(provider)),
             costPer1kTokens: per1k,
             priority: field.whole("priority", from: -1_000_000) ?? 0, weight: field.whole("weight", from: 1) ?? 1,
             isActive: field.bool("is_active") ?? true, capabilities: Capabilities(field.flags("capabilities")),

@@ -62,6 +62,7 @@ extension Model {
         row.set("routing_strategy", routingStrategy)
         row.set("cache_ttl", cacheTTL)
         row.set("idle_timeout", idleTimeout)
+        if let prices = prices.cacheWriteJSON { row.set("cache_write_prices", prices) }
         return .object(row)
     }
 
@@ -72,7 +73,10 @@ extension Model {
         self.init(
             id: id, name: json["name"]?.stringValue, provider: provider, modelID: json["model_id"]?.stringValue,
             maxTokens: json.column("max_tokens", from: 1), contextTokens: json.column("context_tokens", from: 1),
-            prices: Prices(json: json["prices"]) ?? Prices(),
+            prices: Prices(
+                json: json["prices"], cacheWrites: json["cache_write_prices"],
+                // A copy that a build of before wrote says nothing of them.
+                shares: CacheShares(provider)) ?? Prices(),
             costPer1kTokens: json["cost_per_1k_tokens"]?.doubleValue,
             priority: json.column("priority", from: Int(Int32.min)) ?? 0,
             weight: json.column("weight", from: 1) ?? 1, isActive: json["is_active"]?.boolValue ?? false,

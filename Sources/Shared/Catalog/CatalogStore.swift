@@ -88,9 +88,10 @@ package struct CatalogStore: Sendable {
     static let insertModel = """
         INSERT INTO models (id, name, provider, model_id, max_tokens, context_tokens, input_price, cached_input_price,
             output_price, currency, priority, weight, is_active, capabilities, aliases, fallback_models, routing_strategy,
-            cost_per_1k_tokens, cache_ttl, idle_timeout)
+            cost_per_1k_tokens, cache_ttl, cache_write_price, cache_write_1h_price, idle_timeout)
         VALUES ($1, $2, $3, $4, $5::integer, $6::integer, $7::float8, $8::float8, $9::float8, $10, $11::integer, $12::integer,
-            $13::boolean, $14::jsonb, $15::text[], $16::text[], $17, $18::float8, $19::integer, $20::integer)
+            $13::boolean, $14::jsonb, $15::text[], $16::text[], $17, $18::float8, $19::integer, $20::float8, $21::float8,
+            $22::integer)
         """
 
     static let upsertModel =
@@ -101,6 +102,7 @@ package struct CatalogStore: Sendable {
                 cost_per_1k_tokens = excluded.cost_per_1k_tokens, currency = excluded.currency, priority = excluded.priority, weight = excluded.weight,
                 is_active = excluded.is_active, capabilities = excluded.capabilities, aliases = excluded.aliases,
                 fallback_models = excluded.fallback_models, routing_strategy = excluded.routing_strategy, cache_ttl = excluded.cache_ttl,
+                cache_write_price = excluded.cache_write_price, cache_write_1h_price = excluded.cache_write_1h_price,
                 idle_timeout = excluded.idle_timeout, updated_at = now()
             """
 
@@ -116,8 +118,15 @@ package struct CatalogStore: Sendable {
             .int(model.priority), .int(model.weight), .bool(model.isActive),
             .text(String(decoding: capabilities.encoded, as: UTF8.self)), .array(model.aliases),
             .array(model.fallbackModels), .text(model.routingStrategy), .double(model.costPer1kTokens),
-            .int(model.cacheTTL), .int(model.idleTimeout),
+            .int(model.cacheTTL), .double(written(model, \.cacheWrite)), .double(written(model, \.hourlyCacheWrite)),
+            .int(model.idleTimeout),
         ]
+    }
+
+    /// A price that follows the input's is not written, so that it goes on following whoever changes that.
+    private static func written(_ model: Model, _ price: KeyPath<Prices, Double>) -> Double? {
+        let own = model.prices[keyPath: price]
+        return own == Prices(input: model.prices.input, shares: CacheShares(model.provider))[keyPath: price] ? nil : own
     }
 
     static let insertAccount = """
@@ -170,7 +179,9 @@ extension Model {
             contextTokens: try row.value("context_tokens"),
             prices: Prices(
                 input: try row.required("input_price"), cachedInput: try row.required("cached_input_price"),
-                output: try row.required("output_price"), currency: try row.required("currency")),
+                cacheWrite: try row.value("cache_write_price"),
+                hourlyCacheWrite: try row.value("cache_write_1h_price"), output: try row.required("output_price"),
+                currency: try row.required("currency"), shares: CacheShares(provider)),
             costPer1kTokens: try row.value("cost_per_1k_tokens"),
             priority: try row.required("priority"), weight: try row.required("weight"),
             isActive: try row.bool("is_active"), capabilities: Capabilities(capabilities),

@@ -11,6 +11,8 @@ extension Model {
         view.set("cost_per_1k_tokens", .real(costPer1kTokens))
         view.set("input_price", .real(prices.input))
         view.set("cached_input_price", .real(prices.cachedInput))
+        view.set("cache_write_price", .real(prices.cacheWrite))
+        view.set("cache_write_1h_price", .real(prices.hourlyCacheWrite))
         view.set("output_price", .real(prices.output))
         view.set("currency", .string(prices.currency))
         view.set("priority", .int(priority))

@@ -87,12 +87,21 @@ extension AnswerMeta.Attempt {
 }
 
 extension TokenUsage {
-    /// As OpenAI writes it in `usage`.
+    /// As OpenAI writes it in `usage`; what was written to a cache, which OpenAI has no word for, in Anthropic's.
     package var openAI: JSON {
-        [
+        var usage: JSONObject = [
             "prompt_tokens": .int(input), "completion_tokens": .int(output), "total_tokens": .int(input + output),
             "prompt_tokens_details": ["cached_tokens": .int(cached)],
             "completion_tokens_details": ["reasoning_tokens": .int(reasoning)],
         ]
+        guard cacheWrites > 0 else { return .object(usage) }
+        usage.set("cache_creation_input_tokens", .int(cacheWrites))
+        usage.set(
+            "cache_creation",
+            [
+                "ephemeral_5m_input_tokens": .int(max(0, cacheWrites - hourlyCacheWrites)),
+                "ephemeral_1h_input_tokens": .int(hourlyCacheWrites),
+            ])
+        return .object(usage)
     }
 }

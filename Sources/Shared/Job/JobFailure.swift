@@ -43,6 +43,8 @@ package struct JobFailure: Error, Sendable, Equatable {
     package var upstreamStatus: Int?
     /// How long the platform asks us to stay away; may be longer than a connection would live.
     package var retryAfter: Duration?
+    /// The platform says that asking again is useless: its account is left alone, another may be tried.
+    package var isFinal = false
 
     package init(
         _ kind: Kind, _ message: String, param: String? = nil, code: String? = nil, upstreamStatus: Int? = nil,

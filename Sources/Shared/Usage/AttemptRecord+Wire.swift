@@ -10,6 +10,11 @@ extension AttemptRecord {
             "tok": .array([usage.input, usage.output, usage.cached, usage.reasoning].map { .int($0) }),
             "est": .bool(usage.isEstimated),
         ]
+        // Builds of before read exactly four counts and four prices, so these stand beside them.
+        if usage.cacheWrites > 0 {
+            object.set("cw", .array([usage.cacheWrites, usage.hourlyCacheWrites].map { .int($0) }))
+        }
+        if let prices = prices.cacheWriteJSON { object.set("pw", prices) }
         if let user { object.set("u", .string(user)) }
         if let endedAt { object.set("e", .int(Int(endedAt))) }
         if let errorKind { object.set("err", .string(errorKind.rawValue)) }
@@ -32,13 +37,15 @@ extension AttemptRecord {
         model = json["m"]?.stringValue ?? ""
         provider = json["p"]?.stringValue ?? ""
         account = json["ac"]?.stringValue ?? ""
-        prices = Prices(json: json["pr"]) ?? prices
+        prices = Prices(json: json["pr"], cacheWrites: json["pw"]) ?? prices
         status = json["status"]?.stringValue.flatMap(Status.init) ?? .lost
         endedAt = json["e"]?.moment
         let tokens = (json["tok"]?.arrayValue ?? []).map { $0.count ?? 0 }
         if tokens.count == 4 {
             usage = TokenUsage(input: tokens[0], output: tokens[1], cached: tokens[2], reasoning: tokens[3])
         }
+        let writes = (json["cw"]?.arrayValue ?? []).map { $0.count ?? 0 }
+        if writes.count == 2 { (usage.cacheWrites, usage.hourlyCacheWrites) = (writes[0], writes[1]) }
         usage.isEstimated = json["est"]?.boolValue ?? false
         errorKind = json["err"]?.stringValue.flatMap(JobFailure.Kind.init)
         finishReason = json["fr"]?.stringValue

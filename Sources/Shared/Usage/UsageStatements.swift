@@ -20,6 +20,8 @@ enum UsageStatements {
         ("tokens_out", "bigint", { String($0.record.usage.output) }),
         ("tokens_cached", "bigint", { String($0.record.usage.cached) }),
         ("tokens_reasoning", "bigint", { String($0.record.usage.reasoning) }),
+        ("tokens_cache_write", "bigint", { String($0.record.usage.cacheWrites) }),
+        ("tokens_cache_write_1h", "bigint", { String($0.record.usage.hourlyCacheWrites) }),
         ("cost", "numeric", { String($0.record.cost) }),
         ("currency", "text", { $0.record.prices.currency }),
         ("latency_ms", "bigint", { String($0.record.latency) }),
@@ -86,6 +88,8 @@ enum UsageStatements {
     private static let sums: [(name: String, value: String, most: String)] = [
         ("attempts", "1", mostWhole), ("tokens_in", "tokens_in", mostWhole), ("tokens_out", "tokens_out", mostWhole),
         ("tokens_cached", "tokens_cached", mostWhole), ("tokens_reasoning", "tokens_reasoning", mostWhole),
+        ("tokens_cache_write", "tokens_cache_write", mostWhole),
+        ("tokens_cache_write_1h", "tokens_cache_write_1h", mostWhole),
         ("cost", "cost", mostCost), ("latency_ms_sum", "latency_ms", mostWhole),
         ("ttft_ms_sum", "coalesce(ttft_ms, 0)", mostWhole), ("ttft_count", "(ttft_ms IS NOT NULL)::int", mostWhole),
         ("estimated_attempts", "estimated::int", mostWhole),

@@ -63,6 +63,8 @@ struct ModelRoutes: Sendable {
             "context_tokens": model.contextTokens.map { .int($0) } ?? .null, "priority": .int(model.priority),
             "weight": .int(model.weight), "input_price": price(model.prices.input),
             "cached_input_price": price(model.prices.cachedInput), "output_price": price(model.prices.output),
+            "cache_write_price": price(model.prices.cacheWrite),
+            "cache_write_1h_price": price(model.prices.hourlyCacheWrite),
             "cost_per_1k_tokens": model.costPer1kTokens.map(price) ?? .null,
             "currency": .string(model.prices.currency), "is_active": .bool(model.isActive),
             "capabilities": .object(named),

@@ -83,6 +83,8 @@ struct ChatCompletionEnd: Sendable, Equatable {
     ///
     /// Byte for byte as the platform sent it, where that has OpenAI's shape.
     var body: [UInt8] = []
+    /// What `body` says of the usage, in OpenAI's words; `nil` where it says nothing, or it in others.
+    var bodyUsage: TokenUsage?
     /// Deltas that only the end of the body completed, to be published before the end.
     ///
     /// A last event without its empty line, or the whole answer where a stream was asked for and one JSON object came.

@@ -61,7 +61,8 @@ struct CompletionBody: Sendable {
         var end = ChatCompletionEnd(model: model, finishReason: finishReason, usage: usage)
         end.requestID = id
         end.body = encoded
-        if usage == nil { end.countedTokens = countedTokens }
+        end.bodyUsage = usage
+        if (usage?.output ?? 0) == 0 { end.countedTokens = countedTokens }
         return end
     }
 

@@ -1,23 +1,8 @@
 /// What a platform's errors mean, as a table: the first rule that matches decides.
 ///
 /// In: what an error says of itself (`UpstreamError`). Out: a `JobFailure` with a safe message. Rules quote the platform's
-/// own documentation (providers/*.md); statuses decide only where no code does.
+/// own documentation; statuses decide only where no code does, and common words only where no status does.
 import Shared
-
-/// An error as a platform reports it, whatever shape it came in.
-struct UpstreamError: Sendable {
-    /// `nil` inside a 200.
-    var status: Int?
-    var code = ""
-    var type = ""
-    var message = ""
-    var param: String?
-    var retryAfter: Duration?
-    /// The platform says that a conflict or the like will pass.
-    ///
-    /// A "no" is not followed: it is advice for this key, and other accounts may still serve the request.
-    var isTemporary = false
-}
 
 struct FailureRule: Sendable {
     /// Exact codes, or prefixes that end in "*"; empty matches any.
@@ -61,7 +46,7 @@ struct FailureRule: Sendable {
         }
         return (codes.isEmpty || codes.contains { FailureRule.matches($0, error.code) })
             && (types.isEmpty || types.contains { FailureRule.matches($0, error.type) })
-            && (words.isEmpty || words.contains { error.message.lowercased().range(ofLiteral: $0.lowercased()) != nil })
+            && (words.isEmpty || words.contains { error.unquotedMessage.range(ofLiteral: $0.lowercased()) != nil })
     }
 
     private static func matches(_ pattern: String, _ text: String) -> Bool {
@@ -72,27 +57,75 @@ struct FailureRule: Sendable {
 struct FailureRules: Sendable {
     private let rules: [FailureRule]
 
+    /// What money is called everywhere: gateways say it with any status.
+    private static let money: [FailureRule] = [
+        .codes("insufficient_user_quota", "insufficient_balance", "exceeded_current_quota_error", kind: .quotaExhausted),
+        .types("exceeded_current_quota_error", "insufficient_user_quota", "insufficient_balance", kind: .quotaExhausted),
+        .words(
+            "insufficient balance", "insufficient credit", "insufficient funds", "insufficient user quota",
+            "out of credits", "payment required", "余额不足", "欠费", "额度不足", "额度已用尽", kind: .quotaExhausted),
+    ]
+
     /// What HTTP itself says, where the platform's own words say nothing.
     private static let byStatus: [FailureRule] = [
         .status(401, kind: .authentication), .status(402, kind: .quotaExhausted), .status(404, kind: .modelNotFound),
-        .status(408, kind: .timeout), .status(429, kind: .rateLimited),
+        .status(408, kind: .timeout), .status(429, kind: .rateLimited), .status(499, kind: .timeout),
         .status(503, kind: .overloaded), .status(529, kind: .overloaded),
     ]
 
-    init(_ rules: [FailureRule]) { self.rules = rules + FailureRules.byStatus }
+    /// What is said with a status that decides nothing (200, 400, 403, 500, …).
+    private static let byWords: [FailureRule] = [
+        .words(
+            "maximum context length", "context length", "context window", "prompt is too long", "too many tokens",
+            "上下文长度", kind: .contextTooLong),
+        .words(
+            "content filter", "content policy", "content management policy", "content_filter", "敏感", "违规",
+            kind: .contentFiltered),
+        .words(
+            "incorrect api key", "invalid api key", "api key not valid", "invalid_api_key", "unauthorized",
+            "无效的令牌", kind: .authentication),
+        .words(
+            "model not found", "model does not exist", "no such model", "unknown model", "模型不存在",
+            kind: .modelNotFound),
+        .words(
+            "rate limit", "rate_limit", "too many requests", "requests per minute", "tokens per minute", "请求过于频繁",
+            "限流", kind: .rateLimited),
+        .words(
+            "overloaded", "server is busy", "temporarily unavailable", "no available channel", "服务繁忙", "系统繁忙",
+            kind: .overloaded),
+    ]
+
+    /// What the request's own faults are called where there is no status at all.
+    private static let faults = FailureRule.words(
+        "not supported", "unsupported", "not support", "invalid", "is required", "must be", "out of range",
+        "参数错误", kind: .invalidRequest)
+
+    init(_ rules: [FailureRule]) {
+        self.rules = rules + FailureRules.money + FailureRules.byStatus + FailureRules.byWords
+    }
+
+    /// What a body or an event with status 200 reports; `nil` where it is no error.
+    func failure(inside body: JSON) -> JobFailure? { UpstreamError(inside: body).map(failure) }
 
     func failure(_ error: UpstreamError) -> JobFailure {
+        var error = error
+        error.status = error.decidingStatus
         let rule = rules.first { $0.matches(error) }
         let kind = rule?.kind ?? fallback(error)
         let code = rule?.isStaleCredential == true ? JobFailure.staleCredential : SafeText.code(error.code, error.type)
-        return JobFailure(
-            kind, kind.text(quoting: error.message), param: error.param.map(SafeText.message), code: code,
-            upstreamStatus: error.status, retryAfter: error.retryAfter ?? rule?.rest)
+        let rest = error.retryAfter ?? rule?.rest
+        var failure = JobFailure(
+            kind, kind.text(error, rest: rest), param: error.param.map(SafeText.message), code: code,
+            upstreamStatus: error.status, retryAfter: rest)
+        // A server that refuses with 200 and without a reason has not stumbled: it would say the same again.
+        failure.isFinal = error.isFinal || (rule == nil && kind == .serverError && error.status == nil)
+        return failure
     }
 
     private func fallback(_ error: UpstreamError) -> JobFailure.Kind {
         guard let status = error.status else {
-            return error.type.hasPrefix("invalid_request") ? .invalidRequest : .serverError
+            let isFault = error.type.hasPrefix("invalid_request") || FailureRules.faults.matches(error)
+            return isFault ? .invalidRequest : .serverError
         }
         guard (400...499).contains(status) else { return .serverError }
         // A bare 403 is some firewall's, and says nothing about the key.
@@ -106,10 +139,11 @@ struct FailureRules: Sendable {
 
 extension JobFailure.Kind {
     /// What the caller reads: the platform's words where they explain the request's own fault, ours for everything else.
-    func text(quoting message: String) -> String {
+    func text(_ error: UpstreamError, rest: Duration? = nil) -> String {
         switch self {
         case .invalidRequest, .unsupportedParameter, .contextTooLong, .contentFiltered, .modelNotFound:
-            message.isEmpty ? ownText : SafeText.message(message)
+            error.message.isEmpty ? ownText : SafeText.message(error.message)
+        case .rateLimited: LimitText(error).sentence(rest: rest)
         default: ownText
         }
     }
@@ -123,7 +157,7 @@ extension JobFailure.Kind {
         case .modelNotFound: "The platform does not know the model."
         case .authentication: "The platform refused the account's credentials."
         case .quotaExhausted: "The account's balance or spending limit at the platform is used up."
-        case .rateLimited: "The account's rate limit at the platform is reached."
+        case .rateLimited: LimitText(UpstreamError()).sentence(rest: nil)
         case .overloaded: "The platform is overloaded."
         case .timeout: "The platform gave up waiting."
         default: "The platform failed."

@@ -1,3 +1,5 @@
+import Shared
+
 /// A platform's own words, made fit to be shown and logged.
 ///
 /// Explanations of a refused request are worth passing on, but platforms quote: keys ("Incorrect API key provided:
@@ -8,74 +10,134 @@ enum SafeText {
     static let maxCharacters = 500
     /// Chosen: above the longest parameter or model name, below a sentence of a prompt.
     static let maxQuoted = 64
+    /// What stands in place of a secret.
+    static let redacted = "[redacted]"
 
     static func message(_ text: String) -> String {
         let clean = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
-        let words = withoutLongQuotes(clean).split(separator: " ", omittingEmptySubsequences: true)
-        let redacted = words.map(redact).joined(separator: " ")
-        guard redacted.count > maxCharacters else { return redacted }
-        return redacted.prefix(maxCharacters) + "…"
+        let words = String(replacingQuotes(clean, longerThan: maxQuoted))
+            .split(separator: " ", omittingEmptySubsequences: true)
+        let safe = words.map(word).joined(separator: " ")
+        guard safe.count > maxCharacters else { return safe }
+        return safe.prefix(maxCharacters) + "…"
     }
 
     /// The first of the texts that has one, if it is an identifier: anything else in a code's place is not passed on.
     static func code(_ texts: String...) -> String? {
         guard let text = texts.first(where: { !$0.isEmpty }), text.utf8.count <= 64 else { return nil }
-        let isIdentifier = text.utf8.allSatisfy {
-            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95].contains($0)
-        }
-        return isIdentifier ? text : nil
+        let isIdentifier = text.utf8.allSatisfy { $0.isAlphanumeric || [45, 46, 95].contains($0) }
+        return isIdentifier && !SecretShape.matches(text) ? text : nil
     }
 
-    /// Replaces what stands between two equal quotation marks and is longer than a name.
-    private static func withoutLongQuotes(_ text: [Character]) -> [Character] {
+    /// The text with empty quotations.
+    static func withoutQuotes(_ text: String) -> String {
+        String(replacingQuotes(Array(text), longerThan: 0))
+    }
+
+    /// Replaces what stands between two equal quotation marks and is longer than `limit`; an apostrophe is none.
+    private static func replacingQuotes(_ text: [Character], longerThan limit: Int) -> [Character] {
         var result: [Character] = []
         var index = 0
         while index < text.count {
             let mark = text[index]
             result.append(mark)
             index += 1
-            guard mark == "\"" || mark == "`" || mark == "'",
-                let end = text[index...].firstIndex(of: mark), end - index > maxQuoted
+            guard mark == "\"" || mark == "`" || mark == "'", index < 2 || !text[index - 2].isLetter,
+                let end = text[index...].firstIndex(of: mark), end - index > limit
             else { continue }
             result.append("…")
-            index = end
+            // The closing mark goes with it, so that it opens nothing.
+            result.append(mark)
+            index = end + 1
         }
         return result
     }
 
-    private static func redact(_ word: ArraySlice<Character>) -> String {
-        let text = String(word)
-        if let scheme = text.range(ofLiteral: "://") {
-            let host = text[scheme.upperBound...].prefix { !"/?#'\"".contains($0) }
-            let safeHost = host.split(separator: "@").last.map(String.init) ?? ""
-            return text[..<scheme.upperBound] + safeHost + (host.endIndex < text.endIndex ? "/…" : "")
-        }
-        return looksLikeSecret(text) ? "[redacted]" : text
+    private static func word(_ word: Substring) -> String {
+        guard let scheme = word.range(ofLiteral: "://") else { return runs(String(word)) }
+        let rest = word[scheme.upperBound...]
+        let host = rest.prefix { !"/?#'\"".contains($0) }
+        let safeHost = host.split(separator: "@").last.map(String.init) ?? ""
+        return runs(String(word[..<scheme.lowerBound])) + "://" + safeHost + path(rest[host.endIndex...])
     }
 
-    private static let prefixes = [
-        "sk-", "sk_", "pk-", "rk-", "org-", "proj_", "bce-v3", "AKID", "ALTAK", "LTAI", "eyJ",
-    ]
+    /// The path of an URL where it is plain words, as those of documentation are; never a query.
+    private static func path(_ text: Substring) -> String {
+        guard let first = text.first else { return "" }
+        guard first == "/" else { return first == "?" || first == "#" ? "/…" : runs(String(text)) }
+        let path = text.prefix { !"?#".contains($0) }
+        let isPlain =
+            path.utf8.count <= maxQuoted && !SecretShape.matches(String(path))
+            && path.utf8.allSatisfy { $0.isAlphanumeric || "/-_.,;:)]'\"".utf8.contains($0) }
+        return isPlain && path.endIndex == text.endIndex ? String(path) : "/…"
+    }
 
-    /// A known prefix anywhere in the word, or a run as long as keys are.
-    private static func looksLikeSecret(_ word: String) -> Bool {
-        if prefixes.contains(where: { word.range(ofLiteral: $0) != nil }) { return true }
-        var run = 0
-        for byte in word.utf8 {
-            let isKeyByte =
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || [UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "*")]
-                    .contains(byte)
-            run = isKeyByte ? run + 1 : 0
-            if run >= 32 { return true }
+    /// Replaces each run of characters that keys are made of and that looks like one.
+    private static func runs(_ word: String) -> String {
+        var result = ""
+        var run = ""
+        func close() {
+            // A full stop ends a sentence more often than a key.
+            let tail = run.reversed().prefix { $0 == "." || $0 == "-" }
+            let key = run.dropLast(tail.count)
+            result += (SecretShape.matches(String(key)) ? redacted : String(key)) + String(tail)
+            run = ""
         }
-        return false
+        for character in word {
+            if character.utf8.count == 1, character.utf8.allSatisfy(SecretShape.isKeyByte) {
+                run.append(character)
+            } else {
+                close()
+                result.append(character)
+            }
+        }
+        close()
+        return result
     }
 }
 
-extension String {
+extension JobFailure {
+    /// Without the account's own key, whole or by halves (`AK:SK`): platforms quote it in forms that no table knows.
+    func hiding(_ credential: Credential) -> JobFailure {
+        let key = credential.reveal()
+        let secrets = [key[...]] + key.split { ":|".contains($0) }
+        var failure = self
+        for secret in secrets where secret.count >= JobFailure.leastSecret {
+            failure.message = message(failure.message, without: secret)
+            failure.param = failure.param.map { message($0, without: secret) }
+            if failure.code?.range(ofLiteral: String(secret)) != nil { failure.code = nil }
+        }
+        return failure
+    }
+
+    /// Chosen: shorter ones are placeholders of servers without keys ("none"), and words of any sentence.
+    private static let leastSecret = 8
+
+    private func message(_ text: String, without secret: Substring) -> String {
+        var text = text
+        while let found = text.range(ofLiteral: String(secret)) { text.replaceSubrange(found, with: SafeText.redacted) }
+        return text
+    }
+
+    /// With the time to stay away that the headers of a 200 name, for a limit that is reported inside it.
+    func resting(_ headers: HeaderLookup, now: Int64) -> JobFailure {
+        guard retryAfter == nil, [.rateLimited, .overloaded, .quotaExhausted].contains(kind) else { return self }
+        var failure = self
+        failure.retryAfter = RetryAfter.parse(headers, now: now)
+        return failure
+    }
+}
+
+extension UInt8 {
+    var isAlphanumeric: Bool { isDigit || isLetter }
+    var isDigit: Bool { (48...57).contains(self) }
+    var isUppercase: Bool { (65...90).contains(self) }
+    var isLetter: Bool { isUppercase || (97...122).contains(self) }
+}
+
+extension StringProtocol {
     /// The first occurrence, without Foundation.
-    func range(ofLiteral needle: String) -> Range<String.Index>? {
+    func range(ofLiteral needle: String) -> Range<Index>? {
         guard let first = needle.first else { return nil }
         var start = startIndex
         while let index = self[start...].firstIndex(of: first) {

@@ -64,6 +64,8 @@ struct FailurePolicy: Sendable, Equatable {
         let isWaitingForCapacity = situation.failure.kind == .rateLimited || situation.failure.kind == .noCapacity
         guard isWaitingForCapacity || situation.attempts < maxAttempts else { return .fail }
         if situation.hasOtherRoute { return .nextRoute }
+        // What a platform calls final it would only say again.
+        if situation.failure.isFinal { return .fail }
         // A key or a purse does not mend itself, but another account may have capacity soon.
         let isUnusable = situation.failure.kind.blame == .account && !isWaitingForCapacity
         if isUnusable, situation.earliestCapacity == nil { return .fail }

@@ -52,11 +52,8 @@ extension JobPipeline {
         switch outcome.result {
         case .completed(let completion):
             record = self.record(run, endedWith: .done)
-            if let usage = completion.usage {
-                record.usage = usage
-            } else {
-                record.usage.output = completion.countedTokens ?? outcome.countedTokens
-            }
+            record.usage = JobPipeline.usage(
+                completion.usage, estimated: record.usage, counted: completion.countedTokens ?? outcome.countedTokens)
             record.finishReason = completion.finishReason
             record.upstreamModel = completion.model
             record.upstreamRequest = completion.requestID
@@ -86,9 +83,26 @@ extension JobPipeline {
             return
         }
         // Some platforms say what the prompt cost before they answer.
-        guard let reported = outcome.reportedUsage, reported.input > 0 else { return }
-        record.usage.input = reported.input
-        record.usage.cached = reported.cached
+        guard var reported = outcome.reportedUsage, reported.input > 0 else { return }
+        reported.output = record.usage.output
+        reported.isEstimated = true
+        record.usage = reported
+    }
+
+    /// What the platform said, which wins over every estimate.
+    ///
+    /// A 0 beside a prompt or a text that there was says nothing: servers write it where they do not count.
+    private static func usage(_ said: TokenUsage?, estimated: TokenUsage, counted: Int) -> TokenUsage {
+        var usage = said ?? TokenUsage(isEstimated: estimated.isEstimated)
+        if usage.input == 0, estimated.input > 0 {
+            usage.input = estimated.input
+            usage.isEstimated = true
+        }
+        if usage.output == 0, counted > 0 {
+            usage.output = counted
+            usage.isEstimated = true
+        }
+        return usage
     }
 
     func meta(_ run: JobRun, _ record: AttemptRecord) -> AnswerMeta {

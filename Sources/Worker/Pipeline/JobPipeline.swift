@@ -207,7 +207,8 @@ struct JobPipeline: Sendable {
         _ run: JobRun, _ record: AttemptRecord, _ outcome: AttemptOutcome, _ publisher: TokenPublisher
     ) async throws(RedisError) -> JobRun? {
         switch outcome.result {
-        case .completed(let completion):
+        case .completed(let answer):
+            let completion = run.plan.hit == nil ? answer.showing(record.usage) : answer
             async let kept: Void = keeper.keep(completion, outcome.copy, of: run, record)
             try await finish(run, record, publisher, .init(status: .done, meta: [], result: completion.body))
             await kept

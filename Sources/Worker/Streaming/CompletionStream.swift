@@ -63,10 +63,17 @@ struct UpstreamStream: Sendable {
     /// The answer where it came as one JSON document.
     private var whole: ChatCompletionEnd?
 
-    init(_ body: HTTPBodyStream, _ decoder: any ResponseDecoder, _ interrupt: Interrupt) {
+    /// What a failure inside the stream means beside its words: the head is known to who opened it.
+    private let explained: @Sendable (JobFailure) -> JobFailure
+
+    init(
+        _ body: HTTPBodyStream, _ decoder: any ResponseDecoder, _ interrupt: Interrupt,
+        explained: @escaping @Sendable (JobFailure) -> JobFailure
+    ) {
         self.body = body
         self.decoder = decoder
         self.interrupt = interrupt
+        self.explained = explained
         interrupt.arm { body.cancel() }
     }
 
@@ -98,7 +105,7 @@ struct UpstreamStream: Sendable {
             let deltas = decoder.feed(bytes)
             if !deltas.isEmpty { return .deltas(deltas) }
         }
-        return .end(try decoder.finish())
+        do throws(JobFailure) { return .end(try decoder.finish()) } catch { throw explained(error) }
     }
 
     func close() {

@@ -98,7 +98,9 @@ struct PlatformCaller: Sendable {
                 let rest = try await interruptible(call.interrupt) { try await self.rest(of: body) }
                 throw refusal(body.head, rest, adapter)
             }
-            var stream = UpstreamStream(body, decoder(answerShape(body.head, call), call, adapter), call.interrupt)
+            var stream = UpstreamStream(body, decoder(answerShape(body.head, call), call, adapter), call.interrupt) {
+                noted($0, call.route.account, target, body.head)
+            }
             do throws(JobFailure) { try await stream.begin() } catch {
                 stream.close()
                 throw error
@@ -206,6 +208,7 @@ struct PlatformCaller: Sendable {
 
     /// Makes sure that a next call has another token and the platform's time, if this one's were out of date.
     private func noted(_ failure: JobFailure, _ account: Account, _ target: Target, _ head: HTTPHead) -> JobFailure {
+        let failure = failure.resting({ head.header($0) }, now: clock.now).hiding(target.account.credential)
         guard failure.isStaleCredential else { return failure }
         tokens.discard(target.account.credential, of: Self.tokenName(account))
         clocks.note(account.id, date: head.header("date"), ours: clock.now)

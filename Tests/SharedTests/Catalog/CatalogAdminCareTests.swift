@@ -78,6 +78,23 @@ import Testing
         #expect(together["input_price"]?.doubleValue == 1 && together["output_price"]?.doubleValue == 1)
     }
 
+    @Test func `prices of the cache follow the input's by the platform's share, unless they were said`() async throws {
+        let bench = try await Bench()
+        func prices(_ row: JSON) -> [Double?] {
+            ["cached_input_price", "cache_write_price", "cache_write_1h_price"].map { row[$0]?.doubleValue }
+        }
+
+        let made = try await bench.admin.create(
+            .model, ["id": "c", "provider": "anthropic", "input_price": 3], by: Self.me)
+        let dearer = try await bench.admin.patch(.model, "c", ["input_price": 5], by: Self.me)
+        let said = try await bench.admin.patch(.model, "c", ["cache_write_price": 9], by: Self.me)
+        let kept = try await bench.admin.patch(.model, "c", ["input_price": 1, "weight": 2], by: Self.me)
+        let back = try await bench.admin.patch(.model, "c", ["cache_write_price": .null], by: Self.me)
+
+        #expect(prices(made) == [0.3, 3.75, 6] && prices(dearer) == [0.5, 6.25, 10])
+        #expect(prices(said) == [0.5, 9, 10] && prices(kept) == [0.1, 9, 2] && prices(back) == [0.1, 1.25, 2])
+    }
+
     @Test func `what is deleted is gone, with its alerts; its audit log stays`() async throws {
         let bench = try await Bench()
         let alerts = AlertStore(bench.pool)

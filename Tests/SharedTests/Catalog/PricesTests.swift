@@ -28,6 +28,29 @@ import Testing
         #expect(prices.cost(of: TokenUsage(input: 1_000_000, cached: 1_000_000)) == 2)
     }
 
+    @Test(arguments: [
+        // 100 plain, 300 read, 200 for minutes, 400 for an hour, 1000 out.
+        (TokenUsage(input: 1000, output: 1000, cached: 300, cacheWrites: 600, hourlyCacheWrites: 400), 10_000.0),
+        (TokenUsage(input: 1000, cacheWrites: 1000), 3000.0), (TokenUsage(input: 1000, cacheWrites: 5000), 3000.0),
+        (TokenUsage(input: 1000, cacheWrites: 100, hourlyCacheWrites: 500), 2300.0),
+        (TokenUsage(input: 1000, cached: 1000, cacheWrites: 1000), 1000.0),
+    ])
+    func `what is written to a cache has its own price, by how long it is kept`(_ usage: TokenUsage, _ cost: Double) {
+        let prices = Prices(input: 2, cachedInput: 1, cacheWrite: 3, hourlyCacheWrite: 5, output: 6.9)
+
+        #expect(abs(prices.cost(of: usage) * 1e6 - cost) < 1e-6)
+    }
+
+    @Test func `where the catalogue is silent the platform's shares count`() {
+        let claude = Prices(input: 3, output: 15, shares: CacheShares(.anthropic))
+        #expect((claude.cachedInput, claude.cacheWrite, claude.hourlyCacheWrite) == (0.3, 3.75, 6))
+        let qwen = Prices(input: 2, shares: CacheShares(.alibaba))
+        #expect((qwen.cachedInput, qwen.cacheWrite, qwen.hourlyCacheWrite) == (2, 2.5, 2.5))
+        let others = Prices(input: 2, shares: CacheShares(.openai))
+        #expect((others.cachedInput, others.cacheWrite, others.hourlyCacheWrite) == (2, 2, 2))
+        #expect(Prices(input: 3, cachedInput: 0, cacheWrite: 1, shares: CacheShares(.anthropic)).cacheWrite == 1)
+    }
+
     @Test func `no prices are free`() {
         #expect(Prices().cost(of: TokenUsage(input: 10, output: 10)) == 0)
     }
@@ -38,6 +61,16 @@ import Testing
         let travelled = try JSON(parsing: prices.json.encoded)
 
         #expect(Prices(json: travelled) == prices)
+    }
+
+    @Test func `prices of the cache travel beside the four that builds of before read`() throws {
+        let prices = Prices(input: 3, output: 15, shares: CacheShares(.anthropic))
+
+        #expect(prices.json.arrayValue?.count == 4)
+        #expect(Prices(json: prices.json, cacheWrites: prices.cacheWriteJSON) == prices)
+        #expect(Prices(json: prices.json)?.cacheWrite == 3)
+        #expect(Prices(json: prices.json, cacheWrites: [1])?.hourlyCacheWrite == 3)
+        #expect(Prices(json: prices.json, cacheWrites: "x")?.cacheWrite == 3)
     }
 
     @Test(arguments: [nil, [], [1, 2, 3], ["a", 1, 2, "USD"], [1, 2, 3, 4]] as [JSON?])

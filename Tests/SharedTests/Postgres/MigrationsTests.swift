@@ -37,6 +37,27 @@ import Testing
         #expect(applied == Migrations.all.map(\.name))
     }
 
+    @Test func `what builds of before wrote and write counts nothing as written to a cache`() async throws {
+        let pool = try await SharedPostgres.shared.pool()
+        let before = Array(Migrations.all.prefix { $0.version < 5 })
+        _ = try await Migrations.run(before, on: pool)
+        let insert = """
+            INSERT INTO models (id, name, provider, model_id, input_price, cached_input_price) VALUES
+                ('claude', 'c', 'anthropic', 'c', 3, 3), ('said', 's', 'anthropic', 's', 3, 0.5), ('gpt', 'g', 'openai', 'g', 3, 3)
+            """
+        _ = try await pool.query(insert)
+
+        _ = try await Migrations.run(on: pool)
+
+        let models = try await CatalogStore(pool).load().models.sorted { $0.id < $1.id }
+        #expect(models.map(\.prices.cachedInput) == [0.3, 3, 0.5])
+        #expect(models.map(\.prices.cacheWrite) == [3.75, 3, 3.75])
+        #expect(models.map(\.prices.hourlyCacheWrite) == [6, 3, 6])
+        _ = try await pool.query("UPDATE models SET input_price = 4 WHERE id = 'claude'")
+        let dearer = try await CatalogStore(pool).load().models.first { $0.id == "claude" }
+        #expect(dearer?.prices.cacheWrite == 5)
+    }
+
     @Test func `a step that was changed after it was applied is refused`() async throws {
         let pool = try await SharedPostgres.shared.pool()
         _ = try await Migrations.run([step(1, "CREATE TABLE a (n int)")], on: pool)

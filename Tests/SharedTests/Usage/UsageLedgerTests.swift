@@ -10,8 +10,10 @@ import Testing
         var row = LedgerFixture.row("r", attempt: 2)
         row.record.tenant = "t'; DROP TABLE usage_attempts; --"
         row.record.user = "u\0\"{},\\"
-        row.record.usage = TokenUsage(input: 1000, output: 500, cached: 400, reasoning: 300)
-        row.record.prices = Prices(input: 0.4, cachedInput: 0.1, output: 1.6, currency: "CNY")
+        row.record.usage = TokenUsage(
+            input: 1000, output: 500, cached: 400, reasoning: 300, cacheWrites: 100, hourlyCacheWrites: 60)
+        row.record.prices = Prices(
+            input: 0.4, cachedInput: 0.1, cacheWrite: 0.5, hourlyCacheWrite: 0.8, output: 1.6, currency: "CNY")
         row.record.errorKind = .rateLimited
         row.record.status = .error
         row.record.finishReason = "stop"
@@ -27,10 +29,11 @@ import Testing
         #expect(try kept.text("tenant") == row.record.tenant)
         #expect(try kept.text("user_id") == "u\u{FFFD}\"{},\\")
         #expect(try kept.text("at") == "2026-11-23 00:00:00+00")
-        #expect(try kept.required("cost", Double.self) == 0.00108)
+        #expect(try kept.required("cost", Double.self) == 0.001108)
         #expect(try kept.text("currency") == "CNY")
         for (column, value) in [
             ("tokens_in", 1000), ("tokens_out", 500), ("tokens_cached", 400), ("tokens_reasoning", 300), ("attempt", 2),
+            ("tokens_cache_write", 100), ("tokens_cache_write_1h", 60),
             ("latency_ms", 1000), ("ttft_ms", 30), ("queue_ms", 7),
         ] { #expect(try kept.required(column, Int.self) == value) }
         for (column, value) in [

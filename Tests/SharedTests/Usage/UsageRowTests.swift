@@ -26,6 +26,21 @@ import Testing
         #expect(AttemptRecord(decoding: bare.encoded) == bare)
     }
 
+    @Test func `what was written to a cache travels beside the counts and prices that builds of before read`() throws {
+        var record = full
+        record.usage = TokenUsage(input: 9, output: 2, cached: 3, reasoning: 1, cacheWrites: 5, hourlyCacheWrites: 4)
+        record.prices = Prices(input: 3, output: 15, shares: CacheShares(.anthropic))
+        let wire = try JSON(parsing: record.encoded)
+
+        #expect(AttemptRecord(decoding: record.encoded) == record)
+        #expect(wire["tok"] == [9, 2, 3, 1] && wire["pr"]?.arrayValue?.count == 4)
+        var old = try #require(wire.objectValue)
+        for name in ["cw", "pw"] { old.remove(name) }
+        let read = try #require(AttemptRecord(decoding: old.encoded))
+        #expect(read.usage == TokenUsage(input: 9, output: 2, cached: 3, reasoning: 1))
+        #expect(read.prices.cacheWrite == 3)
+    }
+
     @Test func `members that a newer build adds are ignored`() throws {
         var object = try #require(try JSON(parsing: full.encoded).objectValue)
         object.set("new", ["x": 1])

@@ -22,7 +22,7 @@ package enum Migrations {
         }
     }
 
-    static let all = [Step.catalog, .usage, .accountModels, .pool, .modelIdle]
+    static let all = [Step.catalog, .usage, .accountModels, .pool, .cacheWrites, .modelIdle]
 
     /// Any number that nobody else locks in this database.
     private static let lock = "7305812344187213"

@@ -32,11 +32,7 @@ struct DashScopeAdapter: ProviderAdapter {
         return DashScopeModel(answer.model).repeatsText ? RepeatedText(decoder) : decoder
     }
 
-    func failure(_ refusal: UpstreamRefusal) -> JobFailure {
-        DashScopeFailure.failure(
-            ErrorBody.json(refusal.body), status: refusal.status,
-            retryAfter: RetryAfter.parse(refusal.headers, now: refusal.now))
-    }
+    func failure(_ refusal: UpstreamRefusal) -> JobFailure { DashScopeFailure.failure(refusal) }
 
     func failure(inside body: [UInt8]) -> JobFailure? { DashScopeFailure.inside(ErrorBody.json(body)) }
 

@@ -44,9 +44,7 @@ struct DashScopeEmbeddings: EmbeddingsAdapter {
         }
         var result = EmbeddingsBody(model: answer.model)
         for vector in vectors { result.add(vector.vector) }
-        let usage = (value["usage"]?["total_tokens"] ?? value["usage"]?["input_tokens"])?.count
-        var end = try result.end(
-            usage: usage.map { TokenUsage(input: $0) }, wantsBase64: request.wantsBase64)
+        var end = try result.end(usage: TokenUsage(counting: value["usage"]), wantsBase64: request.wantsBase64)
         end.requestID = value["request_id"]?.stringValue ?? answer.headers("x-request-id")
         return end
     }

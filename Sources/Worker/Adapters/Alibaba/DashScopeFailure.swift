@@ -36,30 +36,30 @@ enum DashScopeFailure {
         FailureRule(statuses: 429...429, kind: .rateLimited, rest: rest),
     ])
 
-    /// What an error means; `status` is the answer's, or that of the event's `:HTTP_STATUS/400`, `nil` inside a plain 200.
-    static func failure(_ body: JSON?, status: Int?, retryAfter: Duration? = nil) -> JobFailure {
-        var error = UpstreamError(openAI: body)
-        if let code = body?["code"], !UpstreamError.code(code).isEmpty {
-            error = UpstreamError()
-            error.code = UpstreamError.code(code)
-            error.message = body?["message"]?.stringValue ?? ""
-        }
-        error.status = status
-        error.retryAfter = retryAfter
+    static func failure(_ refusal: UpstreamRefusal) -> JobFailure {
+        var error = UpstreamError(openAI: ErrorBody.json(refusal.body))
+        error.note(refusal)
+        return failure(error)
+    }
+
+    /// `nil` where a body with status 200 is no error: one with a `code` is.
+    static func inside(_ body: JSON?) -> JobFailure? { body.flatMap { UpstreamError(inside: $0) }.map(failure) }
+
+    /// The same of an event; `nil` where it is none.
+    static func inside(_ event: SSEEvent, _ body: JSON) -> JobFailure? {
+        let error = UpstreamError(inside: body) ?? (event.name == "error" ? UpstreamError(openAI: body) : nil)
+        guard var error else { return nil }
+        error.status = status(inComment: event.comment).flatMap { $0 == 200 ? nil : $0 }
+        return failure(error)
+    }
+
+    private static func failure(_ error: UpstreamError) -> JobFailure {
         guard !isWrongEndpoint(error) else {
             return JobFailure(
                 .modelNotFound, "DashScope does not serve this model at this endpoint: see the account's 'endpoint'.",
-                code: SafeText.code(error.code), upstreamStatus: status)
+                code: SafeText.code(error.code), upstreamStatus: error.decidingStatus)
         }
         return rules.failure(error)
-    }
-
-    /// `nil` where a body with status 200 is no error: one with a non-empty `code` is.
-    static func inside(_ body: JSON?) -> JobFailure? {
-        guard let body, body["code"]?.stringValue?.isEmpty == false || UpstreamError.object(body) != nil else {
-            return nil
-        }
-        return failure(body, status: nil)
     }
 
     /// `HTTP_STATUS/400` in the comment of an event.

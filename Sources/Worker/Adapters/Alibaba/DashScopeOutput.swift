@@ -25,7 +25,7 @@ struct DashScopeOutput: Sendable {
         if choices.isEmpty, let text = output?["text"]?.stringValue {
             choices = [Choice(text: text, finishReason: output?["finish_reason"])]
         }
-        usage = TokenUsage(dashScope: body["usage"])
+        usage = TokenUsage(counting: body["usage"])
         requestID = body["request_id"]?.stringValue
         searchInfo = output?["search_info"].flatMap { $0.objectValue == nil ? nil : $0 }
     }
@@ -65,21 +65,5 @@ extension DashScopeOutput.Choice {
         case "content_filter": "content_filter"
         default: "stop"
         }
-    }
-}
-
-extension TokenUsage {
-    /// `nil` for an object that counts nothing.
-    ///
-    /// Image tokens are among the input, reasoning among the output.
-    init?(dashScope value: JSON?) {
-        let input = value?["input_tokens"]?.count
-        let output = value?["output_tokens"]?.count
-        guard input != nil || output != nil else { return nil }
-        let details = value?["prompt_tokens_details"] ?? value?["input_tokens_details"]
-        self.init(
-            input: input ?? 0, output: output ?? 0,
-            cached: details?["cached_tokens"]?.count ?? 0,
-            reasoning: value?["output_tokens_details"]?["reasoning_tokens"]?.count ?? 0)
     }
 }

@@ -11,8 +11,9 @@ struct DashScopeStreamReader: EventReader {
     private var requestID: String?
     private var finishReason: String?
     private var hasSearchInfo = false
-    /// Counts everything so far, in every event.
-    private(set) var usage: TokenUsage?
+    /// Everything so far is counted in every event.
+    private var counts = UsageCounts()
+    var usage: TokenUsage? { counts.tokens }
 
     let isDone = false
 
@@ -25,10 +26,8 @@ struct DashScopeStreamReader: EventReader {
         // Not the platform's, but some gateways' on the way.
         if event.isDone { return }
         let value = JSON.object(try event.object())
-        if event.name == "error" || DashScopeFailure.inside(value) != nil {
-            let status = DashScopeFailure.status(inComment: event.comment)
-            throw DashScopeFailure.failure(value, status: status == 200 ? nil : status)
-        }
+        if let failure = DashScopeFailure.inside(event, value) { throw failure }
+        counts.note(value["usage"])
         note(DashScopeOutput(value), into: &deltas)
     }
 
@@ -42,7 +41,6 @@ struct DashScopeStreamReader: EventReader {
     }
 
     private mutating func note(_ output: DashScopeOutput, into deltas: inout [ChatDelta]) {
-        usage = output.usage ?? usage
         requestID = requestID ?? output.requestID
         for choice in output.choices {
             var reader = choices[choice.index] ?? DashScopeChoiceReader(index: choice.index, answer)

@@ -28,10 +28,9 @@ struct AnthropicAdapter: ProviderAdapter {
 
     func failure(_ refusal: UpstreamRefusal) -> JobFailure {
         var error = UpstreamError(anthropic: ErrorBody.json(refusal.body))
-        error.status = refusal.status
-        error.retryAfter = RetryAfter.parse(refusal.headers, now: refusal.now)
-        // A conflict passes (SDKs retry it), and so does what the platform says will.
-        error.isTemporary = refusal.status == 409 || refusal.headers("x-should-retry") == "true"
+        error.note(refusal)
+        // A conflict passes: SDKs retry it.
+        if refusal.status == 409 { error.isTemporary = true }
         return AnthropicFailure.rules.failure(error)
     }
 

@@ -64,11 +64,7 @@ struct AnthropicAnswer {
 
     private var requestID: String? { answer.headers("request-id") ?? message["id"]?.stringValue }
 
-    private var usage: TokenUsage? {
-        var counts = AnthropicUsage()
-        counts.note(message["usage"])
-        return counts.tokens
-    }
+    private var usage: TokenUsage? { TokenUsage(counting: message["usage"]) }
 
     private func blocks(_ type: String) -> [JSON] {
         (message["content"]?.arrayValue ?? []).filter { $0["type"]?.stringValue == type }

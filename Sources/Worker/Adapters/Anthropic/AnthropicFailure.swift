@@ -1,7 +1,7 @@
 /// What Anthropic's errors mean (providers/anthropic.md, "Errors"): by `details.error_code`, then by words, then by type.
 ///
 /// In: `{"type":"error","error":{type, message, details?},"request_id"}` of a refused request, of a 200 or of an `error`
-/// event. Out: a `JobFailure` with a safe message.
+/// event, and what servers with the same wire write. Out: a `JobFailure` with a safe message.
 import Shared
 
 enum AnthropicFailure {
@@ -28,14 +28,20 @@ enum AnthropicFailure {
 
     /// `nil` where a body with status 200 is no error.
     static func inside(_ body: JSON?) -> JobFailure? {
-        guard let body, body["type"]?.stringValue == "error" || UpstreamError.object(body) != nil else { return nil }
-        return rules.failure(UpstreamError(anthropic: body))
+        guard let body, let error = UpstreamError(inside: body) else { return nil }
+        return rules.failure(error.withAnthropicCode(of: body))
     }
 }
 
 extension UpstreamError {
     init(anthropic body: JSON?) {
-        self.init(openAI: body)
-        if case .string(let code)? = body?["error"]?["details"]?["error_code"] { self.code = code }
+        self = UpstreamError(openAI: body).withAnthropicCode(of: body)
+    }
+
+    fileprivate func withAnthropicCode(of body: JSON?) -> UpstreamError {
+        guard case .string(let code)? = body?["error"]?["details"]?["error_code"] else { return self }
+        var error = self
+        error.code = code
+        return error
     }
 }

@@ -28,7 +28,7 @@ struct AnthropicStreamReader: EventReader {
     private var hasStarted = false
     private var finishReason: String?
     private(set) var isDone = false
-    private var counts = AnthropicUsage()
+    private var counts = UsageCounts()
 
     /// The prompt is counted at the start, the answer at the end.
     var usage: TokenUsage? { counts.tokens }
@@ -52,10 +52,8 @@ struct AnthropicStreamReader: EventReader {
         // Not the platform's, but some gateways' on the way.
         if event.isDone { return }
         let value = JSON.object(try event.object())
-        if event.name == "error" || AnthropicFailure.inside(value) != nil {
-            let body = UpstreamError.object(value) == nil ? ["error": value] : value
-            throw AnthropicFailure.rules.failure(UpstreamError(anthropic: body))
-        }
+        if let failure = AnthropicFailure.inside(value) { throw failure }
+        if event.name == "error" { throw AnthropicFailure.rules.failure(UpstreamError(anthropic: value)) }
         let index = value["index"]?.intValue ?? 0
         switch value["type"]?.stringValue {
         case "message_start": start(value["message"], &deltas)

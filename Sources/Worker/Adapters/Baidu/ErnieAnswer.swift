@@ -21,7 +21,7 @@ struct ErnieAnswer: Sendable {
         call = Self.call(value)
         finishReason = Self.finishReason(value)
         isEnd = value["is_end"]?.boolValue ?? false
-        usage = TokenUsage(openAI: value["usage"])
+        usage = TokenUsage(counting: value["usage"])
     }
 
     private static func call(_ value: JSON) -> CallPiece? {

@@ -35,7 +35,7 @@ struct ErnieEmbeddings: EmbeddingsAdapter {
         }
         var result = EmbeddingsBody(model: answer.model)
         for vector in vectors { result.add(vector.vector) }
-        var end = try result.end(usage: TokenUsage(openAI: value["usage"]), wantsBase64: request.wantsBase64)
+        var end = try result.end(usage: TokenUsage(counting: value["usage"]), wantsBase64: request.wantsBase64)
         end.requestID = value["id"]?.stringValue
         return end
     }

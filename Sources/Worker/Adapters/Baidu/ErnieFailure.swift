@@ -19,10 +19,10 @@ enum ErnieFailure {
         .codes("336101", "336104", "336105", kind: .invalidRequest),
     ])
 
-    static func failure(_ body: JSON?, status: Int?, retryAfter: Duration? = nil) -> JobFailure {
+    static func failure(_ refusal: UpstreamRefusal) -> JobFailure {
+        let body = ErrorBody.json(refusal.body)
         var error = read(body) ?? UpstreamError(openAI: body)
-        error.status = status
-        error.retryAfter = retryAfter
+        error.note(refusal)
         return rules.failure(error)
     }
 
@@ -34,8 +34,7 @@ enum ErnieFailure {
                 .contentFiltered, "The platform's content filter refused the conversation: begin a new one.",
                 code: "need_clear_history")
         }
-        guard UpstreamError.object(body) != nil else { return nil }
-        return rules.failure(UpstreamError(openAI: body))
+        return body.flatMap(rules.failure(inside:))
     }
 
     private static func read(_ body: JSON?) -> UpstreamError? {

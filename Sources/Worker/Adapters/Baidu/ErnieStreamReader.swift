@@ -8,7 +8,8 @@ struct ErnieStreamReader: EventReader {
     private var hasCall = false
     private var finishReason: String?
     private var id: String?
-    private(set) var usage: TokenUsage?
+    private var counts = UsageCounts()
+    var usage: TokenUsage? { counts.tokens }
     private(set) var isDone = false
 
     init(_ answer: AnswerShape) {
@@ -22,7 +23,7 @@ struct ErnieStreamReader: EventReader {
         let value = JSON.object(try event.object())
         if let failure = ErnieFailure.inside(value) { throw failure }
         let said = ErnieAnswer(value)
-        usage = said.usage ?? usage
+        counts.note(value["usage"])
         id = id ?? said.id
         if !hasStarted {
             hasStarted = true

@@ -32,11 +32,7 @@ struct ErnieV1Adapter: ProviderAdapter {
 
     func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { Self.decoder(answer) }
 
-    func failure(_ refusal: UpstreamRefusal) -> JobFailure {
-        ErnieFailure.failure(
-            ErrorBody.json(refusal.body), status: refusal.status,
-            retryAfter: RetryAfter.parse(refusal.headers, now: refusal.now))
-    }
+    func failure(_ refusal: UpstreamRefusal) -> JobFailure { ErnieFailure.failure(refusal) }
 
     func failure(inside body: [UInt8]) -> JobFailure? { ErnieFailure.inside(ErrorBody.json(body)) }
 

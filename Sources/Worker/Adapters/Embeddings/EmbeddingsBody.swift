@@ -33,6 +33,7 @@ struct EmbeddingsBody: Sendable {
         ]
         var end = ChatCompletionEnd(model: model, finishReason: nil, usage: usage)
         end.body = body.encoded
+        end.bodyUsage = usage ?? TokenUsage()
         end.countedTokens = 0
         return end
     }

@@ -20,7 +20,7 @@ struct OpenAICompletion {
             throw JobFailure.unreadable("is \(error)")
         }
         let value = read.value
-        if UpstreamError.object(value) != nil { throw dialect.failures.failure(UpstreamError(openAI: value)) }
+        if let failure = dialect.failures.failure(inside: value) { throw failure }
         guard let given = value.objectValue, given["choices"]?.arrayValue?.isEmpty == false else {
             throw JobFailure.unreadable("has no choices")
         }
@@ -35,10 +35,11 @@ struct OpenAICompletion {
 
     /// Everything about the end but the body and the deltas.
     var end: ChatCompletionEnd {
-        let usage = TokenUsage(openAI: body["usage"])
+        let usage = TokenUsage(answer: body)
         var end = ChatCompletionEnd(model: body["model"]?.stringValue, finishReason: reason, usage: usage)
         end.requestID = body["id"]?.stringValue
-        if usage == nil { end.countedTokens = countedTokens }
+        end.bodyUsage = TokenUsage(shown: body["usage"])
+        if (usage?.output ?? 0) == 0 { end.countedTokens = countedTokens }
         return end
     }
 

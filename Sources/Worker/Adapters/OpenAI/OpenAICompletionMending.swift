@@ -34,7 +34,7 @@ struct OpenAICompletionMending {
     private func mendUsage(_ body: inout JSONObject) {
         let names = ["prompt_tokens", "completion_tokens", "total_tokens"]
         guard let given = body["usage"], names.contains(where: { given[$0]?.intValue == nil }) else { return }
-        guard var usage = given.objectValue, let read = TokenUsage(openAI: given) else {
+        guard var usage = given.objectValue, let read = TokenUsage(counting: given) else {
             if given == .null || given == [:] { body.remove("usage") }
             return
         }

@@ -15,8 +15,9 @@ struct OpenAIStreamReader: EventReader {
     /// What stood around the last chunk.
     private var envelope = JSONObject()
     private(set) var isDone = false
-    /// The last one wins: it may come with choices, after them, or several times.
-    private(set) var usage: TokenUsage?
+    /// It may come with choices, after them, or several times.
+    private var counts = UsageCounts()
+    var usage: TokenUsage? { counts.tokens }
 
     init(_ dialect: OpenAIDialect, _ answer: AnswerShape) {
         self.dialect = dialect
@@ -30,11 +31,9 @@ struct OpenAIStreamReader: EventReader {
         }
         let object = try event.object()
         let value = JSON.object(object)
-        if event.name == "error" || UpstreamError.object(value) != nil {
-            let body = UpstreamError.object(value) == nil ? JSON.object(["error": value]) : value
-            throw dialect.failures.failure(UpstreamError(openAI: body))
-        }
-        usage = TokenUsage(openAI: object["usage"]) ?? usage
+        if let failure = dialect.failures.failure(inside: value) { throw failure }
+        if event.name == "error" { throw dialect.failures.failure(UpstreamError(openAI: value)) }
+        counts.note(answer: object)
         model = model ?? object["model"]?.text
         requestID = requestID ?? object["id"]?.stringValue
         try take(object, into: &deltas)
@@ -66,7 +65,7 @@ struct OpenAIStreamReader: EventReader {
         let envelope = envelope(of: chunk)
         guard !given.isEmpty else {
             // Content-filter notes of some servers come this way; usage and pings end here.
-            if TokenUsage(openAI: chunk["usage"]) == nil, envelope.members.contains(where: { $0.key != "model" }) {
+            if TokenUsage(counting: chunk["usage"]) == nil, envelope.members.contains(where: { $0.key != "model" }) {
                 deltas.append(.chunk([], envelope))
             }
             return

@@ -183,7 +183,7 @@ extension OpenAIDialect {
         switch finishReasons[word] {
         case nil: return word
         case .reason(let name): return name
-        case .failure(let kind): throw JobFailure(kind, kind.text(quoting: ""), code: SafeText.code(word))
+        case .failure(let kind): throw JobFailure(kind, kind.text(UpstreamError()), code: SafeText.code(word))
         }
     }
 }

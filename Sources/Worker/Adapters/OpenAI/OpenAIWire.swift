@@ -38,16 +38,13 @@ struct OpenAIWire: ProviderAdapter {
 
     func failure(_ refusal: UpstreamRefusal) -> JobFailure {
         var error = UpstreamError(openAI: ErrorBody.json(refusal.body))
-        error.status = refusal.status
-        error.retryAfter =
-            RetryAfter.parse(refusal.headers, now: refusal.now) ?? dialect.namedRest(error.message, refusal.now)
-        error.isTemporary = refusal.headers("x-should-retry")?.lowercased() == "true"
+        error.note(refusal)
+        error.retryAfter = error.retryAfter ?? dialect.namedRest(error.message, refusal.now)
         return dialect.failures.failure(error)
     }
 
     func failure(inside body: [UInt8]) -> JobFailure? {
-        guard let value = ErrorBody.json(body), UpstreamError.object(value) != nil else { return nil }
-        return dialect.failures.failure(UpstreamError(openAI: value))
+        ErrorBody.json(body).flatMap(dialect.failures.failure(inside:))
     }
 
     func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest? {

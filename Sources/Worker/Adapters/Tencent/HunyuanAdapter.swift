@@ -21,11 +21,7 @@ struct HunyuanAdapter: ProviderAdapter {
 
     func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { Self.decoder(answer) }
 
-    func failure(_ refusal: UpstreamRefusal) -> JobFailure {
-        HunyuanFailure.failure(
-            ErrorBody.json(refusal.body), status: refusal.status,
-            retryAfter: RetryAfter.parse(refusal.headers, now: refusal.now))
-    }
+    func failure(_ refusal: UpstreamRefusal) -> JobFailure { HunyuanFailure.failure(refusal) }
 
     func failure(inside body: [UInt8]) -> JobFailure? { HunyuanFailure.inside(ErrorBody.json(body)) }
 

@@ -25,7 +25,7 @@ struct HunyuanAnswer: Sendable {
     init(_ value: JSON) {
         let body = value["Response"] ?? value
         choices = (body["Choices"]?.arrayValue ?? []).enumerated().map(Self.choice)
-        usage = Self.usage(body["Usage"])
+        usage = TokenUsage(counting: body["Usage"])
         id = body["Id"]?.stringValue
         requestID = body["RequestId"]?.stringValue
         created = body["Created"]?.whole(in: Bounds.moment).map(Int64.init)
@@ -54,14 +54,5 @@ struct HunyuanAnswer: Sendable {
         case "tool_calls", "length": reason
         default: "stop"
         }
-    }
-
-    static func usage(_ value: JSON?) -> TokenUsage? {
-        let input = value?["PromptTokens"]?.count
-        let output = value?["CompletionTokens"]?.count
-        guard input != nil || output != nil else { return nil }
-        return TokenUsage(
-            input: input ?? 0, output: output ?? 0,
-            cached: value?["PromptTokensDetails"]?["CachedTokens"]?.count ?? 0)
     }
 }

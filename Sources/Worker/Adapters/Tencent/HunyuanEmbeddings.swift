@@ -36,9 +36,7 @@ struct HunyuanEmbeddings: EmbeddingsAdapter {
         }
         var result = EmbeddingsBody(model: answer.model)
         for vector in sorted { result.add(vector.vector) }
-        let tokens = (response["Usage"]?["PromptTokens"] ?? response["Usage"]?["TotalTokens"])?.count
-        var end = try result.end(
-            usage: tokens.map { TokenUsage(input: $0) }, wantsBase64: request.wantsBase64)
+        var end = try result.end(usage: TokenUsage(counting: response["Usage"]), wantsBase64: request.wantsBase64)
         end.requestID = response["RequestId"]?.stringValue ?? answer.headers("X-TC-RequestId")
         return end
     }

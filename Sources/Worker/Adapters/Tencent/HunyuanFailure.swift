@@ -29,15 +29,17 @@ enum HunyuanFailure {
         .codes("RequestSizeLimitExceeded", "ActionOffline", "OperationDenied", kind: .invalidRequest),
     ])
 
-    static func failure(_ body: JSON?, status: Int?, retryAfter: Duration? = nil) -> JobFailure {
+    static func failure(_ refusal: UpstreamRefusal) -> JobFailure {
+        let body = ErrorBody.json(refusal.body)
         var error = read(body) ?? UpstreamError(openAI: body)
-        error.status = status
-        error.retryAfter = retryAfter
+        error.note(refusal)
         return rules.failure(error)
     }
 
     /// `nil` where a body or an event with status 200 is no error.
-    static func inside(_ body: JSON?) -> JobFailure? { read(body).map(rules.failure) }
+    static func inside(_ body: JSON?) -> JobFailure? {
+        read(body).map(rules.failure) ?? body.flatMap(rules.failure(inside:))
+    }
 
     /// `Response.Error` of a whole body, or the `ErrorMsg` that a stream may end with.
     private static func read(_ body: JSON?) -> UpstreamError? {

@@ -11,7 +11,8 @@ struct HunyuanStreamReader: EventReader {
     private var finishReason: String?
     private var searchInfo: JSON?
     private var id: String?
-    private(set) var usage: TokenUsage?
+    private var counts = UsageCounts()
+    var usage: TokenUsage? { counts.tokens }
 
     let isDone = false
 
@@ -25,6 +26,7 @@ struct HunyuanStreamReader: EventReader {
         if event.isDone { return }
         let value = JSON.object(try event.object())
         if let failure = HunyuanFailure.inside(value) { throw failure }
+        counts.note(value["Usage"])
         note(HunyuanAnswer(value), into: &deltas)
     }
 
@@ -38,7 +40,6 @@ struct HunyuanStreamReader: EventReader {
     }
 
     private mutating func note(_ content: HunyuanAnswer, into deltas: inout [ChatDelta]) {
-        usage = content.usage ?? usage
         id = id ?? content.id
         for choice in content.choices {
             var reader = choices[choice.index] ?? HunyuanChoiceReader(index: choice.index, answer)

@@ -130,7 +130,7 @@ import Testing
     ])
     func `the error shapes of compatible servers are understood`(_ body: String) {
         #expect(failure(404, body).kind == .modelNotFound)
-        #expect(UpstreamError.object(try? JSON(parsing: Array(body.utf8))) != nil)
+        #expect(OpenAIPlatform.wire.failure(inside: Array(body.utf8)) != nil)
     }
 
     @Test func `a code that is no identifier is not passed on`() {

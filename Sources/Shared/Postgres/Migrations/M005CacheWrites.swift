@@ -1,0 +1,21 @@
+extension Migrations.Step {
+    /// What was written to platforms' caches, and what that costs.
+    ///
+    /// A price that is null follows the model's input price. Builds of before read and write the tables as they did: they
+    /// count nothing as written. What Claude reads from its cache cost the full price where nobody said otherwise.
+    static let cacheWrites = Migrations.Step(
+        version: 5, name: "cache writes",
+        sql: """
+            ALTER TABLE usage_attempts
+                ADD COLUMN tokens_cache_write bigint NOT NULL DEFAULT 0,
+                ADD COLUMN tokens_cache_write_1h bigint NOT NULL DEFAULT 0;
+            ALTER TABLE usage_hourly
+                ADD COLUMN tokens_cache_write bigint NOT NULL DEFAULT 0,
+                ADD COLUMN tokens_cache_write_1h bigint NOT NULL DEFAULT 0;
+            ALTER TABLE models
+                ADD COLUMN cache_write_price double precision,
+                ADD COLUMN cache_write_1h_price double precision;
+            UPDATE models SET cached_input_price = round((input_price * 0.1)::numeric, 9)
+                WHERE provider = 'anthropic' AND cached_input_price = input_price AND input_price <= 1000000;
+            """)
+}

@@ -1,0 +1,88 @@
+/// Whether a run of letters, digits and the like is a key, a token or an id that is nobody's business (pure).
+///
+/// In: a run without space. Out: yes for known prefixes, for masked keys, and for what no word, name, date or version looks
+/// like. Names of models and fields are long, too, but consist of words, short numbers and versions between dashes
+/// (`claude-3-5-sonnet-20241022-v2`); keys change between letters, digits and cases without a system, or are long in one piece.
+enum SecretShape {
+    /// What keys begin with, and how much more makes one of them.
+    private static let prefixes: [(text: String, least: Int)] = [
+        ("sk-", 3), ("sk_", 3), ("pk-", 6), ("pk_", 6), ("rk-", 6), ("rk_", 6), ("gsk_", 6), ("xai-", 6), ("hf_", 6),
+        ("nvapi-", 6), ("r8_", 6), ("csk-", 6), ("sess-", 6), ("ghp_", 6), ("github_pat_", 6), ("glpat-", 6),
+        ("xoxb-", 6), ("bce-v3", 1), ("AKID", 8), ("ALTAK", 1), ("LTAI", 6), ("AKIA", 8), ("ASIA", 8), ("AIza", 8),
+        ("eyJ", 8),
+    ]
+    /// Ids behind these words are keys' neighbours; a word in their place ("org-wide") is none.
+    private static let owners = ["org-", "org_", "proj-", "proj_", "user-", "acct_", "ws-", "ws_"]
+    /// Chosen: documented keys have 20 characters and more, documented names fewer outside their words.
+    private static let leastIrregular = 12
+    private static let longestWord = 31
+    private static let longestNumber = 15
+
+    static func isKeyByte(_ byte: UInt8) -> Bool { byte.isAlphanumeric || "-_+/=.~*".utf8.contains(byte) }
+
+    static func matches(_ run: String) -> Bool {
+        let starts = [run[...]] + run.split { "=+~/*.".contains($0) }
+        return starts.contains(where: hasPrefix) || isMasked(run) || isIrregular(Array(run.utf8))
+    }
+
+    private static func hasPrefix(_ run: Substring) -> Bool {
+        if prefixes.contains(where: { run.hasPrefix($0.text) && run.utf8.count >= $0.text.utf8.count + $0.least }) {
+            return true
+        }
+        guard let owner = owners.first(where: { run.hasPrefix($0) }) else { return false }
+        let id = run.utf8.dropFirst(owner.utf8.count)
+        return id.contains { $0.isDigit } || id.contains { $0.isUppercase } || id.count >= 20
+    }
+
+    /// `abc***xyz`, as platforms show a key that they refuse.
+    private static func isMasked(_ run: String) -> Bool {
+        run.range(ofLiteral: "***") != nil && run.utf8.contains { $0.isAlphanumeric }
+    }
+
+    /// Adds up what is neither word nor number nor version.
+    private static func isIrregular(_ run: [UInt8]) -> Bool {
+        let parts = run.split { !$0.isAlphanumeric }
+        if parts.indices.contains(where: { isUUID(parts[$0...].prefix(5)) }) { return true }
+        var irregular = 0
+        for part in parts {
+            if longestPiece(part) > (part.allSatisfy(\.isDigit) ? longestNumber : longestWord) { return true }
+            if isOdd(part) { irregular += part.count }
+        }
+        return irregular >= leastIrregular
+    }
+
+    /// Up to the next capital behind a small letter, where camels have their humps.
+    private static func longestPiece(_ part: ArraySlice<UInt8>) -> Int {
+        var (longest, length, last) = (0, 0, UInt8(0))
+        for byte in part {
+            length = last.isLetter && !last.isUppercase && byte.isUppercase ? 1 : length + 1
+            longest = max(longest, length)
+            last = byte
+        }
+        return longest
+    }
+
+    private static func isUUID(_ parts: ArraySlice<ArraySlice<UInt8>>) -> Bool {
+        parts.map(\.count) == [8, 4, 4, 4, 12] && parts.joined().allSatisfy(isHexadecimal)
+    }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool { byte.isDigit || (97...102).contains(byte | 0x20) }
+
+    /// Letters and digits mixed beyond what versions do, or capitals where no word has them.
+    private static func isOdd(_ part: ArraySlice<UInt8>) -> Bool {
+        // "v2", "480B" and "3p1" are versions and sizes, "aB3" is neither.
+        guard part.count > 5 else {
+            return part.contains { $0.isDigit } && part.contains { $0.isUppercase }
+                && part.contains { $0.isLetter && !$0.isUppercase }
+        }
+        var (changes, humps) = (0, 0)
+        for (one, other) in zip(part, part.dropFirst()) {
+            if one.isDigit != other.isDigit { changes += 1 }
+            if one.isLetter, other.isUppercase, !one.isUppercase { humps += 1 }
+        }
+        if changes > 0, part.count > longestNumber, part.allSatisfy(isHexadecimal) { return true }
+        if changes == 0 { return humps * 5 > part.count }
+        // One number at the end of a word, as in "Llama3" or "sonnet20241022", and one before a word, as in "20b".
+        return changes > 1 || humps > 1
+    }
+}

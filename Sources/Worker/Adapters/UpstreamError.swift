@@ -1,0 +1,47 @@
+/// An error as a platform reports it, whatever shape it came in.
+import Shared
+
+struct UpstreamError: Sendable {
+    /// HTTP's; `nil` inside a 200.
+    var status: Int?
+    /// The status that the body names: gateways say what happened behind them so.
+    var named: Int?
+    var code = ""
+    var type = ""
+    var message = ""
+    var param: String?
+    var retryAfter: Duration?
+    /// The platform says that a conflict or the like will pass.
+    var isTemporary = false
+    /// The platform says that asking again is useless: it is followed for this account, others may still serve.
+    var isFinal = false
+
+    init() {}
+
+    /// The status that decides where no code does.
+    ///
+    /// 200, 400 and 5xx are what gateways put around anything, so the body's word counts before them; another 4xx says
+    /// itself what is wrong.
+    var decidingStatus: Int? {
+        guard let named else { return status }
+        guard let status, status != 400, (400...499).contains(status) else { return named }
+        return status
+    }
+
+    /// Adds what HTTP says beside the body; headers count before the body's own words.
+    mutating func note(_ refusal: UpstreamRefusal) {
+        status = refusal.status
+        let isLimit = decidingStatus == 429
+        retryAfter =
+            RetryAfter.parse(refusal.headers, now: refusal.now) ?? retryAfter
+            ?? (isLimit ? RetryAfter.resets(refusal.headers, now: refusal.now) : nil)
+        switch refusal.headers("x-should-retry")?.lowercased() {
+        case "true": isTemporary = true
+        case "false": isFinal = true
+        default: break
+        }
+    }
+
+    /// In small letters and without quotations, which may be the caller's own words: nobody makes an account rest by them.
+    var unquotedMessage: String { SafeText.withoutQuotes(message).lowercased() }
+}

@@ -1,0 +1,138 @@
+/// What a platform counted of one answer, read in whatever words it says it.
+///
+/// In: documents, chunks and usage objects, as many as there are. Out: one `TokenUsage`. A later count replaces an earlier one,
+/// but a 0 never does: servers write it where they say nothing. What stands where is data (`UsageWords`).
+import Shared
+
+struct UsageCounts: Sendable {
+    /// What a count is, whatever it is called.
+    enum Part: Int, Sendable, CaseIterable {
+        /// The prompt, whatever of it was cached.
+        case prompt
+        /// The prompt; without the cached parts where those are told as `read` and `written` (Anthropic).
+        case input
+        /// The prompt without what the server had already (llama.cpp).
+        case fresh
+        /// Read from a cache: part of the prompt, beside it, or kept by the server (with `fresh`).
+        case cached, read, kept
+        /// Written to a cache: part of the prompt, or beside it.
+        case writtenInside, written
+        /// Of what was written, for five minutes and for an hour.
+        case shortLived, longLived
+        /// The answer; as the server that made it counted, where nothing else is said (llama.cpp).
+        case output, made
+        /// Part of the output, where the total does not say otherwise; or always beside it (Gemini).
+        case reasoning, thoughts
+        case total
+    }
+
+    /// By `Part`; 0 is nothing.
+    private var counts = [Int](repeating: 0, count: Part.allCases.count)
+    /// Something was counted, if only zeros.
+    private var isTold = false
+    /// Usage that stands in the choices: each choice has its own output.
+    private var choices: [Int: [Int]] = [:]
+
+    init() {}
+
+    /// `nil` while nothing was counted.
+    var tokens: TokenUsage? {
+        guard isTold else { return nil }
+        let counts = whole
+        func count(_ part: Part) -> Int { counts[part.rawValue] }
+        let total = count(.total)
+        let output = count(.output) > 0 ? count(.output) : count(.made)
+        var usage = TokenUsage()
+        usage.cached = max(count(.cached), count(.read), count(.kept))
+        usage.cacheWrites = max(count(.writtenInside), count(.written), count(.shortLived) + count(.longLived))
+        usage.hourlyCacheWrites = count(.longLived)
+        let prompts = [
+            count(.prompt), count(.input) + count(.read) + count(.written), count(.fresh) + count(.kept),
+        ]
+        usage.input = prompts.first { $0 > 0 } ?? max(0, total - output)
+        usage.reasoning = max(count(.reasoning), count(.thoughts))
+        usage.output = output + count(.thoughts)
+        // Grok counts thinking beside its output, and shows it in the total alone.
+        if count(.reasoning) > 0, total > usage.input + usage.output {
+            usage.output = min(total - usage.input, usage.output + count(.reasoning))
+        }
+        if usage.output == 0, usage.input > 0 { usage.output = max(0, total - usage.input) }
+        return usage
+    }
+
+    /// The counts, those of the choices added up where there are no others.
+    private var whole: [Int] {
+        guard counts.allSatisfy({ $0 == 0 }) else { return counts }
+        var sum = counts
+        for choice in choices.values {
+            for (part, count) in choice.enumerated() {
+                // All choices answer the same prompt.
+                let isOutput = part == Part.output.rawValue || part == Part.reasoning.rawValue
+                sum[part] = isOutput ? sum[part] + count : max(sum[part], count)
+            }
+        }
+        if choices.count > 1 { sum[Part.total.rawValue] = 0 }
+        return sum
+    }
+
+    // MARK: - Reading
+
+    /// A whole answer, or a chunk of one.
+    mutating func note(answer: JSONObject) {
+        for member in answer.members {
+            switch member.key {
+            case "id", "object", "created", "model", "system_fingerprint", "service_tier": continue
+            case "choices":
+                guard case .array(let list) = member.value else { continue }
+                for (position, choice) in list.enumerated() { note(choice: choice, position) }
+            default:
+                guard let words = UsageWords.places[member.key] else { continue }
+                Self.note(member.value, words, &counts, &isTold)
+            }
+        }
+    }
+
+    /// A usage object.
+    mutating func note(_ usage: JSON?) {
+        if let usage { Self.note(usage, .words(UsageWords.words), &counts, &isTold) }
+    }
+
+    private mutating func note(choice: JSON, _ position: Int) {
+        guard let usage = choice["usage"], usage != .null else { return }
+        Self.note(
+            usage, .words(UsageWords.words),
+            &choices[choice["index"]?.intValue ?? position, default: [Int](repeating: 0, count: counts.count)], &isTold)
+    }
+
+    private static func note(_ value: JSON, _ place: UsageWords.Place, _ counts: inout [Int], _ isTold: inout Bool) {
+        switch place {
+        case .part(let part):
+            guard let count = UsageWords.count(value) else { return }
+            isTold = true
+            if count > 0 { counts[part.rawValue] = count }
+        case .words(let words):
+            guard case .object(let object) = value else { return }
+            for member in object.members {
+                if let place = words[member.key] { note(member.value, place, &counts, &isTold) }
+            }
+        }
+    }
+}
+
+extension TokenUsage {
+    /// What a usage object says; `nil` where it counts nothing.
+    init?(counting usage: JSON?) {
+        var counts = UsageCounts()
+        counts.note(usage)
+        guard let tokens = counts.tokens else { return nil }
+        self = tokens
+    }
+
+    /// What a whole answer says of its usage, wherever it says it.
+    init?(answer: JSONObject) {
+        var counts = UsageCounts()
+        counts.note(answer: answer)
+        guard let tokens = counts.tokens else { return nil }
+        self = tokens
+    }
+}
