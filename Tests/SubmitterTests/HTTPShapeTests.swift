@@ -36,8 +36,8 @@ struct HTTPShapeTests {
             method: "POST", path: chat, body: #"{"model":"m"}"#, status: 400, code: "missing_required_parameter",
             param: "messages"),
         Refusal(
-            method: "POST", path: chat, body: #"{"model":"m","temperature":9,\#(hi)}"#, status: 400,
-            code: "invalid_value", param: "temperature"),
+            method: "POST", path: chat, body: #"{"model":"m","temperature":"9",\#(hi)}"#, status: 400,
+            code: "invalid_type", param: "temperature"),
         Refusal(
             method: "POST", path: chat, body: #"{"model":"nobody",\#(hi)}"#, status: 404, code: "model_not_found",
             param: "model"),

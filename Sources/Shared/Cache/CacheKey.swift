@@ -19,11 +19,13 @@ package enum CacheKey {
         for member in body.members where ignored.contains(member.key) || member.value == .null {
             body.remove(member.key)
         }
-        let identity: JSON = [
+        var identity: [JSON] = [
             "1", .string(tenant), .string(request.operation.rawValue), .string(request.model),
             .string(provider?.rawValue ?? ""), sorted(.object(body)),
         ]
-        return RequestHash.hex(identity.encoded)
+        // The same body by then, but answered in other words.
+        if case .chat(let chat) = request, chat.usesLegacyFunctions { identity.append("functions") }
+        return RequestHash.hex(JSON.array(identity).encoded)
     }
 
     private static func sorted(_ value: JSON) -> JSON {

@@ -38,16 +38,24 @@ package struct AnswerMeta: Sendable, Equatable {
     package var attempts: [Attempt] = []
     /// Whether the answer is one that was kept; `nil` where none was looked for.
     package var isCached: Bool?
+    /// Sampling parameters that the model does not take and that were left out.
+    package var dropped: [String] = []
 
     package init() {}
 
+    package static let droppedKey = "dropped_params"
+
     package var encoded: [UInt8] {
-        var object: JSONObject = [
+        var object = JSONObject()
+        // First: the shim looks for it there.
+        if !dropped.isEmpty { object.set(AnswerMeta.droppedKey, .array(dropped.map(JSON.string))) }
+        let members: JSONObject = [
             "model": .string(model), "provider": .string(provider), "account": .string(account),
             "cost": JSONNumber(cost).map(JSON.number) ?? .null, "currency": .string(currency),
             "usage": usage.openAI, "estimated": .bool(usage.isEstimated),
             "attempts": .array(attempts.map(\.json)),
         ]
+        for member in members.members { object.set(member.key, member.value) }
         if let upstreamModel { object.set("upstream_model", .string(upstreamModel)) }
         if let finishReason { object.set("finish_reason", .string(finishReason)) }
         // Last: the shim reads it off the end.

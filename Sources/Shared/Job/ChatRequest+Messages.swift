@@ -1,6 +1,7 @@
 /// The rules for `messages`: roles, contents and their parts, calls and their results.
 ///
-/// Parts of a type unknown here pass, since platforms add some faster than we do.
+/// Roles and parts of a type unknown here pass, since platforms have some of their own and add more faster than we do.
+/// What this service answered passes, too, word for word: it is the next request's history.
 extension ChatRequestCheck {
     mutating func messages(_ body: JSONObject) throws(RequestError) {
         guard let value = present(body, "messages") else { throw .missing("messages") }
@@ -21,19 +22,16 @@ extension ChatRequestCheck {
         if let name = present(message, "name"), name.stringValue == nil {
             throw .type("messages[\(index)].name", "a string")
         }
-        var mayLackContent = false
         switch role {
-        case "system", "developer", "user": break
-        case "assistant": mayLackContent = try assistant(message, index)
+        case "assistant": try assistant(message, index)
         case "tool": try requireString(message, "tool_call_id", index)
-        case "function":
-            try requireString(message, "name", index)
-            mayLackContent = true
+        case "function": try requireString(message, "name", index)
         default:
-            throw .value(
-                "messages[\(index)].role", "one of system, developer, user, assistant, tool, function")
+            guard (1...Self.longestWord).contains(role.utf8.count) else {
+                throw .value("messages[\(index)].role", "1 to \(Self.longestWord) bytes")
+            }
         }
-        try content(message, index, mayLack: mayLackContent)
+        try content(message, index)
     }
 
     private func requireString(_ message: JSONObject, _ name: String, _ index: Int) throws(RequestError) {
@@ -41,37 +39,39 @@ extension ChatRequestCheck {
         guard value.stringValue != nil else { throw .type("messages[\(index)].\(name)", "a string") }
     }
 
-    /// Whether something stands in for the content: calls, a refusal, audio.
-    private mutating func assistant(_ message: JSONObject, _ index: Int) throws(RequestError) -> Bool {
-        var hasOther = present(message, "refusal") != nil || present(message, "audio") != nil
+    private func assistant(_ message: JSONObject, _ index: Int) throws(RequestError) {
         if let call = present(message, "function_call") {
-            guard call.objectValue != nil else { throw .type("messages[\(index)].function_call", "an object") }
-            hasOther = true
+            let path = "messages[\(index)].function_call"
+            guard let call = call.objectValue else { throw .type(path, "an object") }
+            try function(call, path)
         }
-        guard let value = present(message, "tool_calls") else { return hasOther }
+        guard let value = present(message, "tool_calls") else { return }
         let path = "messages[\(index)].tool_calls"
         guard let calls = value.arrayValue else { throw .type(path, "an array") }
-        guard !calls.isEmpty else { throw .value(path, "at least one call") }
         for (position, call) in calls.enumerated() {
             try toolCall(call, "\(path)[\(position)]")
         }
-        return true
     }
 
     private func toolCall(_ call: JSON, _ path: String) throws(RequestError) {
         guard let call = call.objectValue else { throw .type(path, "an object") }
         guard present(call, "id")?.stringValue != nil else { throw .missing("\(path).id") }
-        guard let function = present(call, "function") else {
+        guard let value = present(call, "function") else {
             if present(call, "type")?.stringValue ?? "function" == "function" { throw .missing("\(path).function") }
             return
         }
-        guard function["name"]?.stringValue != nil else { throw .missing("\(path).function.name") }
-        if let arguments = function["arguments"], arguments.stringValue == nil {
-            throw .type("\(path).function.arguments", "a string")
+        guard let function = value.objectValue else { throw .type("\(path).function", "an object") }
+        try self.function(function, "\(path).function")
+    }
+
+    private func function(_ function: JSONObject, _ path: String) throws(RequestError) {
+        guard present(function, "name")?.stringValue != nil else { throw .missing("\(path).name") }
+        if let arguments = present(function, "arguments"), arguments.stringValue == nil {
+            throw .type("\(path).arguments", "a string")
         }
     }
 
-    private mutating func content(_ message: JSONObject, _ index: Int, mayLack: Bool) throws(RequestError) {
+    private mutating func content(_ message: JSONObject, _ index: Int) throws(RequestError) {
         switch present(message, "content") {
         case .string: return
         case .array(let parts):
@@ -79,7 +79,7 @@ extension ChatRequestCheck {
             for (position, part) in parts.enumerated() {
                 try self.part(part) { "messages[\(index)].content[\(position)]\($0)" }
             }
-        case nil where mayLack: return
+        case nil where message["role"] == "assistant": return
         case nil: throw .missing("messages[\(index)].content")
         default: throw .type("messages[\(index)].content", "a string or an array of content parts")
         }

@@ -7,10 +7,12 @@ extension ChatRequestCheck {
             if !tools.isEmpty { neededBy[.functionCalling] = "tools" }
         }
         if let value = present(body, "functions") {
-            guard value.arrayValue != nil else { throw .type("functions", "an array") }
+            guard let functions = value.arrayValue else { throw .type("functions", "an array") }
+            for (index, function) in functions.enumerated() { try self.function(function, "functions[\(index)]") }
             neededBy[.functionCalling] = neededBy[.functionCalling] ?? "functions"
         }
         try toolChoice(body)
+        try functionCall(body)
     }
 
     private func tool(_ tool: JSON, _ path: String) throws(RequestError) {
@@ -20,12 +22,16 @@ extension ChatRequestCheck {
         // Other types are the platforms' own tools (web_search, custom): theirs to check.
         guard type == "function" else { return }
         guard let function = present(tool, "function") else { throw .missing("\(path).function") }
-        guard let function = function.objectValue else { throw .type("\(path).function", "an object") }
-        guard let name = present(function, "name") else { throw .missing("\(path).function.name") }
-        guard let name = name.stringValue else { throw .type("\(path).function.name", "a string") }
-        guard !name.isEmpty else { throw .value("\(path).function.name", "a name") }
+        try self.function(function, "\(path).function")
+    }
+
+    private func function(_ function: JSON, _ path: String) throws(RequestError) {
+        guard let function = function.objectValue else { throw .type(path, "an object") }
+        guard let name = present(function, "name") else { throw .missing("\(path).name") }
+        guard let name = name.stringValue else { throw .type("\(path).name", "a string") }
+        guard !name.isEmpty else { throw .value("\(path).name", "a name") }
         if let parameters = present(function, "parameters"), parameters.objectValue == nil {
-            throw .type("\(path).function.parameters", "an object")
+            throw .type("\(path).parameters", "an object")
         }
     }
 
@@ -33,10 +39,9 @@ extension ChatRequestCheck {
         switch present(body, "tool_choice") {
         case nil: return
         case .string(let choice):
-            guard ["none", "auto", "required"].contains(choice) else {
-                throw .value("tool_choice", "one of none, auto, required, or an object")
+            guard choice.utf8.count <= Self.longestWord else {
+                throw .value("tool_choice", "at most \(Self.longestWord) bytes")
             }
-            if choice == "none" { return }
         case .object(let choice):
             guard let type = present(choice, "type") else { throw .missing("tool_choice.type") }
             if type == "function", choice["function"]?["name"]?.stringValue == nil {
@@ -44,9 +49,24 @@ extension ChatRequestCheck {
             }
         default: throw .type("tool_choice", "a string or an object")
         }
-        guard neededBy[.functionCalling] == "tools" else {
+        guard present(body, "tools") != nil || present(body, "functions") != nil else {
             throw RequestError(
                 .invalidValue, "tool_choice", "'tool_choice' is only allowed when 'tools' are specified.")
+        }
+    }
+
+    /// The old style has fewer words.
+    private func functionCall(_ body: JSONObject) throws(RequestError) {
+        switch present(body, "function_call") {
+        case nil, "none", "auto": return
+        case .string: throw .value("function_call", "one of none, auto, or an object")
+        case .object(let choice):
+            guard choice["name"]?.stringValue != nil else { throw .missing("function_call.name") }
+            guard present(body, "functions") != nil else {
+                throw RequestError(
+                    .invalidValue, "function_call", "'function_call' is only allowed when 'functions' are specified.")
+            }
+        default: throw .type("function_call", "a string or an object")
         }
     }
 }

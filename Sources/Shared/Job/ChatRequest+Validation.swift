@@ -1,6 +1,7 @@
 /// The rules for the fields around the messages, in the order they are checked.
 ///
-/// Ranges are OpenAI's (providers/openai.md); a platform with narrower ones has its adapter adapt or refuse.
+/// Types are checked here, and bounds that protect this service. Ranges and lists of words are each platform's own, so
+/// they are checked by its adapter, which adapts or refuses.
 struct ChatRequestCheck {
     let limits: ChatRequest.Limits
     var neededBy: [ChatRequest.Capability: String] = [:]
@@ -43,37 +44,31 @@ struct ChatRequestCheck {
 
     /// Far beyond any model, and small enough to be added up.
     private static let mostTokens = 1 << 30
+    /// Each is an answer to be held and joined.
+    private static let mostAnswers = 128
+    /// Chosen: four times what any platform takes; each is looked for in all of an answer.
+    private static let mostStops = 64
+    /// Chosen: the longest words that any platform has for a role or a format are below 32 bytes.
+    static let longestWord = 64
 
     private func numbers(_ body: JSONObject) throws(RequestError) {
-        try number(body, "temperature", 0...2)
-        try number(body, "top_p", 0...1)
-        try number(body, "presence_penalty", -2...2)
-        try number(body, "frequency_penalty", -2...2)
-        try integer(body, "n", 1...128)
-        try integer(body, "max_tokens", 1...Self.mostTokens)
-        try integer(body, "max_completion_tokens", 1...Self.mostTokens)
-        try integer(body, "top_logprobs", 0...20)
+        for name in ["temperature", "top_p", "presence_penalty", "frequency_penalty"] {
+            if let value = present(body, name), value.doubleValue == nil { throw .type(name, "a number") }
+        }
+        try integer(body, "n", 1...Self.mostAnswers)
+        try integer(body, "max_tokens", -Self.mostTokens...Self.mostTokens)
+        try integer(body, "max_completion_tokens", -Self.mostTokens...Self.mostTokens)
+        try integer(body, "top_logprobs", Int.min...Int.max)
         try integer(body, "seed", Int.min...Int.max)
         try bool(body, "logprobs")
         try bool(body, "parallel_tool_calls")
-    }
-
-    private func number(_ body: JSONObject, _ name: String, _ range: ClosedRange<Double>) throws(RequestError) {
-        guard let value = present(body, name) else { return }
-        guard let number = value.doubleValue else { throw .type(name, "a number") }
-        guard range.contains(number) else {
-            throw .value(name, "a number from \(Int(range.lowerBound)) to \(Int(range.upperBound))")
-        }
     }
 
     private func integer(_ body: JSONObject, _ name: String, _ range: ClosedRange<Int>) throws(RequestError) {
         guard let value = present(body, name) else { return }
         guard let number = value.intValue else { throw .type(name, "an integer") }
         guard range.contains(number) else {
-            let bound =
-                range.upperBound == Int.max
-                ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
-            throw .value(name, "an integer \(bound)")
+            throw .value(name, "an integer from \(range.lowerBound) to \(range.upperBound)")
         }
     }
 
@@ -86,7 +81,7 @@ struct ChatRequestCheck {
         switch present(body, "stop") {
         case nil, .string: return
         case .array(let stops):
-            guard stops.count <= 4 else { throw .value("stop", "at most 4 strings") }
+            guard stops.count <= Self.mostStops else { throw .value("stop", "at most \(Self.mostStops) strings") }
             guard stops.allSatisfy({ $0.stringValue != nil }) else {
                 throw .type("stop", "a string or an array of strings")
             }
@@ -112,14 +107,14 @@ struct ChatRequestCheck {
         guard let format = value.objectValue else { throw .type("response_format", "an object") }
         guard let type = present(format, "type") else { throw .missing("response_format.type") }
         switch type.stringValue {
-        case "text": return
         case "json_object": break
         case "json_schema":
             guard present(format, "json_schema")?.objectValue != nil else {
                 throw .missing("response_format.json_schema")
             }
         case nil: throw .type("response_format.type", "a string")
-        default: throw .value("response_format.type", "one of text, json_object, json_schema")
+        // `text` asks for nothing; others (`grammar`, `regex`, …) are some servers' own.
+        default: return
         }
         neededBy[.jsonMode] = "response_format"
     }

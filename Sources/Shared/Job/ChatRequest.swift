@@ -1,7 +1,10 @@
 /// The neutral request: OpenAI's `chat.completions` JSON, checked where we know better than to queue it.
 ///
-/// In: any JSON value. Out: a request whose known fields have the right type and range; unknown fields are kept, and a
-/// null counts as absent, as it does at OpenAI. May fail with `RequestError`, which names the first field at fault.
+/// In: any JSON value. Out: a request whose known fields have the right type; unknown fields are kept, and what is null or
+/// empty counts as absent. How much of a field a platform takes is its adapter's to say. May fail with `RequestError`,
+/// which names the first field at fault.
+///
+/// 1. tidied (`ChatRequestTidying`), 2. checked (`ChatRequestCheck`), 3. put into today's words (`LegacyFunctions`).
 package struct ChatRequest: Sendable, Equatable {
     /// What a model must be able to do to serve a request; raw values are the catalogue's capability names.
     package enum Capability: String, Sendable, CaseIterable {
@@ -20,8 +23,10 @@ package struct ChatRequest: Sendable, Equatable {
         package init() {}
     }
 
-    /// The request as the caller sent it; adapters derive theirs from it.
+    /// What the caller asks for; adapters derive theirs from it.
     package var body: JSONObject
+    /// Whether calls are asked for in the old style, `functions` alone, so that answers speak of `function_call`, too.
+    package let usesLegacyFunctions: Bool
     /// Each capability needed, with the field that needs it, for a refusal that names it.
     package let neededBy: [Capability: String]
 
@@ -29,9 +34,11 @@ package struct ChatRequest: Sendable, Equatable {
         guard case .object(let object) = body else {
             throw RequestError(.invalidType, nil, "The request body must be a JSON object.")
         }
+        let tidy = ChatRequestTidying.tidied(object) ?? object
         var check = ChatRequestCheck(limits: limits)
-        try check.run(object)
-        self.body = object
+        try check.run(tidy)
+        usesLegacyFunctions = tidy["functions"] != nil && tidy["tools"] == nil
+        self.body = LegacyFunctions.modernized(tidy) ?? tidy
         neededBy = check.neededBy
     }
 
@@ -50,17 +57,16 @@ extension ChatRequest {
     /// Answers asked for.
     package var n: Int { body["n"]?.intValue ?? 1 }
 
-    /// Whether calls are asked for in the old style, `functions` alone, so that answers speak of `function_call`, too.
-    package var usesLegacyFunctions: Bool {
-        func holds(_ name: String) -> Bool { body[name]?.arrayValue?.isEmpty == false }
-        return holds("functions") && !holds("tools")
-    }
-
     /// Whether the caller wants the extra chunk with the usage at the end of a stream.
     package var includeUsage: Bool { body["stream_options"]?["include_usage"]?.boolValue ?? false }
 
     /// Tokens of one answer at most, by either name; `nil` leaves it to the model.
-    package var maxTokens: Int? { body["max_completion_tokens"]?.intValue ?? body["max_tokens"]?.intValue }
+    ///
+    /// Some servers take -1 for "no limit".
+    package var maxTokens: Int? {
+        let limit = body["max_completion_tokens"]?.intValue ?? body["max_tokens"]?.intValue
+        return limit.flatMap { $0 > 0 ? $0 : nil }
+    }
 
     /// Every text of the prompt, for token estimates: contents, names and arguments of calls, tool definitions.
     package func forEachText(_ visit: (String) -> Void) {

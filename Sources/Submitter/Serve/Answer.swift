@@ -44,7 +44,20 @@ struct WholeAnswer {
         }
         response.headers[.xJobID] = accepted.lease.id
         response.headers[.xCache] = Self.cacheState(end.meta)
+        response.headers[.xDroppedParams] = Self.droppedParams(end.meta)
         return response
+    }
+
+    /// The names of parameters that were left out, in one line; `nil` where there are none.
+    ///
+    /// Parsed only where the bytes begin with them.
+    static func droppedParams(_ meta: ByteBuffer) -> String? {
+        let bytes = meta.readableBytesView
+        guard bytes.starts(with: "{\"\(AnswerMeta.droppedKey)\":".utf8), let meta = try? JSON(parsing: Array(bytes))
+        else {
+            return nil
+        }
+        return meta[AnswerMeta.droppedKey]?.arrayValue?.compactMap(\.stringValue).joined(separator: ", ")
     }
 
     /// `hit` or `miss`; `nil` where no kept answer was looked for.

@@ -64,7 +64,7 @@ struct ShimParts: Sendable {
         let chat = try body.validated()
         try models.check(.chat(chat), provider: body.provider, field: body.modelField)
         var call = ModelCall(
-            request: .chat(chat), body: chat.body.encoded, received: received.bytes, hold: received.hold,
+            request: .chat(chat), body: body.chat.encoded, received: received.bytes, hold: received.hold,
             style: .native, tenant: options.tenant, idempotencyKey: options.idempotencyKey)
         call.lane = body.lane ?? options.lane ?? .normal
         call.deadline = body.deadline ?? options.deadline

@@ -70,6 +70,7 @@ extension HTTPField.Name {
     static let xDeadline = Self.known("x-deadline-ms")
     static let xCacheTTL = Self.known("x-cache-ttl")
     static let xCache = Self.known("x-cache")
+    static let xDroppedParams = Self.known("x-dropped-params")
     static let xAccelBuffering = Self.known("x-accel-buffering")
     static let idempotencyKey = Self.known("idempotency-key")
     static let xQueuePosition = Self.known("x-queue-position")

@@ -78,13 +78,13 @@ struct EventStream: Sendable {
 }
 
 /// What the native API says beside OpenAI's members: `provider`, `account`, `cost`, `attempts`; `cached` where a kept answer
-/// was looked for.
+/// was looked for, `dropped_params` where the model did not take all.
 struct RouteMembers {
     let members: [(String, JSON)]
 
     init(_ meta: JSON) {
         let route = ["provider", "account", "cost", "currency", "attempts"].map { ($0, meta[$0] ?? .null) }
-        members = route + (meta["cached"].map { [("cached", $0)] } ?? [])
+        members = route + ["cached", AnswerMeta.droppedKey].compactMap { name in meta[name].map { (name, $0) } }
     }
 
     /// The members in front of the members of `completion`, whose bytes stay as they are.

@@ -13,6 +13,10 @@ protocol ProviderAdapter: Sendable {
     /// the fields that are there, builds nothing. `settings` are the account's.
     func check(_ chat: ChatRequest, model: String, settings: [String: String]) throws(JobFailure)
 
+    /// The sampling parameters of a request that this model does not take, though the platform knows them: they are left
+    /// out, and the caller is told.
+    func dropped(_ chat: ChatRequest, model: String, settings: [String: String]) -> [String]
+
     /// The request of a chat that `check` let pass.
     ///
     /// Fails with `invalidRequest` for what only shows while translating (arguments of a call that are no JSON), and with
@@ -42,6 +46,7 @@ protocol ProviderAdapter: Sendable {
 }
 
 extension ProviderAdapter {
+    func dropped(_ chat: ChatRequest, model: String, settings: [String: String]) -> [String] { [] }
     var embeddings: (any EmbeddingsAdapter)? { nil }
     var tokens: (any TokenExchange)? { nil }
 }

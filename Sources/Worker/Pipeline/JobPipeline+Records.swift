@@ -117,6 +117,7 @@ extension JobPipeline {
         meta.usage = run.plan.hit?.usage ?? record.usage
         meta.isCached = run.plan.cache.map { $0.hit != nil }
         meta.attempts = run.trail
+        if record.status == .done { meta.dropped = run.route?.dropped(of: run.plan.request) ?? [] }
         return meta
     }
 }

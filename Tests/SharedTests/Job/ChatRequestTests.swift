@@ -33,32 +33,34 @@ import Testing
 
     @Test(
         arguments: [
-            (#""temperature":2.1"#, "temperature", .invalidValue), (#""temperature":"1""#, "temperature", .invalidType),
-            (#""top_p":-0.1"#, "top_p", .invalidValue), (#""n":0"#, "n", .invalidValue),
-            (#""n":129"#, "n", .invalidValue),
-            (#""n":1.5"#, "n", .invalidType), (#""max_tokens":0"#, "max_tokens", .invalidValue),
-            (#""max_completion_tokens":-1"#, "max_completion_tokens", .invalidValue),
-            (#""stop":["a","b","c","d","e"]"#, "stop", .invalidValue), (#""stop":[1]"#, "stop", .invalidType),
-            (#""presence_penalty":3"#, "presence_penalty", .invalidValue),
-            (#""frequency_penalty":-2.5"#, "frequency_penalty", .invalidValue),
+            (#""temperature":"1""#, "temperature", .invalidType), (#""top_p":[1]"#, "top_p", .invalidType),
+            (#""n":0"#, "n", .invalidValue), (#""n":129"#, "n", .invalidValue), (#""n":1.5"#, "n", .invalidType),
+            (#""max_tokens":1.5"#, "max_tokens", .invalidType), (#""max_tokens":1e12"#, "max_tokens", .invalidValue),
+            (#""max_completion_tokens":"9""#, "max_completion_tokens", .invalidType),
+            (#""stop":[1]"#, "stop", .invalidType), (#""stop":{}"#, "stop", .invalidType),
+            ("\"stop\":[\(Array(repeating: "\"a\"", count: 65).joined(separator: ","))]", "stop", .invalidValue),
+            (#""presence_penalty":true"#, "presence_penalty", .invalidType),
             (#""stream":"yes""#, "stream", .invalidType),
             (#""stream_options":{"include_usage":true}"#, "stream_options", .invalidValue),
             (#""stream":true,"stream_options":{"include_usage":1}"#, "stream_options.include_usage", .invalidType),
             (#""tools":{}"#, "tools", .invalidType), (#""tools":[{}]"#, "tools[0].type", .missingParameter),
             (#""tools":[{"type":"function"}]"#, "tools[0].function", .missingParameter),
             (#""tools":[{"type":"function","function":{}}]"#, "tools[0].function.name", .missingParameter),
-            (#""tool_choice":"auto""#, "tool_choice", .invalidValue),
-            (
-                #""tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"any""#, "tool_choice",
-                .invalidValue
-            ),
+            (#""tool_choice":"required""#, "tool_choice", .invalidValue),
+            (#""tool_choice":"any","tools":[]"#, "tool_choice", .invalidValue),
+            (#""tool_choice":1"#, "tool_choice", .invalidType),
+            (#""functions":{}"#, "functions", .invalidType), (#""functions":[1]"#, "functions[0]", .invalidType),
+            (#""functions":[{}]"#, "functions[0].name", .missingParameter),
+            (#""function_call":{"name":"f"}"#, "function_call", .invalidValue),
+            (#""functions":[{"name":"f"}],"function_call":"all""#, "function_call", .invalidValue),
             (
                 #""tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"function"}"#,
                 "tool_choice.function.name", .missingParameter
             ),
-            (#""response_format":{"type":"xml"}"#, "response_format.type", .invalidValue),
+            (#""response_format":{"type":1}"#, "response_format.type", .invalidType),
+            (#""response_format":{"schema":{}}"#, "response_format.type", .missingParameter),
             (#""response_format":{"type":"json_schema"}"#, "response_format.json_schema", .missingParameter),
-            (#""logprobs":1"#, "logprobs", .invalidType), (#""top_logprobs":21"#, "top_logprobs", .invalidValue),
+            (#""logprobs":1"#, "logprobs", .invalidType), (#""top_logprobs":"5""#, "top_logprobs", .invalidType),
             (#""seed":0.5"#, "seed", .invalidType), (#""user":5"#, "user", .invalidType),
             ("\"user\":\"\(String(repeating: "ü", count: 257))\"", "user", .invalidValue),
         ] as [(String, String, RequestError.Code)])
@@ -71,7 +73,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"content":"x"}"#, "messages[0].role"), (#"{"role":"robot","content":"x"}"#, "messages[0].role"),
+        (#"{"content":"x"}"#, "messages[0].role"), (#"{"role":"","content":"x"}"#, "messages[0].role"),
+        (#"{"role":5,"content":"x"}"#, "messages[0].role"),
         (#"{"role":"user"}"#, "messages[0].content"), (#"{"role":"user","content":null}"#, "messages[0].content"),
         (#"{"role":"user","content":5}"#, "messages[0].content"),
         (#"{"role":"user","content":[]}"#, "messages[0].content"),
@@ -82,8 +85,10 @@ import Testing
             #"{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{}}]}"#,
             "messages[0].content[1].image_url.url"
         ),
-        (#"{"role":"assistant"}"#, "messages[0].content"),
-        (#"{"role":"assistant","tool_calls":[]}"#, "messages[0].tool_calls"),
+        (#"{"role":"assistant","content":5}"#, "messages[0].content"),
+        (#"{"role":"assistant","tool_calls":{}}"#, "messages[0].tool_calls"),
+        (#"{"role":"assistant","tool_calls":[{"id":"1","function":1}]}"#, "messages[0].tool_calls[0].function"),
+        (#"{"role":"assistant","function_call":{"name":"f","arguments":[]}}"#, "messages[0].function_call.arguments"),
         (
             #"{"role":"assistant","tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":{}}}]}"#,
             "messages[0].tool_calls[0].function.arguments"
@@ -128,7 +133,8 @@ import Testing
             (#""functions":[]"#, false), (#""tools":[{"type":"function","function":{"name":"f"}}]"#, false),
             (#""functions":[{"name":"f"}],"tools":[{"type":"function","function":{"name":"f"}}]"#, false),
         ])
-    func `a request with functions and no tools asks for calls in the old style`(_ field: String, _ isOld: Bool) throws {
+    func `a request with functions and no tools asks for calls in the old style`(_ field: String, _ isOld: Bool) throws
+    {
         #expect(try request(#"{"model":"m",\#(Self.user),\#(field)}"#).usesLegacyFunctions == isOld)
     }
 
@@ -148,7 +154,7 @@ import Testing
 
     @Test func `refusals show no content and become failures that are not retried`() {
         let error = #expect(throws: RequestError.self) {
-            try request(#"{"model":"m","messages":[{"role":"SECRET","content":"x"}]}"#)
+            try request(#"{"model":"m","messages":[{"role":["SECRET"],"content":"x"}]}"#)
         }
         #expect(error?.message.contains("SECRET") == false)
         #expect(error?.failure.kind == .invalidRequest)

@@ -10,16 +10,21 @@ enum DashScopeCheck {
     static let fields = FieldCheck(
         platform: "DashScope",
         known: [
-            "function_call", "functions", "logprobs", "max_completion_tokens", "max_tokens", "n",
+            "logprobs", "max_completion_tokens", "max_tokens", "n",
             "parallel_tool_calls", "presence_penalty", "response_format", "seed", "stop", "temperature", "tool_choice",
             "tools", "top_logprobs", "top_p",
         ],
         passesExtras: true)
 
+    static let limits = PlatformLimits(
+        platform: "DashScope", ranges: PlatformLimits.usualRanges.merging(["top_logprobs": 0...5]) { $1 }, stops: 16,
+        choices: ["none", "auto"])
+
     private static let maxChoices = 4
 
     static func check(_ chat: ChatRequest, model: String, settings: [String: String]) throws(JobFailure) {
         try fields.check(chat)
+        try limits.check(chat)
         try checkChoices(chat)
         try checkTools(chat)
         if case .jsonSchema = chat.responseFormat, !DashScopeModel(model).followsSchema {
@@ -27,7 +32,7 @@ enum DashScopeCheck {
         }
         _ = try DashScopeThinking(chat, model: model)
         let endpoint = try endpoint(chat, model: model, settings: settings)
-        for message in chat.typedMessages { try check(message, endpoint) }
+        for message in chat.spokenMessages { try check(message, endpoint) }
     }
 
     /// The account's setting `endpoint` (`text` or `multimodal`) where there is one, else by the images and the model.
@@ -53,11 +58,6 @@ enum DashScopeCheck {
     static func checkTools(_ chat: ChatRequest) throws(JobFailure) {
         for (index, tool) in (chat.body["tools"]?.arrayValue ?? []).enumerated() {
             guard tool["type"]?.stringValue == "function" else { throw fields.refusal("tools[\(index)].type") }
-        }
-        switch chat.toolChoice {
-        case .required: throw fields.refusal("tool_choice", "a call can be forced only by the function's name")
-        case nil where chat.body["tool_choice"].map({ $0 != .null }) ?? false: throw fields.refusal("tool_choice")
-        default: return
         }
     }
 

@@ -14,14 +14,14 @@ struct DashScopeRequest: Sendable {
     /// Written here, or nobody's extras.
     private static let translated: Set<String> = Set(ReasoningWish.fields + sameName).union(FieldCheck.hints).union([
         "model", "messages", "stream", "stream_options", "temperature", "top_p", "max_tokens", "max_completion_tokens",
-        "stop", "tools", "tool_choice", "functions", "function_call", "response_format", "frequency_penalty",
+        "stop", "tools", "tool_choice", "response_format", "frequency_penalty",
         "logit_bias", "modalities", "audio", "web_search_options", "result_format", "incremental_output",
     ])
 
     func body() throws(JobFailure) -> JSONObject {
         [
             "model": .string(model),
-            "input": ["messages": DashScopeMessages(chat, endpoint: endpoint).json(chat.typedMessages)],
+            "input": ["messages": DashScopeMessages(chat, endpoint: endpoint).json(chat.spokenMessages)],
             "parameters": .object(try parameters()),
         ]
     }
@@ -83,7 +83,7 @@ struct DashScopeRequest: Sendable {
 
     /// A function without parameters may leave them out at OpenAI, not here.
     private static func tool(_ function: JSONObject) -> JSON {
-        var function = function
+        var function = KnownMembers.function(function) ?? function
         if function["parameters"].map({ $0 == .null }) ?? true {
             function.set("parameters", ["type": "object", "properties": [:]])
         }

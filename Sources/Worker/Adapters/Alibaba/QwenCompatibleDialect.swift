@@ -8,14 +8,14 @@ enum QwenCompatibleDialect {
     static let wire = OpenAIWire(
         OpenAIDialect(
             platform: "DashScope", baseURL: "https://dashscope.aliyuncs.com/compatible-mode/v1",
-            fields: DashScopeCheck.fields, checks: [limits],
+            fields: DashScopeCheck.fields, limits: DashScopeCheck.limits, checks: [choices],
             edits: { _ in
                 [
                     .rename("max_completion_tokens", to: "max_tokens"), .clamp("temperature", 0...1.99),
                     .clamp("top_p", 0.01...1),
                 ]
             },
-            messages: MessageEdits(dropped: MessageEdits.leftovers, developerIsSystem: true), reasoning: reasoning,
+            messages: { _ in messages }, reasoning: reasoning,
             onlyStreams: { chat, model throws(JobFailure) in
                 try DashScopeThinking(chat, model: model).mustStream
             },
@@ -23,16 +23,30 @@ enum QwenCompatibleDialect {
             failures: DashScopeFailure.rules, headers: [("workspace", "X-DashScope-WorkSpace")],
             embeddings: .init(maxInputs: { DashScopeEmbeddings().maxInputs(model: $0) })))
 
-    private static let limits: OpenAIDialect.Check = { chat, model throws(JobFailure) in
+    private static let messages: MessageEdits = {
+        var known = KnownMembers()
+        // The model goes on with a text that is partial.
+        known.message.insert("partial")
+        return MessageEdits(
+            known: known, developerIsSystem: true, needsSpeaker: true,
+            keepsThinking: { chat, _ in chat.body["preserve_thinking"] == true })
+    }()
+
+    private static let choices: OpenAIDialect.Check = { chat, model throws(JobFailure) in
         try DashScopeCheck.checkChoices(chat)
         try DashScopeCheck.checkTools(chat)
     }
 
     private static func reasoning(_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject {
         let thinking = try DashScopeThinking(chat, model: model)
+        return words(thinking.isOn, thinking.budget)
+    }
+
+    /// A wish about thinking as Qwen models hear it, wherever they are served.
+    static func words(_ isOn: Bool?, _ budget: Int?) -> JSONObject {
         var members = JSONObject()
-        if let isOn = thinking.isOn { members.set("enable_thinking", .bool(isOn)) }
-        if let budget = thinking.budget { members.set("thinking_budget", .int(budget)) }
+        if let isOn { members.set("enable_thinking", .bool(isOn)) }
+        if let budget { members.set("thinking_budget", .int(budget)) }
         return members
     }
 }

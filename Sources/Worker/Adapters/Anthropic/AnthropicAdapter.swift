@@ -13,7 +13,13 @@ struct AnthropicAdapter: ProviderAdapter {
     init() {}
 
     func check(_ chat: ChatRequest, model: String, settings: [String: String]) throws(JobFailure) {
-        try AnthropicCheck(chat: chat, model: model, settings: settings).run()
+        try AnthropicCheck(chat: chat, model: model).run()
+    }
+
+    func dropped(_ chat: ChatRequest, model: String, settings: [String: String]) -> [String] {
+        let claude = ClaudeModel(model)
+        guard let thinking = try? AnthropicThinking(chat, claude) else { return [] }
+        return AnthropicSampling(chat, claude, version: Self.version(settings)).dropped(isThinking: thinking.isThinking)
     }
 
     func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {

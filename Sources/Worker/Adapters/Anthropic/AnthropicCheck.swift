@@ -1,6 +1,6 @@
 /// What Anthropic cannot do, refused before anybody is paid.
 ///
-/// In: the request, the model and the account's settings. Out: nothing, or `unsupportedParameter` naming field and
+/// In: the request and the model. Out: nothing, or `unsupportedParameter` naming field and
 /// platform.
 import Shared
 
@@ -9,20 +9,21 @@ struct AnthropicCheck {
     static let fields = FieldCheck(
         platform: "Anthropic",
         known: [
-            "function_call", "functions", "max_completion_tokens", "max_tokens", "parallel_tool_calls",
+            "max_completion_tokens", "max_tokens", "parallel_tool_calls",
             "response_format", "stop", "temperature", "tool_choice", "tools", "top_k", "top_p", "user",
         ])
+
+    private static let limits = PlatformLimits(
+        platform: "Anthropic", imageRoles: ["user", "tool"], moved: PlatformLimits.instructions + ["user"])
 
     private static let mediaTypes: Set<String> = ["image/jpeg", "image/jpg", "image/png", "image/gif", "image/webp"]
 
     let chat: ChatRequest
     let model: ClaudeModel
-    let sampling: AnthropicSampling
 
-    init(chat: ChatRequest, model: String, settings: [String: String]) {
+    init(chat: ChatRequest, model: String) {
         self.chat = chat
         self.model = ClaudeModel(model)
-        sampling = AnthropicSampling(chat, self.model, version: AnthropicAdapter.version(settings))
     }
 
     func run() throws(JobFailure) {
@@ -30,7 +31,6 @@ struct AnthropicCheck {
         try checkTools()
         let thinking = try AnthropicThinking(chat, model)
         if thinking.mode == .budget, let limit = chat.maxTokens { _ = try thinking.json(maxTokens: limit) }
-        try sampling.check(isThinking: thinking.isThinking)
         // The platform refuses "only whitespace", and an empty one would stop nothing.
         guard chat.stops.allSatisfy({ !AnthropicMessages.isBlank($0) }) else {
             throw Self.fields.refusal("stop", "it must hold more than whitespace")
@@ -41,14 +41,12 @@ struct AnthropicCheck {
         let messages = chat.typedMessages
         try checkOrder(messages.filter { $0.role != .system }, isThinking: thinking.isThinking)
         for message in messages { try check(message) }
+        try Self.limits.check(chat)
     }
 
     private func checkTools() throws(JobFailure) {
         for (index, tool) in (chat.body["tools"]?.arrayValue ?? []).enumerated() {
             guard tool["type"]?.stringValue == "function" else { throw Self.fields.refusal("tools[\(index)].type") }
-        }
-        if let choice = chat.body["tool_choice"], choice != .null, chat.toolChoice == nil {
-            throw Self.fields.refusal("tool_choice")
         }
     }
 
@@ -56,7 +54,10 @@ struct AnthropicCheck {
         if let first = messages.first, first.role == .assistant {
             throw Self.fields.refusal("messages[\(first.index)].role", "the first message must be the user's")
         }
-        guard let last = messages.last, last.role == .assistant else { return }
+        // What says nothing is left out.
+        guard let last = messages.last(where: { !AnthropicMessages.isSilent($0) }), last.role == .assistant else {
+            return
+        }
         let path = "messages[\(last.index)].role"
         guard model.takesPrefill else {
             throw Self.fields.refusal(path, "the last message must not be the assistant's")
@@ -80,9 +81,6 @@ struct AnthropicCheck {
             }
         }
         guard message.role == .assistant else { return }
-        if let audio = message.json["audio"], audio != .null {
-            throw Self.fields.refusal("messages[\(message.index)].audio")
-        }
         for (position, call) in message.calls.enumerated() where call.name.isEmpty {
             throw Self.fields.refusal("messages[\(message.index)].tool_calls[\(position)].type")
         }

@@ -22,6 +22,7 @@ struct AnthropicMessages {
             turns = [Turn(isUser: true, blocks: systemBlocks)]
             systemBlocks = []
         }
+        endCleanly()
         guard turns.first?.isUser == true else {
             throw JobFailure(
                 .invalidRequest, "Anthropic needs a first message of the user that is not empty.", param: "messages",
@@ -51,14 +52,21 @@ struct AnthropicMessages {
         case .user:
             append(Self.marked(blocks, message), isUser: true)
         case .assistant:
-            if blocks.isEmpty, let refusal = message.json["refusal"]?.stringValue, !Self.isBlank(refusal) {
-                blocks = [["type": "text", "text": .string(refusal)]]
-            }
             blocks += try calls(message)
             append(Self.thinking(message) + Self.marked(blocks, message), isUser: false)
         case .tool:
             append(Self.marked([result(message, blocks)], message), isUser: true)
         }
+    }
+
+    /// A text to be gone on with must not end in white space, which the platform refuses.
+    private mutating func endCleanly() {
+        guard var last = turns.last, !last.isUser, var block = last.blocks.last?.objectValue,
+            let text = block["text"]?.stringValue, let end = text.lastIndex(where: { !$0.isWhitespace })
+        else { return }
+        block.set("text", .string(String(text[...end])))
+        last.blocks[last.blocks.count - 1] = .object(block)
+        turns[turns.count - 1] = last
     }
 
     private mutating func append(_ blocks: [JSON], isUser: Bool) {
@@ -103,6 +111,12 @@ struct AnthropicMessages {
     }
 
     private static func isResult(_ block: JSON) -> Bool { block["type"]?.stringValue == "tool_result" }
+
+    /// Whether nothing of an assistant's message goes out.
+    static func isSilent(_ message: ChatMessage) -> Bool {
+        guard message.role == .assistant, message.calls.isEmpty, thinking(message).isEmpty else { return false }
+        return message.parts.allSatisfy { part in if case .text(let text) = part { isBlank(text) } else { false } }
+    }
 
     static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
 }

@@ -1,9 +1,8 @@
 /// `temperature`, `top_p` and `top_k`: sent where the model and the API version take them.
 ///
 /// In: the request, the model, the API version, whether it thinks. Out: the fields as they are sent. Elsewhere the
-/// platform refuses the first two even at their defaults, so they are left out (providers/anthropic.md: "otherwise drop"):
-/// a program that sets them for other platforms runs on Claude as it is. `top_k` is Anthropic's own: who sets it means
-/// it, and is told (`check`).
+/// platform refuses the first two even at their defaults, so they are left out, and the caller is told which (`dropped`):
+/// a program that sets them for other models runs on this one as it is.
 import Shared
 
 struct AnthropicSampling {
@@ -30,15 +29,20 @@ struct AnthropicSampling {
         isTaken = model.takesSampling && version < Self.refusingVersion
     }
 
-    func check(isThinking: Bool) throws(JobFailure) {
-        guard topK != nil else { return }
-        if !isTaken { throw AnthropicCheck.fields.refusal("top_k", "this model does not take it") }
-        if isThinking { throw AnthropicCheck.fields.refusal("top_k", "a model that thinks does not take it") }
+    /// The fields that ask for something and are left out.
+    func dropped(isThinking: Bool) -> [String] {
+        var wanted: [String] = []
+        if let temperature, temperature < 1 { wanted.append("temperature") }
+        if let topP, topP < 1 { wanted.append("top_p") }
+        if topK != nil { wanted.append("top_k") }
+        var sent = JSONObject()
+        write(to: &sent, isThinking: isThinking)
+        return wanted.filter { sent[$0] == nil }
     }
 
     func write(to body: inout JSONObject, isThinking: Bool) {
         guard isTaken else { return }
-        if let topK { body.set("top_k", topK) }
+        if let topK, !isThinking { body.set("top_k", topK) }
         if let temperature, temperature < 1, !isThinking {
             body.set("temperature", Self.number(temperature))
             if model.version >= Self.takesOneFrom { return }

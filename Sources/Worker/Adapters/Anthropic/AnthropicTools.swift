@@ -7,15 +7,11 @@ struct AnthropicTools {
     let choice: JSONObject?
 
     init(_ chat: ChatRequest, _ model: ClaudeModel) {
-        var tools = (chat.body["tools"]?.arrayValue ?? []).compactMap { tool in
+        tools = (chat.body["tools"]?.arrayValue ?? []).compactMap { tool in
             tool["function"]?.objectValue.map {
                 Self.tool($0, model, cacheControl: tool["cache_control"] ?? $0["cache_control"])
             }
         }
-        tools += (chat.body["functions"]?.arrayValue ?? []).compactMap { function in
-            function.objectValue.map { Self.tool($0, model, cacheControl: $0["cache_control"]) }
-        }
-        self.tools = tools
         choice = tools.isEmpty ? nil : Self.choice(chat)
     }
 

@@ -8,9 +8,12 @@ struct ErnieRequest: Sendable {
     static let fields = FieldCheck(
         platform: "Baidu ERNIE v1",
         known: [
-            "disable_search", "function_call", "functions", "max_completion_tokens", "max_tokens", "penalty_score",
+            "disable_search", "max_completion_tokens", "max_tokens", "penalty_score",
             "response_format", "stop", "temperature", "tool_choice", "tools", "top_p",
         ])
+    private static let limits = PlatformLimits(
+        platform: "Baidu ERNIE v1", stops: 4, formats: ["text", "json_object"], choices: ["none", "auto"],
+        moved: PlatformLimits.instructions)
     private static let maxStopCharacters = 20
     private static let outputTokens = 2...2048
 
@@ -21,11 +24,9 @@ struct ErnieRequest: Sendable {
     func check() throws(JobFailure) {
         let fields = Self.fields
         try fields.check(chat)
+        try Self.limits.check(chat)
         if chat.stops.contains(where: { $0.count > Self.maxStopCharacters }) {
             throw fields.refusal("stop", "\(Self.maxStopCharacters) characters at most")
-        }
-        if case .jsonSchema = chat.responseFormat {
-            throw fields.refusal("response_format.type", "it knows json_object, but does not hold to a schema")
         }
         let wish = try ReasoningWish(chat)
         if wish.isOn == true || wish.budget != nil {
@@ -33,7 +34,7 @@ struct ErnieRequest: Sendable {
             throw fields.refusal(field ?? "reasoning_effort", "its models do not think")
         }
         try checkTools()
-        try ErnieMessages(chat.typedMessages).check(fields)
+        try ErnieMessages(chat.spokenMessages).check(fields)
     }
 
     private func checkTools() throws(JobFailure) {
@@ -44,18 +45,12 @@ struct ErnieRequest: Sendable {
                 throw fields.refusal("tools[\(index)].function.strict", "arguments are not held to a schema")
             }
         }
-        let field = chat.body["tool_choice"] == nil ? "function_call" : "tool_choice"
-        switch chat.toolChoice {
-        case .required: throw fields.refusal(field, "a call can be asked for only by the function's name")
-        case nil where chat.body[field].map({ $0 != .null }) ?? false: throw fields.refusal(field)
-        default: return
-        }
     }
 
     // MARK: - Body
 
     var body: JSONObject {
-        let messages = ErnieMessages(chat.typedMessages)
+        let messages = ErnieMessages(chat.spokenMessages)
         var body: JSONObject = ["messages": messages.json]
         if let system = messages.system { body.set("system", .string(system)) }
         if chat.isStream { body.set("stream", true) }

@@ -15,13 +15,16 @@ enum QianfanDialect {
                     "presence_penalty", "response_format", "seed", "stop", "temperature", "tool_choice", "tools",
                     "top_p", "user",
                 ], passesExtras: true),
+            limits: PlatformLimits(platform: "Baidu Qianfan", stops: 4, moved: PlatformLimits.instructions),
             checks: [lastSpeaker],
             edits: { _ in
-                [.rename("max_completion_tokens", to: "max_tokens"), .clamp("temperature", 0.01...1)]
+                [
+                    .rename("max_completion_tokens", to: "max_tokens"), .clamp("temperature", 0.01...1), .anyCall,
+                ]
             },
-            messages: MessageEdits(
-                dropped: MessageEdits.leftovers.union(["reasoning_content"]), developerIsSystem: true,
-                joinsSystem: true),
+            messages: { _ in
+                MessageEdits(known: KnownMembers(), developerIsSystem: true, joinsSystem: true, needsSpeaker: true)
+            },
             reasoning: reasoning,
             finishReasons: ["normal": .reason("stop"), "function_call": .reason("tool_calls")], filterFlag: "flag",
             failures: failures, headers: [("appid", "appid")],
@@ -38,12 +41,11 @@ enum QianfanDialect {
 
     /// The last message must be user's or tool's.
     private static let lastSpeaker: OpenAIDialect.Check = { chat, _ throws(JobFailure) in
-        let index = chat.messages.count - 1
-        guard chat.messages.last?["role"] == "assistant" else { return }
-        throw JobFailure(
-            .unsupportedParameter,
-            "Baidu Qianfan does not support 'messages[\(index)]': the last must be user's or tool's.",
-            param: "messages[\(index)].role", code: "unsupported_parameter")
+        // Instructions are moved to the front.
+        guard let last = chat.messages.lastIndex(where: { $0["role"] != "system" && $0["role"] != "developer" }),
+            chat.messages[last]["role"] == "assistant"
+        else { return }
+        throw FieldCheck.refusal("Baidu Qianfan", "messages[\(last)].role", "the last must be user's or tool's")
     }
 
     /// Baidu's table (providers/baidu.md, "v2 errors"); there is no Retry-After.

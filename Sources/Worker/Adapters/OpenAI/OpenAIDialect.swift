@@ -9,11 +9,15 @@ struct OpenAIDialect: Sendable {
     var baseURL: String
     /// The fields with a meaning here; `nil` lets everything through, for servers that we know nothing of.
     var fields: FieldCheck?
+    /// How much of them the platform takes; `nil` leaves that to the server.
+    var limits: PlatformLimits?
     /// What else is refused before anybody is paid, by the platform's id of the model.
     var checks: [Check] = []
     /// How fields are rewritten, by the platform's id of the model.
     var edits: @Sendable (_ model: String) -> [FieldEdit] = { _ in [] }
-    var messages = MessageEdits()
+    var messages: @Sendable (_ model: String) -> MessageEdits = { _ in MessageEdits() }
+    /// Fields that the model does not take and an answer is none the worse without.
+    var dropped: @Sendable (_ chat: ChatRequest, _ model: String) -> [String] = { _, _ in [] }
     /// The members that say the request's wish about thinking; `nil` leaves its own words alone.
     var reasoning: Reasoning?
     /// Whether the platform gives this answer as a stream only, whatever the caller asked for.
@@ -71,6 +75,8 @@ enum FieldEdit: Sendable {
     case wrap(String, limit: Int)
     /// A single string becomes a list of one.
     case listed(String)
+    /// One word in place of another that means the same.
+    case word(String, JSON, JSON)
     case custom(@Sendable (inout JSONObject) -> Void)
 
     func apply(to body: inout JSONObject) {
@@ -87,76 +93,16 @@ enum FieldEdit: Sendable {
             body.set(name, .int(FieldEdit.wrapped(value, limit)))
         case .listed(let name):
             if case .string(let text)? = body[name] { body.set(name, [.string(text)]) }
+        case .word(let name, let old, let new): if body[name] == old { body.set(name, new) }
         case .custom(let edit): edit(&body)
         }
     }
 
+    /// Mistral's and Anthropic's word where OpenAI's is expected.
+    static let anyCall = FieldEdit.word("tool_choice", "any", "required")
+
     static func wrapped(_ value: Int, _ limit: Int) -> Int {
         let rest = value % limit
         return rest > 0 ? rest : rest + limit
-    }
-}
-
-/// How the messages are rewritten for a platform.
-struct MessageEdits: Sendable {
-    /// Members of messages that the platform refuses, or that are none of its business.
-    var dropped: Set<String> = []
-    /// `developer` is not known.
-    var developerIsSystem = false
-    /// System texts are allowed at the front only, and once: they are joined there, in order.
-    var joinsSystem = false
-    /// Roles must alternate: neighbours of one role become one message, their texts joined by an empty line.
-    var mergesNeighbours = false
-    /// What an assistant says where it says nothing, for platforms that take no empty content.
-    var nothing: String?
-
-    /// What older answers put into messages and no platform wants back.
-    static let leftovers: Set<String> = ["refusal", "annotations", "audio", "thinking_blocks", "function_call"]
-
-    func apply(to messages: [JSON]) -> [JSON] {
-        var result: [JSONObject] = []
-        var system: [JSON] = []
-        for message in messages.compactMap(\.objectValue).map(edited) {
-            if joinsSystem, message["role"] == "system" {
-                system.append(message["content"] ?? .null)
-            } else if mergesNeighbours, let last = result.last, let merged = MessageEdits.merged(last, message) {
-                result[result.count - 1] = merged
-            } else {
-                result.append(message)
-            }
-        }
-        if !system.isEmpty { result.insert(["role": "system", "content": MessageEdits.joined(system)], at: 0) }
-        return result.map(JSON.object)
-    }
-
-    private func edited(_ message: JSONObject) -> JSONObject {
-        var message = message
-        for member in message.members where dropped.contains(member.key) { message.remove(member.key) }
-        if developerIsSystem, message["role"] == "developer" { message.set("role", "system") }
-        if let nothing, message["role"] == "assistant", [nil, .null, ""].contains(message["content"]) {
-            message.set("content", .string(nothing))
-        }
-        return message
-    }
-
-    /// `nil` where the two must stay apart: calls and their results have a place of their own.
-    private static func merged(_ first: JSONObject, _ second: JSONObject) -> JSONObject? {
-        guard let role = first["role"], role == second["role"], role == "user" || role == "assistant",
-            first["tool_calls"] == nil, second["tool_calls"] == nil
-        else { return nil }
-        var merged = first
-        merged.set("content", joined([first["content"] ?? "", second["content"] ?? ""]))
-        return merged
-    }
-
-    /// Texts stay text; as soon as one content has parts, all become parts.
-    private static func joined(_ contents: [JSON]) -> JSON {
-        if contents.count == 1 { return contents[0] }
-        let texts = contents.compactMap(\.stringValue)
-        if texts.count == contents.count { return .string(texts.joined(separator: "\n\n")) }
-        return .array(
-            contents.flatMap { content in
-                content.arrayValue ?? content.stringValue.map { [["type": "text", "text": .string($0)]] } ?? []
-            })
     }
 }

@@ -1,33 +1,62 @@
 /// OpenAI, and every server that speaks its language behind an account's own base URL (vLLM, Ollama, DeepSeek, …).
 ///
 /// The neutral request is OpenAI's, so it passes through, unknown fields included. Models with OpenAI's own names are
-/// held to its rules (providers/openai.md): `max_tokens` is refused by its reasoning models, thinking is said by
-/// `reasoning_effort` alone, and messages may not carry what other platforms' answers put there.
+/// held to its rules and limits: `max_tokens` is refused by its reasoning models, thinking is said by `reasoning_effort`
+/// alone, and messages may not carry what other platforms' answers put there.
 /// Account settings: `organization`, `project` (headers of that name).
 import Shared
 
 enum OpenAIPlatform {
-    static let wire = OpenAIWire(dialect(edits))
+    static let wire = OpenAIWire(native)
     /// Mode `compatible`: a server of which nothing is known but its language.
-    static let compatibleWire = OpenAIWire(dialect { _ in [] })
+    static let compatibleWire = OpenAIWire(dialect)
 
-    private static func dialect(_ edits: @escaping @Sendable (String) -> [FieldEdit]) -> OpenAIDialect {
-        OpenAIDialect(
-            platform: "OpenAI", baseURL: "https://api.openai.com/v1", fields: nil, edits: edits,
-            failures: failures,
-            headers: [("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")],
-            embeddings: .init(maxInputs: { _ in 2048 }, passesOptions: true))
+    private static var native: OpenAIDialect {
+        var dialect = dialect
+        dialect.checks = [ownLimits]
+        dialect.edits = edits
+        dialect.messages = { isOwn($0) ? messages : MessageEdits() }
+        dialect.dropped = { chat, model in
+            reasons(model) && (try? ReasoningWish(chat))?.isOn != false ? sampling(chat.body) : []
+        }
+        return dialect
     }
+
+    private static let dialect = OpenAIDialect(
+        platform: "OpenAI", baseURL: "https://api.openai.com/v1", fields: nil, failures: failures,
+        headers: [("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")],
+        embeddings: .init(maxInputs: { _ in 2048 }, passesOptions: true))
+
+    private static let limits = PlatformLimits(platform: "OpenAI", stops: 4, hasOtherChoices: true, holdsAudio: true)
+
+    private static let ownLimits: OpenAIDialect.Check = { chat, model throws(JobFailure) in
+        if isOwn(model) { try limits.check(chat) }
+    }
+
+    private static let messages: MessageEdits = {
+        var known = KnownMembers()
+        known.message.formUnion(["refusal", "audio"])
+        return MessageEdits(known: known)
+    }()
 
     private static func edits(_ model: String) -> [FieldEdit] {
         guard isOwn(model) else { return [] }
-        let edits: [FieldEdit] = [.custom(sayEffort), .custom(dropLeftovers), .custom(dropEmptyTools)]
+        let edits: [FieldEdit] = [.custom(sayEffort), .anyCall]
         return reasons(model) ? edits + [.rename("max_tokens", to: "max_completion_tokens")] : edits
     }
 
-    /// `gpt-…`, `o3`, `chatgpt-…`, and fine-tunes of them.
+    /// What a model takes at its default only while it reasons.
+    private static func sampling(_ body: JSONObject) -> [String] {
+        let defaults: [(name: String, value: Double)] = [
+            ("temperature", 1), ("top_p", 1), ("presence_penalty", 0), ("frequency_penalty", 0),
+        ]
+        return defaults.filter { field in body[field.name]?.doubleValue.map { $0 != field.value } ?? false }.map(\.name)
+    }
+
+    /// `gpt-…`, `o3`, `chatgpt-…`, and fine-tunes of them; its open models are served by others.
     static func isOwn(_ model: String) -> Bool {
         let base = model.hasPrefix("ft:") ? model.dropFirst(3) : model[...]
+        if base.hasPrefix("gpt-oss") { return false }
         return base.hasPrefix("gpt-") || base.hasPrefix("chatgpt-") || isOSeries(base)
     }
 
@@ -49,19 +78,6 @@ enum OpenAIPlatform {
         let isOn = body["enable_thinking"]?.boolValue ?? body["thinking"]?["type"].map { $0 != "disabled" }
         for field in ReasoningWish.fields where field != "reasoning_effort" { body.remove(field) }
         if !isSaid, let isOn { body.set("reasoning_effort", isOn ? "medium" : "none") }
-    }
-
-    /// "Expected an array with minimum length 1": no tools are no field.
-    private static func dropEmptyTools(_ body: inout JSONObject) {
-        if body["tools"]?.arrayValue?.isEmpty == true { body.remove("tools") }
-    }
-
-    private static func dropLeftovers(_ body: inout JSONObject) {
-        let leftovers: Set<String> = ["reasoning_content", "thinking_blocks"]
-        guard let messages = body["messages"]?.arrayValue,
-            messages.contains(where: { message in leftovers.contains { message[$0] != nil } })
-        else { return }
-        body.set("messages", .array(MessageEdits(dropped: leftovers).apply(to: messages)))
     }
 
     /// By `error.code`, then `error.type`, then the status (providers/openai.md, "Errors").

@@ -19,8 +19,13 @@ struct OpenAIWire: ProviderAdapter {
 
     func check(_ chat: ChatRequest, model: String, settings: [String: String]) throws(JobFailure) {
         try dialect.fields?.check(chat)
+        try dialect.limits?.check(chat)
         _ = try dialect.reasoning?(chat, model)
         for check in dialect.checks { try check(chat, model) }
+    }
+
+    func dropped(_ chat: ChatRequest, model: String, settings: [String: String]) -> [String] {
+        dialect.dropped(chat, model)
     }
 
     func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest {
@@ -77,9 +82,12 @@ struct OpenAIWire: ProviderAdapter {
         if let fields = dialect.fields {
             for member in body.members where !fields.sends(member) { body.remove(member.key) }
         }
+        for name in dialect.dropped(chat, model) { body.remove(name) }
         for edit in dialect.edits(model) { edit.apply(to: &body) }
-        if dialect.messages.changesAnything {
-            body.set("messages", .array(dialect.messages.apply(to: chat.messages)))
+        let messages = dialect.messages(model)
+        if let edited = messages.apply(to: chat, model: model) { body.set("messages", .array(edited)) }
+        if messages.known != nil, let tools = body["tools"]?.arrayValue.flatMap(KnownMembers.tools) {
+            body.set("tools", .array(tools))
         }
         if dialect.alwaysSendsUsage {
             body.remove("stream_options")
@@ -116,8 +124,4 @@ extension UpstreamRequest {
         while base.hasSuffix("/") { base.removeLast() }
         return base + path
     }
-}
-
-extension MessageEdits {
-    var changesAnything: Bool { !dropped.isEmpty || developerIsSystem || joinsSystem || mergesNeighbours }
 }

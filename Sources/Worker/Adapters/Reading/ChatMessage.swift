@@ -8,7 +8,7 @@ struct ChatMessage: Sendable {
         /// `system` and `developer`.
         case system
         case user, assistant
-        /// The result of a call; also the legacy `function`, whose name stands in `name`.
+        /// The result of a call.
         case tool
     }
 
@@ -57,18 +57,24 @@ struct ChatMessage: Sendable {
         self.json = json
         switch json["role"]?.stringValue {
         case "assistant": role = .assistant
-        case "tool", "function": role = .tool
+        case "tool": role = .tool
         case "system", "developer": role = .system
         default: role = .user
         }
         parts = ChatMessage.parts(json["content"])
+        if role == .assistant, saysNothing, let words = ChatMessage.wordsBesideContent(json) { parts = [.text(words)] }
         calls = (json["tool_calls"]?.arrayValue ?? []).map(Call.init)
-        if let call = json["function_call"], let name = call["name"]?.stringValue {
-            calls.append(Call(id: "call_\(name)", name: name, arguments: call["arguments"]?.stringValue ?? "{}"))
-        }
         name = json["name"]?.stringValue
-        callID = json["tool_call_id"]?.stringValue ?? (role == .tool ? name.map { "call_\($0)" } : nil)
+        callID = json["tool_call_id"]?.stringValue
         reasoning = json["reasoning_content"]?.stringValue
+    }
+
+    /// What an answer said in place of a content: a refusal, or aloud.
+    static func wordsBesideContent(_ json: JSONObject) -> String? {
+        for words in [json["refusal"]?.stringValue, json["audio"]?["transcript"]?.stringValue] {
+            if let words, !words.isEmpty { return words }
+        }
+        return nil
     }
 
     private static func parts(_ content: JSON?) -> [Part] {
@@ -130,11 +136,15 @@ extension ChatRequest {
         }
     }
 
-    /// The function definitions, with the objects of the legacy `functions` in the same shape.
-    var functions: [JSONObject] {
-        let tools = (body["tools"]?.arrayValue ?? []).compactMap { $0["function"]?.objectValue }
-        return tools + (body["functions"]?.arrayValue ?? []).compactMap(\.objectValue)
+    /// The same for platforms that want somebody to speak: where there are but instructions, the user says the last.
+    var spokenMessages: [ChatMessage] {
+        var messages = typedMessages
+        if let last = messages.indices.last, messages.allSatisfy({ $0.role == .system }) { messages[last].role = .user }
+        return messages
     }
+
+    /// The function definitions.
+    var functions: [JSONObject] { (body["tools"]?.arrayValue ?? []).compactMap { $0["function"]?.objectValue } }
 
     var stops: [String] {
         switch body["stop"] {
@@ -145,12 +155,12 @@ extension ChatRequest {
     }
 
     var toolChoice: ToolChoice? {
-        switch body["tool_choice"] ?? body["function_call"] {
+        switch body["tool_choice"] {
         case .string("none"): ToolChoice.none
         case .string("auto"): .auto
-        case .string("required"): .required
-        case .object(let choice):
-            (choice["function"]?["name"] ?? choice["name"])?.stringValue.map(ToolChoice.named)
+        // Mistral's and Anthropic's word for it.
+        case .string("required"), .string("any"): .required
+        case .object(let choice): choice["function"]?["name"]?.stringValue.map(ToolChoice.named)
         default: nil
         }
     }

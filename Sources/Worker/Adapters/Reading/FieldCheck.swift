@@ -30,7 +30,7 @@ struct FieldCheck: Sendable {
 
     /// OpenAI's fields that change the answer.
     private static let canonical: Set<String> = [
-        "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs", "max_completion_tokens",
+        "audio", "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens",
         "max_tokens", "modalities", "n", "parallel_tool_calls", "presence_penalty", "response_format", "seed", "stop",
         "temperature", "tool_choice", "tools", "top_logprobs", "top_p", "web_search_options",
     ]
@@ -66,7 +66,9 @@ struct FieldCheck: Sendable {
     }
 
     /// `field` may be a path (`messages[2].content[0]`).
-    func refusal(_ field: String, _ why: String? = nil) -> JobFailure {
+    func refusal(_ field: String, _ why: String? = nil) -> JobFailure { Self.refusal(platform, field, why) }
+
+    static func refusal(_ platform: String, _ field: String, _ why: String? = nil) -> JobFailure {
         let reason = why.map { ": \($0)" } ?? ""
         return JobFailure(
             .unsupportedParameter, "\(platform) does not support '\(field)'\(reason).", param: field,
@@ -79,8 +81,6 @@ struct FieldCheck: Sendable {
         case ("n", let value): value.intValue == 1
         case ("presence_penalty", let value), ("frequency_penalty", let value): value.doubleValue == 0
         case ("logprobs", let value), ("parallel_tool_calls", let value): value.boolValue == (member.key != "logprobs")
-        case ("logit_bias", .object(let biases)): biases.isEmpty
-        case ("stop", .array(let stops)), ("tools", .array(let stops)), ("functions", .array(let stops)): stops.isEmpty
         case ("response_format", let value): value["type"]?.stringValue == "text"
         case ("modalities", let value): value == ["text"]
         case ("tool_choice", let value): value == "none" || value == "auto"

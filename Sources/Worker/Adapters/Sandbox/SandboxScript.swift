@@ -32,6 +32,11 @@ struct SandboxScript: Sendable {
     /// Chosen: nobody watches a long text word by word, so the pace that is the default adds no more than this to a stream.
     static let longestPacing = Duration.seconds(5)
 
+    /// As OpenAI has them, which the sandbox stands in for.
+    static let limits = PlatformLimits(
+        platform: "The sandbox", stops: 4, hasOtherChoices: true, imageRoles: ["user", "tool"], holdsAudio: true,
+        pairsCalls: false)
+
     /// Plans the answer named `id` by `model`, for attempt number `attempt` (from 1, for `fail_attempts`).
     ///
     /// `created` is in seconds since 1970. `pace` is the pause between two pieces of a stream whose prompt sets none;

@@ -17,14 +17,19 @@ enum HunyuanCheck {
     static let fields = FieldCheck(
         platform: "Tencent Hunyuan",
         known: Set(extras.map(\.field)).union([
-            "function_call", "functions", "seed", "stop", "temperature", "tool_choice", "tools", "top_p",
+            "seed", "stop", "temperature", "tool_choice", "tools", "top_p",
         ]))
+
+    private static let limits = PlatformLimits(
+        platform: "Tencent Hunyuan", stops: 16, formats: ["text"], choices: ["none", "auto"],
+        moved: PlatformLimits.instructions)
 
     static func check(_ chat: ChatRequest, model: String) throws(JobFailure) {
         try fields.check(chat)
+        try limits.check(chat)
         try checkTools(chat)
         _ = try thinking(chat, model: model)
-        try HunyuanMessages(chat.typedMessages).check(fields)
+        try HunyuanMessages(chat.spokenMessages).check(fields)
     }
 
     private static func checkTools(_ chat: ChatRequest) throws(JobFailure) {
@@ -33,14 +38,6 @@ enum HunyuanCheck {
             guard tool["function"]?["strict"]?.boolValue != true else {
                 throw fields.refusal("tools[\(index)].function.strict", "arguments are not held to a schema")
             }
-        }
-        let field = chat.body["tool_choice"] == nil ? "function_call" : "tool_choice"
-        switch chat.toolChoice {
-        case .required: throw fields.refusal(field, "a call can be forced only by the function's name")
-        case .named(let name) where !chat.functions.contains { $0["name"]?.stringValue == name }:
-            throw fields.refusal(field, "the function is not among the tools")
-        case nil where chat.body[field].map({ $0 != .null }) ?? false: throw fields.refusal(field)
-        default: return
         }
     }
 

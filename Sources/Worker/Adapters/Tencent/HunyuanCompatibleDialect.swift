@@ -11,19 +11,27 @@ enum HunyuanCompatibleDialect {
             fields: FieldCheck(
                 platform: "Tencent Hunyuan",
                 known: ["seed", "stop", "temperature", "tool_choice", "tools", "top_p"], passesExtras: true),
-            checks: [speakers, noForcedCall], edits: { _ in [.wrap("seed", limit: 10_000)] },
-            messages: MessageEdits(
-                dropped: MessageEdits.leftovers.union(["reasoning_content", "name"]), developerIsSystem: true,
-                joinsSystem: true, mergesNeighbours: true, nothing: " "),
+            limits: PlatformLimits(
+                platform: "Tencent Hunyuan", stops: 4, choices: ["none", "auto"], moved: PlatformLimits.instructions),
+            checks: [speakers, count], edits: { _ in [.wrap("seed", limit: 10_000)] },
+            messages: { _ in messages },
             reasoning: { chat, _ throws(JobFailure) in
                 try ReasoningWish(chat).isOn.map { ["enable_thinking": .bool($0)] } ?? [:]
             },
             alwaysSendsUsage: true, finishReasons: ["sensitive": .reason("content_filter")], failures: failures,
             embeddings: .init(maxInputs: { _ in 50 }, takesDimensions: false)))
 
-    /// Begins with user, ends with user or tool, at most 40, none empty.
+    private static let messages: MessageEdits = {
+        var known = KnownMembers()
+        known.message.remove("name")
+        return MessageEdits(
+            known: known, developerIsSystem: true, joinsSystem: true, mergesNeighbours: true, needsSpeaker: true,
+            nothing: " ")
+    }()
+
+    /// Begins with user, ends with user or tool, none empty.
     private static let speakers: OpenAIDialect.Check = { chat, _ throws(JobFailure) in
-        let speaking = chat.typedMessages.filter { $0.role != .system }
+        let speaking = chat.spokenMessages.filter { $0.role != .system }
         if let first = speaking.first, first.role != .user {
             throw wrong("messages[\(first.index)].role", "a conversation begins with the user")
         }
@@ -33,15 +41,19 @@ enum HunyuanCompatibleDialect {
         if let last = speaking.last, last.role == .assistant {
             throw wrong("messages[\(last.index)].role", "the last message must be user's or tool's")
         }
-        if chat.messages.count > 40 { throw wrong("messages", "it takes 40 messages at most") }
     }
 
-    private static let noForcedCall: OpenAIDialect.Check = { chat, _ throws(JobFailure) in
-        if chat.toolChoice == .required { throw wrong("tool_choice", "calls cannot be required") }
+    /// What is merged counts once.
+    private static let count: OpenAIDialect.Check = { chat, model throws(JobFailure) in
+        let most = HunyuanMessages.maxMessages
+        guard chat.messages.count > most, (messages.apply(to: chat, model: model) ?? chat.messages).count > most else {
+            return
+        }
+        throw wrong("messages", "it takes \(most) messages at most")
     }
 
     private static func wrong(_ field: String, _ why: String) -> JobFailure {
-        FieldCheck(platform: "Tencent Hunyuan", known: []).refusal(field, why)
+        FieldCheck.refusal("Tencent Hunyuan", field, why)
     }
 
     /// Few of its codes are documented (seen: 400 with 1001); statuses decide the rest.

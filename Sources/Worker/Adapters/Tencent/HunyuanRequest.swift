@@ -10,7 +10,7 @@ struct HunyuanRequest: Sendable {
 
     func body() throws(JobFailure) -> JSONObject {
         var body: JSONObject = [
-            "Model": .string(model), "Messages": HunyuanMessages(chat.typedMessages).json,
+            "Model": .string(model), "Messages": HunyuanMessages(chat.spokenMessages).json,
             "Stream": .bool(chat.isStream),
         ]
         for (field, name) in [("temperature", "Temperature"), ("top_p", "TopP")] {

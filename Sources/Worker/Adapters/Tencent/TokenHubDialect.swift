@@ -14,13 +14,22 @@ enum TokenHubDialect {
                     "presence_penalty", "response_format", "seed", "stop", "temperature", "tool_choice", "tools",
                     "top_p", "user", "logprobs", "top_logprobs",
                 ], passesExtras: true),
-            edits: { _ in [.rename("max_completion_tokens", to: "max_tokens")] },
-            messages: MessageEdits(dropped: MessageEdits.leftovers, developerIsSystem: true), reasoning: reasoning,
+            limits: PlatformLimits(platform: "Tencent TokenHub", stops: 4),
+            edits: { _ in [.rename("max_completion_tokens", to: "max_tokens"), .anyCall] },
+            messages: { _ in
+                MessageEdits(
+                    known: KnownMembers(), developerIsSystem: true, needsSpeaker: true,
+                    keepsThinking: { _, model in wantsThinkingBack.contains(where: model.hasPrefix) })
+            }, reasoning: reasoning,
             finishReasons: ["sensitive": .reason("content_filter")], failures: failures))
 
-    /// `thinking: {type, budget_tokens?}`; MiniMax models know `adaptive` in place of `enabled`, and no budget.
+    /// Families that go on with their thinking from one call of a tool to the next, and refuse a history without it.
+    private static let wantsThinkingBack = ["deepseek-", "kimi-"]
+
+    /// `thinking: {type, budget_tokens?}`; Qwen models keep their own words for it, MiniMax models know `adaptive` in place of `enabled`, and no budget.
     private static func reasoning(_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject {
         let wish = try ReasoningWish(chat)
+        if model.hasPrefix("qwen") { return QwenCompatibleDialect.words(wish.isOn, wish.budget ?? wish.effort?.tokens) }
         guard let isOn = wish.isOn ?? (wish.budget == nil ? nil : true) else { return [:] }
         guard isOn else { return ["thinking": ["type": "disabled"]] }
         if model.hasPrefix("minimax") { return ["thinking": ["type": "adaptive"]] }

@@ -17,7 +17,10 @@ enum ZhipuDialect {
                     "max_completion_tokens", "max_tokens", "response_format", "seed", "stop", "temperature",
                     "tool_choice", "tools", "top_p", "user",
                 ], passesExtras: true),
-            checks: [limits],
+            limits: PlatformLimits(
+                platform: "Zhipu", stops: 1, formats: ["text", "json_object"], choices: ["none", "auto"],
+                namesFunction: false),
+            checks: [needsUser],
             edits: { _ in
                 [
                     .rename("max_completion_tokens", to: "max_tokens"), .custom(beGreedy),
@@ -25,7 +28,11 @@ enum ZhipuDialect {
                     .custom(offerTools),
                 ]
             },
-            messages: MessageEdits(dropped: MessageEdits.leftovers, developerIsSystem: true), reasoning: reasoning,
+            messages: { _ in
+                MessageEdits(
+                    known: KnownMembers(), developerIsSystem: true, needsSpeaker: true,
+                    keepsThinking: { chat, _ in chat.body["thinking"]?["clear_thinking"] == false })
+            }, reasoning: reasoning,
             alwaysSendsUsage: true,
             finishReasons: [
                 "sensitive": .reason("content_filter"), "network_error": .failure(.serverError),
@@ -34,20 +41,14 @@ enum ZhipuDialect {
             failures: failures, namedRest: ZhipuReset.rest, ping: .chat(model: "glm-4-flash-250414"),
             embeddings: .init(maxInputs: { _ in 64 }))
 
-    private static let limits: OpenAIDialect.Check = { chat, _ throws(JobFailure) in
-        if chat.stops.count > 1 { throw wrong("stop", "it takes one string") }
-        switch chat.toolChoice {
-        case .required, .named: throw wrong("tool_choice", "it takes auto or none")
-        default: break
-        }
-        if case .jsonSchema = chat.responseFormat { throw wrong("response_format", "it takes json_object, no schema") }
-        if !chat.typedMessages.contains(where: { $0.role == .user }) {
+    private static let needsUser: OpenAIDialect.Check = { chat, _ throws(JobFailure) in
+        if !chat.spokenMessages.contains(where: { $0.role == .user }) {
             throw wrong("messages", "it needs at least one user message")
         }
     }
 
     private static func wrong(_ field: String, _ why: String) -> JobFailure {
-        FieldCheck(platform: "Zhipu", known: []).refusal(field, why)
+        FieldCheck.refusal("Zhipu", field, why)
     }
 
     /// A temperature of 0 is said by `do_sample`, as Zhipu's SDK does.
@@ -82,7 +83,7 @@ enum ZhipuDialect {
             return ["thinking": ["type": "disabled"]]
         }
         var members = JSONObject()
-        if wish.isOn == true { members.set("thinking", ["type": "enabled"]) }
+        if wish.isOn == true { members.set("thinking", .object(enabled(chat))) }
         guard let effort = wish.effort else { return members }
         if alwaysThinks {
             members.set("reasoning_effort", .string(effort.lowHighMax))
@@ -90,6 +91,12 @@ enum ZhipuDialect {
             members.set("reasoning_effort", .string(effort.rawValue))
         }
         return members
+    }
+
+    /// `clear_thinking: false` has the model read the thinking of earlier turns, which is sent back then.
+    private static func enabled(_ chat: ChatRequest) -> JSONObject {
+        let keeps = chat.body["thinking"]?["clear_thinking"] == false
+        return keeps ? ["type": "enabled", "clear_thinking": false] : ["type": "enabled"]
     }
 
     /// providers/zhipu.md, "Errors": by the code, never by 429 alone.

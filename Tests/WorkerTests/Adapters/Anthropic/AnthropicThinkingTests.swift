@@ -88,7 +88,6 @@ import Testing
         ("opus-6", #""enable_thinking":false"#, "enable_thinking"),
         ("3-5-sonnet-20241022", #""reasoning_effort":"low""#, "reasoning_effort"),
         ("haiku-4-5", #""reasoning_effort":"low","max_tokens":1024"#, "max_tokens"),
-        ("haiku-4-5", #""reasoning_effort":"low","top_k":5"#, "top_k"),
     ])
     func `what a model cannot do about thinking is refused`(
         _ model: String, _ fields: String, _ field: String

@@ -100,8 +100,11 @@ import Testing
     @Test(arguments: [
         (#"{"role":"assistant","content":"a"},{"role":"user","content":"b"}"#, "messages[0].role"),
         (#"{"role":"user","content":"a"},{"role":"assistant","content":"b"}"#, "messages[1].role"),
-        (#"{"role":"system","content":"a"}"#, "messages"), (#"{"role":"user","content":" \n"}"#, "messages[0].content"),
-        (#"{"role":"user","content":"a"},{"role":"tool","tool_call_id":"c","content":"b"}"#, "messages[1].role"),
+        (#"{"role":"user","content":" \n"}"#, "messages[0].content"),
+        (
+            #"{"role":"user","content":"a"},{"role":"tool","tool_call_id":"c","content":"b"}"#,
+            "messages[1].tool_call_id"
+        ),
         (
             #"{"role":"user","content":"a"},\#(call),{"role":"tool","tool_call_id":"x","content":"b"}"#,
             "messages[2].tool_call_id"

@@ -147,9 +147,11 @@ import Testing
     @Test(arguments: [
         (#"{"role":"assistant","content":"a"},{"role":"user","content":"b"}"#, "messages[0].role"),
         (#"{"role":"user","content":"a"},{"role":"assistant","content":"b"}"#, "messages[1].role"),
-        (#"{"role":"system","content":"a"}"#, "messages"),
         (#"{"role":"user","content":""}"#, "messages[0].content"),
-        (#"{"role":"user","content":"a"},{"role":"tool","tool_call_id":"c","content":"b"}"#, "messages[1].role"),
+        (
+            #"{"role":"user","content":"a"},{"role":"tool","tool_call_id":"c","content":"b"}"#,
+            "messages[1].tool_call_id"
+        ),
         (
             #"{"role":"user","content":"a"},\#(call),{"role":"tool","tool_call_id":"c","content":"b"},{"role":"user","content":"c"}"#,
             "messages[3].role"
@@ -157,7 +159,7 @@ import Testing
         (#"{"role":"user","content":[{"type":"input_audio","input_audio":{}}]}"#, "messages[0].content[0]"),
         (
             #"{"role":"system","content":"s"},{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"image_url","image_url":{"url":"http://x"}}]},{"role":"user","content":"a"}"#,
-            "messages[2].content"
+            "messages[2].content[0]"
         ),
     ])
     func `histories that cannot be put in order are refused`(_ messages: String, _ param: String) throws {

@@ -1,0 +1,175 @@
+/// Takes what says nothing out of a request, before it is checked and before any platform sees it.
+///
+/// In: the body as the caller sent it. Out: the same without members that are null or empty and mean "absent", with the
+/// little that callers leave out and strict servers want: an assistant's `content`, a call's `type` and `arguments`.
+/// `nil` where there is nothing to do, which is the common case: then nothing is built, only looked at. Values of a wrong
+/// type stay as they are, for the check to name them.
+struct ChatRequestTidying {
+    /// Empty values that say as much as no value, by the member's name. A null says nothing under any name.
+    private static let emptyMembers: [String: [JSON]] = [
+        "tools": [[]], "functions": [[]], "modalities": [[]], "stop": [[], ""],
+        "stream_options": [[:]], "response_format": [[:]], "logit_bias": [[:]], "metadata": [[:]], "thinking": [[:]],
+        "audio": [[:]], "prediction": [[:]],
+        "tool_choice": ["", [:]], "function_call": ["", [:]], "user": [""], "reasoning_effort": [""],
+        "service_tier": [""], "verbosity": [""], "safety_identifier": [""], "prompt_cache_key": [""],
+    ]
+    private static let emptyMessageMembers: [String: [JSON]] = [
+        "tool_calls": [[]], "function_call": [[:]], "annotations": [[]], "thinking_blocks": [[]], "name": [""],
+        "refusal": [""], "audio": [[:]],
+    ]
+
+    /// `nil` where the body may stay as it is.
+    static func tidied(_ body: JSONObject) -> JSONObject? {
+        var tidy = body
+        var isChanged = drop(from: &tidy) { saysNothing($0, emptyMembers) }
+        for (name, edit) in [("messages", message), ("tools", tool)] {
+            guard let elements = tidy[name]?.arrayValue, let changed = each(elements, edit) else { continue }
+            tidy.set(name, .array(changed))
+            isChanged = true
+        }
+        if let stops = tidy["stop"]?.arrayValue, stops.contains("") {
+            tidy.set("stop", .array(stops.filter { $0 != "" }))
+            isChanged = true
+        }
+        let whole = tidy
+        isChanged = drop(from: &tidy) { isIdle($0, in: whole) } || isChanged
+        return isChanged ? tidy : nil
+    }
+
+    // MARK: - Members
+
+    private static func saysNothing(_ member: JSONObject.Member, _ empty: [String: [JSON]]) -> Bool {
+        switch member.value {
+        case .null: true
+        case .string(let text): text.isEmpty && empty[member.key]?.contains("") == true
+        case .array(let elements): elements.isEmpty && empty[member.key]?.contains([]) == true
+        case .object(let object): object.isEmpty && empty[member.key]?.contains([:]) == true
+        case .bool, .number: false
+        }
+    }
+
+    /// Members that only say something beside others, which are not there.
+    ///
+    /// Of the two token limits the newer name wins: no platform takes both, and most that know it mean the same.
+    private static func isIdle(_ member: JSONObject.Member, in body: JSONObject) -> Bool {
+        switch member.key {
+        case "max_tokens": body["max_completion_tokens"] != nil
+        case "tool_choice", "function_call":
+            (member.value == "auto" || member.value == "none") && body["tools"] == nil && body["functions"] == nil
+        case "parallel_tool_calls":
+            member.value.boolValue != nil && body["tools"] == nil && body["functions"] == nil
+        case "stop": member.value == []
+        case "stream_options": body["stream"]?.boolValue != true && member.value == ["include_usage": false]
+        default: false
+        }
+    }
+
+    private static func drop(from object: inout JSONObject, where isIdle: (JSONObject.Member) -> Bool) -> Bool {
+        var isChanged = false
+        for member in object.members where isIdle(member) {
+            object.remove(member.key)
+            isChanged = true
+        }
+        return isChanged
+    }
+
+    /// The elements with those changed that `edit` has something to do for; `nil` where it has for none.
+    private static func each(_ elements: [JSON], _ edit: (JSONObject) -> JSONObject?) -> [JSON]? {
+        var result: [JSON]?
+        for (index, element) in elements.enumerated() {
+            guard let object = element.objectValue, let changed = edit(object) else { continue }
+            result = result ?? elements
+            result?[index] = .object(changed)
+        }
+        return result
+    }
+
+    // MARK: - Messages
+
+    private static func message(_ message: JSONObject) -> JSONObject? {
+        var tidy = message
+        var isChanged = drop(from: &tidy) { $0.key != "content" && saysNothing($0, emptyMessageMembers) }
+        if let calls = tidy["tool_calls"]?.arrayValue, let changed = each(calls, call) {
+            tidy.set("tool_calls", .array(changed))
+            isChanged = true
+        }
+        if let call = tidy["function_call"]?.objectValue, let changed = withArguments(call) {
+            tidy.set("function_call", .object(changed))
+            isChanged = true
+        }
+        if let content = content(of: tidy) {
+            tidy.set("content", content)
+            isChanged = true
+        }
+        return isChanged ? tidy : nil
+    }
+
+    /// The content in another form; `nil` where it may stay.
+    ///
+    /// An assistant may have said nothing, and a tool may have nothing to say. Beside calls a null says so, as OpenAI
+    /// writes it; elsewhere an empty text does, which every server takes.
+    private static func content(of message: JSONObject) -> JSON? {
+        switch message["content"] {
+        case .array(let parts) where !parts.isEmpty: return each(parts, part).map(JSON.array)
+        case nil, .null, .array:
+            switch message["role"] {
+            case "assistant" where message["tool_calls"] != nil || message["function_call"] != nil:
+                return message["content"] == .null ? nil : .null
+            case "assistant", "tool", "function": return ""
+            default: return nil
+            }
+        default: return nil
+        }
+    }
+
+    private static func part(_ part: JSONObject) -> JSONObject? {
+        var tidy = part
+        var isChanged = drop(from: &tidy) { $0.value == .null }
+        if var image = tidy["image_url"]?.objectValue,
+            drop(from: &image, where: { $0.value == .null || $0.value == "" })
+        {
+            tidy.set("image_url", .object(image))
+            isChanged = true
+        }
+        return isChanged ? tidy : nil
+    }
+
+    private static func call(_ call: JSONObject) -> JSONObject? {
+        var tidy = call
+        var isChanged = drop(from: &tidy) { $0.value == .null }
+        guard let function = tidy["function"]?.objectValue else { return isChanged ? tidy : nil }
+        if tidy["type"] == nil {
+            tidy.set("type", "function")
+            isChanged = true
+        }
+        if let changed = withArguments(function) {
+            tidy.set("function", .object(changed))
+            isChanged = true
+        }
+        return isChanged ? tidy : nil
+    }
+
+    /// A call of a function without parameters has `{}`, however the model wrote that.
+    private static func withArguments(_ function: JSONObject) -> JSONObject? {
+        switch function["arguments"] {
+        case nil, .null: break
+        case .string(let text) where text.allSatisfy(\.isWhitespace): break
+        default: return nil
+        }
+        var function = function
+        function.set("arguments", "{}")
+        return function
+    }
+
+    // MARK: - Tools
+
+    private static func tool(_ tool: JSONObject) -> JSONObject? {
+        var tidy = tool
+        var isChanged = drop(from: &tidy) { $0.value == .null }
+        if var function = tidy["function"]?.objectValue, drop(from: &function, where: { $0.value == .null }) {
+            tidy.set("function", .object(function))
+            isChanged = true
+        }
+        return isChanged ? tidy : nil
+    }
+}

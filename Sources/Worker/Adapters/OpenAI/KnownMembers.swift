@@ -1,0 +1,108 @@
+/// The members that a strict server knows, of messages, their parts and calls, and of tools; others are taken away.
+///
+/// Only what this service understands is looked into: parts, calls and tools of other types are the platform's own, and go
+/// out as they came.
+import Shared
+
+struct KnownMembers: Sendable {
+    /// Of messages.
+    var message: Set<String> = ["role", "content", "name", "tool_calls", "tool_call_id"]
+
+    /// Returns whether anything was changed.
+    func strip(_ message: inout JSONObject) -> Bool {
+        var isChanged = sayAloud(&message)
+        for member in message.members where !self.message.contains(member.key) {
+            message.remove(member.key)
+            isChanged = true
+        }
+        if let content = message["content"]?.arrayValue, let kept = parts(content) {
+            message.set("content", kept.isEmpty ? "" : .array(kept))
+            isChanged = true
+        }
+        if let audio = message["audio"]?.objectValue, let kept = Self.kept(audio, ["id"]) {
+            message.set("audio", .object(kept))
+            isChanged = true
+        }
+        if let calls = message["tool_calls"]?.arrayValue, let kept = Self.changed(calls, Self.call) {
+            message.set("tool_calls", .array(kept))
+            isChanged = true
+        }
+        return isChanged
+    }
+
+    /// What an answer said beside an empty content becomes the content, where the platform has no place for it.
+    private func sayAloud(_ message: inout JSONObject) -> Bool {
+        guard message["role"] == "assistant", [nil, .null, ""].contains(message["content"]),
+            !["refusal", "audio"].contains(where: { self.message.contains($0) && message[$0] != nil }),
+            let words = ChatMessage.wordsBesideContent(message)
+        else { return false }
+        message.set("content", .string(words))
+        return true
+    }
+
+    /// Empty texts are left out, which strict servers refuse.
+    private func parts(_ parts: [JSON]) -> [JSON]? {
+        let kept = parts.filter { $0["type"] != "text" || $0["text"] != "" }
+        let changed = Self.changed(kept, part)
+        return changed ?? (kept.count < parts.count ? kept : nil)
+    }
+
+    private func part(_ part: JSONObject) -> JSONObject? {
+        switch part["type"] {
+        case "text": return Self.kept(part, ["type", "text"])
+        case "refusal" where !message.contains("refusal"): return ["type": "text", "text": part["refusal"] ?? ""]
+        case "image_url":
+            let image = part["image_url"]?.objectValue ?? [:]
+            guard let known = Self.kept(image, ["url", "detail"]) else {
+                return Self.kept(part, ["type", "image_url"])
+            }
+            return ["type": "image_url", "image_url": .object(known)]
+        default: return nil
+        }
+    }
+
+    private static func call(_ call: JSONObject) -> JSONObject? {
+        guard call["type"] == "function", let function = call["function"]?.objectValue else { return nil }
+        let kept = kept(call, ["id", "type", "function"])
+        guard let known = Self.kept(function, ["name", "arguments"]) else { return kept }
+        var result = kept ?? call
+        result.set("function", .object(known))
+        return result
+    }
+
+    /// The tools without what only other platforms know of them; `nil` where there is nothing to take away.
+    static func tools(_ tools: [JSON]) -> [JSON]? { changed(tools, tool) }
+
+    private static func tool(_ tool: JSONObject) -> JSONObject? {
+        guard tool["type"] == "function", let function = tool["function"]?.objectValue else { return nil }
+        let kept = kept(tool, ["type", "function"])
+        guard let known = self.function(function) else { return kept }
+        var result = kept ?? tool
+        result.set("function", .object(known))
+        return result
+    }
+
+    /// A function's definition; `nil` where there is nothing to take away.
+    static func function(_ function: JSONObject) -> JSONObject? {
+        kept(function, ["name", "description", "parameters", "strict"])
+    }
+
+    // MARK: - Looking, and only then building
+
+    private static func kept(_ object: JSONObject, _ names: [String]) -> JSONObject? {
+        guard object.members.contains(where: { !names.contains($0.key) }) else { return nil }
+        var kept = object
+        for member in object.members where !names.contains(member.key) { kept.remove(member.key) }
+        return kept
+    }
+
+    private static func changed(_ elements: [JSON], _ edit: (JSONObject) -> JSONObject?) -> [JSON]? {
+        var result: [JSON]?
+        for (index, element) in elements.enumerated() {
+            guard let object = element.objectValue, let changed = edit(object) else { continue }
+            result = result ?? elements
+            result?[index] = .object(changed)
+        }
+        return result
+    }
+}

@@ -1,0 +1,91 @@
+/// How the messages are rewritten for a platform with OpenAI's wire.
+///
+/// In: a request that the platform's checks let pass. Out: its messages, or `nil` where they may go out as they came.
+import Shared
+
+struct MessageEdits: Sendable {
+    /// The members that the platform knows: histories hold what other platforms' answers said, and strict servers refuse
+    /// what they do not know. `nil` lets everything through.
+    var known: KnownMembers?
+    /// `developer` is not known.
+    var developerIsSystem = false
+    /// System texts are allowed at the front only, and once: they are joined there, in order.
+    var joinsSystem = false
+    /// Roles must alternate: neighbours of one role become one message, their texts joined by an empty line.
+    var mergesNeighbours = false
+    /// Where there are only instructions, the user says the last.
+    var needsSpeaker = false
+    /// What an assistant or a tool says where it says nothing, for platforms that take no empty content.
+    var nothing: String?
+    /// Whether thinking that was sent back is for the model to read.
+    var keepsThinking: @Sendable (_ chat: ChatRequest, _ model: String) -> Bool = { _, _ in false }
+
+    private static let systemRoles: [JSON?] = ["system", "developer"]
+
+    func apply(to chat: ChatRequest, model: String) -> [JSON]? {
+        var edits = self
+        if edits.known != nil, keepsThinking(chat, model) { edits.known?.message.insert("reasoning_content") }
+        return edits.apply(to: chat.messages)
+    }
+
+    private func apply(to messages: [JSON]) -> [JSON]? {
+        let isSilent = needsSpeaker && messages.allSatisfy { Self.systemRoles.contains($0["role"]) }
+        guard isSilent || joinsSystem || mergesNeighbours || messages.contains(where: { edited($0) != nil }) else {
+            return nil
+        }
+        var result: [JSONObject] = []
+        var system: [JSON] = []
+        for (index, message) in messages.enumerated() {
+            guard var message = edited(message) ?? message.objectValue else { continue }
+            if isSilent, index == messages.count - 1 { message.set("role", "user") }
+            if joinsSystem, message["role"] == "system" {
+                system.append(message["content"] ?? .null)
+            } else if mergesNeighbours, let last = result.last, let merged = MessageEdits.merged(last, message) {
+                result[result.count - 1] = merged
+            } else {
+                result.append(message)
+            }
+        }
+        if !system.isEmpty { result.insert(["role": "system", "content": MessageEdits.joined(system)], at: 0) }
+        return result.map(JSON.object)
+    }
+
+    /// One message in the platform's form; `nil` where it has it.
+    private func edited(_ message: JSON) -> JSONObject? {
+        guard let message = message.objectValue else { return nil }
+        var edited = message
+        var isChanged = known?.strip(&edited) ?? false
+        if developerIsSystem, edited["role"] == "developer" {
+            edited.set("role", "system")
+            isChanged = true
+        }
+        if let nothing, edited["role"] == "assistant" || edited["role"] == "tool", Self.isEmpty(edited["content"]) {
+            edited.set("content", .string(nothing))
+            isChanged = true
+        }
+        return isChanged ? edited : nil
+    }
+
+    private static func isEmpty(_ content: JSON?) -> Bool { [nil, .null, ""].contains(content) }
+
+    /// `nil` where the two must stay apart: calls and their results have a place of their own.
+    private static func merged(_ first: JSONObject, _ second: JSONObject) -> JSONObject? {
+        guard let role = first["role"], role == second["role"], role == "user" || role == "assistant",
+            first["tool_calls"] == nil, second["tool_calls"] == nil
+        else { return nil }
+        var merged = first
+        merged.set("content", joined([first["content"] ?? "", second["content"] ?? ""]))
+        return merged
+    }
+
+    /// Texts stay text; as soon as one content has parts, all become parts.
+    private static func joined(_ contents: [JSON]) -> JSON {
+        if contents.count == 1 { return contents[0] }
+        let texts = contents.compactMap(\.stringValue)
+        if texts.count == contents.count { return .string(texts.joined(separator: "\n\n")) }
+        return .array(
+            contents.flatMap { content in
+                content.arrayValue ?? content.stringValue.map { [["type": "text", "text": .string($0)]] } ?? []
+            })
+    }
+}

@@ -1,0 +1,128 @@
+import Shared
+import Testing
+
+/// What says nothing is not there, and what strict servers want is.
+@Suite struct ChatRequestTidyingTests {
+    private static let user = #"{"role":"user","content":"hi"}"#
+    private static let tool = #"{"type":"function","function":{"name":"f"}}"#
+
+    private func tidied(_ members: String) throws -> String {
+        let text = #"{"model":"m","messages":[\#(Self.user)],\#(members)}"#
+        var body = try ChatRequest(decoding: Array(text.utf8)).body
+        body.remove("model")
+        body.remove("messages")
+        return String(decoding: body.encoded, as: UTF8.self)
+    }
+
+    private func tidied(message: String) throws -> String {
+        let text = #"{"model":"m","messages":[\#(message)]}"#
+        let message = try ChatRequest(decoding: Array(text.utf8)).messages[0]
+        return String(decoding: message.encoded, as: UTF8.self)
+    }
+
+    @Test(arguments: [
+        #""tools":null"#, #""tools":[]"#, #""functions":[]"#, #""tool_choice":null"#, #""tool_choice":"""#,
+        #""tool_choice":{}"#, #""tool_choice":"auto""#, #""tool_choice":"none","tools":[]"#,
+        #""function_call":"auto""#, #""parallel_tool_calls":true"#, #""stop":[]"#, #""stop":"""#, #""stop":[""]"#,
+        #""stream_options":null"#, #""stream_options":{}"#, #""stream_options":{"include_usage":false}"#,
+        #""response_format":null"#, #""response_format":{}"#, #""logit_bias":{}"#, #""metadata":{}"#,
+        #""user":null"#, #""user":"""#, #""reasoning_effort":"""#, #""thinking":{}"#, #""modalities":[]"#,
+        #""x_unknown":null"#, #""temperature":null,"n":null,"seed":null"#,
+    ])
+    func `members that say nothing are absent`(_ members: String) throws {
+        #expect(try tidied(members) == "{}")
+    }
+
+    @Test(arguments: [
+        #""web_search_options":{}"#, #""x_unknown":[]"#, #""x_unknown":"""#, #""stop":["a"]"#, #""temperature":0"#,
+        #""stream":false"#, #""logprobs":false"#, #""tools":[\#(tool)],"tool_choice":"none""#,
+        #""tools":[\#(tool)],"parallel_tool_calls":false"#, #""stop":["a","b","c","d","e"]"#, #""temperature":5"#,
+        #""max_tokens":-1"#, #""top_logprobs":50"#, #""tools":[\#(tool)],"tool_choice":"any""#,
+        #""response_format":{"type":"grammar","value":"root ::= \"a\""}"#,
+    ])
+    func `members that may say something stay as they came`(_ members: String) throws {
+        #expect(try tidied(members) == "{\(members)}")
+    }
+
+    @Test func `of the two token limits the newer name wins`() throws {
+        #expect(try tidied(#""max_tokens":5,"max_completion_tokens":9"#) == #"{"max_completion_tokens":9}"#)
+        #expect(try tidied(#""max_tokens":5,"max_completion_tokens":null"#) == #"{"max_tokens":5}"#)
+    }
+
+    @Test func `nulls in tools are absent, those in schemas stay`() throws {
+        let tools =
+            #""tools":[{"type":"function","function":{"name":"f","description":null,"strict":null,"#
+            + #""parameters":{"type":"object","default":null}},"cache_control":null}]"#
+        #expect(
+            try tidied(tools)
+                == #"{"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","default":null}}}]}"#
+        )
+    }
+
+    @Test(arguments: [
+        (#"{"role":"user","content":"a","name":""}"#, #"{"role":"user","content":"a"}"#),
+        (
+            #"{"role":"assistant","content":"a","refusal":null,"annotations":[],"audio":null,"function_call":null,"tool_calls":[]}"#,
+            #"{"role":"assistant","content":"a"}"#
+        ),
+        (#"{"role":"assistant","content":null}"#, #"{"role":"assistant","content":""}"#),
+        (#"{"role":"assistant","content":[],"tool_calls":null}"#, #"{"role":"assistant","content":""}"#),
+        (
+            #"{"role":"assistant","content":[],"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}"#,
+            #"{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}"#
+        ),
+        (
+            #"{"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"f","arguments":null}}]}"#,
+            #"{"role":"assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"},"type":"function"}]}"#
+        ),
+        (
+            #"{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":" "}}]}"#,
+            #"{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}"#
+        ),
+        (#"{"role":"tool","tool_call_id":"c","content":null}"#, #"{"role":"tool","tool_call_id":"c","content":""}"#),
+        (#"{"role":"tool","tool_call_id":"c","content":[]}"#, #"{"role":"tool","tool_call_id":"c","content":""}"#),
+        (
+            #"{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://x","detail":null},"cache_control":null}]}"#,
+            #"{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://x"}}]}"#
+        ),
+    ])
+    func `messages lose what says nothing and get what strict servers want`(_ given: String, _ wanted: String) throws {
+        #expect(try tidied(message: given) == wanted)
+    }
+
+    @Test(arguments: [
+        #"{"role":"assistant","content":"","reasoning_content":"","thinking_blocks":[{"type":"thinking"}]}"#,
+        #"{"role":"ipython","content":"x","extra":{"a":[]}}"#,
+        #"{"role":"user","content":[{"type":"text","text":"","cache_control":{"type":"ephemeral"}}]}"#,
+    ])
+    func `messages that say something stay as they came`(_ message: String) throws {
+        #expect(try tidied(message: message) == message)
+    }
+
+    @Test func `the old style of calls is written in today's words`() throws {
+        let text = #"""
+            {"model":"m","functions":[{"name":"f","parameters":{}}],"function_call":{"name":"f"},"messages":[
+            \#(Self.user),{"role":"assistant","content":null,"function_call":{"name":"f","arguments":""}},
+            {"role":"function","name":"f","content":"1"}]}
+            """#
+        let chat = try ChatRequest(decoding: Array(text.utf8))
+        let wanted: JSON = [
+            "model": "m",
+            "messages": [
+                ["role": "user", "content": "hi"],
+                [
+                    "role": "assistant", "content": .null,
+                    "tool_calls": [
+                        ["id": "call_f", "type": "function", "function": ["name": "f", "arguments": "{}"]]
+                    ],
+                ],
+                ["role": "tool", "content": "1", "tool_call_id": "call_f"],
+            ],
+            "tools": [["type": "function", "function": ["name": "f", "parameters": [:]]]],
+            "tool_choice": ["type": "function", "function": ["name": "f"]],
+        ]
+
+        #expect(chat.usesLegacyFunctions)
+        #expect(JSON.object(chat.body) == wanted)
+    }
+}
