@@ -1,11 +1,13 @@
 /// Takes what says nothing out of a request, before it is checked and before any platform sees it.
 ///
 /// In: the body as the caller sent it. Out: the same without members that are null or empty and mean "absent", with the
-/// little that callers leave out and strict servers want: an assistant's `content`, a call's `type` and `arguments`.
+/// little that callers leave out and strict servers want: an assistant's `content`, a call's `id`, `type`, `arguments`.
 /// `nil` where there is nothing to do, which is the common case: then nothing is built, only looked at. Values of a wrong
 /// type stay as they are, for the check to name them.
 struct ChatRequestTidying {
-    /// Empty values that say as much as no value, by the member's name. A null says nothing under any name.
+    /// Empty values that say as much as no value, by the member's name.
+    ///
+    /// A null says nothing under any name.
     private static let emptyMembers: [String: [JSON]] = [
         "tools": [[]], "functions": [[]], "modalities": [[]], "stop": [[], ""],
         "stream_options": [[:]], "response_format": [[:]], "logit_bias": [[:]], "metadata": [[:]], "thinking": [[:]],
@@ -15,7 +17,7 @@ struct ChatRequestTidying {
     ]
     private static let emptyMessageMembers: [String: [JSON]] = [
         "tool_calls": [[]], "function_call": [[:]], "annotations": [[]], "thinking_blocks": [[]], "name": [""],
-        "refusal": [""], "audio": [[:]],
+        "refusal": [""], "audio": [[:]], "tool_call_id": [""],
     ]
 
     /// `nil` where the body may stay as it is.
@@ -25,6 +27,10 @@ struct ChatRequestTidying {
         for (name, edit) in [("messages", message), ("tools", tool)] {
             guard let elements = tidy[name]?.arrayValue, let changed = each(elements, edit) else { continue }
             tidy.set(name, .array(changed))
+            isChanged = true
+        }
+        if let messages = tidy["messages"]?.arrayValue.flatMap(CallIDs.completed) {
+            tidy.set("messages", .array(messages))
             isChanged = true
         }
         if let stops = tidy["stop"]?.arrayValue, stops.contains("") {

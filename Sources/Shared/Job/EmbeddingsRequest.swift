@@ -4,7 +4,7 @@
 /// `RequestError`, which names the first field at fault.
 package struct EmbeddingsRequest: Sendable, Equatable {
     package struct Limits: Sendable {
-        /// OpenAI's (providers/openai.md); adapters refuse at their platform's own.
+        /// OpenAI's; adapters refuse at their platform's own.
         package var maxInputs = 2048
         /// Chosen: sixteen times the longest vectors seen.
         package var maxDimensions = 65_536

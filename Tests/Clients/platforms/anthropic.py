@@ -24,6 +24,7 @@ def failure(name, kind, status, type, message, headers=(), **more):
 class Anthropic(Wire):
     name, provider, key = "anthropic", "anthropic", "sk-ant-api03-conformance0123456789"
     model = reasoning_model = vision_model = "claude-haiku-5-5"
+    prefill_model = "claude-haiku-4-5"
     words = ("anthropic", "claude")
     lacks = {
         "seed": "no counterpart", "embeddings": "Anthropic has none"}
@@ -63,7 +64,7 @@ class Anthropic(Wire):
         if call.headers["anthropic-version"] == "2026-10-21" or body.get("model") == self.model:
             # Models from 4.7 on take their defaults only, and the new version not even these.
             sampling = {}
-        for problem in fields("", body, {"model": one_of(self.model), "messages": anything, "max_tokens": integer(1, 128_000)}, {
+        for problem in fields("", body, {"model": one_of(*self.models.values()), "messages": anything, "max_tokens": integer(1, 128_000)}, {
                 "system": anything, "stream": boolean, "stop_sequences": texts(8191), "tools": anything, "tool_choice": anything,
                 "metadata": obj({}, {"user_id": text(1, 256)}), "thinking": anything,
                 "service_tier": one_of("auto", "standard_only"),
@@ -78,7 +79,10 @@ class Anthropic(Wire):
             stream=body.get("stream", False), stop=body.get("stop_sequences", []), max_tokens=body["max_tokens"],
             effort=config.get("effort"), json=config.get("format", {}).get("schema"), user=body.get("metadata", {}).get("user_id"),
             tools=read_tools(body.get("tools", [])), raw=body)
-        require(ask.turns[-1].role != "assistant", "this model does not take a prefilled answer")
+        require(ask.turns[-1].role != "assistant" or ask.model == self.prefill_model, "this model does not take a prefilled answer")
+        last = body["messages"][-1]["content"]
+        last = last if isinstance(last, str) else last[-1].get("text", "")
+        require(ask.turns[-1].role != "assistant" or last == last.rstrip(), "final assistant content cannot end with trailing whitespace")
         self._read_choice(body, ask)
         self._read_thinking(body, ask)
         return ask

@@ -39,7 +39,7 @@ class Wire:
     prefix = ""  # path of the account's base URL
     settings = {}
     # The platform's names for models of other kinds; None: there is none.
-    vision_model = reasoning_model = embedding_model = None
+    vision_model = reasoning_model = embedding_model = prefill_model = None
     # Feature -> why the platform does not have it. `may_lack`: its documents do not say; either is right.
     lacks: dict = {}
     silent: dict = {}  # nobody asks for it, so nothing is refused
@@ -72,7 +72,8 @@ class Wire:
     @property
     def models(self):
         """Our id -> the platform's."""
-        kinds = {"": self.model, "-vision": self.vision_model, "-reasoning": self.reasoning_model}
+        kinds = {
+            "": self.model, "-vision": self.vision_model, "-reasoning": self.reasoning_model, "-prefill": self.prefill_model}
         return {self.id + suffix: model for suffix, model in kinds.items() if model}
 
     def asks(self, id):

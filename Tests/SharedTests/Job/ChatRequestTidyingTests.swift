@@ -99,6 +99,26 @@ import Testing
         #expect(try tidied(message: message) == message)
     }
 
+    @Test func `calls without an id get one, and their results the same`() throws {
+        let call = #"{"type":"function","function":{"name":"f","arguments":"{}"}}"#
+        let named = #"{"id":"x","type":"function","function":{"name":"f","arguments":"{}"}}"#
+        let text = #"""
+            {"model":"m","messages":[\#(Self.user),{"role":"assistant","content":null,"tool_calls":[\#(call),\#(named),
+            {"id":"","function":{"name":"g"}}]},{"role":"tool","tool_call_id":"","content":"1"},
+            {"role":"tool","tool_call_id":"x","content":"2"},{"role":"tool","content":"3"}]}
+            """#
+        let messages = try ChatRequest(decoding: Array(text.utf8)).messages
+        let calls = messages[1]["tool_calls"]?.arrayValue ?? []
+        #expect(calls.map { $0["id"] } == ["call_1_0", "x", "call_1_2"])
+        #expect(messages[2...].map { $0["tool_call_id"] } == ["call_1_0", "x", "call_1_2"])
+    }
+
+    @Test func `a result without any call is refused by its place`() {
+        let text = #"{"model":"m","messages":[\#(Self.user),{"role":"tool","tool_call_id":"","content":"1"}]}"#
+        let error = #expect(throws: RequestError.self) { try ChatRequest(decoding: Array(text.utf8)) }
+        #expect(error?.param == "messages[1].tool_call_id")
+    }
+
     @Test func `the old style of calls is written in today's words`() throws {
         let text = #"""
             {"model":"m","functions":[{"name":"f","parameters":{}}],"function_call":{"name":"f"},"messages":[

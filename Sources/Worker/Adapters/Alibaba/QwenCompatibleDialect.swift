@@ -1,4 +1,4 @@
-/// DashScope's OpenAI-shaped twin (providers/alibaba.md, "Compat mode"): the same models, rules and errors as the native API.
+/// DashScope's OpenAI-shaped twin: the same models, rules and errors as the native API.
 ///
 /// Account settings: `workspace` (header `X-DashScope-WorkSpace`). DashScope's extras (`top_k`, `enable_search`, …) go out
 /// as they came.

@@ -80,9 +80,5 @@ struct AnthropicCheck {
             case .other(let type): throw Self.fields.refusal(path, "parts of type \(SafeText.code(type) ?? "unknown")")
             }
         }
-        guard message.role == .assistant else { return }
-        for (position, call) in message.calls.enumerated() where call.name.isEmpty {
-            throw Self.fields.refusal("messages[\(message.index)].tool_calls[\(position)].type")
-        }
     }
 }

@@ -104,9 +104,15 @@ struct AnthropicMessages {
     }
 
     /// The thinking that the caller sends back, unchanged: it is signed.
+    ///
+    /// What other platforms' models thought has no signature, and is refused.
     private static func thinking(_ message: ChatMessage) -> [JSON] {
-        (message.json["thinking_blocks"]?.arrayValue ?? []).filter {
-            ["thinking", "redacted_thinking"].contains($0["type"]?.stringValue)
+        (message.json["thinking_blocks"]?.arrayValue ?? []).filter { block in
+            switch block["type"] {
+            case "thinking": block["signature"]?.stringValue?.isEmpty == false
+            case "redacted_thinking": block["data"]?.stringValue?.isEmpty == false
+            default: false
+            }
         }
     }
 

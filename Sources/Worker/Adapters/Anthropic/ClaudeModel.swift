@@ -1,4 +1,4 @@
-/// What a Claude model can do, by its id (providers/anthropic.md, "Models"; platform.claude.com's migration guides).
+/// What a Claude model can do, by its id (platform.claude.com's models and migration guides).
 ///
 /// Ids are read as family and version wherever they stand: `claude-3-5-sonnet-20241022`, `claude-opus-4-8`,
 /// `us.anthropic.claude-haiku-4-5-20251001-v1:0`. A model without a known version has the newest rules.

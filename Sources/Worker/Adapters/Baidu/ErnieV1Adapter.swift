@@ -1,4 +1,4 @@
-/// Baidu's ERNIE API v1 (providers/baidu.md, "v1"): legacy, for private or late accounts.
+/// Baidu's ERNIE API v1: legacy, for private or late accounts.
 ///
 /// Key: `AK:SK` (also `AK|SK`), which gets an access token (`ErnieTokens`). Account settings: `auth` (`token`, or `iam` for
 /// an IAM key that signs each request with bce-auth-v1), `headers` (more headers, one `name: value` a line). The model is

@@ -4,8 +4,9 @@
 import Shared
 
 struct MessageEdits: Sendable {
-    /// The members that the platform knows: histories hold what other platforms' answers said, and strict servers refuse
-    /// what they do not know. `nil` lets everything through.
+    /// The members that the platform knows; `nil` lets everything through.
+    ///
+    /// Histories hold what other platforms' answers said, and strict servers refuse what they do not know.
     var known: KnownMembers?
     /// `developer` is not known.
     var developerIsSystem = false
@@ -40,13 +41,13 @@ struct MessageEdits: Sendable {
             if isSilent, index == messages.count - 1 { message.set("role", "user") }
             if joinsSystem, message["role"] == "system" {
                 system.append(message["content"] ?? .null)
-            } else if mergesNeighbours, let last = result.last, let merged = MessageEdits.merged(last, message) {
+            } else if mergesNeighbours, let last = result.last, let merged = merged(last, message) {
                 result[result.count - 1] = merged
             } else {
                 result.append(message)
             }
         }
-        if !system.isEmpty { result.insert(["role": "system", "content": MessageEdits.joined(system)], at: 0) }
+        if !system.isEmpty { result.insert(["role": "system", "content": joined(system)], at: 0) }
         return result.map(JSON.object)
     }
 
@@ -68,19 +69,22 @@ struct MessageEdits: Sendable {
 
     private static func isEmpty(_ content: JSON?) -> Bool { [nil, .null, ""].contains(content) }
 
-    /// `nil` where the two must stay apart: calls and their results have a place of their own.
-    private static func merged(_ first: JSONObject, _ second: JSONObject) -> JSONObject? {
+    /// `nil` where the two must stay apart: calls end a turn, and results have a place of their own.
+    private func merged(_ first: JSONObject, _ second: JSONObject) -> JSONObject? {
         guard let role = first["role"], role == second["role"], role == "user" || role == "assistant",
-            first["tool_calls"] == nil, second["tool_calls"] == nil
+            first["tool_calls"] == nil
         else { return nil }
         var merged = first
         merged.set("content", joined([first["content"] ?? "", second["content"] ?? ""]))
+        if let calls = second["tool_calls"] { merged.set("tool_calls", calls) }
         return merged
     }
 
     /// Texts stay text; as soon as one content has parts, all become parts.
-    private static func joined(_ contents: [JSON]) -> JSON {
-        if contents.count == 1 { return contents[0] }
+    private func joined(_ contents: [JSON]) -> JSON {
+        let silence = nothing.map(JSON.string)
+        let contents = contents.filter { !Self.isEmpty($0) && $0 != silence }
+        if contents.count <= 1 { return contents.first ?? silence ?? "" }
         let texts = contents.compactMap(\.stringValue)
         if texts.count == contents.count { return .string(texts.joined(separator: "\n\n")) }
         return .array(

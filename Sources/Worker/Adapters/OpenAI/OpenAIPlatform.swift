@@ -27,7 +27,7 @@ enum OpenAIPlatform {
         headers: [("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")],
         embeddings: .init(maxInputs: { _ in 2048 }, passesOptions: true))
 
-    private static let limits = PlatformLimits(platform: "OpenAI", stops: 4, hasOtherChoices: true, holdsAudio: true)
+    private static let limits = PlatformLimits(platform: "OpenAI", stops: 4, hasOtherTypes: true, holdsAudio: true)
 
     private static let ownLimits: OpenAIDialect.Check = { chat, model throws(JobFailure) in
         if isOwn(model) { try limits.check(chat) }
@@ -80,7 +80,7 @@ enum OpenAIPlatform {
         if !isSaid, let isOn { body.set("reasoning_effort", isOn ? "medium" : "none") }
     }
 
-    /// By `error.code`, then `error.type`, then the status (providers/openai.md, "Errors").
+    /// By `error.code`, then `error.type`, then the status.
     static let failures = FailureRules([
         .codes("context_length_exceeded", "tokens_limit_reached", kind: .contextTooLong),
         .codes("invalid_prompt", "content_policy_violation", "content_filter", kind: .contentFiltered),

@@ -16,8 +16,8 @@ struct PlatformLimits: Sendable {
     var choices: [String] = ["none", "auto", "required"]
     /// Whether `tool_choice` may name a function.
     var namesFunction = true
-    /// Whether objects of other types are the platform's to judge (`allowed_tools`, `custom`).
-    var hasOtherChoices = false
+    /// Whether calls and choices of other types than functions are the platform's to judge (`allowed_tools`, `custom`).
+    var hasOtherTypes = false
     var roles: [String] = ["system", "developer", "user", "assistant", "tool"]
     /// Roles whose messages may hold images.
     var imageRoles: [String] = ["user"]
@@ -70,7 +70,7 @@ struct PlatformLimits: Sendable {
         case ToolChoice.none? where choices.contains("none"): return
         case .auto where choices.contains("auto"): return
         case .required where choices.contains("required"): return
-        case nil where hasOtherChoices && value.objectValue != nil: return
+        case nil where hasOtherTypes && value.objectValue != nil: return
         default: break
         }
         throw refusal("tool_choice", "it takes \(Self.list(choices + (namesFunction ? ["a function's name"] : [])))")
@@ -113,6 +113,12 @@ struct PlatformLimits: Sendable {
         if moved.contains(role) { return }
         guard open.ids.isEmpty else { throw unanswered(open) }
         guard role == "assistant", let calls = message["tool_calls"]?.arrayValue else { return }
+        if !hasOtherTypes, let odd = calls.firstIndex(where: { $0["type"] != "function" }) {
+            throw refusal("messages[\(index)].tool_calls[\(odd)].type", "calls are of functions")
+        }
+        if let unnamed = calls.firstIndex(where: { $0["function"]?["name"] == "" }) {
+            throw refusal("messages[\(index)].tool_calls[\(unnamed)].function.name", "it must not be empty")
+        }
         open = OpenCalls(ids: calls.map { $0["id"]?.stringValue ?? "" }, index: index)
     }
 

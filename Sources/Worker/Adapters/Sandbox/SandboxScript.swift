@@ -34,7 +34,7 @@ struct SandboxScript: Sendable {
 
     /// As OpenAI has them, which the sandbox stands in for.
     static let limits = PlatformLimits(
-        platform: "The sandbox", stops: 4, hasOtherChoices: true, imageRoles: ["user", "tool"], holdsAudio: true,
+        platform: "The sandbox", stops: 4, hasOtherTypes: true, imageRoles: ["user", "tool"], holdsAudio: true,
         pairsCalls: false)
 
     /// Plans the answer named `id` by `model`, for attempt number `attempt` (from 1, for `fail_attempts`).

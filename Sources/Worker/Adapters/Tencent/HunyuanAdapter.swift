@@ -1,4 +1,4 @@
-/// Tencent Hunyuan's native API 3.0 (providers/tencent.md, "A"): legacy, for accounts that still have it.
+/// Tencent Hunyuan's native API 3.0: legacy, for accounts that still have it.
 ///
 /// Key: `SecretId:SecretKey` (also with `|`, or one-api's `AppId|SecretId|SecretKey`); it signs every request and never
 /// goes on the wire. Account settings: `region` (header `X-TC-Region`), `language` (`zh-CN` or `en-US`, of error texts),

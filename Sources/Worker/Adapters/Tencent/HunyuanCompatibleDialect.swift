@@ -1,4 +1,4 @@
-/// Hunyuan's own OpenAI-shaped endpoint (providers/tencent.md, "B"): legacy, for accounts that still have it.
+/// Hunyuan's own OpenAI-shaped endpoint: legacy, for accounts that still have it.
 ///
 /// Roles must alternate, as in the native API; usage and a note come with every chunk. It knows no limit of tokens, no
 /// JSON mode and one answer only. Hunyuan's extras (`enable_enhancement`, `citation`, …) go out as they came.
@@ -29,7 +29,7 @@ enum HunyuanCompatibleDialect {
             nothing: " ")
     }()
 
-    /// Begins with user, ends with user or tool, none empty.
+    /// Begins with user, ends with user or tool, none empty, and tools are as users.
     private static let speakers: OpenAIDialect.Check = { chat, _ throws(JobFailure) in
         let speaking = chat.spokenMessages.filter { $0.role != .system }
         if let first = speaking.first, first.role != .user {
@@ -37,6 +37,9 @@ enum HunyuanCompatibleDialect {
         }
         if let silent = speaking.first(where: { $0.role == .user && $0.saysNothing }) {
             throw wrong(silent.contentPath, "it must not be empty")
+        }
+        for (before, after) in zip(speaking, speaking.dropFirst()) where before.role == .tool && after.role == .user {
+            throw wrong("messages[\(after.index)].role", "after a tool's result the assistant speaks")
         }
         if let last = speaking.last, last.role == .assistant {
             throw wrong("messages[\(last.index)].role", "the last message must be user's or tool's")

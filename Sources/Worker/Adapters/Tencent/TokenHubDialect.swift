@@ -1,4 +1,4 @@
-/// Tencent TokenHub, where Hunyuan lives now: OpenAI's wire with differences (providers/tencent.md, "C").
+/// Tencent TokenHub, where Hunyuan lives now: OpenAI's wire with differences.
 ///
 /// Key: a TokenHub key as bearer token. The model is a service id (`hy3`, `deepseek-v4-pro`, …) or an endpoint (`ep-…`).
 import Shared
@@ -38,7 +38,7 @@ enum TokenHubDialect {
         return ["thinking": .object(thinking)]
     }
 
-    /// providers/tencent.md, "C": the code is the HTTP status and a number, the type says the class.
+    /// The code is the HTTP status and a number, the type says the class.
     static let failures = FailureRules([
         // An inactive endpoint comes as 402 and as a code of the 403 family: it is the free quota that is used up.
         .codes("401007", "401008", "403004", kind: .quotaExhausted),

@@ -1,4 +1,4 @@
-/// Zhipu GLM: OpenAI's wire with differences (providers/zhipu.md).
+/// Zhipu GLM: OpenAI's wire with differences.
 ///
 /// Key: `id.secret`, sent whole (mode `native`), or as a JWT signed with the secret (mode `jwt`, see `ZhipuTokens`).
 /// GLM's extras (`do_sample`, `request_id`, `web_search` tools, …) go out as they came.
@@ -99,7 +99,7 @@ enum ZhipuDialect {
         return keeps ? ["type": "enabled", "clear_thinking": false] : ["type": "enabled"]
     }
 
-    /// providers/zhipu.md, "Errors": by the code, never by 429 alone.
+    /// By the code, never by 429 alone.
     static let failures = FailureRules([
         .stale("1003"),
         .codes("1000", "1001", "1002", "1004", "1110", "1111", "1112", "1121", "401", kind: .authentication),
