@@ -179,6 +179,7 @@ private struct AnyDecoder: ResponseDecoder {
 
     init(_ decoder: any ResponseDecoder) { self.decoder = decoder }
 
+    var form: AnswerForm? { decoder.form }
     var isComplete: Bool { decoder.isComplete }
     var usage: TokenUsage? { decoder.usage }
     mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] { decoder.feed(bytes) }
