@@ -44,8 +44,8 @@ def test_what_does_not_exist_is_not_found(http, path):
 
 
 @pytest.mark.parametrize("method, path, allow", [
-    ("GET", "/v1/chat/completions", "POST"), ("PUT", "/api/v1/jobs/0-abcdefgh", "DELETE, GET, HEAD"),
-    ("POST", "/v1/models", "GET, HEAD")])
+    ("GET", "/v1/chat/completions", "OPTIONS, POST"), ("PUT", "/api/v1/jobs/0-abcdefgh", "DELETE, GET, HEAD, OPTIONS"),
+    ("POST", "/v1/models", "GET, HEAD, OPTIONS")])
 def test_a_wrong_method_is_told_the_right_ones(http, method, path, allow):
     refused = http.request(method, path)
     assert_error(refused, 405)

@@ -118,6 +118,14 @@ final class OpenReply: Sendable {
         return shared.isForgotten
     }
 
+    /// Has a ping written at once, which shows whether the caller is still there.
+    func probe() {
+        change { shared in
+            shared.isSilent = true
+            return true
+        }
+    }
+
     func callerLeft() {
         change { shared in
             shared.isGone = true

@@ -48,7 +48,7 @@ extension ReplyHub {
     }
 
     private func lastWork(_ queue: JobQueue) async {
-        await cancelDue(queue, now: .now + configuration.cancelGrace)
+        await cancelDue(queue, now: .now + max(configuration.cancelGrace, configuration.resumeGrace))
         do throws(RedisError) {
             try await shortenForgotten(queue)
         } catch {

@@ -20,8 +20,9 @@ final class ReplyHub: Service, Sendable {
         var bufferedBytes = 256 * 1024
         /// Comments that keep proxies from closing a silent stream; most close after 30 to 60 s.
         var ping = Duration.seconds(15)
-        /// How long a caller of a stream may come back before its request is cancelled.
-        var cancelGrace = Duration.seconds(5)
+        /// How long the caller of a stream may come back before its request is cancelled: of any, and of one that can resume it.
+        var cancelGrace = Duration.zero
+        var resumeGrace = Duration.seconds(5)
         /// Records read from a log at once.
         var page = 64
         /// A stream that has waited for this long hears where it stands; before that, it would mostly hear nothing of use.

@@ -11,8 +11,8 @@ final class ReplyLease: Sendable {
         case goOn
         /// Nobody can come back to it.
         case cancel
-        /// The caller may come back with `Last-Event-ID`.
-        case cancelAfterGrace
+        /// The caller may come back with `Last-Event-ID`, and is known to be able to, or not.
+        case cancelAfterGrace(canResume: Bool)
     }
 
     let hub: ReplyHub
@@ -24,6 +24,8 @@ final class ReplyLease: Sendable {
     /// For a large record that is with the reader.
     private let hold = Mutex<LargeReads.Hold?>(nil)
     private let hasLooked = Mutex(false)
+    /// Something was written, so that the caller knows the request's id.
+    private let hasWritten = Mutex(false)
 
     init(_ reply: OpenReply, in hub: ReplyHub, created: Int64, leaving: Leaving, connection: Connection?) {
         self.reply = reply
@@ -41,8 +43,13 @@ final class ReplyLease: Sendable {
         switch leaving {
         case .goOn: break
         case .cancel: hub.cancel(reply.id, deadline: deadline)
-        case .cancelAfterGrace: hub.cancel(reply.id, after: hub.configuration.cancelGrace, deadline: deadline)
+        case .cancelAfterGrace(let canResume):
+            hub.cancel(reply.id, after: hasWritten.withLock { $0 } ? grace(canResume) : .zero, deadline: deadline)
         }
+    }
+
+    private func grace(_ canResume: Bool) -> Duration {
+        canResume ? max(hub.configuration.cancelGrace, hub.configuration.resumeGrace) : hub.configuration.cancelGrace
     }
 
     private var deadline: Int64? { reply.resubmission?.job.deadline }
@@ -77,7 +84,10 @@ final class ReplyLease: Sendable {
     func abandon() { isOver.withLock { $0 = true } }
 
     /// The bytes are on their way to a socket: it is closed if it does not take them in time.
-    func willWrite() { connection?.willWrite() }
+    func willWrite() {
+        hasWritten.withLock { $0 = true }
+        connection?.willWrite()
+    }
     func didWrite() { connection?.didWrite() }
 
     private func readLog(after last: RequestLogID) async {

@@ -18,14 +18,14 @@ struct APIError: Error, Equatable {
     var message: String
     var param: String?
     var retryAfter: Duration?
-    /// Methods a path has, for 405.
-    var allow: String?
+    /// What else the answer says: methods that a path has, encodings that a body may have.
+    var fields: HTTPFields = [:]
     /// The request in the queue that it is about.
     var jobID: String?
 
     init(
         _ status: HTTPResponse.Status, _ kind: Kind, code: String?, _ message: String, param: String? = nil,
-        retryAfter: Duration? = nil, allow: String? = nil
+        retryAfter: Duration? = nil, fields: HTTPFields = [:]
     ) {
         self.status = status
         self.kind = kind
@@ -33,7 +33,7 @@ struct APIError: Error, Equatable {
         self.message = message
         self.param = param
         self.retryAfter = retryAfter
-        self.allow = allow
+        self.fields = fields
     }
 
     /// `{"error":{"message","type","code","param","request_id"}}`, and `job_id` where it is about a request in the queue.
@@ -49,7 +49,7 @@ struct APIError: Error, Equatable {
     func response(requestID: String) -> Response {
         var response = Response.json(json(requestID: requestID), status: status)
         if let retryAfter { response.headers[.retryAfter] = "\(Self.wholeSeconds(retryAfter))" }
-        if let allow { response.headers[.allow] = allow }
+        for field in fields { response.headers[field.name] = field.value }
         if let jobID { response.headers[.xJobID] = jobID }
         return response
     }

@@ -33,10 +33,7 @@ struct WholeAnswer {
     private func answer(_ end: RequestEnd) throws(APIError) -> Response {
         if accepted.isForgettable, !accepted.lease.reply.wasRepeated { accepted.lease.hub.forget(accepted.lease.id) }
         if let failure = end.failure { throw APIError(failure, meta: end.meta) }
-        var body = end.result
-        if style == .native, let meta = try? JSON(parsing: Array(end.meta.readableBytesView)) {
-            body = RouteMembers(meta).spliced(into: body)
-        }
+        let body = try styled(end)
         var response = Response.json(body)
         if body.readableBytes > QueueScripts.largestMessage {
             let lease = accepted.lease
@@ -58,6 +55,21 @@ struct WholeAnswer {
             return nil
         }
         return meta[AnswerMeta.droppedKey]?.arrayValue?.compactMap(\.stringValue).joined(separator: ", ")
+    }
+
+    private func styled(_ end: RequestEnd) throws(APIError) -> ByteBuffer {
+        switch style {
+        case .openAI: return end.result
+        case .native:
+            guard let meta = try? JSON(parsing: Array(end.meta.readableBytesView)) else { return end.result }
+            return RouteMembers(meta).spliced(into: end.result)
+        case .text:
+            guard let text = TextCompletion.make(from: end.result) else {
+                throw APIError(
+                    .badGateway, .server, code: "upstream_error", "The platform's answer is no completion.")
+            }
+            return text
+        }
     }
 
     /// `hit` or `miss`; `nil` where no kept answer was looked for.

@@ -17,13 +17,8 @@ struct ChatRoutes: Sendable {
         let body = try await shim.bodies.json(request)
         let chat = try ChatRequest(validating: body.json)
         try shim.models.check(.chat(chat), provider: nil, field: "model")
-        var call = ModelCall(
-            request: .chat(chat), body: body.bytes, received: body.bytes, hold: body.hold, style: .openAI,
-            tenant: options.tenant, idempotencyKey: options.idempotencyKey)
-        call.lane = options.lane ?? .normal
-        call.deadline = options.deadline
-        call.cacheTTL = options.cacheTTL
-        return try await answer(call, chat, context)
+        let call = ModelCall(request: .chat(chat), body: body.bytes, from: body, options, style: .openAI)
+        return try await shim.answer(call, chat, context)
     }
 
     private func native(_ request: Request, _ context: ShimContext, isStream: Bool) async throws -> Response {
@@ -32,20 +27,7 @@ struct ChatRoutes: Sendable {
         var body = try NativeRequest(received.json)
         if isStream { body.forceStream() }
         let (call, chat) = try shim.call(body, received, options: options)
-        return try await answer(call, chat, context)
-    }
-
-    private func answer(_ call: ModelCall, _ chat: ChatRequest, _ context: ShimContext) async throws -> Response {
-        var call = call
-        call.requestID = context.requestID
-        let accepted = try await shim.intake.accept(call, from: shim.connections.of(context.channel))
-        guard chat.isStream else {
-            return try await WholeAnswer(accepted: accepted, style: call.style).response()
-        }
-        let stream = EventStream(
-            id: accepted.lease.id, created: accepted.lease.created, includesUsage: chat.includeUsage,
-            addsRoute: call.style == .native)
-        return try await StreamedAnswer(lease: accepted.lease, stream: stream, requestID: context.requestID).response()
+        return try await shim.answer(call, chat, context)
     }
 }
 
@@ -57,6 +39,20 @@ struct ShimParts: Sendable {
     let bodies: BodyReader
     let connections: Connections
 
+    /// Queues a chat, and answers with what comes of it, whole or as a stream.
+    func answer(_ call: ModelCall, _ chat: ChatRequest, _ context: ShimContext) async throws -> Response {
+        var call = call
+        call.requestID = context.requestID
+        let accepted = try await intake.accept(call, from: connections.of(context.channel))
+        guard chat.isStream else {
+            return try await WholeAnswer(accepted: accepted, style: call.style).response()
+        }
+        let stream = EventStream(
+            id: accepted.lease.id, created: accepted.lease.created, includesUsage: chat.includeUsage,
+            style: call.style)
+        return try await StreamedAnswer(lease: accepted.lease, stream: stream, requestID: context.requestID).response()
+    }
+
     /// A native request as a call, checked against the catalogue.
     func call(
         _ body: NativeRequest, _ received: BodyReader.Body, options: RequestOptions
@@ -64,15 +60,14 @@ struct ShimParts: Sendable {
         let chat = try body.validated()
         try models.check(.chat(chat), provider: body.provider, field: body.modelField)
         var call = ModelCall(
-            request: .chat(chat), body: body.chat.encoded, received: received.bytes, hold: received.hold,
-            style: .native, tenant: options.tenant, idempotencyKey: options.idempotencyKey)
-        call.lane = body.lane ?? options.lane ?? .normal
-        call.deadline = body.deadline ?? options.deadline
+            request: .chat(chat), body: body.chat.encoded, from: received, options, style: .native)
+        call.lane = body.lane ?? call.lane
+        call.deadline = body.deadline ?? call.deadline
         call.provider = body.provider
         call.routingStrategy = body.routingStrategy
         call.onWorkerLoss = body.onWorkerLoss
         call.isBackground = body.isBackground
-        call.cacheTTL = body.cacheTTL ?? options.cacheTTL
+        call.cacheTTL = body.cacheTTL ?? call.cacheTTL
         return (call, chat)
     }
 }

@@ -7,7 +7,9 @@ final class Connection: Sendable {
     private struct State {
         var reply: OpenReply?
         var isClosed = false
+        var isDoubted = false
         var writingSince: ContinuousClock.Instant?
+        var readingSince: ContinuousClock.Instant?
     }
 
     private let channel: any Channel
@@ -17,11 +19,11 @@ final class Connection: Sendable {
 
     /// Tells `reply` when the caller leaves; at once if it has left.
     func watch(_ reply: OpenReply) {
-        let isClosed = state.withLock { state in
+        let (isClosed, isDoubted) = state.withLock { state in
             state.reply = reply
-            return state.isClosed
+            return (state.isClosed, state.isDoubted)
         }
-        if isClosed { reply.callerLeft() }
+        if isClosed { reply.callerLeft() } else if isDoubted { reply.probe() }
     }
 
     func unwatch() {
@@ -39,6 +41,18 @@ final class Connection: Sendable {
         reply?.callerLeft()
     }
 
+    /// The caller has closed its half: whether it is gone is found out by writing to it.
+    func doubt() {
+        let reply = state.withLock { state in
+            state.isDoubted = true
+            return state.reply
+        }
+        reply?.probe()
+    }
+
+    /// The rest of a request is awaited.
+    func isReading(_ isReading: Bool) { state.withLock { $0.readingSince = isReading ? .now : nil } }
+
     func willWrite() { state.withLock { $0.writingSince = .now } }
     func didWrite() { state.withLock { $0.writingSince = nil } }
 
@@ -46,6 +60,16 @@ final class Connection: Sendable {
     func closeIfStuck(for limit: Duration, now: ContinuousClock.Instant) {
         guard let since = state.withLock({ $0.writingSince }), now - since >= limit else { return }
         channel.close(promise: nil)
+    }
+
+    /// Ends the wait for a body that takes longer than `limit`.
+    func giveUpIfSlow(for limit: Duration, now: ContinuousClock.Instant) {
+        let isSlow = state.withLock { state in
+            guard let since = state.readingSince, now - since >= limit else { return false }
+            state.readingSince = nil
+            return true
+        }
+        if isSlow { channel.pipeline.fireUserInboundEventTriggered(SlowBody()) }
     }
 }
 
@@ -58,39 +82,21 @@ final class Connections: Sendable {
 
     func of(_ channel: any Channel) -> Connection? { all.withLock { $0[ObjectIdentifier(channel)] } }
 
-    func closeStuck(for limit: Duration) {
+    func closeStuck(writing: Duration, reading: Duration) {
         let now = ContinuousClock.now
-        for connection in all.withLock({ Array($0.values) }) { connection.closeIfStuck(for: limit, now: now) }
+        for connection in all.withLock({ Array($0.values) }) {
+            connection.closeIfStuck(for: writing, now: now)
+            connection.giveUpIfSlow(for: reading, now: now)
+        }
     }
 
-    fileprivate func opened(_ channel: any Channel) {
+    func opened(_ channel: any Channel) -> Connection {
         let connection = Connection(channel)
         all.withLock { $0[ObjectIdentifier(channel)] = connection }
+        return connection
     }
 
-    fileprivate func closed(_ channel: any Channel) {
+    func closed(_ channel: any Channel) {
         all.withLock { $0.removeValue(forKey: ObjectIdentifier(channel)) }?.callerLeft()
-    }
-
-    /// The handler that stands in every connection's pipeline.
-    final class Handler: ChannelInboundHandler, RemovableChannelHandler {
-        typealias InboundIn = Any
-
-        private let connections: Connections
-
-        init(_ connections: Connections) { self.connections = connections }
-
-        func handlerAdded(context: ChannelHandlerContext) { connections.opened(context.channel) }
-
-        func channelInactive(context: ChannelHandlerContext) {
-            connections.closed(context.channel)
-            context.fireChannelInactive()
-        }
-
-        /// The caller's half of the connection is closed: callers that wait for an answer do not do that.
-        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-            if event as? ChannelEvent == .inputClosed { connections.of(context.channel)?.callerLeft() }
-            context.fireUserInboundEventTriggered(event)
-        }
     }
 }

@@ -22,9 +22,9 @@ struct Edge: RouterMiddleware {
         var line = RequestLine(request, id: context.requestID, logger: logger)
         var response: Response
         do {
-            response = try await next(request, context)
+            response = try await answer(request, context, next)
         } catch {
-            response = apiError(error, request, context).response(requestID: context.requestID)
+            response = apiError(error, context).response(requestID: context.requestID)
         }
         response.headers[.xRequestID] = context.requestID
         if isDraining() { response.headers[.connection] = "close" }
@@ -33,12 +33,23 @@ struct Edge: RouterMiddleware {
         return response
     }
 
-    private func apiError(_ error: any Error, _ request: Request, _ context: ShimContext) -> APIError {
+    private func answer(
+        _ request: Request, _ context: ShimContext,
+        _ next: @concurrent (Request, ShimContext) async throws -> Response
+    ) async throws -> Response {
+        let request = try Expectation.met(in: request, by: context.channel)
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound {
+            return try await table.unrouted(request, context)
+        }
+    }
+
+    private func apiError(_ error: any Error, _ context: ShimContext) -> APIError {
         switch error {
         case let error as APIError: return error
         case let error as RequestError: return APIError(error)
         case let error as JobFailure: return APIError(error)
-        case let error as HTTPError where error.status == .notFound: return table.missing(request)
         case let error as HTTPError:
             return APIError(
                 error.status, .invalidRequest, code: "invalid_request", "The request is not valid HTTP for us.")
@@ -57,6 +68,10 @@ struct Edge: RouterMiddleware {
         {
             return given
         }
+        return newRequestID()
+    }
+
+    static func newRequestID() -> String {
         var generator = SystemRandomNumberGenerator()
         return "req_" + String(generator.next(), radix: 36) + String(generator.next(), radix: 36)
     }

@@ -15,12 +15,7 @@ struct EmbeddingsRoutes: Sendable {
         let body = try await shim.bodies.json(request)
         let asked = ModelRequest.embeddings(try EmbeddingsRequest(validating: body.json))
         try shim.models.check(asked, provider: nil, field: "model")
-        var call = ModelCall(
-            request: asked, body: body.bytes, received: body.bytes, hold: body.hold, style: .openAI,
-            tenant: options.tenant, idempotencyKey: options.idempotencyKey)
-        call.lane = options.lane ?? .normal
-        call.deadline = options.deadline
-        call.cacheTTL = options.cacheTTL
+        var call = ModelCall(request: asked, body: body.bytes, from: body, options, style: .openAI)
         call.requestID = context.requestID
         let accepted = try await shim.intake.accept(call, from: shim.connections.of(context.channel))
         return try await WholeAnswer(accepted: accepted, style: call.style).response()

@@ -10,17 +10,20 @@ struct EventStream: Sendable {
     private let envelope: ByteBuffer
     private let head: String
     let includesUsage: Bool
-    /// The native API adds route and cost to the last chunk.
-    let addsRoute: Bool
+    let style: ModelCall.Style
 
-    init(id: String, created: Int64, includesUsage: Bool, addsRoute: Bool) {
-        head = #"{"id":"chatcmpl-\#(id)","object":"chat.completion.chunk","created":\#(created)"#
+    init(id: String, created: Int64, includesUsage: Bool, style: ModelCall.Style) {
+        head = #"{"id":"\#(style.idPrefix)\#(id)","object":"\#(style.chunk)","created":\#(created)"#
         envelope = ByteBuffer(string: "data: " + head + (includesUsage ? #","usage":null"# : ""))
         self.includesUsage = includesUsage
-        self.addsRoute = addsRoute
+        self.style = style
     }
 
+    /// The native API adds route and cost to the last chunk.
+    private var addsRoute: Bool { style == .native }
+
     func append(_ payload: ByteBuffer, id: RequestLogID, to out: inout ByteBuffer) {
+        if style == .text { return append(texts: payload.readableBytesView, id, to: &out) }
         var rest = payload.readableBytesView
         while !rest.isEmpty {
             let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
@@ -28,6 +31,14 @@ struct EventStream: Sendable {
             rest = end == rest.endIndex ? rest[end...] : rest[(end + 1)...]
             if rest.isEmpty { out.writeString("id: \(id)\n") }
             append(chunk, to: &out)
+        }
+    }
+
+    private func append(texts payload: ByteBufferView, _ id: RequestLogID?, to out: inout ByteBuffer) {
+        let chunks = TextCompletion.chunks(from: payload)
+        for (index, chunk) in chunks.enumerated() {
+            if let id, index == chunks.count - 1 { out.writeString("id: \(id)\n") }
+            append(ByteBuffer(bytes: chunk).readableBytesView, to: &out)
         }
     }
 
@@ -43,7 +54,8 @@ struct EventStream: Sendable {
     /// A request without deltas that ended well: its message as one chunk.
     func append(completion: ByteBuffer, to out: inout ByteBuffer) {
         guard let chunk = CompletionChunk.make(from: Array(completion.readableBytesView)) else { return }
-        append(ByteBuffer(bytes: chunk).readableBytesView, to: &out)
+        let bytes = ByteBuffer(bytes: chunk).readableBytesView
+        if style == .text { append(texts: bytes, nil, to: &out) } else { append(bytes, to: &out) }
     }
 
     func appendDone(meta: ByteBuffer, to out: inout ByteBuffer) {

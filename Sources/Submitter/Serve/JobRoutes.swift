@@ -165,7 +165,7 @@ struct JobRoutes: Sendable {
             in: shim.hub, created: shim.intake.clock.now / 1000, leaving: Self.leaving(edges),
             connection: shim.connections.of(context.channel))
         try await tellOwner(id, edges)
-        let stream = EventStream(id: id, created: lease.created, includesUsage: false, addsRoute: true)
+        let stream = EventStream(id: id, created: lease.created, includesUsage: false, style: .native)
         return try await StreamedAnswer(
             lease: lease, stream: stream, requestID: context.requestID, isResumed: after > .beginning
         ).response()
@@ -174,7 +174,7 @@ struct JobRoutes: Sendable {
     /// A tracked request belongs to its key or to the jobs API and runs on; another one now hangs on this caller.
     private static func leaving(_ edges: RequestLogEdges?) -> ReplyLease.Leaving {
         if case .queued? = edges?.first.record { return .goOn }
-        return .cancelAfterGrace
+        return .cancelAfterGrace(canResume: true)
     }
 
     /// The shim that waits with a cancel must hear that the caller is back.
@@ -203,7 +203,8 @@ struct JobRoutes: Sendable {
     /// Job ids, also in the form in which completions carry them.
     private func id(_ context: ShimContext) throws(APIError) -> String {
         let given = context.parameters.get("id") ?? ""
-        let id = given.hasPrefix("chatcmpl-") ? String(given.dropFirst("chatcmpl-".count)) : given
+        let prefix = ModelCall.Style.idPrefixes.first { given.hasPrefix($0) } ?? ""
+        let id = String(given.dropFirst(prefix.count))
         guard JobID.isValid(id), shim.hub.queues.queue(of: id) != nil else { throw .notFound("such job") }
         return id
     }

@@ -1,12 +1,13 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 import Shared
 
 /// Reads a JSON body: bounded, and refused with the reason in OpenAI's shape.
 ///
-/// 413 over the limit, 503 where the process holds too many bytes already, 415 where the type is clearly not JSON, 400 for
-/// anything that is not JSON text in UTF-8.
+/// 413 over the limit (for packed bodies also unpacked), 503 where the process holds too many bytes already, 415 where the type is
+/// clearly not JSON or the encoding unknown, 408 where it takes too long, 400 for anything that is not JSON text in UTF-8.
 /// `curl -d` says `application/x-www-form-urlencoded`: that is let through, and judged by its content.
 struct BodyReader: Sendable {
     let maxBytes: Int
@@ -22,8 +23,10 @@ struct BodyReader: Sendable {
     func json(_ request: Request) async throws(APIError) -> Body {
         let type = request.headers[.contentType] ?? ""
         if Self.isClearlyNotJSON(type) { throw Self.unsupportedType }
+        let isPacked = try Self.isPacked(request.headers)
         let hold = BodyHold(budget)
-        let bytes = try await bytes(request, hold)
+        var bytes = try await bytes(request, hold)
+        if isPacked { bytes = try unpacked(bytes, hold) }
         do throws(JSONError) {
             return Body(bytes: bytes, json: try JSON(parsing: bytes), hold: hold)
         } catch {
@@ -46,8 +49,47 @@ struct BodyReader: Sendable {
             return bytes
         } catch let error as APIError {
             throw error
+        } catch is SlowBody {
+            throw HTTPRefusal.slow
+        } catch is HTTPParserError {
+            throw HTTPRefusal.broken
         } catch {
             throw APIError(.clientClosedRequest, .invalidRequest, code: "cancelled", "The request body was cut off.")
+        }
+    }
+
+    // MARK: - Packed bodies
+
+    private static let encodings: Set<String> = ["gzip", "x-gzip", "deflate"]
+
+    private static func isPacked(_ headers: HTTPFields) throws(APIError) -> Bool {
+        guard let encoding = headers[.contentEncoding]?.lowercased(), encoding != "identity" else { return false }
+        guard encodings.contains(encoding) else {
+            throw APIError(
+                .unsupportedMediaType, .invalidRequest, code: "unsupported_content_encoding",
+                "Send the body as it is, or packed by gzip or deflate.", param: "Content-Encoding",
+                fields: [.acceptEncoding: "gzip, deflate"])
+        }
+        return true
+    }
+
+    /// Stops where it becomes too large, whatever it would become.
+    private func unpacked(_ packed: [UInt8], _ hold: BodyHold) throws(APIError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let inflater = try Self.sound { () throws(Inflater.Damaged) in try Inflater(packed) }
+        while let piece = try Self.sound({ () throws(Inflater.Damaged) in try inflater.next() }) {
+            guard bytes.count + piece.count <= maxBytes else { throw tooLarge }
+            try hold.reach(packed.count + bytes.count + piece.count)
+            bytes += piece
+        }
+        return bytes
+    }
+
+    private static func sound<Value>(_ unpack: () throws(Inflater.Damaged) -> Value) throws(APIError) -> Value {
+        do throws(Inflater.Damaged) { return try unpack() } catch {
+            throw .invalid(
+                "Content-Encoding", "The request body is not packed as its Content-Encoding says.",
+                code: "invalid_content_encoding")
         }
     }
 

@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// The table of paths: registers the handlers, and knows afterwards which methods a path has.
+/// The table of paths: registers the handlers, and answers what the router has none for.
 struct RouteTable: Sendable {
     typealias Handler = @Sendable (Request, ShimContext) async throws -> Response
 
@@ -27,21 +27,57 @@ struct RouteTable: Sendable {
         return router
     }
 
-    /// Why the router found nothing: 405 where only the method is wrong, else 404.
-    func missing(_ request: Request) -> APIError {
-        let parts = Self.parts(request.uri.path)
-        var methods = entries.filter { Self.matches(Self.parts($0.path), parts) }.map(\.method.rawValue)
-        if methods.contains("GET") { methods.append("HEAD") }
-        guard !methods.isEmpty else { return .notFound("such path") }
-        let allow = methods.sorted().joined(separator: ", ")
-        return APIError(
-            .methodNotAllowed, .invalidRequest, code: "method_not_allowed", "This path takes \(allow) only.",
-            allow: allow)
+    /// What the router finds nothing for: an id with slashes in it, OPTIONS, a wrong method, or no such path.
+    func unrouted(_ request: Request, _ context: ShimContext) async throws -> Response {
+        let path = request.uri.path
+        let found = path == "*" && request.method == .options ? entries.map { ($0, nil) } : matches(path)
+        guard !found.isEmpty else { throw APIError.notFound("such path") }
+        let allow = Self.allow(found.map(\.entry.method))
+        if request.method == .options { return Response(status: .noContent, headers: [.allow: allow]) }
+        let isHead = request.method == .head
+        guard let match = found.first(where: { $0.entry.method == (isHead ? .get : request.method) }),
+            let id = match.id
+        else {
+            throw APIError(
+                .methodNotAllowed, .invalidRequest, code: "method_not_allowed", "This path takes \(allow) only.",
+                fields: [.allow: allow])
+        }
+        var context = context
+        context.coreContext.parameters["id"] = id[...]
+        let response = try await match.entry.handler(request, context)
+        return isHead ? response.createHeadResponse() : response
+    }
+
+    private static func allow(_ methods: [HTTPRequest.Method]) -> String {
+        var names = Set(methods.map(\.rawValue))
+        names.insert("OPTIONS")
+        if names.contains("GET") { names.insert("HEAD") }
+        return names.sorted().joined(separator: ", ")
+    }
+
+    /// Entries for this path, with the id where it spans several segments: the longest words behind it first.
+    private func matches(_ path: String) -> [(entry: Entry, id: String?)] {
+        let parts = Self.parts(path)
+        let exact = entries.filter { Self.matches(Self.parts($0.path), parts) }.map { ($0, nil as String?) }
+        let spanning = entries.compactMap { entry in
+            Self.spanned(Self.parts(entry.path), parts).map { (entry: entry, id: $0.joined(separator: "/")) }
+        }
+        return exact + spanning.sorted { $0.entry.path.utf8.count > $1.entry.path.utf8.count }.map { ($0.entry, $0.id) }
     }
 
     private static func parts(_ path: String) -> [Substring] { path.split(separator: "/") }
 
     private static func matches(_ pattern: [Substring], _ parts: [Substring]) -> Bool {
         pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix(":") || $0 == $1 }
+    }
+
+    /// The segments that `:id` stands for, where they are more than one.
+    private static func spanned(_ pattern: [Substring], _ parts: [Substring]) -> ArraySlice<Substring>? {
+        guard parts.count > pattern.count, let place = pattern.firstIndex(of: ":id") else { return nil }
+        let behind = pattern.count - place - 1
+        guard parts.starts(with: pattern[..<place]), parts.suffix(behind).elementsEqual(pattern.suffix(behind)) else {
+            return nil
+        }
+        return parts[place..<(parts.count - behind)]
     }
 }

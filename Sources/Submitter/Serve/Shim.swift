@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
@@ -75,7 +76,8 @@ struct Shim {
         }
         for (redis, watch) in replicas.values { services += [redis, watch] as [any Service] }
         services += [
-            gauges, StuckWriters(connections: connections, limit: config.writeTimeout),
+            gauges,
+            StuckCallers(connections: connections, writing: config.writeTimeout, reading: config.bodyTimeout),
             application(parts, pool ?? queues.all[0].redis, readiness, group),
             DrainSignal(
                 readiness: readiness, hub: hub, delay: config.drainDelay, patience: config.drainTimeout),
@@ -124,6 +126,7 @@ struct Shim {
     ) -> any Service {
         var table = RouteTable()
         ChatRoutes(shim: parts).add(to: &table)
+        CompletionsRoutes(shim: parts).add(to: &table)
         EmbeddingsRoutes(shim: parts).add(to: &table)
         JobRoutes(shim: parts).add(to: &table)
         ModelRoutes(models: models).add(to: &table)
@@ -138,22 +141,28 @@ struct Shim {
             to: &table, prefix: keys.prefix, redis: pool, models: models, bodies: parts.bodies, logger: logger)
         let connections = parts.connections
         let logger = logger
-        let onListening = onListening
+        let (config, onListening) = (config, onListening)
         // The server would say a second time where it listens.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .notice)
         return Application(
             router: table.router(logger) { readiness.isDraining },
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [Connections.Handler(connections)],
-                    idleTimeout: .milliseconds(config.idleTimeout.milliseconds))),
+            server: HTTPServerBuilder { responder in
+                ShimChannel(
+                    responder: responder, connections: connections, idleTimeout: config.idleTimeout,
+                    maxDrained: config.maxBodyBytes)
+            },
             configuration: .init(address: .hostname(config.host, port: config.port), serverName: nil, backlog: 1024),
             onServerRunning: { channel in
                 let address = channel.localAddress
                 logger.info(
                     "listening",
                     metadata: [LogKey.address: "\(address?.ipAddress ?? "?"):\(address?.port ?? 0)"])
+                do { try await channel.probesCallers(every: config.hub.ping) } catch {
+                    logger.warning(
+                        "callers that are gone are noticed late: TCP keep-alive cannot be set",
+                        metadata: [LogKey.error: "\(error)"])
+                }
                 await onListening(channel)
             },
             eventLoopGroupProvider: .shared(group), logger: quiet)
@@ -173,22 +182,23 @@ struct DrainSignal: Service {
     func run() async throws {
         do { try await gracefulShutdown() } catch { return }
         readiness.drain()
-        // Cancelled: somebody is in a hurry.
-        do { try await Task.sleep(for: delay) } catch {}
-        hub.drain(for: patience)
+        // Also where the sleep is cut short: somebody is in a hurry then.
+        defer { hub.drain(for: patience) }
+        do { try await Task.sleep(for: delay) } catch { return }
     }
 }
 
-/// Disconnects callers that take no bytes.
-struct StuckWriters: Service {
+/// Disconnects callers that take no bytes, and ends the wait for those that send theirs too slowly.
+struct StuckCallers: Service {
     let connections: Connections
-    let limit: Duration
+    let writing: Duration
+    let reading: Duration
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                do { try await Task.sleep(for: min(limit / 4, .seconds(1))) } catch { return }
-                connections.closeStuck(for: limit)
+                do { try await Task.sleep(for: min(writing / 4, reading / 4, .seconds(1))) } catch { return }
+                connections.closeStuck(writing: writing, reading: reading)
             }
         }
     }

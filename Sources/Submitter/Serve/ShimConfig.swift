@@ -15,6 +15,8 @@ struct ShimConfig: Sendable {
     var waitTimeout = Duration.seconds(1)
     var writeTimeout = Duration.seconds(60)
     var idleTimeout = Duration.seconds(75)
+    /// Chosen: the largest body at half a megabit a second, and what Node.js gives a request.
+    var bodyTimeout = Duration.seconds(300)
     /// Chosen: load balancers and Kubernetes' endpoints take one to two seconds to look elsewhere.
     var drainDelay = Duration.seconds(2)
     var drainTimeout = Duration.seconds(120)
@@ -52,6 +54,9 @@ struct ShimConfig: Sendable {
         idleTimeout = settings.seconds(
             "IDLE_TIMEOUT", default: 75, in: 1...3600,
             "Idle keep-alive connections are closed after this; longer than the 60 s of common load balancers.")
+        bodyTimeout = settings.seconds(
+            "BODY_TIMEOUT", default: 300, in: 1...3600,
+            "How long the body of a request may take to arrive; then 408.")
         drainDelay = settings.seconds(
             "DRAIN_DELAY", default: 2, in: 0...300,
             "How long connections are still taken after SIGTERM, while `/ready` is 503 already: load balancers look elsewhere meanwhile."
@@ -59,10 +64,16 @@ struct ShimConfig: Sendable {
         drainTimeout = settings.seconds(
             "DRAIN_TIMEOUT", default: 120, in: 0...3600, "How long open requests may run on after SIGTERM.")
         hub.ping = settings.seconds(
-            "PING_INTERVAL", default: 15, in: 0.05...300, "Comment in a stream that is silent for this long.")
+            "PING_INTERVAL", default: 15, in: 0.05...300,
+            "Comment in a stream that is silent for this long; a connection that is has TCP look whether its caller is there.")
         hub.cancelGrace = settings.seconds(
-            "CANCEL_GRACE", default: 5, in: 0...600,
-            "How long the caller of a broken stream may come back before its request is cancelled.")
+            "CANCEL_GRACE", default: 0, in: 0...600,
+            "How long the caller of any stream that broke may come back before its request is cancelled: 0, since OpenAI's clients never do, and every second is paid for."
+        )
+        hub.resumeGrace = settings.seconds(
+            "RESUME_GRACE", default: 5, in: 0...600,
+            "The same for streams of `/api/v1`, whose callers know the job's id and the last event's: long enough for a new connection. The longer of both holds."
+        )
         hub.silence = settings.seconds(
             "SWEEP_INTERVAL", default: 3, in: 0.05...60,
             "A request without a message for this long has its log looked at.")

@@ -6,7 +6,7 @@ import Testing
 
 struct EventStreamTests {
     private func stream(usage: Bool = false, route: Bool = false) -> EventStream {
-        EventStream(id: "0-x", created: 7, includesUsage: usage, addsRoute: route)
+        EventStream(id: "0-x", created: 7, includesUsage: usage, style: route ? .native : .openAI)
     }
 
     private func text(_ write: (inout ByteBuffer) -> Void) -> String {

@@ -28,7 +28,8 @@ struct SettingsTests {
         #expect(shared.limits == QueueLimits())
         #expect(shim.port == 8007)
         #expect(shim.host == "127.0.0.1")
-        #expect(shim.hub.cancelGrace == .seconds(5))
+        #expect(shim.hub.cancelGrace == .zero)
+        #expect(shim.hub.resumeGrace == .seconds(5))
     }
 
     @Test func `all mistakes are reported at once, by name and without the values`() {

@@ -65,6 +65,12 @@ final class RawConnection: Sendable {
         if isReading { channel.read() }
     }
 
+    /// Closes the sending half: everything is said.
+    func finish() async throws {
+        guard let channel = channel.withLock({ $0 }) else { return }
+        try await channel.close(mode: .output)
+    }
+
     func close() async throws {
         guard let channel = channel.withLock({ $0 }) else { return }
         try await channel.close()

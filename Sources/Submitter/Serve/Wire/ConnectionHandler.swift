@@ -1,0 +1,149 @@
+import NIOCore
+import NIOHTTP1
+
+/// Keeps HTTP's rules on one connection, between NIO's codec and the server: the I/O around `HTTPExchanges`.
+///
+/// It frames answers for their callers, closes after the last one so that it arrives, answers what is no request, tells
+/// `Connection` whether the caller is still there, and measures how long a body takes.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let connections: Connections
+    private var exchanges: HTTPExchanges
+    private var connection: Connection?
+    private var isReading = false
+    /// The last answer is written: what still comes is thrown away.
+    private var isClosing = false
+    private var thrownAway = 0
+    /// What could not be read as a request, while the answers before it are due.
+    private var refusal: APIError?
+
+    init(_ connections: Connections, maxDrained: Int) {
+        self.connections = connections
+        exchanges = HTTPExchanges(maxDrained: maxDrained)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { connection = connections.opened(context.channel) }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        connections.closed(context.channel)
+        context.fireChannelInactive()
+    }
+
+    // MARK: - In
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        guard !isClosing else { return throwAway(part, context) }
+        switch part {
+        case .head(var head):
+            exchanges.asked(head)
+            guard head.isHTTP10, head.headers.contains(name: "expect") else { break }
+            // A caller of HTTP/1.0 cannot have meant it.
+            head.headers.remove(name: "expect")
+            return context.fireChannelRead(wrapInboundOut(.head(head)))
+        case .body: break
+        case .end: exchanges.askedWhole()
+        }
+        context.fireChannelRead(data)
+    }
+
+    /// Most requests arrive in one piece: only the others have their time taken.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if exchanges.isReceiving != isReading {
+            isReading = exchanges.isReceiving
+            connection?.isReading(isReading)
+        }
+        context.fireChannelReadComplete()
+    }
+
+    private func throwAway(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        if case .body(let bytes) = part { thrownAway += bytes.readableBytes }
+        if thrownAway > exchanges.maxDrained { context.close(promise: nil) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed: inputClosed(context)
+        case let slow as SlowBody: return bodyBrokeOff(slow, context)
+        default: break
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// The caller has said all; whether it is gone, or waits for its answer, shows when something is written.
+    private func inputClosed(_ context: ChannelHandlerContext) {
+        if exchanges.awaitsAnswer {
+            do {
+                try context.pipeline.syncOperations.addHandler(StatusLineStart(), position: .first)
+            } catch { context.fireErrorCaught(error) }
+        } else if exchanges.isAsked {
+            connection?.doubt()
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
+        guard !isClosing else { return }
+        if exchanges.isReceiving {
+            bodyBrokeOff(error, context)
+        } else if exchanges.isAsked {
+            refusal = HTTPRefusal.error(error)
+        } else {
+            refuse(HTTPRefusal.error(error), context)
+        }
+    }
+
+    /// Who reads the body answers; nobody does where the answer was given before.
+    private func bodyBrokeOff(_ error: any Error, _ context: ChannelHandlerContext) {
+        guard exchanges.isAsked else { return context.close(promise: nil) }
+        exchanges.brokeOff()
+        context.fireErrorCaught(error)
+    }
+
+    private func refuse(_ error: APIError, _ context: ChannelHandlerContext) {
+        for part in HTTPRefusal.parts(error, requestID: Edge.newRequestID()) {
+            context.write(wrapOutboundOut(part), promise: nil)
+        }
+        context.flush()
+        end(context)
+    }
+
+    // MARK: - Out
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard !isClosing else {
+            promise?.fail(ChannelError.outputClosed)
+            return
+        }
+        switch unwrapOutboundIn(data) {
+        case .head(var head):
+            exchanges.answer(&head)
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .body:
+            guard exchanges.sendsBody else {
+                promise?.succeed()
+                return
+            }
+            context.write(data, promise: promise)
+        case .end:
+            context.write(data, promise: promise)
+            if exchanges.answered() {
+                context.flush()
+                end(context)
+            } else if let refusal, !exchanges.isAsked {
+                refuse(refusal, context)
+            }
+        }
+    }
+
+    /// Closing both halves over bytes that were not read resets the connection, and the answer may be lost on its way: the
+    /// caller closes the other half, or `IDLE_TIMEOUT` does.
+    private func end(_ context: ChannelHandlerContext) {
+        isClosing = true
+        context.close(mode: .output, promise: nil)
+    }
+}

@@ -1,0 +1,112 @@
+import NIOHTTP1
+
+/// What one connection owes its caller (pure): requests go in, and each answer's head comes out as this caller can read it.
+///
+/// It decides how an answer is framed, and whether the connection outlives it. It does not when the caller of HTTP/1.1 said so, or
+/// the caller of HTTP/1.0 did not ask for it; when only the end of the connection can end the answer; or when too much of
+/// the request is still to come.
+struct HTTPExchanges {
+    private struct Request {
+        let isHTTP10: Bool
+        let isHead: Bool
+        let keepsAlive: Bool
+        /// `nil` for a body in chunks.
+        let length: Int?
+        /// The caller sends its body when it is told to.
+        var awaitsContinue: Bool
+        var isWhole = false
+        /// Its body will never be whole.
+        var isBroken = false
+    }
+
+    /// A body up to this size is read to its end for the sake of the connection, when its request was answered before.
+    let maxDrained: Int
+    private var open: [Request] = []
+    private var isAnswering = false
+    private var isLast = false
+
+    init(maxDrained: Int) { self.maxDrained = maxDrained }
+
+    /// Whether a caller waits.
+    var isAsked: Bool { !open.isEmpty }
+    /// Nothing of the answer that is due was written.
+    var awaitsAnswer: Bool { isAsked && !isAnswering }
+    /// The body of the newest request is not complete.
+    private(set) var isReceiving = false
+
+    // MARK: - Requests
+
+    mutating func asked(_ head: HTTPRequestHead) {
+        let headers = head.headers
+        let isChunked = headers.contains(name: "transfer-encoding")
+        open.append(
+            Request(
+                isHTTP10: head.isHTTP10, isHead: head.method == .HEAD, keepsAlive: head.isKeepAlive,
+                length: isChunked ? nil : headers.first(name: "content-length").map { Int($0) ?? .max } ?? 0,
+                awaitsContinue: !head.isHTTP10 && headers.contains(name: "expect")))
+        isReceiving = true
+    }
+
+    mutating func askedWhole() {
+        isReceiving = false
+        if isAsked { open[open.count - 1].isWhole = true }
+    }
+
+    /// The body of the newest request cannot be read to its end.
+    mutating func brokeOff() {
+        if isAsked { open[open.count - 1].isBroken = true }
+    }
+
+    // MARK: - Answers
+
+    /// `head` as the caller can read it.
+    mutating func answer(_ head: inout HTTPResponseHead) {
+        guard let request = open.first else { return }
+        if (100..<200).contains(head.status.code) {
+            open[0].awaitsContinue = false
+            return
+        }
+        head.version = request.isHTTP10 ? .http1_0 : .http1_1
+        let endsByItself = Self.frame(&head, for: request)
+        isAnswering = true
+        isLast =
+            isLast || !endsByItself || !request.keepsAlive || !isDrained(request)
+            || head.headers.contains(name: "connection")
+        if isLast {
+            head.headers.replaceOrAdd(name: "connection", value: "close")
+        } else if request.isHTTP10 {
+            head.headers.add(name: "connection", value: "keep-alive")
+        }
+    }
+
+    /// An answer to HEAD has a head only, whoever made it.
+    var sendsBody: Bool { open.first.map { !$0.isHead } ?? true }
+
+    /// The answer is written; returns whether it was the connection's last.
+    mutating func answered() -> Bool {
+        if isAsked { open.removeFirst() }
+        isAnswering = false
+        return isLast
+    }
+
+    private func isDrained(_ request: Request) -> Bool {
+        if request.isWhole { return true }
+        return !request.isBroken && !request.awaitsContinue && (request.length ?? .max) <= maxDrained
+    }
+
+    /// Returns whether the caller can tell where the answer ends.
+    private static func frame(_ head: inout HTTPResponseHead, for request: Request) -> Bool {
+        guard head.status.mayHaveResponseBody else {
+            head.headers.remove(name: "content-length")
+            return true
+        }
+        if request.isHead || head.headers.contains(name: "content-length") { return true }
+        guard !request.isHTTP10 else { return false }
+        head.headers.add(name: "transfer-encoding", value: "chunked")
+        return true
+    }
+}
+
+extension HTTPRequestHead {
+    var isHTTP10: Bool { version.major < 1 || version == .http1_0 }
+}
