@@ -129,7 +129,8 @@ struct WorkerConfig: Sendable {
         cache = Self.cache(&settings)
         timeouts = Self.timeouts(&settings)
         maxAnswerBytes = settings.int(
-            "MAX_ANSWER_BYTES", default: 64 << 20, in: 1 << 10...1 << 30, "Largest answer a platform may send.")
+            "MAX_ANSWER_BYTES", default: 64 << 20, in: 1 << 10...1 << 30,
+            "Largest answer a platform may send, unpacked.")
         flushBatch = settings.int(
             "FLUSH_BATCH", default: 500, in: 1...5000,
             "Ledger rows written in one transaction at most.")

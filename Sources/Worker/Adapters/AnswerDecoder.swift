@@ -62,15 +62,11 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
 
     private mutating func begin(_ bytes: [UInt8]) -> [ChatDelta] {
         document += bytes
-        guard AnswerForm.strip(&document), let first = document.first else { return [] }
-        let form = AnswerForm(first)
+        guard let (form, body) = AnswerForm.opening(document) else { return [] }
         self.form = form
-        guard form == .events else {
-            if form == .page { failure = .webPage }
-            return []
-        }
-        defer { document = [] }
-        return feed(document)
+        document = []
+        if form == .page { failure = .webPage }
+        return feed(body)
     }
 
     private mutating func readEvents(_ bytes: [UInt8]) -> [ChatDelta] {
@@ -166,7 +162,9 @@ extension SSEEvent {
 
     /// The data as a JSON object.
     func object() throws(JobFailure) -> JSONObject {
-        guard case .object(let object)? = json else { throw .unreadable("holds an event that is not a JSON object") }
+        guard case .object(let object)? = json else {
+            throw name == "error" ? .unreadableError : .unreadable("holds an event that is not a JSON object")
+        }
         return object
     }
 

@@ -5,7 +5,7 @@ enum AnswerForm: Sendable {
     /// Of some proxy, or behind a wrong base URL: no platform answers so.
     case page
 
-    init(_ first: UInt8) {
+    private init(_ first: UInt8) {
         switch first {
         case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\""): self = .document
         case UInt8(ascii: "<"): self = .page
@@ -13,27 +13,36 @@ enum AnswerForm: Sendable {
         }
     }
 
-    /// `nil` where nothing says anything.
-    init?(_ body: [UInt8]) {
-        var body = body
-        guard AnswerForm.strip(&body), let first = body.first else { return nil }
-        self.init(first)
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// The form, and the body from where it begins: behind byte order marks, white space, and, for documents, comments, all
+    /// of which keep a connection alive and say nothing.
+    ///
+    /// `nil` where more must come before that can be told.
+    static func opening(_ body: [UInt8]) -> (form: AnswerForm, body: [UInt8])? {
+        var rest = skipFrame(body[...])
+        let start = rest.startIndex
+        while rest.first == UInt8(ascii: ":") {
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+            rest = skipFrame(rest[(end + 1)...])
+        }
+        guard let first = rest.first, !byteOrderMark.starts(with: rest) else { return nil }
+        let form = AnswerForm(first)
+        // Comments of events may say something: DashScope's do.
+        return (form, Array(body[(form == .events ? start : rest.startIndex)...]))
     }
 
-    /// Takes byte order marks and white space from the start of a body; `false` where more of it must come first.
-    static func strip(_ body: inout [UInt8]) -> Bool {
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        var start = 0
-        while start < body.count {
-            if [0x20, 0x09, 0x0A, 0x0D].contains(body[start]) {
-                start += 1
-            } else if body[start...].starts(with: mark) {
-                start += mark.count
+    private static func skipFrame(_ body: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var rest = body
+        while let first = rest.first {
+            if [0x20, 0x09, 0x0A, 0x0D].contains(first) {
+                rest = rest.dropFirst()
+            } else if rest.starts(with: byteOrderMark) {
+                rest = rest.dropFirst(byteOrderMark.count)
             } else {
                 break
             }
         }
-        body.removeFirst(start)
-        return !mark.starts(with: body)
+        return rest
     }
 }

@@ -10,6 +10,7 @@ import Shared
 struct SplitCharacters: Sendable {
     /// Chosen: streams of several choices take turns; beyond that the other half is not to come.
     private static let mostHeld = 8
+    private static let mostBytes = 1 << 20
 
     /// The first one waits for the other half of a text in it, at `place`.
     private var held: [SSEEvent] = []
@@ -21,8 +22,7 @@ struct SplitCharacters: Sendable {
     mutating func take(_ event: SSEEvent) -> [SSEEvent] {
         guard var first = held.first, let json = event.json else { return flush() + began(event) }
         guard let text = json.text(at: place), !text.isEmpty else {
-            held.append(event)
-            return held.count > Self.mostHeld ? flush() : []
+            return holding(event)
         }
         var event = event
         var rest = text
@@ -32,12 +32,17 @@ struct SplitCharacters: Sendable {
         event.json = json.setting(rest, at: place)
         held[0] = first
         guard !rest.isEmpty || !joined.endsWithinCharacter else {
-            held.append(event)
-            return held.count > Self.mostHeld ? flush() : []
+            return holding(event)
         }
         let later = held.dropFirst() + [event]
         held = []
         return later.reduce(into: [first.joiningParts]) { $0 += take($1) }
+    }
+
+    private mutating func holding(_ event: SSEEvent) -> [SSEEvent] {
+        held.append(event)
+        let isFull = held.count > Self.mostHeld || held.reduce(0) { $0 + $1.data.count } > Self.mostBytes
+        return isFull ? flush() : []
     }
 
     /// Gives out what is still held: nothing more will come.

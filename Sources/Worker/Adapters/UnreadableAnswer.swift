@@ -14,6 +14,9 @@ extension JobFailure {
     static let webPage = JobFailure(
         .serverError, "The platform answered with a web page: is the account's base URL right?")
 
+    /// An event that calls itself an error and says no more: no answer, and none that was paid for.
+    static let unreadableError = JobFailure(.serverError, "The platform reported an error in words nobody can read.")
+
     /// The same, told to those who do not know which platform was asked.
     func named(_ platform: Provider) -> JobFailure {
         guard kind == .unreadableAnswer else { return self }

@@ -66,7 +66,7 @@ struct AnswerShape: Sendable {
 
     /// A whole body.
     func json(_ body: [UInt8]) throws(JobFailure) -> JSON {
-        if AnswerForm(body) == .page { throw .webPage }
+        if AnswerForm.opening(body)?.form == .page { throw .webPage }
         do { return try JSON(reading: body) } catch { throw .unreadable("is \(error)") }
     }
 

@@ -5,8 +5,9 @@ struct ContentEncoding: Equatable {
 
     /// `nil` where it says nothing.
     init?(_ head: HTTPHead) {
-        guard let value = head.header("content-encoding") else { return nil }
-        names = value.lowercased().split(separator: ",").prefix(4).map { name in
+        let values = head.headers.filter { $0.name == "content-encoding" }.map(\.value)
+        guard !values.isEmpty else { return nil }
+        names = values.joined(separator: ",").lowercased().split(separator: ",").prefix(4).map { name in
             String(String.UnicodeScalarView(name.unicodeScalars.filter(Self.isOfName).prefix(32)))
         }
     }

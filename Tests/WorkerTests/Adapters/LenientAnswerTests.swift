@@ -181,6 +181,25 @@ import Testing
     }
 
     @Test(arguments: AnswerWire.all)
+    func `comments in front keep a connection alive and are nothing else`(_ wire: AnswerWire) throws {
+        let comments = Array(": PROCESSING\n\n: {\n\n".utf8)
+        for isStream in [true, false] {
+            for cut in 0..<20 {
+                #expect(try wire.text(comments + wire.document("Hello"), isStream: isStream, cuts: [cut]) == "Hello")
+                #expect(try wire.text(comments + wire.stream("Hello"), isStream: isStream, cuts: [cut]) == "Hello")
+            }
+        }
+    }
+
+    @Test(arguments: AnswerWire.all)
+    func `an error that nobody can read is the platform's failure and no answer`(_ wire: AnswerWire) {
+        for data in ["upstream connect error", "{", "[1]", "null"] {
+            let outcome = wire.outcome(Array("event: error\ndata: \(data)\n\n".utf8), isStream: true)
+            #expect(outcome.failure == .unreadableError)
+        }
+    }
+
+    @Test(arguments: AnswerWire.all)
     func `what holds no answer is named, and what was cut is not taken for whole`(_ wire: AnswerWire) {
         let document = wire.document("Hello")
         let stream = wire.stream("Hel", "lo")

@@ -88,6 +88,25 @@ import Testing
         }
     }
 
+    @Test func `answers that nobody can read are counted over waits`() async throws {
+        let first = try ProviderStub.start { _ in Self.nonsense }
+        let second = try ProviderStub.start { request in
+            request.index == 0 ? .openAIError(status: 500, type: "server_error") : Self.nonsense
+        }
+        try await PipelineFixture.run([first, second]) { fixture in
+            let worker = try fixture.worker()
+            let id = try await fixture.submit()
+
+            try await worker.runOne()
+            try await fixture.promoteOne()
+            try await worker.runOne()
+
+            let trail = ["a0 unreadable_answer", "a1 server_error", "a1 unreadable_answer"]
+            #expect(try await fixture.end(id).trail == trail)
+            #expect(try await fixture.leftovers() == 0)
+        }
+    }
+
     @Test func `a fallback model on the same account has the slot of the attempt that failed`() async throws {
         let stub = try ProviderStub.start { request in
             request.index == 0 ? .openAIError(status: 500, type: "server_error") : Self.fine
