@@ -74,7 +74,8 @@ def own_service(workspace, template, upstream):
 
 @pytest.fixture(scope="module")
 def failover_service(workspace, template, upstream):
-    service = Service(workspace / "failover", template, upstream)
+    # One for each module that asks.
+    service = Service(Path(tempfile.mkdtemp(prefix="fail-", dir=workspace)) / "s", template, upstream)
     yield service
     service.stop()
 
