@@ -70,7 +70,8 @@ struct CompletionAssemblyTests {
         #expect(
             whole == head
                 + #"{"index":0,"message":{"role":"assistant","content":"a","refusal":null},"logprobs":null,"finish_reason":null},"#
-                + #"{"index":1,"message":{"role":"assistant","content":"bB","refusal":null},"logprobs":null,"finish_reason":null}]}"#)
+                + #"{"index":1,"message":{"role":"assistant","content":"bB","refusal":null},"logprobs":null,"finish_reason":null}]}"#
+        )
     }
 
     @Test func `a restart forgets what came before`() {

@@ -252,7 +252,9 @@ import Testing
             name,
             [#"{"model":"m","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"\#(given)"}]}"#, "[DONE]"])
         #expect(try end.get().finishReason == expected)
-        #expect(String(decoding: try #require(deltas.last).json, as: UTF8.self).contains(#""finish_reason":"\#(expected)""#))
+        #expect(
+            String(decoding: try #require(deltas.last).json, as: UTF8.self).contains(#""finish_reason":"\#(expected)""#)
+        )
     }
 
     @Test func `a network error as finish reason is a failure, not an end`() throws {

@@ -69,7 +69,7 @@ struct AnthropicStreamReader: EventReader {
     }
 
     private mutating func start(_ message: JSON?, _ deltas: inout [ChatDelta]) {
-        if let model = message?["model"]?.stringValue, !model.isEmpty { chunks = ChunkBody(model: model, style: form.style) }
+        if let model = message?["model"]?.text { chunks = ChunkBody(model: model, style: form.style) }
         requestID = requestID ?? message?["id"]?.stringValue
         counts.note(message?["usage"])
         begin(&deltas)

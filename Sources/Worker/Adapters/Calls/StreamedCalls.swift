@@ -27,6 +27,7 @@ struct StreamedCalls: Sendable {
         var pieces = 0
         /// The delta that opened it.
         let delta: Int
+        let isOpenedByID: Bool
         /// Set when the opening goes out.
         var number: Int?
     }
@@ -91,7 +92,7 @@ struct StreamedCalls: Sendable {
     }
 
     private mutating func begin(_ piece: CallPiece) -> Int {
-        calls.append(Call(kind: piece.kind, delta: deltas))
+        calls.append(Call(kind: piece.kind, delta: deltas, isOpenedByID: !piece.id.isEmpty))
         return calls.count - 1
     }
 
@@ -102,16 +103,27 @@ struct StreamedCalls: Sendable {
         guard let place = numbered ?? calls.indices.last else { return nil }
         let call = calls[place]
         let isNewNumber = numbered == nil && piece.index != nil
-        if !piece.id.isEmpty, !call.id.isEmpty || isNewNumber { return goesOn(piece, call) ? place : nil }
+        if !piece.id.isEmpty, !call.id.isEmpty || isNewNumber {
+            return isLateID(piece, call) || goesOn(piece, call) ? place : nil
+        }
         if isNewNumber, beginsAnew(piece, after: call) { return nil }
         return opens(piece, after: call) ? nil : place
+    }
+
+    /// An id alone, under a new number, for a call that still lacks one and has not come to its end.
+    private func isLateID(_ piece: CallPiece, _ call: Call) -> Bool {
+        call.id.isEmpty && !call.name.isEmpty && piece.name.isEmpty && !call.scan.isComplete
     }
 
     /// Some servers make a new id for each delta: JSON in its middle is the middle of a call, whatever its id.
     private func goesOn(_ piece: CallPiece, _ call: Call) -> Bool {
         guard piece.kind == .function, call.scan.hasBegun, !call.scan.isComplete else { return false }
-        guard piece.name.isEmpty || piece.name == call.name, let first = piece.arguments.utf8.first else { return false }
-        return first != UInt8(ascii: "{")
+        return (piece.name.isEmpty || piece.name == call.name) && isMiddle(piece)
+    }
+
+    /// Whether the arguments cannot be the beginning of a JSON object.
+    private func isMiddle(_ piece: CallPiece) -> Bool {
+        piece.arguments.utf8.first.map { $0 != UInt8(ascii: "{") } ?? false
     }
 
     /// Whether a piece that could continue `call` opens the next one.
@@ -131,8 +143,13 @@ struct StreamedCalls: Sendable {
     private func beginsAnew(_ piece: CallPiece, after call: Call) -> Bool {
         if piece.name.isEmpty { return cannotContinue(piece, call) }
         if call.name.isEmpty { return false }
-        if piece.name != call.name { return true }
-        return !call.scan.hasBegun || call.scan.isComplete || piece.arguments.utf8.first == UInt8(ascii: "{")
+        if piece.name != call.name {
+            return call.number != nil || call.scan.hasBegun
+                || !isDeclared(beginning: Self.joined(call.name, piece.name))
+        }
+        // A server that opens calls with an id opens the next one with an id, too.
+        if call.isOpenedByID { return cannotContinue(piece, call) }
+        return !call.scan.hasBegun || call.scan.isComplete || !isMiddle(piece)
     }
 
     private func cannotContinue(_ piece: CallPiece, _ call: Call) -> Bool {
@@ -227,7 +244,8 @@ struct StreamedCalls: Sendable {
             nextToOpen += 1
             return
         }
-        guard let before = calls[..<nextToOpen].lastIndex(where: { $0.number != nil }), let number = calls[before].number,
+        guard let before = calls[..<nextToOpen].lastIndex(where: { $0.number != nil }),
+            let number = calls[before].number,
             !(call.scan.isComplete && calls[before].scan.isComplete)
         else { return open(into: &result) }
         nextToOpen += 1

@@ -10,7 +10,9 @@ struct OpenAICompletionMending {
         self.answer = answer
     }
 
-    /// Returns the first choice's finish reason as the ledger keeps it. Fails where one means that the platform gave up.
+    /// Returns the first choice's finish reason as the ledger keeps it.
+    ///
+    /// Fails where a finish reason means that the platform gave up.
     func mend(_ body: inout JSONObject) throws(JobFailure) -> String? {
         if body["object"] != "chat.completion" { body.set("object", "chat.completion") }
         if body["id"]?.text == nil { body.set("id", .string(answer.calls.ids.completion)) }

@@ -42,7 +42,9 @@ enum OpenAIMessage {
 
     /// OpenRouter's list, which callers send back, stays; its texts are the thinking where nothing else says it.
     private static func mendDetails(_ message: inout JSONObject, _ details: [JSON]) {
-        guard !hasThinking(message), !message.members.contains(where: { thinkingNames.contains($0.key) }) else { return }
+        guard !hasThinking(message), !message.members.contains(where: { thinkingNames.contains($0.key) }) else {
+            return
+        }
         let text = details.compactMap { ($0["text"] ?? $0["summary"])?.stringValue }.joined()
         if !text.isEmpty { message.set("reasoning_content", .string(text)) }
     }
@@ -82,7 +84,8 @@ enum OpenAIMessage {
             switch part {
             case .string(let text): text
             case .array(let parts): parts.map(text).joined()
-            case .object: ["text", "thinking", "reasoning", "content"].lazy.compactMap { part[$0] }.first.map(text) ?? ""
+            case .object:
+                ["text", "thinking", "reasoning", "content"].lazy.compactMap { part[$0] }.first.map(text) ?? ""
             default: ""
             }
         }

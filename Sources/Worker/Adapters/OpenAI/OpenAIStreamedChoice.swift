@@ -176,7 +176,9 @@ struct OpenAIStreamedChoice: Sendable {
 }
 
 extension OpenAIDialect {
-    /// The platform's word for the end of a choice; `nil` while it goes on. Fails where that word is a failure.
+    /// The platform's word for the end of a choice; `nil` while it goes on.
+    ///
+    /// Fails where that word is a failure.
     func finishWord(of choice: JSONObject) throws(JobFailure) -> String? {
         if let filterFlag, let value = choice[filterFlag]?.intValue, value != 0 { return "content_filter" }
         guard let word = choice["finish_reason"]?.stringValue, !word.isEmpty else { return nil }

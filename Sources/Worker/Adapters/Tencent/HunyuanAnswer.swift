@@ -44,8 +44,8 @@ struct HunyuanAnswer: Sendable {
 
     private static func call(_ call: JSON) -> CallPiece {
         CallPiece(
-            index: call["Index"]?.count, id: CallPiece.text(call["Id"]), name: CallPiece.text(call["Function"]?["Name"]),
-            arguments: CallPiece.text(call["Function"]?["Arguments"]))
+            index: call["Index"]?.count, id: CallPiece.text(call["Id"]),
+            name: CallPiece.text(call["Function"]?["Name"]), arguments: CallPiece.text(call["Function"]?["Arguments"]))
     }
 
     private static func finishReason(_ reason: String) -> String {

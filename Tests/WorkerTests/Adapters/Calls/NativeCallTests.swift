@@ -12,7 +12,10 @@ struct NativeCalls: Sendable, CustomTestStringConvertible {
     /// "name arguments" of each call.
     let calls: [String]
 
-    init(_ name: String, _ provider: Provider, _ mode: String? = "native", stream: String, whole: String, _ calls: [String]) {
+    init(
+        _ name: String, _ provider: Provider, _ mode: String? = "native", stream: String, whole: String,
+        _ calls: [String]
+    ) {
         testDescription = name
         account = Account(id: "a", provider: provider, mode: mode)
         (self.stream, self.whole, self.calls) = (stream, whole, calls)
@@ -40,20 +43,23 @@ struct NativeCalls: Sendable, CustomTestStringConvertible {
             stream: dashScope(#""tool_calls":[{"index":0,"function":{"name":"f","arguments":{"a":1}}}]"#)
                 + dashScope(#""tool_calls":[{"index":0,"function":{"name":"g","arguments":null}}]"#)
                 + dashScope(#""tool_calls":[]"#, "stop"),
-            whole: #"{"output":{"choices":[{"message":{"content":"","tool_calls":[{"function":{"name":"f","arguments":{"a":1}}},{"function":{"name":"g"}}]},"finish_reason":"stop"}]}}"#,
+            whole:
+                #"{"output":{"choices":[{"message":{"content":"","tool_calls":[{"function":{"name":"f","arguments":{"a":1}}},{"function":{"name":"g"}}]},"finish_reason":"stop"}]}}"#,
             [#"f {"a":1}"#, "g {}"]),
         NativeCalls(
             "DashScope without index", .alibaba,
             stream: dashScope(#""tool_calls":[{"id":"c1","function":{"name":"f","arguments":"{\"a\""}}]"#)
                 + dashScope(#""tool_calls":[{"id":"","function":{"name":"","arguments":":1}"}}]"#)
                 + dashScope(#""tool_calls":[{"id":"c2","function":{"name":"g","arguments":"{}"}}]"#, "tool_calls"),
-            whole: #"{"output":{"choices":[{"message":{"content":"","tool_calls":[{"id":"c1","function":{"name":"f","arguments":"{\"a\":1}"}},{"id":"c1","function":{"name":"g","arguments":""}}]},"finish_reason":"null"}]}}"#,
+            whole:
+                #"{"output":{"choices":[{"message":{"content":"","tool_calls":[{"id":"c1","function":{"name":"f","arguments":"{\"a\":1}"}},{"id":"c1","function":{"name":"g","arguments":""}}]},"finish_reason":"null"}]}}"#,
             [#"f {"a":1}"#, "g {}"]),
         NativeCalls(
             "Hunyuan without ids and arguments", .tencent,
             stream: hunyuan(#"[{"Index":0,"Function":{"Name":"f","Arguments":{"a":1}}}]"#)
                 + hunyuan(#"[{"Index":1,"Id":"","Function":{"Name":"g","Arguments":""}}]"#) + hunyuan("[]", "stop"),
-            whole: #"{"Response":{"Choices":[{"Index":0,"Message":{"Content":"","ToolCalls":[{"Function":{"Name":"f","Arguments":{"a":1}}},{"Function":{"Name":"g"}}]},"FinishReason":"stop"}]}}"#,
+            whole:
+                #"{"Response":{"Choices":[{"Index":0,"Message":{"Content":"","ToolCalls":[{"Function":{"Name":"f","Arguments":{"a":1}}},{"Function":{"Name":"g"}}]},"FinishReason":"stop"}]}}"#,
             [#"f {"a":1}"#, "g {}"]),
         NativeCalls(
             "Hunyuan with an id that is repeated and one that comes late", .tencent,
@@ -61,7 +67,8 @@ struct NativeCalls: Sendable, CustomTestStringConvertible {
                 + hunyuan(#"[{"Id":"c1","Function":{"Name":"f","Arguments":":1}"}}]"#)
                 + hunyuan(#"[{"Function":{"Name":"g","Arguments":""}}]"#)
                 + hunyuan(#"[{"Id":"c2","Function":{"Arguments":"{}"}}]"#, "tool_calls"),
-            whole: #"{"Response":{"Choices":[{"Index":0,"Message":{"Content":null,"ToolCalls":[{"Id":"c1","Function":{"Name":"f","Arguments":"{\"a\":1}"}},{"Id":"c1","Function":{"Name":"g","Arguments":"{}"}}]},"FinishReason":"tool_calls"}]}}"#,
+            whole:
+                #"{"Response":{"Choices":[{"Index":0,"Message":{"Content":null,"ToolCalls":[{"Id":"c1","Function":{"Name":"f","Arguments":"{\"a\":1}"}},{"Id":"c1","Function":{"Name":"g","Arguments":"{}"}}]},"FinishReason":"tool_calls"}]}}"#,
             [#"f {"a":1}"#, "g {}"]),
         NativeCalls(
             "Claude without ids, without input, and with an end that does not speak of calls", .anthropic, nil,
@@ -71,7 +78,8 @@ struct NativeCalls: Sendable, CustomTestStringConvertible {
                 #"{"type":"content_block_stop","index":0}"#,
                 #"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"","name":"g","input":null}}"#,
             ]),
-            whole: #"{"content":[{"type":"tool_use","name":"f","input":{"a":1}},{"type":"tool_use","id":null,"name":"g","input":null}],"stop_reason":"end_turn"}"#,
+            whole:
+                #"{"content":[{"type":"tool_use","name":"f","input":{"a":1}},{"type":"tool_use","id":null,"name":"g","input":null}],"stop_reason":"end_turn"}"#,
             [#"f {"a":1}"#, "g {}"]),
         NativeCalls(
             "ERNIE v1 with an object, and no id of the answer", .baidu, "legacy",
@@ -159,7 +167,8 @@ struct NativeCalls: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: [true, false])
     func `the sandbox answers in the style that it is asked in`(_ isStream: Bool) throws {
-        let body = #"{"model":"m","stream":\#(isStream),"functions":[{"name":"f"}],"function_call":{"name":"f"},"messages":[{"role":"user","content":"hi"}]}"#
+        let body =
+            #"{"model":"m","stream":\#(isStream),"functions":[{"name":"f"}],"function_call":{"name":"f"},"messages":[{"role":"user","content":"hi"}]}"#
         let chat = try ChatRequest(decoding: Array(body.utf8))
         let script = SandboxScript(chat, model: "sandbox", attempt: 1, id: "chatcmpl-1", created: 7)
         guard case .answer(let end) = script.ending else { throw JobFailure.endedEarly }

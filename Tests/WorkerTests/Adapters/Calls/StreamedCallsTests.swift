@@ -94,6 +94,13 @@ struct CallStream: Sendable, CustomTestStringConvertible {
                 #"[{"index":1,"function":{"name":"f","arguments":":1}"}}]"#,
             ], [#"* f {"a":1}"#]),
         CallStream(
+            "index counting up, the name repeated and the id told once",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":""}}]"#,
+                #"[{"index":1,"function":{"name":"f","arguments":"{\"a\""}}]"#,
+                #"[{"index":2,"function":{"name":"f","arguments":":1}"}}]"#,
+            ], [#"c1 f {"a":1}"#]),
+        CallStream(
             "an id that comes after the name",
             [
                 #"[{"index":0,"function":{"name":"f","arguments":""}}]"#,
@@ -107,6 +114,13 @@ struct CallStream: Sendable, CustomTestStringConvertible {
                 #"[{"id":"c1","function":{"arguments":":1}"}}]"#,
             ], [#"c1 f {"a":1}"#]),
         CallStream(
+            "an id that comes after the name, under the next number",
+            [
+                #"[{"index":0,"function":{"name":"f","arguments":""}}]"#,
+                #"[{"index":1,"id":"c1","function":{"arguments":"{\"a\""}}]"#,
+                #"[{"index":2,"function":{"arguments":":1}"}}]"#,
+            ], [#"c1 f {"a":1}"#]),
+        CallStream(
             "a name in pieces",
             [
                 #"[{"index":0,"id":"c1","function":{"name":"get_","arguments":""}}]"#,
@@ -118,6 +132,12 @@ struct CallStream: Sendable, CustomTestStringConvertible {
                 #"[{"function":{"name":"get_"}}]"#, #"[{"function":{"name":"weather"}}]"#,
                 #"[{"function":{"arguments":"{}"}}]"#,
             ], ["* get_weather {}"], declared: ["get_weather", "now"]),
+        CallStream(
+            "a name in pieces under counting numbers, as it is declared",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"get_"}}]"#,
+                #"[{"index":1,"function":{"name":"weather","arguments":"{}"}}]"#,
+            ], ["c1 get_weather {}"], declared: ["get_weather", "now"]),
         CallStream(
             "a name in pieces, each with all so far",
             [
@@ -149,7 +169,8 @@ struct CallStream: Sendable, CustomTestStringConvertible {
             [
                 #"[{"index":0,"id":"c1"}]"#, #"[{"index":1,"id":"c2"}]"#, #"[{"index":0,"function":{"name":"f"}}]"#,
                 #"[{"index":1,"function":{"name":"g","arguments":"{\"b\""}}]"#,
-                #"[{"index":0,"function":{"arguments":"{\"a\":1}"}}]"#, #"[{"index":1,"function":{"arguments":":2}"}}]"#,
+                #"[{"index":0,"function":{"arguments":"{\"a\":1}"}}]"#,
+                #"[{"index":1,"function":{"arguments":":2}"}}]"#,
             ], [#"c1 f {"a":1}"#, #"c2 g {"b":2}"#]),
         CallStream(
             "parallel calls without ids, interleaved by index",
@@ -158,6 +179,15 @@ struct CallStream: Sendable, CustomTestStringConvertible {
                 #"[{"index":1,"function":{"name":"f","arguments":"{\"b\""}}]"#,
                 #"[{"index":0,"function":{"arguments":":1}"}}]"#, #"[{"index":1,"function":{"arguments":":2}"}}]"#,
             ], [#"* f {"a":1}"#, #"* f {"b":2}"#]),
+        CallStream(
+            "parallel calls of one function, interleaved by index, their ids late",
+            [
+                #"[{"index":0,"function":{"name":"f","arguments":""}}]"#,
+                #"[{"index":0,"id":"c1","function":{"arguments":"{\"a\""}}]"#,
+                #"[{"index":1,"function":{"name":"f","arguments":""}}]"#,
+                #"[{"index":1,"id":"c2","function":{"arguments":"{\"b\":2}"}}]"#,
+                #"[{"index":0,"function":{"arguments":":1}"}}]"#,
+            ], [#"c1 f {"a":1}"#, #"c2 f {"b":2}"#]),
         CallStream(
             "arguments before the name",
             [
@@ -199,7 +229,8 @@ struct CallStream: Sendable, CustomTestStringConvertible {
             ], [#"c1 f {"a":1}}}"#]),
         CallStream(
             "a call without a name is still a call",
-            [#"[{"index":0,"id":"c1","function":{"name":"f","arguments":"{}"}}]"#,
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":"{}"}}]"#,
                 #"[{"index":1,"id":"c2","function":{"arguments":"{\"b\":2}"}}]"#,
             ], ["c1 f {}", #"c2  {"b":2}"#]),
         CallStream("nothing", ["[{}]", #"[{"index":0,"id":"","function":{}}]"#], []),
@@ -286,7 +317,8 @@ struct CallStream: Sendable, CustomTestStringConvertible {
     }
 
     @Test func `what stands beside a call goes on with it`() throws {
-        let json = #"{"index":0,"id":"c","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"s":"x"}}}"#
+        let json =
+            #"{"index":0,"id":"c","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"s":"x"}}}"#
         let object = try #require(try JSON(parsing: Array(json.utf8)).objectValue)
         var calls = StreamedCalls(Self.form, choice: 0)
 

@@ -15,7 +15,8 @@ import Testing
     }
 
     private func stream(
-        _ chunks: [String], done: Bool = true, style: CallStyle = .tools, n: Int = 1, _ wire: OpenAIWire = OpenAIPlatform.wire
+        _ chunks: [String], done: Bool = true, style: CallStyle = .tools, n: Int = 1,
+        _ wire: OpenAIWire = OpenAIPlatform.wire
     ) throws -> (chunks: [JSON], end: Result<ChatCompletionEnd, JobFailure>) {
         let answer = DecodedAnswer(
             OpenAIFixtures.sse(chunks, done: done), cuts: [], wire.dialect.decoder(shape(true, style: style, n: n)))
@@ -44,57 +45,132 @@ import Testing
         choices(chunks).compactMap { $0["delta"]?[field]?.stringValue }.joined()
     }
 
-    private func reasons(_ chunks: [JSON]) -> [String] { choices(chunks).compactMap { $0["finish_reason"]?.stringValue } }
+    private func reasons(_ chunks: [JSON]) -> [String] {
+        choices(chunks).compactMap { $0["finish_reason"]?.stringValue }
+    }
 
     // MARK: - Streams
 
     /// The deltas, and what they say together: "content|reasoning|finish reason".
     static let streams: [(String, [String], String)] = [
-        ("null delta at the end", [#"{"index":0,"delta":{"role":"assistant","content":"hi"}}"#,
-            #"{"index":0,"delta":null,"finish_reason":"stop"}"#], "hi||stop"),
-        ("no delta at the end", [#"{"index":0,"delta":{"content":"hi"}}"#, #"{"index":0,"finish_reason":"stop"}"#],
-            "hi||stop"),
+        (
+            "null delta at the end",
+            [
+                #"{"index":0,"delta":{"role":"assistant","content":"hi"}}"#,
+                #"{"index":0,"delta":null,"finish_reason":"stop"}"#,
+            ], "hi||stop"
+        ),
+        (
+            "no delta at the end", [#"{"index":0,"delta":{"content":"hi"}}"#, #"{"index":0,"finish_reason":"stop"}"#],
+            "hi||stop"
+        ),
         ("no index", [#"{"delta":{"content":"hi"}}"#, #"{"delta":{},"finish_reason":"stop"}"#], "hi||stop"),
-        ("role in every delta", [#"{"index":0,"delta":{"role":"assistant","content":"h"}}"#,
-            #"{"index":0,"delta":{"role":"assistant","content":"i"}}"#,
-            #"{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":"stop"}"#], "hi||stop"),
-        ("an empty finish reason until the end", [#"{"index":0,"delta":{"content":"hi"},"finish_reason":""}"#,
-            #"{"index":0,"delta":{},"finish_reason":"stop"}"#], "hi||stop"),
+        (
+            "role in every delta",
+            [
+                #"{"index":0,"delta":{"role":"assistant","content":"h"}}"#,
+                #"{"index":0,"delta":{"role":"assistant","content":"i"}}"#,
+                #"{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":"stop"}"#,
+            ], "hi||stop"
+        ),
+        (
+            "an empty finish reason until the end",
+            [
+                #"{"index":0,"delta":{"content":"hi"},"finish_reason":""}"#,
+                #"{"index":0,"delta":{},"finish_reason":"stop"}"#,
+            ], "hi||stop"
+        ),
         ("no finish reason at all", [#"{"index":0,"delta":{"content":"hi"}}"#], "hi||stop"),
-        ("an empty finish reason at the end", [#"{"index":0,"delta":{"content":"hi"},"finish_reason":""}"#],
-            "hi||stop"),
-        ("the finish reason twice", [#"{"index":0,"delta":{"content":"hi"},"finish_reason":"length"}"#,
-            #"{"index":0,"delta":{},"finish_reason":"stop"}"#], "hi||length"),
-        ("the finish reason in front of the last text", [#"{"index":0,"delta":{"content":"h"}}"#,
-            #"{"index":0,"delta":{},"finish_reason":"stop"}"#, #"{"index":0,"delta":{"content":"i"}}"#], "hi||stop"),
-        ("reasoning as vLLM names it", [#"{"index":0,"delta":{"reasoning":"let "}}"#,
-            #"{"index":0,"delta":{"reasoning":"me"}}"#, #"{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}"#],
-            "hi|let me|stop"),
-        ("reasoning under two names", [#"{"index":0,"delta":{"reasoning":"a","reasoning_content":"a"}}"#,
-            #"{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}"#], "hi|a|stop"),
-        ("reasoning beside its details, as OpenRouter has it", [
-            #"{"index":0,"delta":{"content":"","reasoning":"a","reasoning_details":[{"type":"reasoning.text","text":"a"}]}}"#,
-            #"{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}"#], "hi|a|stop"),
-        ("reasoning in its details alone", [
-            #"{"index":0,"delta":{"content":"","reasoning_details":[{"type":"reasoning.text","text":"a"}]}}"#,
-            #"{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}"#], "hi|a|stop"),
-        ("content in parts, as Mistral has it", [
-            #"{"index":0,"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"a"}]}]}}"#,
-            #"{"index":0,"delta":{"content":[{"type":"text","text":"h"}]}}"#, #"{"index":0,"delta":{"content":"i"}}"#,
-            #"{"index":0,"delta":{"content":""},"finish_reason":"stop"}"#], "hi|a|stop"),
-        ("empty calls", [#"{"index":0,"delta":{"role":"assistant","content":"","tool_calls":[]}}"#,
-            #"{"index":0,"delta":{"content":"hi","tool_calls":[]}}"#,
-            #"{"index":0,"delta":{"tool_calls":[]},"finish_reason":"stop"}"#], "hi||stop"),
-        ("null calls and null functions", [
-            #"{"index":0,"delta":{"role":null,"content":"hi","tool_calls":null,"function_call":null,"refusal":null}}"#,
-            #"{"index":0,"delta":{"content":null,"tool_calls":null},"finish_reason":"stop"}"#], "hi||stop"),
-        ("a message in place of the delta", [#"{"index":0,"message":{"role":"assistant","content":"hi"}}"#,
-            #"{"index":0,"message":{},"finish_reason":"stop"}"#], "hi||stop"),
-        ("the text of the old completions", [#"{"index":0,"text":"hi"}"#, #"{"index":0,"text":"","finish_reason":"stop"}"#],
-            "hi||stop"),
+        (
+            "an empty finish reason at the end", [#"{"index":0,"delta":{"content":"hi"},"finish_reason":""}"#],
+            "hi||stop"
+        ),
+        (
+            "the finish reason twice",
+            [
+                #"{"index":0,"delta":{"content":"hi"},"finish_reason":"length"}"#,
+                #"{"index":0,"delta":{},"finish_reason":"stop"}"#,
+            ], "hi||length"
+        ),
+        (
+            "the finish reason in front of the last text",
+            [
+                #"{"index":0,"delta":{"content":"h"}}"#,
+                #"{"index":0,"delta":{},"finish_reason":"stop"}"#, #"{"index":0,"delta":{"content":"i"}}"#,
+            ], "hi||stop"
+        ),
+        (
+            "reasoning as vLLM names it",
+            [
+                #"{"index":0,"delta":{"reasoning":"let "}}"#,
+                #"{"index":0,"delta":{"reasoning":"me"}}"#,
+                #"{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}"#,
+            ],
+            "hi|let me|stop"
+        ),
+        (
+            "reasoning under two names",
+            [
+                #"{"index":0,"delta":{"reasoning":"a","reasoning_content":"a"}}"#,
+                #"{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}"#,
+            ], "hi|a|stop"
+        ),
+        (
+            "reasoning beside its details, as OpenRouter has it",
+            [
+                #"{"index":0,"delta":{"content":"","reasoning":"a","reasoning_details":[{"type":"reasoning.text","text":"a"}]}}"#,
+                #"{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}"#,
+            ], "hi|a|stop"
+        ),
+        (
+            "reasoning in its details alone",
+            [
+                #"{"index":0,"delta":{"content":"","reasoning_details":[{"type":"reasoning.text","text":"a"}]}}"#,
+                #"{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}"#,
+            ], "hi|a|stop"
+        ),
+        (
+            "content in parts, as Mistral has it",
+            [
+                #"{"index":0,"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"a"}]}]}}"#,
+                #"{"index":0,"delta":{"content":[{"type":"text","text":"h"}]}}"#,
+                #"{"index":0,"delta":{"content":"i"}}"#,
+                #"{"index":0,"delta":{"content":""},"finish_reason":"stop"}"#,
+            ], "hi|a|stop"
+        ),
+        (
+            "empty calls",
+            [
+                #"{"index":0,"delta":{"role":"assistant","content":"","tool_calls":[]}}"#,
+                #"{"index":0,"delta":{"content":"hi","tool_calls":[]}}"#,
+                #"{"index":0,"delta":{"tool_calls":[]},"finish_reason":"stop"}"#,
+            ], "hi||stop"
+        ),
+        (
+            "null calls and null functions",
+            [
+                #"{"index":0,"delta":{"role":null,"content":"hi","tool_calls":null,"function_call":null,"refusal":null}}"#,
+                #"{"index":0,"delta":{"content":null,"tool_calls":null},"finish_reason":"stop"}"#,
+            ], "hi||stop"
+        ),
+        (
+            "a message in place of the delta",
+            [
+                #"{"index":0,"message":{"role":"assistant","content":"hi"}}"#,
+                #"{"index":0,"message":{},"finish_reason":"stop"}"#,
+            ], "hi||stop"
+        ),
+        (
+            "the text of the old completions",
+            [#"{"index":0,"text":"hi"}"#, #"{"index":0,"text":"","finish_reason":"stop"}"#],
+            "hi||stop"
+        ),
         ("no word of text", [#"{"index":0,"delta":{},"finish_reason":"length"}"#], "||length"),
-        ("content of another type", [#"{"index":0,"delta":{"content":42}}"#, #"{"index":0,"delta":{},"finish_reason":"eos"}"#],
-            "42||stop"),
+        (
+            "content of another type",
+            [#"{"index":0,"delta":{"content":42}}"#, #"{"index":0,"delta":{},"finish_reason":"eos"}"#],
+            "42||stop"
+        ),
     ]
 
     @Test(arguments: streams)
@@ -103,13 +179,16 @@ import Testing
     ) throws {
         let (chunks, end) = try stream(given.map(chunk))
 
-        let said = [joined(chunks, "content"), joined(chunks, "reasoning_content"), reasons(chunks).joined(separator: ",")]
+        let said = [
+            joined(chunks, "content"), joined(chunks, "reasoning_content"), reasons(chunks).joined(separator: ","),
+        ]
         #expect(said.joined(separator: "|") == expected)
         let choices = choices(chunks)
         #expect(choices.map { $0["delta"]?["role"] != nil } == [true] + choices.dropFirst().map { _ in false })
         #expect(choices.first?["delta"]?["role"] == "assistant")
         #expect(choices.last?["finish_reason"]?.stringValue == reasons(chunks).last)
-        #expect(choices.allSatisfy { $0["index"] == 0 && $0["delta"]?.objectValue != nil && $0["finish_reason"] != nil })
+        #expect(
+            choices.allSatisfy { $0["index"] == 0 && $0["delta"]?.objectValue != nil && $0["finish_reason"] != nil })
         #expect(choices.allSatisfy { $0["delta"]?["tool_calls"] == nil && $0["delta"]?["reasoning"] == nil })
         #expect(chunks.allSatisfy { $0["model"] == "m" })
         #expect(try end.get().finishReason == reasons(chunks).last)
@@ -169,7 +248,8 @@ import Testing
             // (choices that begin, choices that end, [DONE], asked for, whole)
             ([0], [0], false, 1, true), ([0], [0], false, 2, false), ([0, 1], [0], false, 2, false),
             ([0, 1], [0], true, 2, false), ([0, 1], [0, 1], false, 2, true), ([0, 1], [], true, 2, true),
-            ([0, 1], [], false, 2, false), ([0], [0], true, 2, true), ([0], [], true, 1, true), ([0], [], false, 1, false),
+            ([0, 1], [], false, 2, false), ([0], [0], true, 2, true), ([0], [], true, 1, true),
+            ([0], [], false, 1, false),
             ([0, 1], [0, 1], false, 1, true), ([], [], true, 1, false),
         ])
     func `a stream is whole when every choice that began, or was asked for, has ended`(
@@ -224,7 +304,8 @@ import Testing
             (#"{"name":"f","arguments":"{}"}"#, "{}"), (#"{"function":{"name":"f","arguments":[1]}}"#, "[1]"),
         ])
     func `calls get an id, a type and a text of arguments`(_ call: String, _ arguments: String) throws {
-        let given = #"{"choices":[{"message":{"content":null,"tool_calls":[\#(call),\#(call)]},"finish_reason":"stop"}]}"#
+        let given =
+            #"{"choices":[{"message":{"content":null,"tool_calls":[\#(call),\#(call)]},"finish_reason":"stop"}]}"#
         let choice = try whole(given).body["choices"]?[0]
         let calls = try #require(choice?["message"]?["tool_calls"]?.arrayValue)
 
@@ -243,7 +324,10 @@ import Testing
         arguments: [
             (#"{"role":"assistant","content":"a","reasoning":"b"}"#, "a", "b"),
             (#"{"content":"a","reasoning_content":"b","reasoning":"b"}"#, "a", "b"),
-            (#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"b"}]},{"type":"text","text":"a"}]}"#, "a", "b"),
+            (
+                #"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"b"}]},{"type":"text","text":"a"}]}"#,
+                "a", "b"
+            ),
             (#"{"content":"a","reasoning_details":[{"type":"reasoning.summary","summary":"b"}]}"#, "a", "b"),
             (#"{"content":["a"],"thinking":"b"}"#, "a", "b"),
         ])
@@ -297,7 +381,9 @@ import Testing
             #"{"function_call":{"name":"f","arguments":"{\"a\":1}"}}"#,
             #"{"tool_calls":[{"function":{"name":"f","arguments":{"a":1}}}]}"#,
         ])
-    func `a request in the old style is answered in it, whole and streamed, and another in the new`(_ call: String) throws {
+    func `a request in the old style is answered in it, whole and streamed, and another in the new`(_ call: String)
+        throws
+    {
         for reason in ["stop", "tool_calls", "function_call"] {
             let (old, end) = try stream([delta(call), delta("{}", finish: "\"\(reason)\"")], style: .function)
             let oldCall = choices(old).compactMap { $0["delta"]?["function_call"] }
