@@ -62,7 +62,7 @@ extension Model {
         row.set("routing_strategy", routingStrategy)
         row.set("cache_ttl", cacheTTL)
         row.set("idle_timeout", idleTimeout)
-        if let prices = prices.cacheWriteJSON { row.set("cache_write_prices", prices) }
+        row.set("cache_write_prices", prices.cacheWriteJSON)
         return .object(row)
     }
 

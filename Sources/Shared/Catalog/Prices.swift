@@ -74,10 +74,8 @@ extension Prices {
         .array([number(input), number(cachedInput), number(output), .string(currency)])
     }
 
-    /// `[for minutes, for an hour]`; `nil` where writing costs what the input does.
-    package var cacheWriteJSON: JSON? {
-        cacheWrite == input && hourlyCacheWrite == input ? nil : .array([number(cacheWrite), number(hourlyCacheWrite)])
-    }
+    /// `[for minutes, for an hour]`.
+    package var cacheWriteJSON: JSON { .array([number(cacheWrite), number(hourlyCacheWrite)]) }
 
     package init?(json: JSON?, cacheWrites: JSON? = nil, shares: CacheShares = CacheShares()) {
         guard let parts = json?.arrayValue, parts.count == 4, let input = parts[0].doubleValue,

@@ -14,7 +14,9 @@ extension AttemptRecord {
         if usage.cacheWrites > 0 {
             object.set("cw", .array([usage.cacheWrites, usage.hourlyCacheWrites].map { .int($0) }))
         }
-        if let prices = prices.cacheWriteJSON { object.set("pw", prices) }
+        if prices.cacheWrite != prices.input || prices.hourlyCacheWrite != prices.input {
+            object.set("pw", prices.cacheWriteJSON)
+        }
         if let user { object.set("u", .string(user)) }
         if let endedAt { object.set("e", .int(Int(endedAt))) }
         if let errorKind { object.set("err", .string(errorKind.rawValue)) }

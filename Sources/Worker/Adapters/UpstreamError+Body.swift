@@ -85,7 +85,7 @@ extension UpstreamError {
         guard var object = error.objectValue else {
             var object = body
             for name in ["error", "errors", "detail"] { object.remove(name) }
-            let isExplained = messageNames.contains { object[$0]?.stringValue?.isEmpty == false }
+            let isExplained = messageNames.contains { object[$0].map(says) ?? false }
             if !isExplained, error.boolValue == nil { object.set("message", error) }
             return object
         }

@@ -109,7 +109,8 @@ import Testing
 
         #expect(
             changes(done) == [
-                "update m", "input_price 2.0>0.0", "cached_input_price 2.0>0.0", "update a", "rpm 5>null", "tpm null>7",
+                "update m", "input_price 2.0>0.0", "cached_input_price 2.0>0.0", "cache_write_price 2.0>0.0",
+                "cache_write_1h_price 2.0>0.0", "update a", "rpm 5>null", "tpm null>7",
             ])
     }
 

@@ -102,6 +102,7 @@ import Testing
                 "2 usage ac16b158d22f95650f9f7012a018723207734b3fe553032526ed8bd38695cd8f",
                 "3 account models f3fdc10316e3843e63a8925d51790175211d4bcc6f233802b05cb600cebf25d2",
                 "4 pool ed518b4de596d60e1499b30796788dec0f24355453af936ebf31f730f2e8cef4",
+                "5 cache writes 29b80c7781ca29057796019ecf203ef31b0d4c8db321e66b6201da44cd84da92",
                 "6 model idle 1724bc37d58350cc4500948dc0f2a212bb93188a93ada381eb947f0c2e86715e",
             ])
     }

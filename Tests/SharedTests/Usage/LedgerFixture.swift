@@ -71,10 +71,10 @@ struct LedgerFixture: Sendable {
         let sums = """
             SELECT date_trunc('hour', started_at, 'UTC') AS hour, model, provider, account, tenant, coalesce(user_id, '') AS user_id,
                 currency, status, count(*) AS attempts, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out,
-                sum(tokens_cached) AS tokens_cached, sum(tokens_reasoning) AS tokens_reasoning,
-                sum(tokens_cache_write) AS tokens_cache_write, sum(tokens_cache_write_1h) AS tokens_cache_write_1h, sum(cost) AS cost,
+                sum(tokens_cached) AS tokens_cached, sum(tokens_reasoning) AS tokens_reasoning, sum(cost) AS cost,
                 sum(latency_ms) AS latency_ms_sum, sum(coalesce(ttft_ms, 0)) AS ttft_ms_sum, count(ttft_ms) AS ttft_count,
-                count(*) FILTER (WHERE estimated) AS estimated_attempts
+                count(*) FILTER (WHERE estimated) AS estimated_attempts,
+                sum(tokens_cache_write) AS tokens_cache_write, sum(tokens_cache_write_1h) AS tokens_cache_write_1h
             FROM usage_attempts GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
             """
         return try await pool.query(

@@ -20,8 +20,10 @@ import Testing
                 + #""thinking_blocks":[{"type":"thinking","thinking":"想一想","signature":"Eq1"},"#
                 + #"{"type":"redacted_thinking","data":"b64"}]},"logprobs":null,"finish_reason":"tool_calls"}],"#
                 + #""usage":{"prompt_tokens":20,"completion_tokens":30,"total_tokens":50,"#
-                + #""prompt_tokens_details":{"cached_tokens":5},"completion_tokens_details":{"reasoning_tokens":7}}}"#)
-        #expect(end.usage == TokenUsage(input: 20, output: 30, cached: 5, reasoning: 7))
+                + #""prompt_tokens_details":{"cached_tokens":5},"completion_tokens_details":{"reasoning_tokens":7},"#
+                + #""cache_creation_input_tokens":3,"#
+                + #""cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":0}}}"#)
+        #expect(end.usage == TokenUsage(input: 20, output: 30, cached: 5, reasoning: 7, cacheWrites: 3))
         #expect(end.requestID == "req_1")
         #expect(end.finishReason == "tool_calls")
         #expect(outcome.deltas.isEmpty)
@@ -50,7 +52,7 @@ import Testing
         #expect(outcome.json.contains { $0.contains(##""arguments":"{\"city\":\"北京\"}""##) })
         #expect(outcome.json.last?.contains(#""finish_reason":"tool_calls""#) == true)
         #expect(outcome.end?.body == [])
-        #expect(outcome.end?.usage == TokenUsage(input: 20, output: 30, cached: 5, reasoning: 7))
+        #expect(outcome.end?.usage == TokenUsage(input: 20, output: 30, cached: 5, reasoning: 7, cacheWrites: 3))
     }
 
     @Test(arguments: [true, false])

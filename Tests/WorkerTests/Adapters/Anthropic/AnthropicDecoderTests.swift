@@ -20,7 +20,7 @@ import Testing
                 head + #"{},"finish_reason":"stop"}]}"#,
             ])
         #expect(outcome.deltas.map(\.isVisible) == [false, true, true, true, false])
-        #expect(outcome.end?.usage == TokenUsage(input: 15, output: 15, cached: 4))
+        #expect(outcome.end?.usage == TokenUsage(input: 15, output: 15, cached: 4, cacheWrites: 2))
         #expect(outcome.end?.finishReason == "stop")
         #expect(outcome.end?.model == "claude-haiku-5-5")
         #expect(outcome.end?.requestID == "req_1")
@@ -101,12 +101,12 @@ import Testing
         var decoder = AnthropicAdapter.decoder(AnswerShape(isStream: true, contentType: nil, model: "m"))
         #expect(decoder.usage == nil)
         _ = decoder.feed(Fixtures.stream([Fixtures.start]))
-        #expect(decoder.usage == TokenUsage(input: 15, output: 1, cached: 4))
+        #expect(decoder.usage == TokenUsage(input: 15, output: 1, cached: 4, cacheWrites: 2))
         let end =
             #"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":10,"output_tokens":20,"#
             + #""output_tokens_details":{"thinking_tokens":6}}}"#
         _ = decoder.feed(Fixtures.stream([end]))
-        #expect(decoder.usage == TokenUsage(input: 16, output: 20, cached: 4, reasoning: 6))
+        #expect(decoder.usage == TokenUsage(input: 16, output: 20, cached: 4, reasoning: 6, cacheWrites: 2))
         #expect(!decoder.isComplete)
         _ = decoder.feed(Fixtures.stream([Fixtures.stop]))
         #expect(decoder.isComplete)
