@@ -49,8 +49,10 @@ package struct CacheShares: Sendable, Equatable {
 
     package init() {}
 
-    /// By the platforms' price lists: Anthropic takes a tenth for what it reads, 1.25 times for what it keeps for five
-    /// minutes and twice for an hour; DashScope 1.25 times for its explicit cache. Elsewhere writing is free.
+    /// By the platforms' price lists.
+    ///
+    /// Anthropic takes a tenth for what it reads, 1.25 times for what it keeps for five minutes and twice for an hour,
+    /// DashScope 1.25 times for its explicit cache. Elsewhere writing costs no more than the prompt.
     package init(_ provider: Provider) {
         switch provider {
         case .anthropic: (read, write, hourlyWrite) = (0.1, 1.25, 2)

@@ -59,8 +59,10 @@ struct FailureRules: Sendable {
 
     /// What money is called everywhere: gateways say it with any status.
     private static let money: [FailureRule] = [
-        .codes("insufficient_user_quota", "insufficient_balance", "exceeded_current_quota_error", kind: .quotaExhausted),
-        .types("exceeded_current_quota_error", "insufficient_user_quota", "insufficient_balance", kind: .quotaExhausted),
+        .codes(
+            "insufficient_user_quota", "insufficient_balance", "exceeded_current_quota_error", kind: .quotaExhausted),
+        .types(
+            "exceeded_current_quota_error", "insufficient_user_quota", "insufficient_balance", kind: .quotaExhausted),
         .words(
             "insufficient balance", "insufficient credit", "insufficient funds", "insufficient user quota",
             "out of credits", "payment required", "余额不足", "欠费", "额度不足", "额度已用尽", kind: .quotaExhausted),

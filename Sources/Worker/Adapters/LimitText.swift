@@ -7,7 +7,10 @@ import Shared
 struct LimitText: Sendable {
     /// The first one that is found decides; short ones count only as words of their own.
     private static let subjects: [(words: [String], name: String)] = [
-        (["tokens per min", "tokens_per_min", "token rate", "tpm", "allocationquota", "每分钟token"], "tokens per minute"),
+        (
+            ["tokens per min", "tokens_per_min", "token rate", "tpm", "allocationquota", "每分钟token"],
+            "tokens per minute"
+        ),
         (["tokens per day", "tokens_per_day", "tpd"], "tokens per day"),
         (["requests per min", "requests_per_min", "rpm"], "requests per minute"),
         (["requests per day", "requests_per_day", "rpd"], "requests per day"),
@@ -29,7 +32,8 @@ struct LimitText: Sendable {
         let limit = subject.map { "limit of \($0)" } ?? "rate limit"
         let details = numbers.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
         let when = rest.map { ": it may be asked again in \(LimitText.seconds($0)) s" } ?? ""
-        return "The account's \(limit) at the platform is reached" + (details.isEmpty ? "" : " (\(details))") + when + "."
+        return "The account's \(limit) at the platform is reached" + (details.isEmpty ? "" : " (\(details))") + when
+            + "."
     }
 
     private static func seconds(_ rest: Duration) -> Int64 { max(1, (rest.milliseconds + 999) / 1000) }

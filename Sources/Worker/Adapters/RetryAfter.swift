@@ -46,7 +46,9 @@ enum RetryAfter {
             }
         }
         let message = message.lowercased()
-        return words.lazy.compactMap { message.range(ofLiteral: $0) }.first.flatMap { length(message[$0.upperBound...]) }
+        return words.lazy.compactMap { message.range(ofLiteral: $0) }.first.flatMap {
+            length(message[$0.upperBound...])
+        }
     }
 
     private static let words = ["try again in ", "try again after ", "retry in ", "retry after "]
@@ -72,7 +74,8 @@ enum RetryAfter {
 
     private static let units: [(names: Set<String>, seconds: Double)] = [
         (["ms", "millisecond", "milliseconds"], 0.001), (["s", "sec", "secs", "second", "seconds"], 1),
-        (["m", "min", "mins", "minute", "minutes"], 60), (["h", "hour", "hours"], 3600), (["d", "day", "days"], 86_400),
+        (["m", "min", "mins", "minute", "minutes"], 60), (["h", "hour", "hours"], 3600),
+        (["d", "day", "days"], 86_400),
     ]
 
     private static func bounded(_ seconds: Double) -> Duration {

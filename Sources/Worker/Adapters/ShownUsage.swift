@@ -19,7 +19,9 @@ extension TokenUsage {
 extension ChatCompletionEnd {
     /// With what is billed in the body, where that says something else; members that only the platform knows stay.
     func showing(_ usage: TokenUsage) -> ChatCompletionEnd {
-        guard !body.isEmpty, bodyUsage != usage, case .object(var object)? = try? JSON(parsing: body) else { return self }
+        guard !body.isEmpty, bodyUsage != usage, case .object(var object)? = try? JSON(parsing: body) else {
+            return self
+        }
         var shown = object["usage"]?.objectValue ?? [:]
         // Vectors have no answer to count.
         let names: Set<String>? = object["object"] == "list" ? ["prompt_tokens", "total_tokens"] : nil

@@ -60,7 +60,9 @@ extension UpstreamError {
 
     private static func error(in body: JSONObject) -> JSON? {
         if let error = body["error"], says(error) { return .object(merged(error, body)) }
-        if let choices = body["choices"]?.arrayValue, !choices.isEmpty { return choices.lazy.compactMap(error(of:)).first }
+        if let choices = body["choices"]?.arrayValue, !choices.isEmpty {
+            return choices.lazy.compactMap(error(of:)).first
+        }
         if body["object"] == "error" || body["type"] == "error" || NamedStatus.of(body) != nil { return .object(body) }
         if let first = body["errors"]?.arrayValue?.first, says(first) { return .object(merged(first, body)) }
         if let answer = body["base_resp"]?.objectValue, !isFine(answer["status_code"]) { return .object(answer) }
@@ -148,7 +150,8 @@ extension UpstreamError {
 
     /// JSON that somebody wrote as text.
     private static func packed(_ text: String) -> JSON? {
-        guard let first = text.utf8.first(where: { $0 != 0x20 }), [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(first)
+        guard let first = text.utf8.first(where: { $0 != 0x20 }),
+            [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(first)
         else { return nil }
         return try? JSON(parsing: Array(text.utf8))
     }

@@ -18,7 +18,8 @@ enum UsageWords {
         "cache_read_input_tokens": .part(.read), "cache_creation_input_tokens": .part(.written),
         "cache_creation": .words(lives),
         // DeepSeek; Moonshot; servers that name the thinking at the top.
-        "prompt_cache_hit_tokens": .part(.cached), "cached_tokens": .part(.cached), "reasoning_tokens": .part(.reasoning),
+        "prompt_cache_hit_tokens": .part(.cached), "cached_tokens": .part(.cached),
+        "reasoning_tokens": .part(.reasoning),
         // Hunyuan.
         "PromptTokens": .part(.prompt), "CompletionTokens": .part(.output), "TotalTokens": .part(.total),
         "PromptTokensDetails": .words(["CachedTokens": .part(.cached)]),

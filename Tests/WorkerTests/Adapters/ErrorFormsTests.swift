@@ -35,8 +35,14 @@ import Testing
         (#"{"error":{"code":503,"message":"x"}}"#, .overloaded, 503, "overloaded"),
         (#"{"error":{"code":500,"message":"x"}}"#, .serverError, 500, "failed"),
         (#"{"errors":[{"code":400,"message":"bad field"}]}"#, .invalidRequest, 400, "bad field"),
-        (#"{"success":false,"errors":[{"status":400,"message":"bad field"}],"result":null}"#, .invalidRequest, 400, "bad"),
-        (#"{"error":{"code":400,"message":{"error":{"message":"bad field","code":"odd"}}}}"#, .invalidRequest, 400, "bad"),
+        (
+            #"{"success":false,"errors":[{"status":400,"message":"bad field"}],"result":null}"#, .invalidRequest, 400,
+            "bad"
+        ),
+        (
+            #"{"error":{"code":400,"message":{"error":{"message":"bad field","code":"odd"}}}}"#, .invalidRequest, 400,
+            "bad"
+        ),
         (
             #"{"error":{"code":400,"message":"Provider returned error","metadata":{"raw":"{\"error\":{\"message\":\"n is 1\"}}"}}}"#,
             .invalidRequest, 400, "n is 1"
@@ -114,12 +120,16 @@ import Testing
 
     @Test(arguments: [
         (#"{"detail":"Not authenticated"}"#, 401, JobFailure.Kind.authentication, "credentials"),
-        (#"{"detail":[{"loc":["body","messages",0],"msg":"field required","type":"x"}]}"#, 422, .invalidRequest,
-            "messages.0: field required"),
+        (
+            #"{"detail":[{"loc":["body","messages",0],"msg":"field required","type":"x"}]}"#, 422, .invalidRequest,
+            "messages.0: field required"
+        ),
         (#"{"message":"no Route matched"}"#, 404, .modelNotFound, "no Route matched"),
         (#"{"timestamp":1,"status":400,"error":"Bad Request","path":"/v1"}"#, 400, .invalidRequest, "Bad Request"),
-        (#"{"code":"Client specified an invalid argument","error":"Incorrect API key provided: xa***Zz"}"#, 400,
-            .authentication, "credentials"),
+        (
+            #"{"code":"Client specified an invalid argument","error":"Incorrect API key provided: xa***Zz"}"#, 400,
+            .authentication, "credentials"
+        ),
         (#"{"error":{"message":"Insufficient balance","type":"x"}}"#, 403, .quotaExhausted, "balance"),
         (#"{"error":{"message":"quota","type":"exceeded_current_quota_error"}}"#, 429, .quotaExhausted, "balance"),
         (#"{"error":{"code":"insufficient_user_quota","message":"用户额度不足"}}"#, 403, .quotaExhausted, "balance"),
@@ -135,8 +145,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"},"choices":null}"#,
-            JobFailure.Kind.quotaExhausted),
+        (
+            #"{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"},"choices":null}"#,
+            JobFailure.Kind.quotaExhausted
+        ),
         (#"{"base_resp":{"status_code":1002,"status_msg":"rate limit exceeded(RPM)"}}"#, .rateLimited),
         (#"{"error":"rate limit exceeded"}"#, .rateLimited), (#"{"error":"unsupported value 'x'"}"#, .invalidRequest),
         (#"{"code":"-1","msg":"系统繁忙","data":{}}"#, .overloaded),
@@ -151,7 +163,8 @@ import Testing
 
     @Test(arguments: [
         #""error":null"#, #""error":"""#, #""error":{}"#, #""error":false"#, #""error":{"code":0,"message":"success"}"#,
-        #""code":0,"message":"ok""#, #""code":"200","msg":"success""#, #""base_resp":{"status_code":0,"status_msg":""}"#,
+        #""code":0,"message":"ok""#, #""code":"200","msg":"success""#,
+        #""base_resp":{"status_code":0,"status_msg":""}"#,
         #""errors":[]"#, #""detail":null"#, #""success":true"#, #""status":"completed""#,
     ])
     func `what servers write beside their answers is no error`(_ member: String) {
@@ -185,29 +198,31 @@ import Testing
         #expect(OpenAIPlatform.wire.failure(inside: Array(#"{"error":"odd"}"#.utf8))?.isFinal == true)
     }
 
-    @Test(arguments: [
-        (#"{"error":{"code":429,"message":"Please try again in 6.5s."}}"#, Duration.milliseconds(6500)),
-        (#"{"error":{"code":429,"message":"retry after 26 seconds"}}"#, .seconds(26)),
-        (#"{"error":{"code":429,"message":"try again in 1m30s"}}"#, .seconds(90)),
-        (#"{"error":{"code":429,"message":"x","retry_after":7}}"#, .seconds(7)),
-        (#"{"error":{"code":429,"message":"x","details":[{"@type":"a"},{"retryDelay":"34s"}]}}"#, .seconds(34)),
-        (#"{"error":{"code":429,"message":"x","retry_after":-7}}"#, nil),
-        (#"{"error":{"code":429,"message":"try again in a moment"}}"#, nil),
-        (#"{"error":{"code":429,"message":"try again in 99999999999999999999s"}}"#, .seconds(86_400)),
-    ] as [(String, Duration?)])
+    @Test(
+        arguments: [
+            (#"{"error":{"code":429,"message":"Please try again in 6.5s."}}"#, Duration.milliseconds(6500)),
+            (#"{"error":{"code":429,"message":"retry after 26 seconds"}}"#, .seconds(26)),
+            (#"{"error":{"code":429,"message":"try again in 1m30s"}}"#, .seconds(90)),
+            (#"{"error":{"code":429,"message":"x","retry_after":7}}"#, .seconds(7)),
+            (#"{"error":{"code":429,"message":"x","details":[{"@type":"a"},{"retryDelay":"34s"}]}}"#, .seconds(34)),
+            (#"{"error":{"code":429,"message":"x","retry_after":-7}}"#, nil),
+            (#"{"error":{"code":429,"message":"try again in a moment"}}"#, nil),
+            (#"{"error":{"code":429,"message":"try again in 99999999999999999999s"}}"#, .seconds(86_400)),
+        ] as [(String, Duration?)])
     func `a limit says in its body how long it lasts`(_ body: String, _ rest: Duration?) {
         #expect(OpenAIPlatform.wire.failure(inside: Array(body.utf8))?.retryAfter == rest)
     }
 
-    @Test(arguments: [
-        (["x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0s"], Duration.seconds(360)),
-        (["x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "20ms"], .milliseconds(20)),
-        (["x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700000030"], .seconds(30)),
-        (["x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700000030000"], .seconds(30)),
-        (["x-ratelimit-remaining": "3", "x-ratelimit-reset": "60"], nil),
-        (["x-ratelimit-remaining": "0", "x-ratelimit-reset": "soon"], nil),
-        (["x-ratelimit-remaining": "0", "x-ratelimit-reset": "nan"], nil),
-    ] as [([String: String], Duration?)])
+    @Test(
+        arguments: [
+            (["x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0s"], Duration.seconds(360)),
+            (["x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "20ms"], .milliseconds(20)),
+            (["x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700000030"], .seconds(30)),
+            (["x-ratelimit-remaining": "0", "x-ratelimit-reset": "1700000030000"], .seconds(30)),
+            (["x-ratelimit-remaining": "3", "x-ratelimit-reset": "60"], nil),
+            (["x-ratelimit-remaining": "0", "x-ratelimit-reset": "soon"], nil),
+            (["x-ratelimit-remaining": "0", "x-ratelimit-reset": "nan"], nil),
+        ] as [([String: String], Duration?)])
     func `a limit without retry-after lasts until what is used up begins anew`(
         _ headers: [String: String], _ rest: Duration?
     ) {

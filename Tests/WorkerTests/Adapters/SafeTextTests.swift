@@ -24,7 +24,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "sk-abc", "sk-proj-abc***wxyz", "sk-ant-api03-secret", "sk-or-v1-0123456789abcdef", "AKIDz8krbsJ5yKBZQpn74WFkmLPx3",
+        "sk-abc", "sk-proj-abc***wxyz", "sk-ant-api03-secret", "sk-or-v1-0123456789abcdef",
+        "AKIDz8krbsJ5yKBZQpn74WFkmLPx3",
         "LTAI5tAbCdEfGh", "bce-v3/ALTAK-abc/def", "org-Abc123", "proj_AbC9", "gsk_abcdefghij", "xai-abcdefghij",
         "hf_abcdefghijkl", "AIzaSyA1234567890abcdef", "eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.c2lnbmF0dXJl",
         "d41d8cd98f00b204e9800998ecf8427e", "0123456789abcdef", "123e4567-e89b-12d3-a456-426614174000",

@@ -35,7 +35,8 @@ struct OpenAIEmbeddings: EmbeddingsAdapter {
         let ordered = data.enumerated().sorted { ($0.1["index"]?.intValue ?? $0.0) < ($1.1["index"]?.intValue ?? $1.0) }
         var vectors = EmbeddingsBody(model: value["model"]?.stringValue ?? answer.model)
         for (_, item) in ordered { vectors.add(item["embedding"] ?? .null) }
-        var end = try vectors.end(usage: value.objectValue.flatMap(TokenUsage.init(answer:)), wantsBase64: request.wantsBase64)
+        var end = try vectors.end(
+            usage: value.objectValue.flatMap(TokenUsage.init(answer:)), wantsBase64: request.wantsBase64)
         end.requestID = value["id"]?.stringValue ?? answer.headers("x-request-id")
         return end
     }
