@@ -11,7 +11,10 @@ import Testing
             TokenUsage(input: 9, output: 3, cached: 4, reasoning: 2)
         ),
         // Moonshot
-        (#"{"choices":[{"index":0,"usage":{"prompt_tokens":190,"completion_tokens":42,"total_tokens":232}}]}"#, TokenUsage(input: 190, output: 42)),
+        (
+            #"{"choices":[{"index":0,"usage":{"prompt_tokens":190,"completion_tokens":42,"total_tokens":232}}]}"#,
+            TokenUsage(input: 190, output: 42)
+        ),
         (
             #"{"choices":[{"index":0,"usage":{"prompt_tokens":9,"completion_tokens":4}},{"index":1,"usage":{"prompt_tokens":9,"completion_tokens":5}}]}"#,
             TokenUsage(input: 9, output: 9)
@@ -20,9 +23,15 @@ import Testing
             #"{"choices":[{"usage":{"prompt_tokens":9,"completion_tokens":4}}],"usage":{"prompt_tokens":9,"completion_tokens":8}}"#,
             TokenUsage(input: 9, output: 8)
         ),
-        (#"{"usage":{"prompt_tokens":9,"completion_tokens":3,"cached_tokens":4}}"#, TokenUsage(input: 9, output: 3, cached: 4)),
+        (
+            #"{"usage":{"prompt_tokens":9,"completion_tokens":3,"cached_tokens":4}}"#,
+            TokenUsage(input: 9, output: 3, cached: 4)
+        ),
         // Groq
-        (#"{"x_groq":{"id":"r","usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}}}"#, TokenUsage(input: 9, output: 3)),
+        (
+            #"{"x_groq":{"id":"r","usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}}}"#,
+            TokenUsage(input: 9, output: 3)
+        ),
         // DeepSeek
         (
             #"{"usage":{"prompt_tokens":1000,"completion_tokens":5,"total_tokens":1005,"prompt_cache_hit_tokens":960,"prompt_cache_miss_tokens":40}}"#,
@@ -67,7 +76,10 @@ import Testing
             #"{"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":3,"thoughtsTokenCount":4,"totalTokenCount":16}}"#,
             TokenUsage(input: 9, output: 7, reasoning: 4)
         ),
-        (#"{"timings":{"cache_n":5,"prompt_n":4,"predicted_n":3,"predicted_ms":1.5}}"#, TokenUsage(input: 9, output: 3, cached: 5)),
+        (
+            #"{"timings":{"cache_n":5,"prompt_n":4,"predicted_n":3,"predicted_ms":1.5}}"#,
+            TokenUsage(input: 9, output: 3, cached: 5)
+        ),
         (
             #"{"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12},"timings":{"prompt_n":1,"predicted_n":2}}"#,
             TokenUsage(input: 9, output: 3)
@@ -92,16 +104,18 @@ import Testing
     }
 
     @Test(arguments: words)
-    func `a stream says it in the same words, in its last chunk or in a later one without choices`(
+    func `a stream says it in the same words, with its last choice or behind it`(
         _ row: (answer: String, usage: TokenUsage)
-    ) {
-        let text = #"{"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}],"usage":null}"#
-        let stream = "data: \(text)\n\ndata: \(row.answer)\n\ndata: [DONE]\n\n"
+    ) throws {
+        let text = #"{"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}],"usage":null}"#
+        // An end of the choice in front of its usage, or around it.
+        let isInChoice = row.answer.contains("choices")
+        let end = isInChoice ? row.answer : #"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#
+        let stream = "data: \(text)\n\ndata: \(end)\n\ndata: \(row.answer)\n\ndata: [DONE]\n\n"
         let answer = DecodedAnswer(
-            Array(stream.utf8), cuts: [], OpenAIPlatform.wire.makeDecoder(AnswerShape(isStream: true, contentType: nil)))
-        // A chunk of a choice without an end is none of a whole stream.
-        if !row.answer.contains("choices") { #expect(answer.end?.usage == row.usage) }
-        #expect(answer.failure == nil || row.answer.contains("choices"))
+            Array(stream.utf8), cuts: [], OpenAIPlatform.wire.makeDecoder(AnswerShape(isStream: true, contentType: nil))
+        )
+        #expect(try #require(answer.end).usage == row.usage)
     }
 
     @Test(arguments: [
@@ -138,7 +152,10 @@ import Testing
                 == TokenUsage(input: 11, output: 5))
         #expect(
             tokens(
-                ["input_tokens": 3, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 5, "output_tokens": 1],
+                [
+                    "input_tokens": 3, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 5,
+                    "output_tokens": 1,
+                ],
                 ["input_tokens": 3, "output_tokens": 8]) == TokenUsage(input: 12, output: 8, cached: 4, cacheWrites: 5))
         #expect(
             tokens(

@@ -92,4 +92,65 @@ import Testing
                 try await fixture.bills(id).map(\.usage) == [TokenUsage(input: 20, output: 9, cached: 5, reasoning: 4)])
         }
     }
+
+    @Test(arguments: [
+        #""usage":null"#, #""usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#, #""x":1"#,
+    ])
+    func `where a platform counts nothing both ledger and caller have our estimate`(_ usage: String) async throws {
+        let stub = try ProviderStub.start { _ in
+            .json(
+                #"{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Hello there"},"#
+                    + #""finish_reason":"stop"}],\#(usage)}"#)
+        }
+        try await PipelineFixture.run([stub]) { fixture in
+            let id = try await fixture.submit()
+
+            try await fixture.worker().runOne()
+
+            let bill = try #require(try await fixture.bills(id).first).usage
+            let shown = try JSON(parsing: Array(try await fixture.end(id).result.utf8))["usage"]
+            #expect(bill.isEstimated && bill.input > 0 && bill.output > 0)
+            #expect(shown?["prompt_tokens"] == .int(bill.input) && shown?["completion_tokens"] == .int(bill.output))
+        }
+    }
+
+    @Test func `what is counted in other words is billed and shown alike`() async throws {
+        let stub = try ProviderStub.start { _ in
+            .json(
+                #"{"choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":"#
+                    + #"{"prompt_tokens":100,"completion_tokens":5,"total_tokens":125,"reasoning_tokens":20,"#
+                    + #""prompt_cache_hit_tokens":60}}"#)
+        }
+        try await PipelineFixture.run([stub]) { fixture in
+            let id = try await fixture.submit()
+
+            try await fixture.worker().runOne()
+
+            let billed = TokenUsage(input: 100, output: 25, cached: 60, reasoning: 20)
+            #expect(try await fixture.bills(id).map(\.usage) == [billed])
+            let shown = try JSON(parsing: Array(try await fixture.end(id).result.utf8))["usage"]
+            #expect(TokenUsage(shown: shown) == billed)
+        }
+    }
+
+    @Test func `an answer that is cut off keeps what the platform had counted, cache and thinking included`()
+        async throws
+    {
+        let stub = try ProviderStub.start { _ in
+            .sse([
+                #"{"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}],"usage":{"prompt_tokens":50,"#
+                    + #""completion_tokens":9,"cache_creation_input_tokens":30,"cached_tokens":10,"reasoning_tokens":4}}"#
+            ])
+        }
+        try await PipelineFixture.run([stub]) { fixture in
+            let id = try await fixture.submitStream()
+
+            try await fixture.worker().runOne()
+
+            #expect(
+                try await fixture.bills(id).map(\.usage) == [
+                    TokenUsage(input: 50, output: 9, cached: 10, reasoning: 4, cacheWrites: 30, isEstimated: true)
+                ])
+        }
+    }
 }

@@ -54,6 +54,21 @@ import Testing
         #expect(decide(.quotaExhausted) == .fail)
     }
 
+    @Test func `what a platform calls final goes to another account or to the caller, and is not waited for`() {
+        func decide(_ kind: JobFailure.Kind, hasOtherRoute: Bool) -> FailurePolicy.Decision {
+            var failure = JobFailure(kind, "x", retryAfter: .seconds(1))
+            failure.isFinal = true
+            return FailurePolicy().decide(
+                .init(
+                    failure: failure, isShown: false, attempts: 1, hasOtherRoute: hasOtherRoute,
+                    earliestCapacity: .seconds(1), timeLeft: .seconds(600), random: 0.5))
+        }
+        for kind in [JobFailure.Kind.serverError, .rateLimited, .overloaded] {
+            #expect(decide(kind, hasOtherRoute: true) == .nextRoute)
+            #expect(decide(kind, hasOtherRoute: false) == .fail)
+        }
+    }
+
     @Test func `server errors are tried again with growing pauses, and not for ever`() {
         #expect(decide(.serverError, attempts: 1) == .later(.milliseconds(250)))
         #expect(decide(.serverError, attempts: 3) == .later(.seconds(1)))
