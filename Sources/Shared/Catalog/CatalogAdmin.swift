@@ -104,10 +104,9 @@ package struct CatalogAdmin: Sendable {
     /// Nothing but the key changes.
     @discardableResult
     package func rotateKey(
-        account id: String, to key: Secret, by author: Author
+        account id: String, to pasted: Secret, by author: Author
     ) async throws(CatalogAdminError) -> JSON {
-        let text = key.reveal()
-        guard (1...4096).contains(text.utf8.count), !text.utf8.contains(where: { $0 < 32 }), text != Account.mask else {
+        guard let key = Secret(pasted: pasted.reveal()), key.reveal() != Account.mask else {
             throw .invalid(["api_key: expected a text without control characters"])
         }
         guard let box else { throw .noMasterKey }

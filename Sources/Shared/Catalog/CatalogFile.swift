@@ -143,7 +143,7 @@ package struct CatalogFile: Sendable {
         let provider = field.provider()
         let account = Account(
             id: field.required("id"), accountName: field.name("account_name"), provider: provider ?? .sandbox,
-            baseURL: field.url("base_url"), mode: field.mode(of: provider),
+            baseURL: field.address("base_url"), mode: field.mode(of: provider),
             quotaLimit: field.whole("quota_limit", from: 0, to: .max).map { Int64($0) }, quotaUsed: Int64(used ?? 0),
             status: status ?? .active, healthScore: health ?? 1, requestsPerMinute: field.whole("rpm", from: 1),
             tokensPerMinute: field.whole("tpm", from: 1), concurrency: field.whole("concurrency", from: 1),

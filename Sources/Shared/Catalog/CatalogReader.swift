@@ -107,10 +107,11 @@ struct CatalogReader {
         return nil
     }
 
-    mutating func url(_ name: String) -> String? {
-        guard let text = text(name) else { return nil }
-        if text.hasPrefix("http://") || text.hasPrefix("https://"), !text.contains(" ") { return text }
-        wrong(name, "an http:// or https:// URL")
+    /// As people paste it; what is kept is what calls are put behind.
+    mutating func address(_ name: String) -> String? {
+        guard let value = given(name) else { return nil }
+        if let text = value.string, text.utf8.count <= 4096, let address = PlatformAddress.tidied(text) { return address }
+        wrong(name, "an http:// or https:// URL without user, query and fragment")
         return nil
     }
 
@@ -145,13 +146,19 @@ struct CatalogReader {
             wrong(names[1], "only one of api_key, api_key_env, api_key_file, api_key_encrypted")
             return .none
         }
+        if names.first == "api_key" { return pastedKey() }
         guard let name = names.first, let value = text(name) else { return .none }
         switch name {
-        case "api_key": return .plain(Secret(value))
         case "api_key_env": return .environment(value)
         case "api_key_file": return .file(value)
         default: return .sealed(value)
         }
+    }
+
+    private mutating func pastedKey() -> CatalogFile.KeySource {
+        if let text = given("api_key")?.string, let key = Secret(pasted: text) { return .plain(key) }
+        wrong("api_key", "a text without control characters")
+        return .none
     }
 
     private mutating func pairs<Value>(_ name: String, _ expected: String, _ read: (Node) -> Value?) -> [String: Value]

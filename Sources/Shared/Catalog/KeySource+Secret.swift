@@ -22,20 +22,20 @@ extension CatalogFile.KeySource {
         case .none, .sealed: return nil
         case .plain(let secret): return secret
         case .environment(let name):
-            guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else {
+            guard let key = ProcessInfo.processInfo.environment[name].flatMap(Secret.init(pasted:)) else {
                 throw CatalogFile.Mistakes(
                     list: [
                         "\(field): expected the key in the environment variable\(Self.shown(name)), which is not set"
                     ])
             }
-            return Secret(value)
+            return key
         case .file(let path):
-            guard let value = SettingsFile.text(at: path)?.trimmingSpaces, !value.isEmpty else {
+            guard let key = SettingsFile.text(at: path).flatMap(Secret.init(pasted:)) else {
                 throw CatalogFile.Mistakes(list: [
                     "\(field): expected a readable file with the key\(path.hasPrefix("/") ? ", unlike " + path : "")"
                 ])
             }
-            return Secret(String(value))
+            return key
         }
     }
 

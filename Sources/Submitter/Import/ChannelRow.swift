@@ -59,10 +59,10 @@ struct ChannelRow: Sendable {
     private static func keys(_ row: Columns) -> [(secret: Secret, status: Status)] {
         let statuses = row.object("channel_info")["multi_key_status_list"]?.objectValue
         let listed = row.object("key", array: true)["key"]?.arrayValue?.compactMap(\.stringValue)
-        let texts = listed ?? row.text("key").split(whereSeparator: \.isNewline).map { String($0.trimmed) }
-        return texts.filter { !$0.isEmpty }.enumerated().map { index, text in
+        let texts = listed ?? row.text("key").split(whereSeparator: \.isNewline).map(String.init)
+        return texts.compactMap(Secret.init(pasted:)).enumerated().map { index, key in
             let status = statuses?["\(index)"]?.intValue.map { Status(rawValue: $0) ?? .disabledByHand }
-            return (Secret(text), status ?? .enabled)
+            return (key, status ?? .enabled)
         }
     }
 }

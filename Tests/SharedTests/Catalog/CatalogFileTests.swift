@@ -169,7 +169,7 @@ import Testing
             [
                 "accounts[0].status (a): expected one of active, disabled",
                 "accounts[0].health_score (a): expected a number from 0 to 1",
-                "accounts[0].base_url (a): expected an http:// or https:// URL",
+                "accounts[0].base_url (a): expected an http:// or https:// URL without user, query and fragment",
             ]
         ),
         (

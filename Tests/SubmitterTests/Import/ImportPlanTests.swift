@@ -52,6 +52,20 @@ import Testing
         (.oneAPI, 8, "https://x.example/v4/chat/completions/#/none", .openai, "compatible", "https://x.example/v4"),
         (.newAPI, 14, "https://c.example/v1/messages?", .anthropic, nil, "https://c.example/v1"),
         (.oneAPI, 50, "http://10.0.0.1:8000/v1", .openai, "compatible", "http://10.0.0.1:8000/v1"),
+        (.newAPI, 43, "https://api.deepseek.com/chat/completions#", .openai, "compatible", "https://api.deepseek.com"),
+        (.newAPI, 1, " https://x.example/v1/embeddings? ", .openai, "compatible", "https://x.example/v1"),
+        // Pasted as they were found somewhere.
+        (.newAPI, 1, "https://x.example/v1/\n", .openai, "compatible", "https://x.example/v1"),
+        (.oneAPI, 1, "HTTPS://x.example/v1/v1", .openai, "compatible", "https://x.example/v1"),
+        (.oneAPI, 8, "https://x.example/v1/v1/chat/completions/", .openai, "compatible", "https://x.example/v1"),
+        (.newAPI, 8, "https://x.example/v1/embeddings", .openai, "compatible", "https://x.example/v1"),
+        (.newAPI, 8, "https://x.example/v1/completions", .openai, "compatible", "https://x.example/v1"),
+        (.oneAPI, 14, "https://c.example/v1/messages", .anthropic, nil, "https://c.example/v1"),
+        // The platform's own, in more words.
+        (.oneAPI, 1, "https://api.openai.com/v1", .openai, nil, nil),
+        (.newAPI, 1, "https://api.openai.com/v1/chat/completions#", .openai, nil, nil),
+        (.newAPI, 26, "https://open.bigmodel.cn/api/paas/v4/chat/completions", .zhipu, nil, nil),
+        (.newAPI, 17, "https://dashscope.aliyuncs.com/compatible-mode/v1/", .alibaba, "compatible", nil),
     ]
 
     @Test(arguments: addresses)
@@ -69,6 +83,8 @@ import Testing
     private static let refusals: [(JSONObject, String)] = [
         (["type": 3], "Azure"), (["type": 24], "Gemini"), (["type": 4242], "unknown"),
         (["type": 8], "no base_url"), (["type": 8, "base_url": "ftp://x"], "http"),
+        (["type": 8, "base_url": "x.example/v1"], "http"), (["type": 8, "base_url": "https://x .example"], "http"),
+        (["type": 8, "base_url": "https://x/v1#"], "exact"), (["type": 8, "base_url": "#"], "no base_url"),
         (["type": 8, "base_url": "https://x/{model}"], "placeholder"),
         (["type": 8, "base_url": "https://x/plan/v3#"], "exact"), (["type": 1, "base_url": "https://x/own?"], "exact"),
         (["type": 8, "base_url": "https://x/v1/chat/completions?key=zanzibar"], "secret"),
@@ -114,7 +130,7 @@ import Testing
         #expect(plan.accounts.map(\.entry.account.status) == [.active, .disabled])
         #expect(plan.accounts.map(\.maskedKey) == ["…aaaa", "…bbbb"])
         #expect(plan.accounts.map(\.entry.account.weight) == [4, 4])
-        let array = try self.plan([["key": #"["sk-1","sk-2"]"#]], .newAPI)
+        let array = try self.plan([["key": #"["sk-1\n"," ","sk-2"]"#]], .newAPI)
         #expect(array.accounts.count == 2)
     }
 

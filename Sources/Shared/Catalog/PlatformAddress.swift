@@ -1,0 +1,62 @@
+/// A platform's address as people paste it, made the one that calls are put behind (pure).
+///
+/// Out: the address without white space around it, slashes behind it, the path of a call that was copied along, or a second
+/// version; and without a `#` or bare `?` at its end, by which other products are told to add nothing. `nil` for what is no http:// or
+/// https:// URL, or holds a user, a query or a fragment, which may be secret and would end up in the middle of every call.
+package enum PlatformAddress {
+    /// What adapters put behind an address; a longer one before its own end.
+    private static let calls = ["/chat/completions", "/completions", "/embeddings", "/messages"]
+
+    package static func tidied(_ pasted: String) -> String? {
+        let (address, _) = unmarked(pasted)
+        guard isPlain(address) else { return nil }
+        return withoutSecondVersion(withoutCall(address) ?? withoutSlashes(address))
+    }
+
+    /// Without the mark of an exact address, and whether it had one.
+    package static func unmarked(_ pasted: String) -> (address: String, isExact: Bool) {
+        let text = String(pasted.trimmingSpaces)
+        var address = text.prefix { $0 != "#" }
+        let isMarked = address.endIndex != text.endIndex
+        guard address.last == "?" else { return (withLowerScheme(address), isMarked) }
+        address.removeLast()
+        return (withLowerScheme(address), true)
+    }
+
+    /// Without the call at its end; `nil` where it ends in none.
+    package static func withoutCall(_ address: String) -> String? {
+        let address = withoutSlashes(address)
+        return calls.first { address.hasSuffix($0) }.map { withoutSlashes(String(address.dropLast($0.count))) }
+    }
+
+    /// `…/v1/v1` is `…/v1`: one was pasted, the other added.
+    package static func withoutSecondVersion(_ address: String) -> String {
+        let parts = address.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count > 4, let last = parts.last, isVersion(last), parts[parts.count - 2] == last else {
+            return address
+        }
+        return parts.dropLast().joined(separator: "/")
+    }
+
+    package static func withoutSlashes(_ address: String) -> String {
+        var address = address.trimmingSpaces
+        while address.hasSuffix("/") { address.removeLast() }
+        return String(address)
+    }
+
+    /// As in `v1` and `v4`.
+    package static func isVersion(_ segment: some StringProtocol) -> Bool {
+        segment.first == "v" && (2...3).contains(segment.count) && segment.dropFirst().allSatisfy(\.isNumber)
+    }
+
+    private static func isPlain(_ address: String) -> Bool {
+        let host = address.firstRange(of: "://").map { address[$0.upperBound...] } ?? ""
+        guard address.hasPrefix("http://") || address.hasPrefix("https://"), let first = host.first else { return false }
+        return first != "/" && !address.contains { $0.isWhitespace || "?@#".contains($0) }
+    }
+
+    private static func withLowerScheme(_ address: Substring) -> String {
+        guard let end = address.firstRange(of: "://")?.lowerBound else { return String(address) }
+        return address[..<end].lowercased() + address[end...]
+    }
+}
