@@ -49,6 +49,29 @@ def test_a_new_model_and_account_answer_within_a_second(admin, upstream):
         assert [(row["actor"], row["action"]) for row in audit] == [("anna", "create")] and NEW_KEY not in json.dumps(audit)
 
 
+@pytest.mark.parametrize("id", ["team/one", "a/b/c"])
+def test_ids_with_slashes_are_found_in_every_path(admin, upstream, id):
+    with admin.http as client:
+        assert client.post("/api/v1/models", json={"id": id, "provider": "openai"}).status_code == 201
+        made = client.post("/api/v1/accounts", json={
+            "id": id, "provider": "openai", "api_key": NEW_KEY + "\n", "base_url": f" {upstream.url}/chat/completions ", "models": [id]})
+        assert made.status_code == 201 and made.json()["base_url"] == upstream.url.rstrip("/")
+        for path in (id, id.replace("/", "%2F")):
+            for kind in ("accounts", "models"):
+                assert client.get(f"/api/v1/{kind}/{path}").json()["id"] == id
+                assert client.patch(f"/api/v1/{kind}/{path}", json={"weight": 3}).json()["weight"] == 3
+                assert client.post(f"/api/v1/{kind}/{path}/disable", json={"reason": "a test"}).status_code == 200
+                assert client.post(f"/api/v1/{kind}/{path}/enable").status_code == 200
+            rotated = client.post(f"/api/v1/accounts/{path}/rotate-key", json={"api_key": f" {NEW_KEY}\r\n"})
+            assert rotated.status_code == 200 and NEW_KEY not in rotated.text
+        script = upstream.script(answer("slashed"))
+        eventually(lambda: ask(admin, id, script).choices[0].message.content == "slashed", 5, "it answers")
+        assert script.calls[-1].account == NEW_KEY
+        assert client.options(f"/api/v1/accounts/{id}").headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, PUT"
+        for kind in ("accounts", "models"):
+            assert client.delete(f"/api/v1/{kind}/{id}").status_code == 204
+
+
 def test_disabled_accounts_are_not_used_and_say_why(admin, upstream):
     with admin.http as client:
         assert client.post("/api/v1/accounts/stub-1/disable", json={}).status_code == 400

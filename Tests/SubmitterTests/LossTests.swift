@@ -125,6 +125,34 @@ struct LossTests {
         }
     }
 
+    @Test func `who cannot resume has no grace, who can resume has some, and before its first event nobody has`()
+        async throws
+    {
+        try await ShimFixture.run(configure: { $0.hub.resumeGrace = .seconds(60) }) { shim in
+            let native = #"{"model_name":"m","messages":[{"role":"user","content":"hi"}]}"#
+            let path = "/api/v1/chat/completions/stream"
+            for (body, path, speaks, isCancelled) in [
+                (ShimFixture.stream, "/v1/chat/completions", true, true), (native, path, true, false),
+                (native, path, false, true),
+            ] {
+                let caller = try await shim.start(body, path: path)
+                var work = try await shim.work()
+                if speaks {
+                    _ = try await work.say("a")
+                    try await caller.waitFor("\"a\"")
+                }
+                try await caller.close()
+                try await eventually("the shim has noticed") { shim.hub.openCount == 0 }
+                let id = work.job.id
+                try await eventually("the cancel is decided") {
+                    let isEnded = try await shim.queue.logEdges(id)?.last.id == .end
+                    return isCancelled ? isEnded : shim.hub.isKnown(id) && !isEnded
+                }
+                #expect(try await work.say("b") == (isCancelled ? .ended : .ok))
+            }
+        }
+    }
+
     @Test func `a caller that comes back in time goes on where it was`() async throws {
         try await ShimFixture.run(configure: { $0.hub.cancelGrace = .seconds(2) }) { shim in
             let caller = try await shim.start(ShimFixture.stream)

@@ -6,7 +6,7 @@ import Testing
 
 /// Bodies as clients pack them; the packed bytes were made by Python's gzip and zlib.
 @Suite struct PackedBodyTests {
-    /// `{"model":"m","messages":[{"role":"user","content":"hi"}]}`
+    /// The request `ShimFixture.chat`.
     private static let gzip: [UInt8] = [
         31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 202, 205, 79, 73, 205, 81, 178, 82, 202, 85, 210, 81, 202,
         77, 45, 46, 78, 76, 79, 45, 86, 178, 138, 174, 86, 42, 202, 207, 73, 5, 138, 151, 22, 167, 22, 1,
@@ -24,21 +24,23 @@ import Testing
         74, 128, 2, 25, 153, 74, 181, 177, 181, 0,
     ]
     /// A megabyte of blanks.
-    private static let bomb: [UInt8] = 
-        [31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 237, 193, 49, 1, 0, 0, 0, 194, 160, 42, 235, 159, 210, 16, 190, 64, 1] + Array(repeating: 0, count: 1015)
+    private static let bomb: [UInt8] =
+        [31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 237, 193, 49, 1, 0, 0, 0, 194, 160, 42, 235, 159, 210, 16, 190, 64, 1]
+        + Array(repeating: 0, count: 1015)
         + [124, 6, 167, 2, 3, 241, 0, 0, 16, 0]
 
     private func send(_ shim: ShimFixture, _ encoding: String, _ bytes: [UInt8]) async throws -> RawConnection {
         let caller = try await shim.connect()
         try await caller.send(
-            "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-encoding: \(encoding)\r\ncontent-length: \(bytes.count)\r\n\r\n")
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-encoding: \(encoding)\r\n"
+                + "content-length: \(bytes.count)\r\n\r\n")
         try await caller.send(bytes: bytes)
         return caller
     }
 
     @Test(arguments: [
         ("gzip", gzip), ("GZip", gzip), ("x-gzip", gzip), ("deflate", zlib), ("deflate", bare),
-        ("identity", Array(ShimFixture.chat.utf8)), ("gzip", gzip + gzip.prefix(0)),
+        ("identity", Array(ShimFixture.chat.utf8)),
     ])
     func `a packed body is read`(_ encoding: String, _ bytes: [UInt8]) async throws {
         try await ShimFixture.run { shim in

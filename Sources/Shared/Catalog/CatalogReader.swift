@@ -110,7 +110,8 @@ struct CatalogReader {
     /// As people paste it; what is kept is what calls are put behind.
     mutating func address(_ name: String) -> String? {
         guard let value = given(name) else { return nil }
-        if let text = value.string, text.utf8.count <= 4096, let address = PlatformAddress.tidied(text) { return address }
+        let text = value.string ?? ""
+        if text.utf8.count <= 4096, let address = PlatformAddress.tidied(text) { return address }
         wrong(name, "an http:// or https:// URL without user, query and fragment")
         return nil
     }

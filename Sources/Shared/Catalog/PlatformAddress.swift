@@ -51,7 +51,8 @@ package enum PlatformAddress {
 
     private static func isPlain(_ address: String) -> Bool {
         let host = address.firstRange(of: "://").map { address[$0.upperBound...] } ?? ""
-        guard address.hasPrefix("http://") || address.hasPrefix("https://"), let first = host.first else { return false }
+        let isHTTP = address.hasPrefix("http://") || address.hasPrefix("https://")
+        guard isHTTP, let first = host.first else { return false }
         return first != "/" && !address.contains { $0.isWhitespace || "?@#".contains($0) }
     }
 

@@ -34,12 +34,13 @@ import CZlib
         let piece = unsafe [UInt8](unsafeUninitializedCapacity: Self.piece) { buffer, count in
             unsafe packed.withUnsafeBufferPointer { bytes in
                 // zlib reads the input only; its type merely does not say so.
-                unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress.map { unsafe $0 + position })
-                unsafe stream.pointee.avail_in = UInt32(clamping: bytes.count - position)
+                let rest = unsafe bytes.baseAddress.map { unsafe $0 + position }
+                let given = UInt32(clamping: bytes.count - position)
+                unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: rest)
+                unsafe stream.pointee.avail_in = given
                 unsafe stream.pointee.next_out = buffer.baseAddress
                 unsafe stream.pointee.avail_out = UInt32(Self.piece)
                 unsafe result = inflate(stream, Z_NO_FLUSH)
-                let given = UInt32(clamping: bytes.count - position)
                 unsafe position += Int(given - stream.pointee.avail_in)
                 unsafe count = Self.piece - Int(stream.pointee.avail_out)
             }

@@ -36,7 +36,9 @@ struct ModelCall: Sendable {
     /// Runs on when its caller leaves.
     var isBackground = false
 
-    init(request: ModelRequest, body: [UInt8], from received: BodyReader.Body, _ options: RequestOptions, style: Style) {
+    init(
+        request: ModelRequest, body: [UInt8], from received: BodyReader.Body, _ options: RequestOptions, style: Style
+    ) {
         self.request = request
         self.body = body
         self.received = received.bytes

@@ -65,7 +65,8 @@ struct ShimConfig: Sendable {
             "DRAIN_TIMEOUT", default: 120, in: 0...3600, "How long open requests may run on after SIGTERM.")
         hub.ping = settings.seconds(
             "PING_INTERVAL", default: 15, in: 0.05...300,
-            "Comment in a stream that is silent for this long; a connection that is has TCP look whether its caller is there.")
+            "Comment in a stream that is silent for this long; a connection that is has TCP look whether its caller is there."
+        )
         hub.cancelGrace = settings.seconds(
             "CANCEL_GRACE", default: 0, in: 0...600,
             "How long the caller of any stream that broke may come back before its request is cancelled: 0, since OpenAI's clients never do, and every second is paid for."

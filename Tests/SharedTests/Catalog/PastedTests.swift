@@ -13,11 +13,15 @@ import Testing
     @Test(arguments: [
         ("https://x.example/v1", "https://x.example/v1"), (" https://x.example/v1/ \n", "https://x.example/v1"),
         ("https://x.example/v1/chat/completions", "https://x.example/v1"), ("https://x.example", "https://x.example"),
-        ("https://x.example/v4/chat/completions#", "https://x.example/v4"), ("https://x.example/v1#", "https://x.example/v1"),
+        ("https://x.example/v4/chat/completions#", "https://x.example/v4"),
+        ("https://x.example/v1#", "https://x.example/v1"),
         ("https://x.example/plan/v3/chat/completions?", "https://x.example/plan/v3"),
-        ("https://x.example/v1/embeddings/", "https://x.example/v1"), ("HTTP://127.0.0.1:8000/v1/v1", "http://127.0.0.1:8000/v1"),
-        ("https://x.example/v1/v2", "https://x.example/v1/v2"), ("https://x.example/models", "https://x.example/models"),
-        ("https://c.example/v1/messages", "https://c.example/v1"), ("https://x.example/v1/v1/completions", "https://x.example/v1"),
+        ("https://x.example/v1/embeddings/", "https://x.example/v1"),
+        ("HTTP://127.0.0.1:8000/v1/v1", "http://127.0.0.1:8000/v1"),
+        ("https://x.example/v1/v2", "https://x.example/v1/v2"),
+        ("https://x.example/models", "https://x.example/models"),
+        ("https://c.example/v1/messages", "https://c.example/v1"),
+        ("https://x.example/v1/v1/completions", "https://x.example/v1"),
     ])
     func `a pasted address becomes what calls are put behind`(_ pasted: String, _ address: String) throws {
         #expect(PlatformAddress.tidied(pasted) == address)
