@@ -33,7 +33,7 @@ class Call:
         await self._writer.drain()
 
     async def head(self, status=200, content_type="application/json", length=None, headers=()):
-        lines = [f"HTTP/1.1 {status} Answer", f"Content-Type: {content_type}"]
+        lines = [f"HTTP/1.1 {status} Answer", *([f"Content-Type: {content_type}"] if content_type else [])]
         lines += [f"{name}: {value}" for name, value in headers]
         lines.append("Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}")
         await self.write(("\r\n".join(lines) + "\r\n\r\n").encode())

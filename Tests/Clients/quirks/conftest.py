@@ -1,0 +1,60 @@
+"""One service for all cases; its catalogue is made of the tests that were collected."""
+
+import pytest
+from support.raw_platform import RawPlatform
+from support.service import Service
+
+from .bench import Place, Stack
+from .modes import ALL
+
+# What a spoken answer of each mode is taken from, for the round trips.
+SPEAKERS = {mode: f"speaker-{number}" for number, mode in enumerate(ALL)}
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "place(mode, accounts, vectors, **model): the model that a case gets; `mode` and `model_id` may be parameters")
+
+
+def pytest_collection_finish(session):
+    """Runs once the collected tests are known, before any fixture."""
+    for number, item in enumerate(item for item in session.items if "place" in getattr(item, "fixturenames", ())):
+        item.place = Place(f"quirk-{number}", **options(item))
+
+
+def options(item):
+    found = {}
+    for mark in reversed(list(item.iter_markers("place"))):
+        found |= mark.kwargs
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return found | {name: params[name] for name in ("mode", "model_id") if name in params}
+
+
+@pytest.fixture(scope="session")
+def stack(request, workspace, template):
+    platform = RawPlatform()
+    speakers = [Place(name, mode) for mode, name in SPEAKERS.items()]
+    slashed = Place("vendor/model-9")
+    places = [*speakers, slashed, *(item.place for item in request.session.items if hasattr(item, "place"))]
+    entries = [place.catalogue(platform) for place in places]
+    catalogue = {"models": [model for model, _ in entries], "accounts": [a for _, accounts in entries for a in accounts]}
+    # Refusals are what many cases are about: the account must serve the next request of its case all the same.
+    service = Service(
+        workspace / "quirks", template, None, catalogue=catalogue, RETRY_BACKOFF="0.05", RETRY_BACKOFF_MAX="0.2",
+        UPSTREAM_FIRST_BYTE_TIMEOUT="10")
+    stack = Stack(platform, service)
+    stack.slashed = slashed
+    stack.speakers = {place.mode.name: place for place in speakers}
+    for place in places:
+        place.stack = stack
+    yield stack
+    service.stop()
+    platform.stop()
+
+
+@pytest.fixture
+def place(request, stack):
+    """Fails where the fake platform itself did."""
+    stack.platform.faults.clear()
+    yield request.node.place
+    assert stack.platform.faults == []
