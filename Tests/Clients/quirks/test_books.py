@@ -89,8 +89,9 @@ PLACES = {
 
 
 @known("Moonshot (Kimi)", does="usage inside `choices[0]` of the last chunk", gives="counted exactly", report="earendil-works/pi#2017")
-@known("Groq", does="usage under `x_groq`", gives="counted exactly")
-@known("vLLM", "SGLang", "new-api", does="usage in every chunk, twice, or with zeros at the end", gives="the last that is no 0 counts")
+@known("Groq", does="usage under `x_groq`, and once more in a chunk of its own", gives="counted exactly", report="Portkey-AI/gateway#1338")
+@known("Gemini", does="usage in every chunk, growing", gives="the last counts, none is added up", report="ogx-ai/ogx#5122")
+@known("vLLM", "one-api / new-api", does="usage in every chunk, twice, or with zeros at the end", gives="the last that is no 0 counts")
 @pytest.mark.parametrize("how", PLACES)
 def test_usage_is_found_in_every_place(place, how):
     place.answers(events([*HELLO, *PLACES[how](usage(190, 42))]))
@@ -134,7 +135,7 @@ CLAUDES = {
 }
 
 
-@known("Envoy AI Gateway", "Claude behind proxies", does="`input_tokens: 0` in the closing event", gives="a later 0 replaces no count",
+@known("Claude", does="`input_tokens: 0` in the closing event", gives="a later 0 replaces no count",
        report="envoyproxy/ai-gateway#1631")
 @known("SGLang", does="Claude's first event says 0, the last has the count", gives="counted", report="sgl-project/sglang#33419")
 @pytest.mark.place(mode="anthropic")

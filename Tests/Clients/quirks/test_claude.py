@@ -112,7 +112,7 @@ MARKS = {
 }
 
 
-@known("Claude", "OpenRouter's callers", does="`cache_control` on parts, messages and tools", gives="it reaches Claude, in its place")
+@known("Agents", does="`cache_control` on parts, messages and tools", gives="it reaches Claude, in its place")
 @claude_only
 @pytest.mark.parametrize("where", MARKS)
 def test_marks_for_the_cache_arrive(place, where):

@@ -16,7 +16,7 @@ def complete(place, prompt="Once upon", **fields):
     return place.stack.http.post(PATH, json={"model": place.model, "prompt": prompt, **fields})
 
 
-@known("Older tools and editors", does="still call `/v1/completions`", gives="it works on every platform")
+@known("Older clients", does="still call `/v1/completions`", gives="it works on every platform")
 @pytest.mark.parametrize("mode", ALL)
 def test_a_text_is_completed(place, mode):
     place.says(Said(thought=("hm",) if place.mode.thinks else ()))

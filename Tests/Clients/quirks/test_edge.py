@@ -22,7 +22,7 @@ def spoken(place):
 
 # MARK: Expect (RFC 9110, 10.1.1)
 
-@known("curl, PHP, .NET", does="`Expect: 100-continue`, and the body after the interim answer", gives="`100 Continue` at once",
+@known("HTTP clients and proxies", does="`Expect: 100-continue`, and the body after the interim answer", gives="`100 Continue` at once",
        report="yhirose/cpp-httplib#349")
 @pytest.mark.parametrize("version, value", [("1.1", "100-continue"), ("1.1", "100-Continue")])
 def test_expect_is_answered_at_once(place, version, value):
@@ -54,7 +54,7 @@ def test_expect_beside_a_body_that_did_not_wait(place):
 
 # MARK: HTTP/1.0 (RFC 9112, 9.3)
 
-@known("nginx before its callers", "ApacheBench", does="HTTP/1.0, which knows no chunks", gives="plain bytes; the end is the closed connection",
+@known("HTTP clients and proxies", does="HTTP/1.0, which knows no chunks", gives="plain bytes; the end is the closed connection",
        report="antiwork/gumroad#7468")
 @pytest.mark.parametrize("headers", [{}, {"connection": "close"}, {"host": "x"}], ids=["bare", "close", "host"])
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -107,7 +107,7 @@ def test_head_leaves_the_connection_usable(place):
     assert heard.head.startswith(b"HTTP/1.1 200") and heard.body.startswith(b"HTTP/1.1 200"), heard
 
 
-@known("Browsers and their tools", does="ask with `OPTIONS` first", gives="the methods that are allowed")
+@known("HTTP clients and proxies", does="ask with `OPTIONS` first", gives="the methods that are allowed")
 @pytest.mark.parametrize("path, methods", [
     ("/v1/chat/completions", {"POST"}), ("/v1/embeddings", {"POST"}), ("/v1/models", {"GET", "HEAD"}), ("/v1/models/a/b", {"GET", "HEAD"})])
 def test_options_names_the_methods(place, path, methods):
@@ -125,7 +125,7 @@ def test_options_of_everything_is_answered(place):
 
 # MARK: ids with slashes
 
-@known("OpenRouter, Together, Fireworks (names of models)", does="models called `vendor/model`", gives="found by their name, plain and percent-encoded",
+@known("SDKs and their loops", does="models called `vendor/model`", gives="found by their name, plain and percent-encoded",
        report="BerriAI/litellm#37271")
 @pytest.mark.parametrize("written", ["vendor/model-9", "vendor%2Fmodel-9", "vendor%2fmodel-9"])
 def test_a_model_with_a_slash_is_found(place, stack, written):
@@ -160,7 +160,7 @@ def test_slashes_too_many_are_answered_or_refused_clearly(stack, path):
 
 # MARK: half-closed connections (RFC 9112, 9.6)
 
-@known("BusyBox wget, netcat", "Envoy", does="close their sending side after the request", gives="the answer", report="agentgateway/agentgateway#2427")
+@known("HTTP clients and proxies", does="close their sending side after the request", gives="the answer", report="agentgateway/agentgateway#2427")
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_a_caller_that_closed_its_side_gets_the_answer(place, stream):
     place.answers(place.mode.stream().slowly(0.1) if stream else lambda call: place.mode.whole())
@@ -195,7 +195,7 @@ def chunks_of(body, size):
     return b"".join(b"%x\r\n%s\r\n" % (len(body[at:at + size]), body[at:at + size]) for at in range(0, len(body), size)) + b"0\r\n\r\n"
 
 
-@known("Node, Go and Java clients", does="request bodies in chunks", gives="read")
+@known("HTTP clients and proxies", does="request bodies in chunks", gives="read")
 @pytest.mark.parametrize("size", [1, 7, 100_000])
 def test_a_body_in_chunks_is_read(place, size):
     head, body = request(place, framing=False, transfer_encoding="chunked")
@@ -210,7 +210,7 @@ def test_chunks_with_extensions_and_trailers_are_read(place):
     assert exchange(place, head, sent).status == 200
 
 
-@known("SDKs behind slow links", does="bodies that arrive byte by byte", gives="read")
+@known("HTTP clients and proxies", does="bodies that arrive byte by byte", gives="read")
 def test_a_request_byte_by_byte_is_read(place):
     whole = b"".join(request(place))
 
@@ -220,7 +220,7 @@ def test_a_request_byte_by_byte_is_read(place):
 PACKED = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}
 
 
-@known("OpenTelemetry and Go clients", does="request bodies packed with gzip", gives="unpacked, within `MAX_BODY_BYTES`")
+@known("HTTP clients and proxies", does="request bodies packed with gzip", gives="unpacked, within `MAX_BODY_BYTES`")
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunks"])
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "x-gzip"])
 def test_a_packed_body_is_unpacked(place, coding, chunked):
@@ -250,7 +250,7 @@ def test_a_bomb_is_refused(place, stack):
     assert stack.service.shim.rss - before < 100 << 20
 
 
-@known("Every client", does="goes on after an error on the same connection", gives="it is served, whatever was left unread")
+@known("SDKs and their loops", does="goes on after an error on the same connection", gives="it is served, whatever was left unread")
 @pytest.mark.parametrize("path, body", [
     ("/v1/nothing", b"x" * 100_000), ("/v1/models", b"x" * 100_000), ("/v1/chat/completions", b"{" + b" " * 100_000)],
     ids=["no-such-path", "wrong-method", "no-json"])
@@ -274,7 +274,7 @@ def test_requests_one_behind_the_other_are_answered_in_order(place):
     assert (heard.head + heard.body).count(b"HTTP/1.1 200") == 3
 
 
-@known("Windows clients", does="a byte order mark before the JSON, or a line end behind it", gives="read")
+@known("HTTP clients and proxies", does="a byte order mark before the JSON, or a line end behind it", gives="read")
 @pytest.mark.parametrize("before, behind", [(b"\xef\xbb\xbf", b""), (b"", b"\r\n"), (b"\n ", b"")], ids=["mark", "line-end", "space"])
 def test_a_body_with_a_mark_or_space_around_is_read_or_refused_clearly(place, before, behind):
     """Callers are read strictly: a mark may be refused, and must be then by a 400."""
@@ -284,7 +284,7 @@ def test_a_body_with_a_mark_or_space_around_is_read_or_refused_clearly(place, be
     assert heard.status == (200 if not before.startswith(b"\xef") else heard.status) and heard.status in (200, 400)
 
 
-@known("Shell users", does="`echo key > file` leaves a line feed behind the key", gives="cut off, or refused by name",
+@known("HTTP clients and proxies", does="`echo key > file` leaves a line feed behind the key", gives="cut off, or refused by name",
        report="daveshap/LongtermChatExternalSources#2")
 @pytest.mark.parametrize("key", ["sk-line-feed\n", "sk-line-feed\r\n", " sk-line-feed ", "sk-line\nfeed"], ids=repr)
 def test_a_key_with_a_line_feed_is_cut_or_refused_by_name(place, key):

@@ -61,6 +61,29 @@ def test_a_refusal_inside_a_200_is_the_callers(place, how, stream):
     assert WORDS in response.json()["error"]["message"]
 
 
+# Name -> the body of a 400, and words that the caller must see.
+OTHER_BODIES = {
+    "error as a text": ({"code": "Client specified an invalid argument", "error": "Argument not supported on this model: stop"}, "not supported on this model"),
+    "message at the top": ({"object": "error", "message": "max_tokens is too large", "type": "BadRequestError", "code": 400}, "max_tokens is too large"),
+    "detail as a text": ({"detail": "context length exceeded by 5"}, "context length exceeded"),
+    "detail in a list": ({"detail": [{"loc": ["body", "stop"], "msg": "value is not a valid list", "type": "type_error.list"}]}, "not a valid list"),
+    "errors in a list": ({"errors": [{"message": "top_k must be positive"}]}, "top_k must be positive"),
+    "message and type": ({"message": "no such parameter", "type": "invalid_request_error"}, "no such parameter"),
+}
+
+
+@known("xAI (Grok)", does="`error` is a text, beside `code`", gives="the words reach the caller", report="BerriAI/litellm#12635")
+@known("vLLM", "Ollama", "Other servers", does="the message at the top, or in `detail`", gives="the words reach the caller")
+@pytest.mark.parametrize("how", OTHER_BODIES)
+def test_errors_of_other_forms_keep_their_words(place, how):
+    body, words = OTHER_BODIES[how]
+    place.answers(whole(body, 400))
+
+    response = place.post()
+
+    assert response.status_code == 400 and words in response.json()["error"]["message"] and len(place.calls()) == 1, response.text
+
+
 @pytest.mark.parametrize("mode", OPENAI_SHAPED)
 def test_a_refusal_inside_a_200_is_the_callers_in_every_mode(place, mode):
     for answer in (whole(error()), whole([error("400")]), events([error()])):
@@ -70,7 +93,7 @@ def test_a_refusal_inside_a_200_is_the_callers_in_every_mode(place, mode):
         assert response.status_code == 400 and len(place.calls()) == before + 1, response.text
 
 
-@known("Gemini (compatible endpoint)", does="wraps its errors in an array", gives="the words reach the caller", report="Simpleyyt/ai-manus#101")
+@known("Gemini", does="wraps its errors in an array", gives="the words reach the caller", report="Simpleyyt/ai-manus#101")
 @pytest.mark.parametrize("mode", OPENAI_SHAPED)
 def test_an_error_in_an_array_keeps_its_words(place, mode):
     place.answers(whole([{"error": {"code": 400, "message": "Function calling with a response mime type is unsupported", "status": "INVALID_ARGUMENT"}}], 400))
@@ -175,7 +198,7 @@ def test_errors_of_native_modes_come_with_status_200_and_numbers_as_texts(place,
 
 # MARK: waiting as it was said
 
-@known("Servers behind Cloudflare", does="`Retry-After` as a date", gives="nobody is asked before that time", report="duolahypercho/codex-router#573")
+@known("Other servers", does="`Retry-After` as a date", gives="nobody is asked before that time", report="duolahypercho/codex-router#573")
 @pytest.mark.parametrize("how", ["date", "seconds", "milliseconds", "openai-reset"])
 def test_a_time_to_wait_is_kept(place, how):
     times = []

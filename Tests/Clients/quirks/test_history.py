@@ -54,8 +54,8 @@ HISTORIES = {
 }
 
 
-@known("Clients of vLLM", does="append an answer with `tool_calls: []` as it came", gives="the next turn works", report="vllm-project/vllm#44104")
-@known("Clients of models without parameters", does="`arguments: null` or `\"\"` in the history", gives="null and empty are absent",
+@known("SDKs and their loops", does="append an answer with `tool_calls: []` as it came", gives="the next turn works", report="vllm-project/vllm#44104")
+@known("SDKs and their loops", does="`arguments: null` or `\"\"` in the history", gives="null and empty are absent",
        report="spring-projects/spring-ai#3236")
 @known("Agents", does="a tool that has nothing to say answers with an empty text", gives="the result arrives under its call's id",
        report="openclaw/openclaw#139975")
@@ -113,7 +113,7 @@ def test_choices_among_no_tools_are_not_sent(place, mode, fields):
 
 # MARK: limits are the platform's
 
-@known("Compatible servers", does="take more than four `stop` texts", gives="all are sent; four is OpenAI's limit alone",
+@known("Other servers", does="take more than four `stop` texts", gives="all are sent; four is OpenAI's limit alone",
        report="SillyTavern/SillyTavern#1844")
 @pytest.mark.parametrize("mode, name", [
     ("openai/compatible", "stop"), ("anthropic", "stop_sequences"), ("alibaba/compatible", "stop"), ("tencent/tokenhub", "stop")])
@@ -175,7 +175,7 @@ def test_errors_of_shape_are_ours(place, mode, fields, param):
     assert response.status_code == 400 and response.json()["error"]["param"] == param and not place.calls(), response.text
 
 
-@known("Agents with MCP tools", does="schemas of twenty levels", gives="they pass as they are", report="IBM/mcp-context-forge#1875")
+@known("Agents", does="schemas of twenty levels", gives="they pass as they are", report="IBM/mcp-context-forge#1875")
 @pytest.mark.parametrize("mode", ALL)
 def test_a_deep_schema_passes(place, mode):
     schema = {"type": "string"}
@@ -206,7 +206,7 @@ def spoken(stack, mode, said):
     return message
 
 
-@known("Every client", does="appends the answer of one platform and asks another one", gives="what the service answered is taken back word for word")
+@known("SDKs and their loops", does="appends the answer of one platform and asks another one", gives="what the service answered is taken back word for word")
 @pytest.mark.parametrize("what", SPOKEN)
 @pytest.mark.parametrize("mode", ALL)
 def test_answers_of_all_modes_are_taken_back(place, stack, mode, what):
@@ -236,7 +236,7 @@ def test_what_the_sdk_dumps_is_taken_back(place, mode):
 PIXEL = ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 
 
-@known("Agents that look at screens", does="images inside the results of tools", gives="they reach platforms that take them, others are named")
+@known("Agents", does="images inside the results of tools", gives="they reach platforms that take them, others are named")
 @pytest.mark.parametrize("mode", ALL)
 def test_an_image_in_a_result_arrives_or_is_refused_by_name(place, mode):
     place.says(Said())

@@ -39,7 +39,7 @@ UNREADABLE = {
 }
 
 
-@known("Proxies and gateways", does="HTTP 200 with a page, half a document, or nothing that can be read",
+@known("Other servers", does="HTTP 200 with a page, half a document, or nothing that can be read",
        gives="asked once more, of another account; then 502 `unreadable_answer`, without a word of the content")
 @pytest.mark.place(accounts=3)
 @pytest.mark.parametrize("mode", ALL)

@@ -145,11 +145,14 @@ STREAMS = {
     "a reason in capitals": another_word("STOP"), "end_turn": another_word("end_turn")}
 
 
-@known("Groq", "Fireworks", "Together", does="`role` in every delta", gives="in the first alone", report="BerriAI/litellm#9986")
-@known("Ollama", "new-api", does='`finish_reason: ""` before the end', gives="null", report="adolfousier/opencrabs#1499")
+@known("Together", "Fireworks", does="`role` in every delta", gives="in the first alone", report="BerriAI/litellm#9986")
+@known("SGLang", does="the finish reason on the last text and again at the end; members that are null in every delta", gives="one end; absent",
+       report="sgl-project/sglang#8417")
+@known("Groq", does="`tool_calls: []` in every delta", gives="left out", report="Portkey-AI/gateway#1338")
+@known("Ollama", "one-api / new-api", does='`finish_reason: ""` before the end', gives="null", report="adolfousier/opencrabs#1499")
 @known("Azure OpenAI (v1)", does="first chunks without choices and without role", gives="the stream as it came, one end",
        report="BerriAI/litellm#37780")
-@known("Azure OpenAI (v1)", "Mistral", does="the end is said on the last chunk with text, then usage alone", gives="one end, the usage",
+@known("Mistral", does="the end is said on the last chunk with text, then usage alone", gives="one end, the usage",
        report="NousResearch/hermes-agent#91373")
 @known("Zhipu GLM", "llama.cpp", does="leaves out `object`, `created`, `id`, `model` or `choices[].index`", gives="they are filled in")
 @pytest.mark.parametrize("mode", ["openai/compatible", "alibaba/compatible", "tencent/tokenhub"])
@@ -172,7 +175,7 @@ def test_the_same_events_give_the_same_answer_whole(place, how):
     assert answer["choices"][0]["message"]["content"] == "Hello, world" and answer["choices"][0]["finish_reason"] == "stop"
 
 
-@known("Semantic Kernel's and other loops", "Azure OpenAI (v1)", does="`delta: null` on the last chunk", gives="an object",
+@known("Azure OpenAI (v1)", does="`delta: null` on the last chunk", gives="an object",
        report="microsoft/agent-framework#5734")
 def test_the_sdks_read_a_stream_with_a_null_delta(place):
     place.answers(events(bent(null_delta)))
@@ -212,7 +215,7 @@ ANSWERS = {
 }
 
 
-@known("Mistral", does="`content` as a list of parts in an answer", gives="its text")
+@known("LM Studio", does="`tool_calls: []` in every answer", gives="left out", report="lmstudio-ai/lmstudio-bug-tracker#1318")
 @known("vLLM", does="an empty list of `tool_calls` in answers without calls", gives="left out", report="vllm-project/vllm#44104")
 @pytest.mark.parametrize("mode", OPENAI_SHAPED)
 @pytest.mark.parametrize("how", ANSWERS)
@@ -233,6 +236,18 @@ def test_a_stream_without_calls_has_no_member_for_them(place):
     place.answers(events(bent(empty_calls)))
 
     assert not any("tool_calls" in delta for delta in place.stream().checked().deltas)
+
+
+@known("Mistral", does="`content` as a list of parts, thinking among them", gives="its text, and `reasoning_content`", report="vercel/ai#8072")
+def test_content_in_parts_is_text_and_thinking(place):
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "let me think"}]}, {"type": "text", "text": "ok"}]
+    place.answers(whole(completion({"content": parts})))
+    message = place.ask()
+    place.answers(events([*(chunk({"content": [part]}) for part in parts), chunk({}, "stop"), USAGE]))
+    streamed = place.stream().checked()
+
+    assert message["content"] == streamed.text == "ok"
+    assert message["reasoning_content"] == streamed.thought == "let me think"
 
 
 THOUGHTS = {
@@ -283,7 +298,7 @@ def test_reasons_before_the_end_are_null_in_native_modes(place, mode, reason):
     assert streamed.finishes == ["stop"] and streamed.text == "Hello, world"
 
 
-@known("Gemini (compatible endpoint)", does="no `message` and no `completion_tokens` where the answer is empty", gives="200, the counts there are",
+@known("Gemini", does="no `message` and no `completion_tokens` where the answer is empty", gives="200, the counts there are",
        report="agentgateway/agentgateway#1464")
 @pytest.mark.parametrize("choice", [{}, {"message": None}, {"message": {}}, {"message": {"role": "assistant"}}], ids=json.dumps)
 def test_an_empty_answer_is_an_answer(place, choice):

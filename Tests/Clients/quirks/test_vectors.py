@@ -21,7 +21,7 @@ def answer(*items, **more):
     return whole({"object": "list", "model": "up", "data": list(items), "usage": {"prompt_tokens": 4, "total_tokens": 4}, **more})
 
 
-@known("Infinity", "Ollama", "MLX servers", does="nulls or `NaN` inside a vector", gives="a failure that says so, never numbers that nobody computed",
+@known("Other servers", "Ollama", does="nulls or `NaN` inside a vector", gives="a failure that says so, never numbers that nobody computed",
        report="lfnovo/esperanto#119")
 @pytest.mark.parametrize("format", ["float", "base64"])
 @pytest.mark.parametrize("number", [b"null", b"NaN", b"-Infinity", b'"x"', b"{}", b"1e999"], ids=bytes.decode)
@@ -34,7 +34,7 @@ def test_a_vector_with_a_gap_is_a_failure(place, mode, number, format):
     assert response.status_code == 502 and len(place.calls()) <= 2, f"{response.status_code} {response.text[:200]}"
 
 
-@known("mcp-memory's servers", "TEI", does="leave out `index`", gives="the place is the index", report="doobidoo/mcp-memory-service#612")
+@known("Other servers", does="leave out `index`", gives="the place is the index", report="doobidoo/mcp-memory-service#612")
 @pytest.mark.parametrize("bend", [
     lambda items: [entry.pop("index") for entry in items], lambda items: [entry.update(index=None) for entry in items],
     lambda items: [entry.pop("object") for entry in items], lambda items: items.reverse(),
@@ -50,7 +50,7 @@ def test_vectors_are_completed(place, bend):
     assert [(entry.index, entry.embedding, entry.object) for entry in found.data] == [(0, [0.5, 1], "embedding"), (1, [0.25, 2], "embedding")]
 
 
-@known("OPEA", does="`usage` and `model` are null", gives="both members, and an estimate in the books", report="opea-project/GenAIComps#926")
+@known("Other servers", does="`usage` and `model` are null", gives="both members, and an estimate in the books", report="opea-project/GenAIComps#926")
 @pytest.mark.parametrize("more", [
     {"model": None, "usage": None}, {"usage": {}}, {"usage": {"prompt_tokens": None, "total_tokens": None}}, {"usage": {"prompt_tokens": 0, "total_tokens": 0}}],
     ids=json.dumps)
