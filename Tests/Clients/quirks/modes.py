@@ -26,6 +26,12 @@ class Mode:
     def stream(self, said=Said()):
         return events(self.shape.stream(said), done=self.shape.done)
 
+    def beginning(self):
+        """The pieces of a stream up to its first text."""
+        pieces = self.stream().pieces
+        first = next(number for number, piece in enumerate(pieces) if b"Hello, " in piece)
+        return pieces[:first + 1]
+
     def as_asked(self, said=Said()):
         """A handler: whole or streamed, as the request wants it."""
         return lambda call: self.stream(said) if self.wants_stream(call) else self.whole(said)

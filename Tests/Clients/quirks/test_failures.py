@@ -170,9 +170,7 @@ LATE_IN_OTHER_SHAPES = {
 
 @pytest.mark.parametrize("mode", LATE_IN_OTHER_SHAPES)
 def test_a_failure_in_a_later_event_ends_the_stream_in_native_modes(place, mode):
-    pieces = place.mode.stream().pieces
-    pieces = (pieces[0] if mode in ("baidu/v1", "tencent/native", "alibaba/native") else b"".join(pieces[:3]),)
-    place.answers(events([*pieces, LATE_IN_OTHER_SHAPES[mode]], done=False))
+    place.answers(events([*place.mode.beginning(), LATE_IN_OTHER_SHAPES[mode]], done=False))
 
     streamed = place.stream()
 

@@ -22,6 +22,9 @@ TOKEN = {"access_token": "24.quirk", "expires_in": 2592000}
 # Asked for in passing: the worker's probes, and the token of Baidu's v1.
 FREE = {"count_tokens": {"input_tokens": 1}, "token": TOKEN, "models": {"object": "list", "data": []}}
 
+# Where a platform has no list to prove a key by, a probe is a chat of one token or the vector of one letter.
+PROBES = (b'"content":"hi"', b'{"Input":"a"}')
+
 
 @dataclass(frozen=True)
 class Raw:
@@ -98,8 +101,8 @@ class RawPlatform:
 
     async def _answer(self, call):
         _, place, *_, last = call.path.split("/")
-        if last in FREE:
-            return await whole(FREE[last]).send(call)
+        if last in FREE or any(probe in call.raw for probe in PROBES):
+            return await whole(FREE.get(last, {})).send(call)
         self.calls(place).append(call)
         try:
             call.json = json.loads(call.raw)
