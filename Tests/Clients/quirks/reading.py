@@ -77,11 +77,11 @@ class Streamed:
         """Holds every chunk to OpenAI's shape, and the stream to its end."""
         assert self.status == 200 and self.error is None, self.error
         assert self.is_done, "no [DONE]"
-        for number, chunk in enumerate(self.chunks):
+        for chunk in self.chunks:
             check_chunk(chunk)
             assert chunk["id"] == self.chunks[0]["id"], "the id changes"
-            for choice in chunk["choices"]:
-                assert "role" not in choice["delta"] or number == 0 or choice["index"] > 0, f"role again: {chunk}"
+        roles = [delta.get("role") for delta in self.deltas]
+        assert roles[0] == "assistant" and not any(roles[1:]), f"roles: {roles}"
         assert len(self.finishes) == 1, f"ends: {self.finishes}"
         return self
 

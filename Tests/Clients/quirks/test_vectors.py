@@ -95,9 +95,9 @@ def test_another_number_of_vectors_is_a_failure(place, mode, count):
     assert response.status_code == 502 and len(place.calls()) <= 2, response.text
 
 
-@pytest.mark.parametrize("vector", ["AAAA", "not base64!", "AAAAfw==", [], {}, None, 5], ids=str)
+@pytest.mark.parametrize("vector", ["AAAA", "not base64!", "AADAfw==", [], {}, None, 5], ids=str)
 def test_what_is_no_vector_is_a_failure(place, vector):
-    """`AAAA` holds three bytes: no number at all."""
+    """`AAAA` holds three bytes, no number at all; `AADAfw==` holds NaN."""
     place.answers(answer(item(vector)))
 
     response = place.embed(encoding_format="base64")
