@@ -217,8 +217,8 @@ def test_a_time_to_wait_is_kept(place, how):
     assert len(times) == 2 and 0.9 <= times[1] - times[0] <= 6
 
 
-@known("OpenAI", "Claude", does="`x-should-retry: false` on a failure", gives="heeded: nobody else is asked for it again")
-@pytest.mark.place(accounts=2)
+@known("OpenAI", "Claude", does="`x-should-retry: false` on a failure", gives="heeded: that account is not asked again, another one once")
+@pytest.mark.place(accounts=3)
 @pytest.mark.parametrize("mode", ["openai/compatible", "openai/native", "anthropic"])
 def test_a_platform_that_says_no_retry_is_heeded(place, mode):
     failed = {"error": {"message": "broken for good", "type": "server_error"}}
@@ -226,7 +226,8 @@ def test_a_platform_that_says_no_retry_is_heeded(place, mode):
 
     response = place.post()
 
-    assert response.status_code >= 500 and len(place.calls()) == 1, f"called {len(place.calls())} times"
+    asked = [call.path.split("/")[1] for call in place.calls()]
+    assert response.status_code >= 500 and len(asked) <= 2 and len(set(asked)) == len(asked), asked
 
 
 # MARK: words (K11)
@@ -244,7 +245,8 @@ def test_a_limit_says_what_it_means_without_secrets(place, message):
     response = place.post(headers={"X-Deadline-Ms": "1500"})
 
     text = response.json()["error"]["message"]
-    assert response.status_code == 429 and "org-AbC123xyz" not in response.text, response.text
+    # A request that is larger than the limit can never be served: that is the caller's.
+    assert response.status_code == (400 if "too large" in message else 429) and "org-AbC123xyz" not in response.text, response.text
     assert "[redacted]" not in text and ("minute" in text or "limit" in text.lower()), text
 
 
@@ -264,7 +266,7 @@ def test_words_that_sound_secret_and_are_none_are_shown(place, mode, message):
 
 @pytest.mark.parametrize("secret", ["sk-proj-abcdefghijklmnop0123456789", "Bearer abcdefghijklmnopqrstuvwxyz0123", "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE"])
 def test_secrets_in_words_are_not_shown(place, secret):
-    place.answers(whole({"error": {"message": f"Incorrect API key provided: {secret}. Check top_k.", "code": 400}}, 400))
+    place.answers(whole({"error": {"message": f"Invalid value: {secret} for top_k.", "code": 400}}, 400))
 
     response = place.post()
 

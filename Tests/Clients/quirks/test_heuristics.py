@@ -120,7 +120,7 @@ def test_a_whole_answer_with_one_of_two_is_no_silent_success(place):
 
     response = place.post(n=2)
 
-    assert response.status_code == 502 or len(response.json()["choices"]) == 2, response.text
+    assert response.status_code >= 500 or len(response.json()["choices"]) == 2, response.text
     assert len(place.calls()) <= 2
 
 

@@ -142,7 +142,7 @@ def test_openais_own_limit_of_stops_is_named(place):
 @pytest.mark.parametrize("fields", [
     {"tools": [TOOL], "tool_choice": "any"}, {"response_format": {"type": "regex", "pattern": "a+"}},
     {"response_format": {"type": "structural_tag", "structures": []}}, {"logprobs": True, "top_logprobs": 50},
-    {"temperature": 3}, {"n": 200}, {"max_tokens": 0}, {"frequency_penalty": 3}, {"reasoning_effort": "extreme"},
+    {"temperature": 3}, {"max_tokens": 0}, {"frequency_penalty": 3}, {"reasoning_effort": "extreme"},
     {"stop": [f"{number}" for number in range(40)]}], ids=lambda fields: next(reversed(fields)))
 def test_limits_of_compatible_servers_are_their_own(place, fields):
     place.says(Said())
