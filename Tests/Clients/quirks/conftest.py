@@ -38,10 +38,9 @@ def stack(request, workspace, template):
     places = [*speakers, slashed, *(item.place for item in request.session.items if hasattr(item, "place"))]
     entries = [place.catalogue(platform) for place in places]
     catalogue = {"models": [model for model, _ in entries], "accounts": [a for _, accounts in entries for a in accounts]}
-    # Refusals are what many cases are about: the account must serve the next request of its case all the same.
     service = Service(
         workspace / "quirks", template, None, catalogue=catalogue, RETRY_BACKOFF="0.05", RETRY_BACKOFF_MAX="0.2",
-        UPSTREAM_FIRST_BYTE_TIMEOUT="10")
+        FLUSH_INTERVAL="0.01", UPSTREAM_FIRST_BYTE_TIMEOUT="10")
     stack = Stack(platform, service)
     stack.slashed = slashed
     stack.speakers = {place.mode.name: place for place in speakers}

@@ -16,7 +16,7 @@ import zstandard
 from platforms.server import Server
 
 CODINGS = {
-    "gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress,
+    "gzip": gzip.compress, "deflate": zlib.compress, "br": lambda data: brotli.compress(data, quality=1),
     "zstd": lambda data: zstandard.ZstdCompressor().compress(data)}
 TOKEN = {"access_token": "24.quirk", "expires_in": 2592000}
 # Asked for in passing: the worker's probes, and the token of Baidu's v1.
