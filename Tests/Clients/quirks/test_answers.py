@@ -59,7 +59,8 @@ ODD_DOCUMENTS = {
 
 @known("NVIDIA NIM", does="the same member twice in one object", gives="the last of the two counts",
        report="tinyhumansai/openhuman#4204")
-@known("vLLM", "SGLang", does="`NaN` and `Infinity` as Python's json writes them, as in log probabilities", gives="null",
+@known("vLLM", "SGLang", does="`NaN` and `Infinity` as Python's json writes them, as in log probabilities",
+       gives="null",
        report="vllm-project/vllm#48585")
 @pytest.mark.parametrize("odd", ODD_DOCUMENTS)
 @pytest.mark.parametrize("mode", ALL)
@@ -139,7 +140,8 @@ def test_a_surrogate_pair_is_joined_over_deltas_of_arguments(place, mode):
     assert place.stream(tools=[TOOL]).checked().calls == [("c1", "look_up", '{"q":"😀"}')]
 
 
-@known("OpenRouter", "Gemini", does="U+2028, U+0085 and other line ends of Unicode inside texts", gives="the text byte for byte",
+@known("OpenRouter", "Gemini", does="U+2028, U+0085 and other line ends of Unicode inside texts",
+       gives="the text byte for byte",
        report="Soju06/codex-lb#1010")
 @pytest.mark.parametrize("mode", ALL)
 def test_line_ends_of_unicode_stay_inside_the_text(place, mode):

@@ -47,9 +47,12 @@ WORDS = {
 }
 
 
-@known("xAI (Grok)", does="thinking is beside `completion_tokens`, the total has both", gives="output = total − prompt", report="Wei-Shaw/sub2api#5771")
-@known("DeepSeek", does="the cached part is `prompt_cache_hit_tokens`", gives="counted as cached", report="NousResearch/hermes-agent#61871")
-@known("SGLang", "one-api / new-api", does="`input_tokens` and `output_tokens`, counts as texts or floats", gives="counted")
+@known("xAI (Grok)", does="thinking is beside `completion_tokens`, the total has both", gives="output = total − prompt",
+       report="Wei-Shaw/sub2api#5771")
+@known("DeepSeek", does="the cached part is `prompt_cache_hit_tokens`", gives="counted as cached",
+       report="NousResearch/hermes-agent#61871")
+@known("SGLang", "one-api / new-api", does="`input_tokens` and `output_tokens`, counts as texts or floats",
+       gives="counted")
 @pytest.mark.parametrize("mode", ["openai/compatible", "openai/native", "tencent/tokenhub"])
 @pytest.mark.parametrize("how", WORDS)
 def test_usage_in_other_words_is_counted(place, how, mode):
@@ -88,10 +91,14 @@ PLACES = {
 }
 
 
-@known("Moonshot (Kimi)", does="usage inside `choices[0]` of the last chunk", gives="counted exactly", report="earendil-works/pi#2017")
-@known("Groq", does="usage under `x_groq`, and once more in a chunk of its own", gives="counted exactly", report="Portkey-AI/gateway#1338")
-@known("Gemini", does="usage in every chunk, growing", gives="the last counts, none is added up", report="ogx-ai/ogx#5122")
-@known("vLLM", "one-api / new-api", does="usage in every chunk, twice, or with zeros at the end", gives="the last that is no 0 counts")
+@known("Moonshot (Kimi)", does="usage inside `choices[0]` of the last chunk", gives="counted exactly",
+       report="earendil-works/pi#2017")
+@known("Groq", does="usage under `x_groq`, and once more in a chunk of its own", gives="counted exactly",
+       report="Portkey-AI/gateway#1338")
+@known("Gemini", does="usage in every chunk, growing", gives="the last counts, none is added up",
+       report="ogx-ai/ogx#5122")
+@known("vLLM", "one-api / new-api", does="usage in every chunk, twice, or with zeros at the end",
+       gives="the last that is no 0 counts")
 @pytest.mark.parametrize("how", PLACES)
 def test_usage_is_found_in_every_place(place, how):
     place.answers(events([*HELLO, *PLACES[how](usage(190, 42))]))
@@ -137,7 +144,8 @@ CLAUDES = {
 
 @known("Claude", does="`input_tokens: 0` in the closing event", gives="a later 0 replaces no count",
        report="envoyproxy/ai-gateway#1631")
-@known("SGLang", does="Claude's first event says 0, the last has the count", gives="counted", report="sgl-project/sglang#33419")
+@known("SGLang", does="Claude's first event says 0, the last has the count", gives="counted",
+       report="sgl-project/sglang#33419")
 @pytest.mark.place(mode="anthropic")
 @pytest.mark.parametrize("how", CLAUDES)
 def test_usage_of_claude_is_read_from_both_ends(place, how):
@@ -153,7 +161,8 @@ CACHED = {"input_tokens": 100, "cache_read_input_tokens": 1000, "cache_creation_
           "cache_creation": {"ephemeral_5m_input_tokens": 200, "ephemeral_1h_input_tokens": 100}}
 
 
-@known("Claude", does="cache writes cost 1.25 or 2 times the price by their life, reads a tenth", gives="columns of the ledger, priced so")
+@known("Claude", does="cache writes cost 1.25 or 2 times the price by their life, reads a tenth",
+       gives="columns of the ledger, priced so")
 @pytest.mark.place(mode="anthropic")
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_cache_writes_and_reads_of_claude_are_priced(place, stream):

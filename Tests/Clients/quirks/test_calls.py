@@ -94,13 +94,18 @@ JOINING = {
        gives="calls of their own, with a dense index", report="Tencent/WeKnora#3570")
 @known("Gemini", does="several calls without `index` in one chunk", gives="told apart by id and name",
        report="router-for-me/CLIProxyAPI#5058")
-@known("Ollama", does="`index` 0 for all calls of an answer", gives="a new id or name opens a call of its own", report="ollama/ollama#15457")
-@known("SGLang", does="`index` missing, wrong, or counting up while one call goes on", gives="what has no new id or name continues the last call",
+@known("Ollama", does="`index` 0 for all calls of an answer", gives="a new id or name opens a call of its own",
+       report="ollama/ollama#15457")
+@known("SGLang", does="`index` missing, wrong, or counting up while one call goes on",
+       gives="what has no new id or name continues the last call",
        report="sgl-project/sglang#6310")
-@known("SGLang", does="no `id` for the second call and later ones", gives="an id is made", report="sgl-project/sglang#7048")
-@known("LMDeploy", "vLLM", does="`index` 0 for all, and `id: \"\"` or the same id in later pieces", gives="calls are told apart by new ids",
+@known("SGLang", does="no `id` for the second call and later ones", gives="an id is made",
+       report="sgl-project/sglang#7048")
+@known("LMDeploy", "vLLM", does="`index` 0 for all, and `id: \"\"` or the same id in later pieces",
+       gives="calls are told apart by new ids",
        report="InternLM/lmdeploy#3412")
-@known("LM Studio", does="an empty name in later pieces of a call", gives="it changes nothing", report="lmstudio-ai/lmstudio-bug-tracker#649")
+@known("LM Studio", does="an empty name in later pieces of a call", gives="it changes nothing",
+       report="lmstudio-ai/lmstudio-bug-tracker#649")
 @known("StepFun", "Zhipu GLM", does="streams a call without `id`", gives="an id is made, one for the whole call",
        report="iOfficeAI/aionrs#99")
 @known("DashScope", does="an empty `id` and `name` in later pieces of a call", gives="they change nothing")
@@ -205,7 +210,8 @@ BENT = {
 FAMILY = {"anthropic": "claude", "tencent/native": "hunyuan", "baidu/v1": "ernie"}
 
 
-@known("Gemini", does='`finish_reason: "stop"` beside streamed calls', gives="`tool_calls`", report="googleapis/python-genai#2868")
+@known("Gemini", does='`finish_reason: "stop"` beside streamed calls', gives="`tool_calls`",
+       report="googleapis/python-genai#2868")
 @pytest.mark.parametrize("how, mode", [
     pytest.param(how, mode, id=f"{how}-{mode}") for how, families in BENT.items() for mode in ALL
     if FAMILY.get(mode, "openai") in families])
@@ -232,7 +238,8 @@ def test_many_calls_keep_their_number_in_every_shape(place, mode):
     assert [(name, json.loads(text)) for _, name, text in streamed.calls] == [("f", {"a": 1}), ("g", {}), ("f", {"a": 3})]
 
 
-@known("Claude", does="a streamed call of a function without parameters has no JSON at all", gives="`{}`", report="BerriAI/litellm#5063")
+@known("Claude", does="a streamed call of a function without parameters has no JSON at all", gives="`{}`",
+       report="BerriAI/litellm#5063")
 @pytest.mark.parametrize("pieces", [[], [""], ["", ""], ["{}"]], ids=["none", "empty", "twice-empty", "braces"])
 @pytest.mark.place(mode="anthropic")
 def test_a_call_without_arguments_of_claude(place, pieces):
@@ -263,7 +270,8 @@ def test_a_call_of_claude_that_comes_whole_at_its_start(place):
 FUNCTION = TOOL["function"]
 
 
-@known("Older clients", does="`functions` and `function_call`, retired since 2023", gives="they work on every platform, answered as `function_call`")
+@known("Older clients", does="`functions` and `function_call`, retired since 2023",
+       gives="they work on every platform, answered as `function_call`")
 @pytest.mark.parametrize("mode", ALL)
 def test_old_style_functions_are_answered_in_the_old_style(place, mode):
     place.says(calling(("c1", "look_up", '{"q":"a"}')))

@@ -29,7 +29,8 @@ def strict(place):
     return answer
 
 
-@known("Claude", does="refuses a prefill that ends in white space", gives="it is cut off before it is sent", report="langchain-ai/langchain#35071")
+@known("Claude", does="refuses a prefill that ends in white space", gives="it is cut off before it is sent",
+       report="langchain-ai/langchain#35071")
 @claude_only
 @pytest.mark.parametrize("content, sent", [
     ("Once upon a time, \n", "Once upon a time,"), ("a\u3000", "a"), ("a\t\r\n ", "a"), ("  a", "  a"),
@@ -81,7 +82,8 @@ def test_empty_arguments_are_an_empty_input(place, arguments):
     assert place.sent["messages"][1]["content"] == [{"type": "tool_use", "id": "t1", "name": "now", "input": {}}]
 
 
-@known("Claude", does="wants each result under its call's id", gives="an empty result arrives as one", report="openclaw/openclaw#139975")
+@known("Claude", does="wants each result under its call's id", gives="an empty result arrives as one",
+       report="openclaw/openclaw#139975")
 @claude_only
 @pytest.mark.parametrize("content", ["", None, []], ids=repr)
 def test_an_empty_result_arrives_under_its_calls_id(place, content):

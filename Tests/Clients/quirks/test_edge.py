@@ -22,7 +22,8 @@ def spoken(place):
 
 # MARK: Expect (RFC 9110, 10.1.1)
 
-@known("HTTP clients and proxies", does="`Expect: 100-continue`, and the body after the interim answer", gives="`100 Continue` at once",
+@known("HTTP clients and proxies", does="`Expect: 100-continue`, and the body after the interim answer",
+       gives="`100 Continue` at once",
        report="yhirose/cpp-httplib#349")
 @pytest.mark.parametrize("version, value", [("1.1", "100-continue"), ("1.1", "100-Continue")])
 def test_expect_is_answered_at_once(place, version, value):
@@ -54,7 +55,8 @@ def test_expect_beside_a_body_that_did_not_wait(place):
 
 # MARK: HTTP/1.0 (RFC 9112, 9.3)
 
-@known("HTTP clients and proxies", does="HTTP/1.0, which knows no chunks", gives="plain bytes; the end is the closed connection",
+@known("HTTP clients and proxies", does="HTTP/1.0, which knows no chunks",
+       gives="plain bytes; the end is the closed connection",
        report="antiwork/gumroad#7468")
 @pytest.mark.parametrize("headers", [{}, {"connection": "close"}, {"host": "x"}], ids=["bare", "close", "host"])
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -125,7 +127,8 @@ def test_options_of_everything_is_answered(place):
 
 # MARK: ids with slashes
 
-@known("SDKs and their loops", does="models called `vendor/model`", gives="found by their name, plain and percent-encoded",
+@known("SDKs and their loops", does="models called `vendor/model`",
+       gives="found by their name, plain and percent-encoded",
        report="BerriAI/litellm#37271")
 @pytest.mark.parametrize("written", ["vendor/model-9", "vendor%2Fmodel-9", "vendor%2fmodel-9"])
 def test_a_model_with_a_slash_is_found(place, stack, written):
@@ -160,7 +163,8 @@ def test_slashes_too_many_are_answered_or_refused_clearly(stack, path):
 
 # MARK: half-closed connections (RFC 9112, 9.6)
 
-@known("HTTP clients and proxies", does="close their sending side after the request", gives="the answer", report="agentgateway/agentgateway#2427")
+@known("HTTP clients and proxies", does="close their sending side after the request", gives="the answer",
+       report="agentgateway/agentgateway#2427")
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_a_caller_that_closed_its_side_gets_the_answer(place, stream):
     place.answers(place.mode.stream().slowly(0.1) if stream else lambda call: place.mode.whole())
@@ -250,7 +254,8 @@ def test_a_bomb_is_refused(place, stack):
     assert stack.service.shim.rss - before < 100 << 20
 
 
-@known("SDKs and their loops", does="goes on after an error on the same connection", gives="it is served, whatever was left unread")
+@known("SDKs and their loops", does="goes on after an error on the same connection",
+       gives="it is served, whatever was left unread")
 @pytest.mark.parametrize("path, body", [
     ("/v1/nothing", b"x" * 100_000), ("/v1/models", b"x" * 100_000), ("/v1/chat/completions", b"{" + b" " * 100_000)],
     ids=["no-such-path", "wrong-method", "no-json"])
@@ -284,7 +289,8 @@ def test_a_body_with_a_mark_or_space_around_is_read_or_refused_clearly(place, be
     assert heard.status == (200 if not before.startswith(b"\xef") else heard.status) and heard.status in (200, 400)
 
 
-@known("HTTP clients and proxies", does="`echo key > file` leaves a line feed behind the key", gives="cut off, or refused by name",
+@known("HTTP clients and proxies", does="`echo key > file` leaves a line feed behind the key",
+       gives="cut off, or refused by name",
        report="daveshap/LongtermChatExternalSources#2")
 @pytest.mark.parametrize("key", ["sk-line-feed\n", "sk-line-feed\r\n", " sk-line-feed ", "sk-line\nfeed"], ids=repr)
 def test_a_key_with_a_line_feed_is_cut_or_refused_by_name(place, key):

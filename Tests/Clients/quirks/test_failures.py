@@ -46,9 +46,11 @@ REFUSALS_IN_200 = {
 }
 
 
-@known("OpenRouter", "one-api / new-api", does="HTTP 200 with `error.code` 400 in the body", gives="a 400 with the platform's words, asked once",
+@known("OpenRouter", "one-api / new-api", does="HTTP 200 with `error.code` 400 in the body",
+       gives="a 400 with the platform's words, asked once",
        report="xyOz-dev/Saturn#43")
-@known("OpenRouter", does="the same as the first event of a stream", gives="an ordinary 400, asked once", report="diegosouzapw/OmniRoute#8210")
+@known("OpenRouter", does="the same as the first event of a stream", gives="an ordinary 400, asked once",
+       report="diegosouzapw/OmniRoute#8210")
 @pytest.mark.place(accounts=2)
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("how", REFUSALS_IN_200)
@@ -72,8 +74,10 @@ OTHER_BODIES = {
 }
 
 
-@known("xAI (Grok)", does="`error` is a text, beside `code`", gives="the words reach the caller", report="BerriAI/litellm#12635")
-@known("vLLM", "Ollama", "Other servers", does="the message at the top, or in `detail`", gives="the words reach the caller")
+@known("xAI (Grok)", does="`error` is a text, beside `code`", gives="the words reach the caller",
+       report="BerriAI/litellm#12635")
+@known("vLLM", "Ollama", "Other servers", does="the message at the top, or in `detail`",
+       gives="the words reach the caller")
 @pytest.mark.parametrize("how", OTHER_BODIES)
 def test_errors_of_other_forms_keep_their_words(place, how):
     body, words = OTHER_BODIES[how]
@@ -93,7 +97,8 @@ def test_a_refusal_inside_a_200_is_the_callers_in_every_mode(place, mode):
         assert response.status_code == 400 and len(place.calls()) == before + 1, response.text
 
 
-@known("Gemini", does="wraps its errors in an array", gives="the words reach the caller", report="Simpleyyt/ai-manus#101")
+@known("Gemini", does="wraps its errors in an array", gives="the words reach the caller",
+       report="Simpleyyt/ai-manus#101")
 @pytest.mark.parametrize("mode", OPENAI_SHAPED)
 def test_an_error_in_an_array_keeps_its_words(place, mode):
     place.answers(whole([{"error": {"code": 400, "message": "Function calling with a response mime type is unsupported", "status": "INVALID_ARGUMENT"}}], 400))
@@ -124,7 +129,8 @@ ELSEWHERE = {
 }
 
 
-@known("OpenRouter", does='`finish_reason: "error"` with the failure in the choice', gives="a failure: the next account answers",
+@known("OpenRouter", does='`finish_reason: "error"` with the failure in the choice',
+       gives="a failure: the next account answers",
        report="genkit-ai/genkit#6259")
 @pytest.mark.place(accounts=2)
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -196,7 +202,8 @@ def test_errors_of_native_modes_come_with_status_200_and_numbers_as_texts(place,
 
 # MARK: waiting as it was said
 
-@known("Other servers", does="`Retry-After` as a date", gives="nobody is asked before that time", report="duolahypercho/codex-router#573")
+@known("Other servers", does="`Retry-After` as a date", gives="nobody is asked before that time",
+       report="duolahypercho/codex-router#573")
 @pytest.mark.parametrize("how", ["date", "seconds", "milliseconds", "openai-reset"])
 def test_a_time_to_wait_is_kept(place, how):
     times = []

@@ -23,7 +23,8 @@ REPEATING = {
 }
 
 
-@known("DashScope", does="streams of pieces that repeat themselves, as verses and tables do", gives="every piece; no guess at growing texts drops one")
+@known("DashScope", does="streams of pieces that repeat themselves, as verses and tables do",
+       gives="every piece; no guess at growing texts drops one")
 @pytest.mark.place(mode="alibaba/native")
 @pytest.mark.parametrize("how", REPEATING)
 @pytest.mark.parametrize("thought", [False, True], ids=["text", "thought"])
@@ -72,7 +73,8 @@ CUT = {
 }
 
 
-@known("vLLM", "SGLang", does="a stream of two answers that is cut after the first has ended", gives="a failure, no success with one")
+@known("vLLM", "SGLang", does="a stream of two answers that is cut after the first has ended",
+       gives="a failure, no success with one")
 @pytest.mark.parametrize("mode", ["openai/compatible", "openai/native", "alibaba/compatible"])
 @pytest.mark.parametrize("how", CUT)
 def test_a_stream_of_two_that_lost_one_is_broken(place, how, mode):
@@ -136,7 +138,8 @@ def only_streams(place):
     return answer
 
 
-@known("DashScope", does="QwQ, QVQ and open Qwen3 models answer streams only", gives="a plain request is answered, too", report="infiniflow/ragflow#5912")
+@known("DashScope", does="QwQ, QVQ and open Qwen3 models answer streams only", gives="a plain request is answered, too",
+       report="infiniflow/ragflow#5912")
 @pytest.mark.parametrize("model_id", ["qwq-plus", "qwq-32b", "qvq-max", "qwen3-235b-a22b-thinking-2507", "qwen-omni-turbo"])
 @pytest.mark.parametrize("mode", ["alibaba/native", "alibaba/compatible"])
 def test_a_model_that_only_streams_answers_a_plain_request(place, mode, model_id):

@@ -54,10 +54,12 @@ HISTORIES = {
 }
 
 
-@known("SDKs and their loops", does="append an answer with `tool_calls: []` as it came", gives="the next turn works", report="vllm-project/vllm#44104")
+@known("SDKs and their loops", does="append an answer with `tool_calls: []` as it came", gives="the next turn works",
+       report="vllm-project/vllm#44104")
 @known("SDKs and their loops", does="`arguments: null` or `\"\"` in the history", gives="null and empty are absent",
        report="spring-projects/spring-ai#3236")
-@known("Agents", does="a tool that has nothing to say answers with an empty text", gives="the result arrives under its call's id",
+@known("Agents", does="a tool that has nothing to say answers with an empty text",
+       gives="the result arrives under its call's id",
        report="openclaw/openclaw#139975")
 @pytest.mark.parametrize("mode", ALL)
 @pytest.mark.parametrize("how", HISTORIES)
@@ -85,7 +87,8 @@ NOTHING = {
 
 
 @known("vLLM", "SGLang", does="refuses `tools: []`", gives="no tools are no field", report="evalstate/fast-agent#781")
-@known("vLLM", does="refuses `tool_choice: null` without tools", gives="a null does not go out", report="camel-ai/camel#1585")
+@known("vLLM", does="refuses `tool_choice: null` without tools", gives="a null does not go out",
+       report="camel-ai/camel#1585")
 @pytest.mark.parametrize("mode", ALL)
 def test_what_asks_for_nothing_is_not_sent(place, mode):
     place.says(Said())
@@ -206,7 +209,8 @@ def spoken(stack, mode, said):
     return message
 
 
-@known("SDKs and their loops", does="appends the answer of one platform and asks another one", gives="what the service answered is taken back word for word")
+@known("SDKs and their loops", does="appends the answer of one platform and asks another one",
+       gives="what the service answered is taken back word for word")
 @pytest.mark.parametrize("what", SPOKEN)
 @pytest.mark.parametrize("mode", ALL)
 def test_answers_of_all_modes_are_taken_back(place, stack, mode, what):
@@ -236,7 +240,8 @@ def test_what_the_sdk_dumps_is_taken_back(place, mode):
 PIXEL = ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 
 
-@known("Agents", does="images inside the results of tools", gives="they reach platforms that take them, others are named")
+@known("Agents", does="images inside the results of tools",
+       gives="they reach platforms that take them, others are named")
 @pytest.mark.parametrize("mode", ALL)
 def test_an_image_in_a_result_arrives_or_is_refused_by_name(place, mode):
     place.says(Said())

@@ -44,7 +44,8 @@ ADDRESSES = {
 }
 
 
-@known("one-api / new-api", does="addresses that end in `#` or `?`, or that are pasted with the full path", gives="the address that was meant",
+@known("one-api / new-api", does="addresses that end in `#` or `?`, or that are pasted with the full path",
+       gives="the address that was meant",
        report="QuantumNous/new-api#1158")
 @known("one-api / new-api", does="a bare `?` behind a full path", gives="the same", report="QuantumNous/new-api#4218")
 @pytest.mark.parametrize("written", ADDRESSES)
@@ -63,7 +64,8 @@ def test_what_may_be_secret_in_an_address_is_left_out_and_not_shown(plan, writte
     assert "hidden-word" not in json.dumps(found)
 
 
-@known("one-api / new-api", does="a mapping to an id that begins with a slash", gives="the id untouched", report="songquanpeng/one-api#1342")
+@known("one-api / new-api", does="a mapping to an id that begins with a slash", gives="the id untouched",
+       report="songquanpeng/one-api#1342")
 @pytest.mark.parametrize("id", ["/Vendor/command-r-plus", "accounts/fireworks/models/x", "vendor/model:free", "ft:gpt-4o::a", "模型"])
 def test_a_mapping_keeps_the_id_as_it_is(plan, id):
     found = plan("one-api", base_url="http://10.0.0.9:8000", models="plain", model_mapping=json.dumps({"plain": id}, ensure_ascii=False))

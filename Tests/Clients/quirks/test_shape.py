@@ -146,15 +146,19 @@ STREAMS = {
 
 
 @known("Together", "Fireworks", does="`role` in every delta", gives="in the first alone", report="BerriAI/litellm#9986")
-@known("SGLang", does="the finish reason on the last text and again at the end; members that are null in every delta", gives="one end; absent",
+@known("SGLang", does="the finish reason on the last text and again at the end; members that are null in every delta",
+       gives="one end; absent",
        report="sgl-project/sglang#8417")
 @known("Groq", does="`tool_calls: []` in every delta", gives="left out", report="Portkey-AI/gateway#1338")
-@known("Ollama", "one-api / new-api", does='`finish_reason: ""` before the end', gives="null", report="adolfousier/opencrabs#1499")
-@known("Azure OpenAI (v1)", does="first chunks without choices and without role", gives="the stream as it came, one end",
+@known("Ollama", "one-api / new-api", does='`finish_reason: ""` before the end', gives="null",
+       report="adolfousier/opencrabs#1499")
+@known("Azure OpenAI (v1)", does="first chunks without choices and without role",
+       gives="the stream as it came, one end",
        report="BerriAI/litellm#37780")
 @known("Mistral", does="the end is said on the last chunk with text, then usage alone", gives="one end, the usage",
        report="NousResearch/hermes-agent#91373")
-@known("Zhipu GLM", "llama.cpp", does="leaves out `object`, `created`, `id`, `model` or `choices[].index`", gives="they are filled in")
+@known("Zhipu GLM", "llama.cpp", does="leaves out `object`, `created`, `id`, `model` or `choices[].index`",
+       gives="they are filled in")
 @pytest.mark.parametrize("mode", ["openai/compatible", "alibaba/compatible", "tencent/tokenhub"])
 @pytest.mark.parametrize("how", STREAMS)
 def test_a_stream_is_completed(place, how, mode):
@@ -214,8 +218,10 @@ ANSWERS = {
 }
 
 
-@known("LM Studio", does="`tool_calls: []` in every answer", gives="left out", report="lmstudio-ai/lmstudio-bug-tracker#1318")
-@known("vLLM", does="an empty list of `tool_calls` in answers without calls", gives="left out", report="vllm-project/vllm#44104")
+@known("LM Studio", does="`tool_calls: []` in every answer", gives="left out",
+       report="lmstudio-ai/lmstudio-bug-tracker#1318")
+@known("vLLM", does="an empty list of `tool_calls` in answers without calls", gives="left out",
+       report="vllm-project/vllm#44104")
 @pytest.mark.parametrize("mode", OPENAI_SHAPED)
 @pytest.mark.parametrize("how", ANSWERS)
 def test_an_answer_is_completed(place, how, mode):
@@ -230,14 +236,16 @@ def test_an_answer_is_completed(place, how, mode):
     assert choice["message"]["content"] == (None if how == "no content" else "Hello, world") and choice["finish_reason"] == "stop"
 
 
-@known("vLLM", does="no calls are an empty list in every delta", gives="deltas without the member", report="vllm-project/vllm#44104")
+@known("vLLM", does="no calls are an empty list in every delta", gives="deltas without the member",
+       report="vllm-project/vllm#44104")
 def test_a_stream_without_calls_has_no_member_for_them(place):
     place.answers(events(bent(empty_calls)))
 
     assert not any("tool_calls" in delta for delta in place.stream().checked().deltas)
 
 
-@known("Mistral", does="`content` as a list of parts, thinking among them", gives="its text, and `reasoning_content`", report="vercel/ai#8072")
+@known("Mistral", does="`content` as a list of parts, thinking among them", gives="its text, and `reasoning_content`",
+       report="vercel/ai#8072")
 def test_content_in_parts_is_text_and_thinking(place):
     parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "let me think"}]}, {"type": "text", "text": "ok"}]
     place.answers(whole(completion({"content": parts})))
@@ -259,7 +267,8 @@ THOUGHTS = {
 }
 
 
-@known("vLLM", "OpenRouter", "Groq", does="thinking is called `reasoning`", gives="it comes as `reasoning_content`, whole and streamed",
+@known("vLLM", "OpenRouter", "Groq", does="thinking is called `reasoning`",
+       gives="it comes as `reasoning_content`, whole and streamed",
        report="BenedictKing/ccx#246")
 @pytest.mark.parametrize("mode", ["openai/compatible", "alibaba/compatible"])
 @pytest.mark.parametrize("how", THOUGHTS)
@@ -282,7 +291,8 @@ def test_thinking_has_one_name_in_every_mode(place, mode):
     assert place.ask()["reasoning_content"] == place.stream().checked().thought == "let me think"
 
 
-@known("DashScope", "Hunyuan", does='`finish_reason` is "" or "null" until the end, in their own shapes', gives="null until the end, then once")
+@known("DashScope", "Hunyuan", does='`finish_reason` is "" or "null" until the end, in their own shapes',
+       gives="null until the end, then once")
 @pytest.mark.parametrize("reason, mode", [
     (reason, mode) for reason in ('""', "null", '"null"') for mode in NATIVE if (reason, mode) != ('"null"', "tencent/native")])
 def test_reasons_before_the_end_are_null_in_native_modes(place, mode, reason):
@@ -297,7 +307,8 @@ def test_reasons_before_the_end_are_null_in_native_modes(place, mode, reason):
     assert streamed.finishes == ["stop"] and streamed.text == "Hello, world"
 
 
-@known("Gemini", does="no `message` and no `completion_tokens` where the answer is empty", gives="200, the counts there are",
+@known("Gemini", does="no `message` and no `completion_tokens` where the answer is empty",
+       gives="200, the counts there are",
        report="agentgateway/agentgateway#1464")
 @pytest.mark.parametrize("choice", [{}, {"message": None}, {"message": {}}, {"message": {"role": "assistant"}}], ids=json.dumps)
 def test_an_empty_answer_is_an_answer(place, choice):
@@ -311,7 +322,8 @@ def test_an_empty_answer_is_an_answer(place, choice):
     assert (row["tokens_in"], row["tokens_out"]) == (9, 0)
 
 
-@known("OpenRouter", does="a stream of nothing but comments", gives="a failure that says so, no empty 200", report="coder/coder#26005")
+@known("OpenRouter", does="a stream of nothing but comments", gives="a failure that says so, no empty 200",
+       report="coder/coder#26005")
 @pytest.mark.parametrize("lines", [[b": OPENROUTER PROCESSING\n\n"] * 3, [b"\n\n"], [], [b"event: ping\n\n"], [b"data: \n\n"]],
                          ids=["comments", "blank-lines", "nothing", "an-event-without-data", "empty-data"])
 @pytest.mark.parametrize("mode", ["openai/compatible", "anthropic", "alibaba/native", "tencent/native", "baidu/v1"])

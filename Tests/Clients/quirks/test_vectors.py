@@ -21,7 +21,8 @@ def answer(*items, **more):
     return whole({"object": "list", "model": "up", "data": list(items), "usage": {"prompt_tokens": 4, "total_tokens": 4}, **more})
 
 
-@known("Other servers", "Ollama", does="nulls or `NaN` inside a vector", gives="a failure that says so, never numbers that nobody computed",
+@known("Other servers", "Ollama", does="nulls or `NaN` inside a vector",
+       gives="a failure that says so, never numbers that nobody computed",
        report="lfnovo/esperanto#119")
 @pytest.mark.parametrize("format", ["float", "base64"])
 @pytest.mark.parametrize("number", [b"null", b"NaN", b"-Infinity", b'"x"', b"{}", b"1e999"], ids=bytes.decode)
@@ -34,7 +35,8 @@ def test_a_vector_with_a_gap_is_a_failure(place, mode, number, format):
     assert response.status_code == 502 and len(place.calls()) <= 2, f"{response.status_code} {response.text[:200]}"
 
 
-@known("Other servers", does="leave out `index`", gives="the place is the index", report="doobidoo/mcp-memory-service#612")
+@known("Other servers", does="leave out `index`", gives="the place is the index",
+       report="doobidoo/mcp-memory-service#612")
 @pytest.mark.parametrize("bend", [
     lambda items: [entry.pop("index") for entry in items], lambda items: [entry.update(index=None) for entry in items],
     lambda items: [entry.pop("object") for entry in items], lambda items: items.reverse(),
@@ -50,7 +52,8 @@ def test_vectors_are_completed(place, bend):
     assert [(entry.index, entry.embedding, entry.object) for entry in found.data] == [(0, [0.5, 1], "embedding"), (1, [0.25, 2], "embedding")]
 
 
-@known("Other servers", does="`usage` and `model` are null", gives="both members, and an estimate in the books", report="opea-project/GenAIComps#926")
+@known("Other servers", does="`usage` and `model` are null", gives="both members, and an estimate in the books",
+       report="opea-project/GenAIComps#926")
 @pytest.mark.parametrize("more", [
     {"model": None, "usage": None}, {"usage": {}}, {"usage": {"prompt_tokens": None, "total_tokens": None}}, {"usage": {"prompt_tokens": 0, "total_tokens": 0}}],
     ids=json.dumps)
@@ -72,7 +75,8 @@ def test_an_envelope_that_is_missing_is_filled_in(place):
     assert found["object"] == "list" and found["model"] and found["data"] == [item([0.5])] and "usage" in found
 
 
-@known("Ollama", "llama.cpp", does="ignores `encoding_format` and answers with numbers, or with base64 unasked", gives="the form that was asked for")
+@known("Ollama", "llama.cpp", does="ignores `encoding_format` and answers with numbers, or with base64 unasked",
+       gives="the form that was asked for")
 @pytest.mark.parametrize("asked", ["float", "base64"])
 @pytest.mark.parametrize("given", ["float", "base64"])
 @pytest.mark.parametrize("mode", ["openai/compatible", "openai/native", "alibaba/compatible"])
