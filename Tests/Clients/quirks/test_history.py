@@ -199,24 +199,23 @@ SPOKEN = {
 EXTRAS = {"annotations": [], "refusal": None, "audio": None, "function_call": None, "x_extra": {"a": [1, None]}}
 
 
-def spoken(stack, mode, said):
-    """The message of that mode's platform, as the service gives it."""
-    speaker = stack.speakers[mode]
-    speaker.says(said)
-    message = speaker.ask(tools=[TOOL])
-    streamed = speaker.stream(tools=[TOOL]).checked()
-    assert streamed.text == (message["content"] or "")
-    return message
+@pytest.fixture(scope="module")
+def spoken(stack):
+    """What was said -> mode -> the message of that mode's platform, as the service gives it."""
+    def message(speaker, said):
+        speaker.says(said)
+        return speaker.ask(tools=[TOOL])
+
+    return {what: {mode: message(speaker, said) for mode, speaker in stack.speakers.items()} for what, said in SPOKEN.items()}
 
 
 @known("SDKs and their loops", does="appends the answer of one platform and asks another one",
        gives="what the service answered is taken back word for word")
 @pytest.mark.parametrize("what", SPOKEN)
 @pytest.mark.parametrize("mode", ALL)
-def test_answers_of_all_modes_are_taken_back(place, stack, mode, what):
+def test_answers_of_all_modes_are_taken_back(place, spoken, mode, what):
     place.says(Said())
-    for other in ALL:
-        message = spoken(stack, other, SPOKEN[what])
+    for other, message in spoken[what].items():
         for given in (message, {**EXTRAS, **message}):
             results = [{"role": "tool", "tool_call_id": call["id"], "content": "found"} for call in message.get("tool_calls") or []]
             response = place.post(messages=after_prompt(given, *(results or [{"role": "user", "content": "And?"}])), tools=[TOOL])
