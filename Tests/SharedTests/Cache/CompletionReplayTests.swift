@@ -63,7 +63,9 @@ import Testing
     @Test func `an entry is read as it was written`() throws {
         var answer = CachedAnswer(
             model: "m", upstreamModel: "m-1", finishReason: "stop",
-            usage: TokenUsage(input: 1, output: 2, cached: 3, reasoning: 4, isEstimated: true), body: Array("{\n}".utf8)
+            usage: TokenUsage(
+                input: 1, output: 2, cached: 3, reasoning: 4, cacheWrites: 5, hourlyCacheWrites: 2, isEstimated: true),
+            body: Array("{\n}".utf8)
         )
         #expect(CachedAnswer(decoding: answer.encoded) == answer)
         (answer.upstreamModel, answer.finishReason) = (nil, nil)
