@@ -49,10 +49,7 @@ struct SandboxReply: Sendable, Equatable {
         return "The tool said: \(text(of: last))"
     }
 
-    /// Of a tool, or of a function in the old style.
-    private static func isResult(_ message: JSON) -> Bool {
-        message["role"] == "tool" || message["role"] == "function"
-    }
+    private static func isResult(_ message: JSON) -> Bool { message["role"] == "tool" }
 
     /// The tool to call, unless its result is what we are to answer to.
     private static func toolName(_ chat: ChatRequest, _ directives: SandboxDirectives) -> String? {
