@@ -28,6 +28,8 @@ struct StreamedCalls: Sendable {
         /// The delta that opened it.
         let delta: Int
         let isOpenedByID: Bool
+        /// What a piece in front of it named again without more, if it never gets a name of its own.
+        let namedBefore: String
         /// Set when the opening goes out.
         var number: Int?
     }
@@ -45,6 +47,8 @@ struct StreamedCalls: Sendable {
     private var nextToOpen = 0
     private var opened = 0
     private var deltas = 0
+    /// The name that the last piece brought to a complete call, and nothing else.
+    private var namedAgain = ""
 
     init(_ form: CallForm, choice: Int) {
         self.form = form
@@ -70,6 +74,7 @@ struct StreamedCalls: Sendable {
     mutating func finish() -> [CallDelta] {
         var result: [CallDelta] = []
         while nextToOpen < calls.count {
+            if calls[nextToOpen].name.isEmpty { calls[nextToOpen].name = calls[nextToOpen].namedBefore }
             if calls[nextToOpen].name.isEmpty { settleNameless(into: &result) } else { open(into: &result) }
         }
         for call in calls where call.kind == .function && !call.scan.hasBegun {
@@ -92,7 +97,8 @@ struct StreamedCalls: Sendable {
     }
 
     private mutating func begin(_ piece: CallPiece) -> Int {
-        calls.append(Call(kind: piece.kind, delta: deltas, isOpenedByID: !piece.id.isEmpty))
+        calls.append(
+            Call(kind: piece.kind, delta: deltas, isOpenedByID: !piece.id.isEmpty, namedBefore: namedAgain))
         return calls.count - 1
     }
 
@@ -179,6 +185,8 @@ struct StreamedCalls: Sendable {
     /// Adds what a piece says to the call at `place`.
     private mutating func add(_ piece: CallPiece, at place: Int, into result: inout [CallDelta]) {
         calls[place].pieces += 1
+        let isNameAlone = calls[place].scan.isComplete && piece.arguments.isEmpty && piece.id.isEmpty
+        namedAgain = isNameAlone ? piece.name : ""
         if calls[place].number == nil, !piece.name.isEmpty, piece.name != calls[place].name {
             calls[place].name = Self.joined(calls[place].name, piece.name)
         }

@@ -189,6 +189,14 @@ struct CallStream: Sendable, CustomTestStringConvertible {
                 #"[{"index":0,"function":{"arguments":":1}"}}]"#,
             ], [#"c1 f {"a":1}"#, #"c2 f {"b":2}"#]),
         CallStream(
+            "one function twice without index, its ids late",
+            [
+                #"[{"function":{"name":"f","arguments":""}}]"#,
+                #"[{"id":"c1","function":{"arguments":"{\"a\":1}"}}]"#,
+                #"[{"function":{"name":"f","arguments":""}}]"#,
+                #"[{"id":"c2","function":{"arguments":"{\"a\""}}]"#, #"[{"function":{"arguments":":2}"}}]"#,
+            ], [#"c1 f {"a":1}"#, #"c2 f {"a":2}"#]),
+        CallStream(
             "arguments before the name",
             [
                 #"[{"index":0,"id":"c1","function":{"arguments":"{\"a\""}}]"#,
