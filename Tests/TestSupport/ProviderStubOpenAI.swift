@@ -40,8 +40,8 @@ extension StubReply {
     package static func openAICompletion(
         _ text: String, usage: Usage = Usage(prompt: 7, completion: 3), model: String = "stub-model"
     ) -> StubReply {
-        let message = #"{"role":"assistant","content":\#(quoted(text))}"#
-        let choice = #"{"index":0,"message":\#(message),"finish_reason":"stop"}"#
+        let message = #"{"role":"assistant","content":\#(quoted(text)),"refusal":null}"#
+        let choice = #"{"index":0,"message":\#(message),"logprobs":null,"finish_reason":"stop"}"#
         let head = #"{"id":"stub-1","object":"chat.completion","created":1,"model":\#(quoted(model))"#
         return json(#"\#(head),"choices":[\#(choice)],"usage":\#(usage.json)}"#).then(.countTokens(usage.completion))
     }

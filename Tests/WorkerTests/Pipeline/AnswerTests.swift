@@ -9,7 +9,7 @@ import Testing
     @Test func `an answer reaches the log byte for byte, with one bill and an empty queue`() async throws {
         let answer =
             #"{"id":"x","object":"chat.completion","created":1,"model":"up-1","choices":[{"index":0,"message":{"#
-            + #""role":"assistant","content":"Grüße \u00e9 \"q\""},"finish_reason":"stop"}],"#
+            + #""role":"assistant","content":"Grüße \u00e9 \"q\"","refusal":null},"logprobs":null,"finish_reason":"stop"}],"#
             + #""usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10},"unknown":{"b":1.50,"a":[]}}"#
         let stub = try ProviderStub.start { _ in .json(answer) }
         try await PipelineFixture.run([stub]) { fixture in
