@@ -60,6 +60,10 @@ class Place:
         numbers = [account] if account else range(1, self.accounts + 1)
         return [call for number in numbers for call in self.stack.platform.calls(self._at(number))]
 
+    def forget_calls(self):
+        for number in range(1, self.accounts + 1):
+            self.stack.platform.calls(self._at(number)).clear()
+
     @property
     def sent(self):
         """The body of the last call, as JSON."""

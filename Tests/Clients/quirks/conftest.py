@@ -10,16 +10,23 @@ from .modes import ALL
 # What a spoken answer of each mode is taken from, for the round trips.
 SPEAKERS = {mode: f"speaker-{number}" for number, mode in enumerate(ALL)}
 
+# Their cases look at one answer and leave their account as it was: cases with the same wishes share a model.
+SHARING = ("test_answers", "test_calls", "test_claude", "test_completions", "test_heuristics", "test_history", "test_shape")
+
 
 def pytest_configure(config):
     config.addinivalue_line(
-        "markers", "place(mode, accounts, vectors, **model): the model that a case gets; `mode` and `model_id` may be parameters")
+        "markers", "place(mode, accounts, vectors, alone, **model): the model that a case gets; `mode` and `model_id` may be parameters")
 
 
 def pytest_collection_finish(session):
     """Runs once the collected tests are known, before any fixture."""
+    shared = {}
     for number, item in enumerate(item for item in session.items if "place" in getattr(item, "fixturenames", ())):
-        item.place = Place(f"quirk-{number}", **options(item))
+        wishes, module = options(item), item.path.stem
+        is_alone = wishes.pop("alone", False) or module not in SHARING
+        key = number if is_alone else (module, *sorted(wishes.items()))
+        item.place = shared.setdefault(key, Place(f"quirk-{number}", **wishes))
 
 
 def options(item):
@@ -35,7 +42,7 @@ def stack(request, workspace, template):
     platform = RawPlatform()
     speakers = [Place(name, mode) for mode, name in SPEAKERS.items()]
     slashed = Place("vendor/model-9")
-    places = [*speakers, slashed, *(item.place for item in request.session.items if hasattr(item, "place"))]
+    places = [*speakers, slashed, *{id(item.place): item.place for item in request.session.items if hasattr(item, "place")}.values()]
     entries = [place.catalogue(platform) for place in places]
     catalogue = {"models": [model for model, _ in entries], "accounts": [a for _, accounts in entries for a in accounts]}
     service = Service(
@@ -55,5 +62,6 @@ def stack(request, workspace, template):
 def place(request, stack):
     """Fails where the fake platform itself did."""
     stack.platform.faults.clear()
+    request.node.place.forget_calls()
     yield request.node.place
     assert stack.platform.faults == []

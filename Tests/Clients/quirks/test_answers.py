@@ -96,6 +96,7 @@ def test_a_stream_may_begin_with_a_byte_order_mark(place, mode):
 
 @known("NVIDIA NIM", does="`reasoning_content` twice in one message", gives="the answer; the last counts",
        report="tinyhumansai/openhuman#4204")
+@pytest.mark.place(alone=True)
 def test_a_nested_member_counts_as_it_was_said_last(place):
     body = json.dumps(completion()).replace('"content": "ok"', '"content": "ok", "reasoning_content": "a", "reasoning_content": "b"')
     body = body.replace('"total_tokens"', '"prompt_tokens": 11, "total_tokens"')

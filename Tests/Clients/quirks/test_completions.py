@@ -56,6 +56,7 @@ def test_a_stream_ends_with_done_and_has_no_usage_unasked(place):
     assert all("text" in choice and "delta" not in choice for value in data[:-1] for choice in json.loads(value)["choices"])
 
 
+@pytest.mark.place(alone=True)
 def test_the_sdk_reads_a_whole_one(place):
     place.says(Said())
 

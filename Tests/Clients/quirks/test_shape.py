@@ -311,6 +311,7 @@ def test_reasons_before_the_end_are_null_in_native_modes(place, mode, reason):
        gives="200, the counts there are",
        report="agentgateway/agentgateway#1464")
 @pytest.mark.parametrize("choice", [{}, {"message": None}, {"message": {}}, {"message": {"role": "assistant"}}], ids=json.dumps)
+@pytest.mark.place(alone=True)
 def test_an_empty_answer_is_an_answer(place, choice):
     place.answers(whole({**OpenAIShape().whole(Said()), "choices": [{"index": 0, "finish_reason": "length", **choice}],
                          "usage": {"prompt_tokens": 9, "total_tokens": 9}}))
