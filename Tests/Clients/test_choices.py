@@ -38,6 +38,10 @@ def test_several_answers_are_given_or_refused_by_name(bench, wire, stream):
         assert row[1] == "done" and bench.service.postgres.query(
             "SELECT tokens_in, tokens_out FROM usage_attempts WHERE request_id = %s", job) == [(Usage().input, Usage().output)]
         return
+    if stream and wire.name == "alibaba/native":
+        # Its streams have no terminator: one that lacks an answer looks like one that was cut.
+        assert (status, error["code"], texts) == (200, "upstream_stream_broken", {0: CHAT})
+        return
     assert (error["code"], error["param"]) == ("unsupported_parameter", "n"), error
     assert any(word in error["message"].lower() for word in (*wire.words, wire.provider))
     assert len(wire.calls) - before == (1 if wire.name in KNOWN else 0), "a platform that cannot was asked, or asked twice"
