@@ -34,6 +34,7 @@ package struct Observation: Sendable, Equatable {
         case .rateLimited: .limited(failure.kind, retryAfter: failure.retryAfter)
         case .overloaded where failure.retryAfter != nil: .limited(failure.kind, retryAfter: failure.retryAfter)
         case .overloaded, .serverError, .network, .timeout, .streamBroken: .failed(failure.kind)
+        case .unreadableAnswer where failure.code == JobFailure.webPageCode: .failed(failure.kind)
         // Unreadable: the account works, and may answer the next request well.
         case .invalidRequest, .unsupportedParameter, .contentFiltered, .contextTooLong, .modelNotFound, .noCapacity,
             .unreadableAnswer, .workerLost, .workerShutdown, .deadlineExceeded, .cancelled, .poison, .undecodable,

@@ -33,6 +33,9 @@ package struct JobFailure: Error, Sendable, Equatable {
         case `internal`
     }
 
+    /// The code of an answer that is a web page, which is the account's fault and not the answer's.
+    package static let webPageCode = "web_page"
+
     package var kind: Kind
     package var message: String
     /// The request field at fault, as in `messages[2].role`.

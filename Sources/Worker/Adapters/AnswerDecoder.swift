@@ -161,11 +161,16 @@ extension SSEEvent {
     }
 
     /// The data as a JSON object.
+    ///
+    /// An array of one counts as what is in it: Gemini's errors come so.
     func object() throws(JobFailure) -> JSONObject {
-        guard case .object(let object)? = json else {
-            throw name == "error" ? .unreadableError : .unreadable("holds an event that is not a JSON object")
+        switch json {
+        case .object(let object)?: return object
+        case .array(let elements)? where elements.count == 1:
+            if case .object(let object) = elements[0] { return object }
+        default: break
         }
-        return object
+        throw name == "error" ? .unreadableError : .unreadable("holds an event that is not a JSON object")
     }
 
     /// `[DONE]`, with or without space around it.

@@ -16,7 +16,7 @@ struct OpenAICompletionMending {
     func mend(_ body: inout JSONObject) throws(JobFailure) -> String? {
         if body["object"] != "chat.completion" { body.set("object", "chat.completion") }
         if body["id"]?.text == nil { body.set("id", .string(answer.calls.ids.completion)) }
-        if body["created"]?.moment == nil { body.set("created", .int(Int(answer.now / 1000))) }
+        mendCreated(&body)
         if body["model"]?.text == nil { body.set("model", .string(answer.model)) }
         mendUsage(&body)
         var reason: String?
@@ -30,6 +30,13 @@ struct OpenAICompletionMending {
         let ordered = JSON.array(Self.ordered(choices).map(JSON.object))
         if body["choices"] != ordered { body.set("choices", ordered) }
         return reason
+    }
+
+    /// Whole seconds: ours where the platform says none.
+    private func mendCreated(_ body: inout JSONObject) {
+        let given = body["created"]
+        if case .number(let number)? = given, Int(number.literal) != nil { return }
+        body.set("created", .int(given?.moment.map(Int.init) ?? Int(answer.now / 1000)))
     }
 
     /// All three counts are there and whole numbers, or there is no usage.
