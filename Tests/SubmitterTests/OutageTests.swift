@@ -38,7 +38,7 @@ struct OutageTests {
             try await eventually("the request is queued") { try await shim.queued() == 1 }
             try await server.kill9()
             try await server.restart()
-            try await shim.queue.createGroups()
+            try await shim.makeGroups()
             let work = try await shim.work()
             try await work.finish(ChatTests.completion)
 
@@ -58,7 +58,7 @@ struct OutageTests {
             let reply = shim.hub.open(job.id, .init(expires: .now + .seconds(60), resubmission: again))
             try await server.kill9()
             try await server.restart()
-            try await shim.queue.createGroups()
+            try await shim.makeGroups()
             try await eventually("the accepted one is queued again") { try await shim.queued() == 1 }
             let work = try await shim.work()
             #expect(work.attempt.id != job.id)

@@ -83,7 +83,7 @@ import Testing
         (#""prompt":"a","best_of":"x""#, "best_of", "unsupported_parameter"),
         (#""prompt":"a","messages":[{"role":"user","content":"x"}]"#, "messages", "unsupported_parameter"),
         (#""prompt":"a","tools":[1]"#, "tools", "unsupported_parameter"),
-        (#""prompt":"a","temperature":9"#, "temperature", "invalid_value"),
+        (#""prompt":"a","temperature":"hot""#, "temperature", "invalid_type"),
     ]
 
     @Test func `what no chat can do is refused by name`() async throws {

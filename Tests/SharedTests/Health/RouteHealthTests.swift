@@ -144,6 +144,9 @@ import Testing
             Observation.outcome(of: JobFailure(.overloaded, "", retryAfter: .seconds(1)))
                 == .limited(.overloaded, retryAfter: .seconds(1)))
         #expect(Observation.outcome(of: JobFailure(.overloaded, "")) == .failed(.overloaded))
+        #expect(Observation.outcome(of: JobFailure(.unreadableAnswer, "")) == .nothing)
+        let page = JobFailure(.unreadableAnswer, "", code: JobFailure.webPageCode)
+        #expect(Observation.outcome(of: page) == .failed(.unreadableAnswer))
     }
 
     @Test func `health is the same after a journey through Redis`() {

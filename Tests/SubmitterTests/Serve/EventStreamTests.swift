@@ -41,7 +41,7 @@ struct EventStreamTests {
         let done = text { stream(usage: true).appendDone(meta: meta, to: &$0) }
 
         #expect(delta.contains(#""created":7,"usage":null,"a":1}"#))
-        #expect(done.contains(#""created":7,"choices":[],"usage":{"prompt_tokens":1}}"#))
+        #expect(done.contains(#""created":7,"model":"","choices":[],"usage":{"prompt_tokens":1}}"#))
         #expect(done.hasSuffix("\n\ndata: [DONE]\n\n"))
     }
 

@@ -168,6 +168,11 @@ struct ShimFixture: Sendable {
             queue: queue, job: lost.job, attempt: attempt.takenOver(number: number, deliveries: deliveries))
     }
 
+    /// After a restart of Redis; the connection may find only now that its server is gone.
+    func makeGroups() async throws {
+        try await eventually("the groups are there") { (try? await queue.createGroups()) != nil }
+    }
+
     /// Whether any job can be claimed at the moment.
     func queued() async throws -> Int {
         var count = 0

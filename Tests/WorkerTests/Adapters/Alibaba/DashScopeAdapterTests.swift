@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"code":"Arrearage","message":"m"}"#, JobFailure.Kind.quotaExhausted), ("<html>", .serverError),
+        (#"{"code":"Arrearage","message":"m"}"#, JobFailure.Kind.quotaExhausted), ("<html>", .unreadableAnswer),
         ("{}", .unreadableAnswer),
         (#"{"output":{"embeddings":[{"text_index":0,"embedding":[1]}]}}"#, .unreadableAnswer),
         (#"{"output":{"embeddings":[{"text_index":0,"embedding":[1]},{"text_index":1}]}}"#, .unreadableAnswer),

@@ -95,7 +95,7 @@ import Testing
 
     @Test func `a web page in place of a stream is named as such`() {
         let outcome = dashScopeOutcome(Array("<html>".utf8), contentType: "text/html; charset=utf-8")
-        #expect(outcome.failure?.kind == .serverError)
+        #expect(outcome.failure == .webPage)
         #expect(outcome.failure?.message.contains("web page") == true)
     }
 }

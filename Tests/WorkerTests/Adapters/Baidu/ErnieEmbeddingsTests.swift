@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (ErnieFixtures.error("17"), JobFailure.Kind.quotaExhausted), (Array("<html>".utf8), .serverError),
+        (ErnieFixtures.error("17"), JobFailure.Kind.quotaExhausted), (Array("<html>".utf8), .unreadableAnswer),
         (Array(#"{"data":[{"embedding":[1]}]}"#.utf8), .unreadableAnswer),
         (Array(#"{"data":[{"embedding":[1]},{"embedding":[]}]}"#.utf8), .unreadableAnswer),
     ])

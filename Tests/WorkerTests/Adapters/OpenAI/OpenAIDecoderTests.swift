@@ -210,7 +210,7 @@ import Testing
 
     @Test func `a web page in place of a stream is named as such`() {
         let outcome = decode(Array("<html>Sign in</html>".utf8), contentType: "text/html; charset=utf-8")
-        #expect(outcome.failure?.kind == .serverError)
+        #expect(outcome.failure == .webPage)
         #expect(outcome.failure?.message.contains("web page") == true)
     }
 

@@ -190,7 +190,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("<html>", "text/html; charset=utf-8", JobFailure.Kind.serverError),
+        ("<html>", "text/html; charset=utf-8", JobFailure.Kind.unreadableAnswer),
         ("{", "application/json", .unreadableAnswer),
         ("{}", "application/json", .unreadableAnswer),
     ])

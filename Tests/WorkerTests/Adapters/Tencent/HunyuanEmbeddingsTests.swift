@@ -62,7 +62,7 @@ import Testing
 
     @Test(arguments: [
         (HunyuanFixtures.error("FailedOperation.ServiceStopArrears"), JobFailure.Kind.quotaExhausted),
-        (#"{"Response":{"Data":[{"Embedding":[1]}]}}"#, .unreadableAnswer), ("<html>", .serverError),
+        (#"{"Response":{"Data":[{"Embedding":[1]}]}}"#, .unreadableAnswer), ("<html>", .unreadableAnswer),
         (#"{"Response":{"Data":[{"Embedding":[1]},{"Embedding":null}]}}"#, .unreadableAnswer),
     ])
     func `what is no answer fails`(_ body: String, _ kind: JobFailure.Kind) {
