@@ -10,8 +10,10 @@ extension JobFailure {
     /// The body ended before the answer did: the platform or the way to it, not the answer, is at fault.
     static let endedEarly = JobFailure(.streamBroken, "The platform's stream ended before the answer did.")
 
-    /// No platform answers so: the account is no use until somebody mends it. A gateway on the way may show a page for an
-    /// answer that was paid for, so it is not asked for more often than others that nobody can read.
+    /// No platform answers so: the account is no use until somebody mends it.
+    ///
+    /// A gateway on the way may show a page for an answer that was paid for, so it is not asked for more often than others
+    /// that nobody can read.
     static let webPage = JobFailure(
         .unreadableAnswer, "The platform answered with a web page: is the account's base URL right?",
         code: JobFailure.webPageCode)
