@@ -103,7 +103,10 @@ def test_what_is_beyond_a_platform_is_fitted_or_refused_by_name(bench, wire, bey
 
 def test_any_means_required(bench, wire):
     if "tool_choice_required" in {*wire.lacks, *wire.may_lack}:
-        pytest.skip("calls cannot be forced")
+        with pytest.raises(openai.BadRequestError) as refusal:
+            bench.ask(wire, "tools", tools=TOOLS, tool_choice="any")
+        assert refusal.value.param == "tool_choice"
+        return
     answer = bench.ask(wire, "tools", tools=TOOLS, tool_choice="any")
     assert wire.asks(answer.id)[0].choice == "required"
 

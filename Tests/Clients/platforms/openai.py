@@ -18,7 +18,7 @@ class OpenAI(OpenAIShaped):
     model, reasoning_model, embedding_model = "gpt-4.1-mini", "gpt-6-luna", "text-embedding-3-small"
     words = ("openai",)
     silent = {"reasoning_text": "thought is counted, never shown"}
-    rules = Rules(roles=("developer", "system", "user", "assistant", "tool"))
+    rules = Rules(roles=("developer", "system", "user", "assistant", "tool"), hears_refusals=True)
     json_word = is_canonical = obeys_n = True
     reasoning_field = None
 

@@ -28,6 +28,7 @@ class Rules:
     empty_content: bool = True
     bare_base64: bool = False  # images as base64 without `data:`
     needs_user: bool = False
+    hears_refusals: bool = False  # `audio` of an assistant, and parts of refusals
 
 
 def require(condition, problem):
@@ -47,6 +48,8 @@ def read_messages(messages, rules, sees_images):
         known = {"role": anything, "content": anything, "name": text(1)}
         if role == "assistant":
             known |= {"tool_calls": array_of(CALL), "refusal": anything}
+            if rules.hears_refusals:
+                known |= {"audio": obj({"id": text(1)})}
         if role == "tool":
             known |= {"tool_call_id": text(1)}
         for problem in fields(where, message, {"role": anything}, known):
@@ -56,7 +59,8 @@ def read_messages(messages, rules, sees_images):
             system.append(_content(message.get("content"), where, rules, False)[0])
             continue
         turn = Turn(role)
-        if message.get("content") is not None or not message.get("tool_calls"):
+        stands_in = ("tool_calls", "refusal", "audio") if rules.hears_refusals else ("tool_calls",)
+        if message.get("content") is not None or not any(message.get(name) for name in stands_in):
             turn.text, turn.images = _content(message.get("content"), where, rules, sees_images and role == "user")
         for call in message.get("tool_calls", []):
             turn.calls.append((call["id"], call["function"]["name"], _arguments(call["function"]["arguments"], where)))
@@ -97,8 +101,12 @@ def _content(content, where, rules, sees_images):
     said, images = [], []
     for part in content:
         kind = part.get("type") if isinstance(part, dict) else None
-        require(kind in ("text", "image_url"), f"{where}.content has a part of type {kind!r}")
-        if kind == "text":
+        kinds = ("text", "image_url", "refusal") if rules.hears_refusals else ("text", "image_url")
+        require(kind in kinds, f"{where}.content has a part of type {kind!r}")
+        if kind == "refusal":
+            problems = fields(where, part, {"type": anything, "refusal": text(1)}, {})
+            said.append(part.get("refusal"))
+        elif kind == "text":
             problems = fields(where, part, {"type": anything, "text": text(1)}, {})
             said.append(part.get("text"))
         else:
