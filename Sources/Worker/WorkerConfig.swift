@@ -175,7 +175,8 @@ struct WorkerConfig: Sendable {
             "RECORD_ACCOUNTS",
             "Ids of the accounts whose calls are kept; none: all of them. As `worker --record-accounts`.")
         let maxBytes = settings.int(
-            "RECORD_MAX_BYTES", default: 1 << 20, in: 1 << 10...1 << 26, "Bytes of one answer that are kept at most.")
+            "RECORD_MAX_BYTES", default: 1 << 20, in: 1 << 10...1 << 26,
+            "Bytes of one request, and of one answer, that are kept at most.")
         let maxFiles = settings.int(
             "RECORD_MAX_FILES", default: 1000, in: 1...1_000_000,
             "Files in that folder from which on nothing more is kept.")

@@ -26,7 +26,11 @@ async def send_json(call, pieces):
 
 
 def whole_body(model="m"):
-    return json.dumps(completion_of(model, TEXT), ensure_ascii=False).encode()
+    body = completion_of(model, TEXT)
+    # All that OpenAI's shape requires: what lacks nothing passes as it came.
+    body["choices"][0] |= {"logprobs": None}
+    body["choices"][0]["message"] |= {"refusal": None}
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 def stream_body():

@@ -162,7 +162,7 @@ def test_the_native_stream_ends_with_done(http):
 
 
 @pytest.mark.parametrize("wrong, param", [
-    ({"parameters": {"temperature": 9}}, "parameters.temperature"), ({"model_name": 7}, "model_name"),
+    ({"parameters": {"temperature": "hot"}}, "parameters.temperature"), ({"model_name": 7}, "model_name"),
     ({"provider": "nobody"}, "provider"), ({"parametres": {}}, "parametres"), ({"priority": "now"}, "priority"),
     ({"deadline_ms": 0}, "deadline_ms"), ({"routing_strategy": "luck"}, "routing_strategy")])
 def test_native_errors_name_the_callers_own_field(http, wrong, param):

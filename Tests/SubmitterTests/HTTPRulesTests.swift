@@ -62,6 +62,38 @@ import Testing
         }
     }
 
+    // MARK: - Upgrade
+
+    @Test(arguments: [
+        ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAA"],
+        ["upgrade: websocket", "connection: keep-alive, upgrade"],
+    ])
+    func `a caller that asks for another protocol gets its answer, and the connection ends`(
+        _ headers: [String]
+    ) async throws {
+        try await ShimFixture.run { shim in
+            let caller = try await shim.connect()
+            try await caller.send(post(ShimFixture.chat, headers: headers))
+            let work = try await shim.work()
+            try await caller.send(String(repeating: "x", count: 1 << 20))
+            try await work.finish("{}")
+            try await closes(caller)
+            #expect(caller.text.hasPrefix("HTTP/1.1 200 "))
+            #expect(caller.text.lowercased().contains("connection: close\r\n"))
+            #expect(caller.text.hasSuffix("\r\n\r\n{}"))
+        }
+    }
+
+    @Test func `CONNECT is refused, and the connection ends`() async throws {
+        try await ShimFixture.run { shim in
+            let caller = try await shim.connect()
+            try await caller.send("CONNECT x:443 HTTP/1.1\r\nhost: x:443\r\n\r\nhello")
+            try await closes(caller)
+            #expect(caller.text.hasPrefix("HTTP/1.1 4"))
+            #expect(caller.text.lowercased().contains("connection: close\r\n"))
+        }
+    }
+
     // MARK: - HTTP/1.0
 
     @Test func `a stream to HTTP 1_0 is plain and ends with the connection`() async throws {

@@ -153,6 +153,30 @@ struct LossTests {
         }
     }
 
+    @Test func `who resumes has grace before anything was written, and asking for the head is no leaving`()
+        async throws
+    {
+        try await ShimFixture.run(configure: { $0.hub.resumeGrace = .seconds(60) }) { shim in
+            let body = #"{"model_name":"m","messages":[{"role":"user","content":"hi"}]}"#
+            let caller = try await shim.start(body, path: "/api/v1/chat/completions/stream")
+            var work = try await shim.work()
+            _ = try await work.say("a")
+            try await caller.waitFor("\"a\"")
+            let path = "/api/v1/jobs/\(work.job.id)/stream"
+            #expect(try await shim.send("HEAD", path).status == 200)
+            try await caller.close()
+            try await eventually("the shim has noticed") { shim.hub.openCount == 0 }
+            let again = try await shim.connect()
+            try await again.send("GET", path, headers: ["last-event-id": "1-1"])
+            try await eventually("the caller is back") { shim.hub.openCount == 1 }
+            try await again.close()
+            try await eventually("the shim has noticed again") { shim.hub.openCount == 0 }
+            let later = ContinuousClock.now + .milliseconds(300)
+            try await eventually("a cancel would be done") { ContinuousClock.now > later }
+            #expect(try await work.say("b") == .ok)
+        }
+    }
+
     @Test func `a caller that comes back in time goes on where it was`() async throws {
         try await ShimFixture.run(configure: { $0.hub.cancelGrace = .seconds(2) }) { shim in
             let caller = try await shim.start(ShimFixture.stream)

@@ -57,6 +57,19 @@ import Testing
         }
     }
 
+    @Test func `thoughts, of which a text says nothing, keep no ping away`() async throws {
+        try await ShimFixture.run(configure: { $0.hub.ping = .seconds(1) }) { shim in
+            let caller = try await shim.start(#"{"model":"m","prompt":"x","stream":true}"#, path: Self.path)
+            var work = try await shim.work()
+            try await eventually("a ping between thoughts") {
+                _ = try await work.say("")
+                return caller.text.contains(": ping\n")
+            }
+            try await work.finish()
+            try await caller.waitFor("data: [DONE]\n\n")
+        }
+    }
+
     @Test func `the same key gives the same text again, and another body a conflict`() async throws {
         try await ShimFixture.run { shim in
             let (key, body) = (["idempotency-key": "k"], #"{"model":"m","prompt":"x"}"#)

@@ -64,6 +64,7 @@ struct CatalogEdit: Sendable {
     private func forgetPrices(in merged: inout JSONObject, _ given: JSONObject) {
         func isGiven(_ name: String) -> Bool { given[name].map { !$0.isNull } ?? false }
         func isTakenBack(_ name: String) -> Bool { given[name]?.isNull ?? false }
+        let shares = Self.shares(of: merged)
         if isGiven("cost_per_1k_tokens")
             || isTakenBack("cost_per_1k_tokens") && merged["cost_per_1k_tokens"]?.isNull == false
         {
@@ -71,12 +72,18 @@ struct CatalogEdit: Sendable {
         } else if isGiven("input_price") || isGiven("output_price") {
             merged.remove("cost_per_1k_tokens")
         }
-        let shares = merged["provider"]?.stringValue.flatMap(Provider.init).map { CacheShares($0) } ?? CacheShares()
         for (name, share) in Self.cachePrices {
             let follows =
                 merged["input_price"]?.doubleValue.map { shares.price(share(shares), of: $0) }
                 == merged[name]?.doubleValue
             if isTakenBack("input_price") || isGiven("input_price") && follows { merged.remove(name) }
         }
+    }
+
+    private static func shares(of model: JSONObject) -> CacheShares {
+        guard let provider = model["provider"]?.stringValue.flatMap({ Provider(rawValue: $0) }) else {
+            return CacheShares()
+        }
+        return CacheShares(provider, costPer1kTokens: model["cost_per_1k_tokens"]?.doubleValue)
     }
 }

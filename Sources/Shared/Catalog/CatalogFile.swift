@@ -124,7 +124,7 @@ package struct CatalogFile: Sendable {
                 input: input, cachedInput: field.number("cached_input_price"),
                 cacheWrite: field.number("cache_write_price"), hourlyCacheWrite: field.number("cache_write_1h_price"),
                 output: field.number("output_price") ?? flat ?? 0, currency: field.text("currency", upTo: 16) ?? "USD",
-                shares: CacheShares(provider)),
+                shares: CacheShares(provider, costPer1kTokens: per1k)),
             costPer1kTokens: per1k,
             priority: field.whole("priority", from: -1_000_000) ?? 0, weight: field.whole("weight", from: 1) ?? 1,
             isActive: field.bool("is_active") ?? true, capabilities: Capabilities(field.flags("capabilities")),

@@ -26,12 +26,15 @@ struct CatalogProposal: Sendable {
         _ edit: CatalogEdit, over row: CatalogRow?, _ surroundings: Surroundings
     ) throws(CatalogFile.Mistakes) {
         let whole: JSON = if let row { try edit.applied(to: row.fields) } else { edit.given }
-        guard let fields = whole.objectValue else {
+        guard var fields = whole.objectValue else {
             throw CatalogFile.Mistakes(list: ["expected an object with named fields"])
         }
+        // An address of before is judged only when it is given again.
+        let kept = edit.style == .patch && edit.given["base_url"] == nil ? row?.account?.baseURL : nil
+        if kept != nil { fields.remove("base_url") }
         let reading = CatalogEntry.reading(
             edit.kind, fields, allowsReferences: surroundings.allowsReferences, isTyped: surroundings.isTyped)
-        entry = reading.entry
+        entry = kept.map { reading.entry.with(address: $0) } ?? reading.entry
         mistakes = reading.mistakes
         if row == nil, edit.given["api_key"]?.stringValue == Account.mask {
             mistakes.append("api_key: expected the key, not its mask")
@@ -80,5 +83,13 @@ struct CatalogProposal: Sendable {
         if case .sealed(let text) = source { return text == sealed }
         // A key that cannot be opened here, or read, is another one.
         do { return try source.secret() == box?.open(sealed, for: before.id) } catch { return false }
+    }
+}
+
+extension CatalogEntry {
+    fileprivate func with(address: String) -> CatalogEntry {
+        guard case .account(var entry) = self else { return self }
+        entry.account.baseURL = address
+        return .account(entry)
     }
 }

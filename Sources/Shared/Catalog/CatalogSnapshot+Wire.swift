@@ -70,14 +70,15 @@ extension Model {
         guard let id = json["id"]?.stringValue,
             let provider = json["provider"]?.stringValue.flatMap(Provider.init(rawValue:))
         else { return nil }
+        let flat = json["cost_per_1k_tokens"]?.doubleValue
         self.init(
             id: id, name: json["name"]?.stringValue, provider: provider, modelID: json["model_id"]?.stringValue,
             maxTokens: json.column("max_tokens", from: 1), contextTokens: json.column("context_tokens", from: 1),
             prices: Prices(
                 json: json["prices"], cacheWrites: json["cache_write_prices"],
                 // A copy that a build of before wrote says nothing of them.
-                shares: CacheShares(provider)) ?? Prices(),
-            costPer1kTokens: json["cost_per_1k_tokens"]?.doubleValue,
+                shares: CacheShares(provider, costPer1kTokens: flat)) ?? Prices(),
+            costPer1kTokens: flat,
             priority: json.column("priority", from: Int(Int32.min)) ?? 0,
             weight: json.column("weight", from: 1) ?? 1, isActive: json["is_active"]?.boolValue ?? false,
             capabilities: Capabilities(json.members("capabilities", \.boolValue)), aliases: json.texts("aliases"),

@@ -126,7 +126,8 @@ package struct CatalogStore: Sendable {
     /// A price that follows the input's is not written, so that it goes on following whoever changes that.
     private static func written(_ model: Model, _ price: KeyPath<Prices, Double>) -> Double? {
         let own = model.prices[keyPath: price]
-        return own == Prices(input: model.prices.input, shares: CacheShares(model.provider))[keyPath: price] ? nil : own
+        let shares = CacheShares(model.provider, costPer1kTokens: model.costPer1kTokens)
+        return own == Prices(input: model.prices.input, shares: shares)[keyPath: price] ? nil : own
     }
 
     static let insertAccount = """
@@ -173,6 +174,7 @@ extension Model {
         for member in try row.json("capabilities").objectValue?.members ?? [] {
             capabilities[member.key] = member.value.boolValue
         }
+        let flat: Double? = try row.value("cost_per_1k_tokens")
         self.init(
             id: try row.required("id"), name: try row.required("name"), provider: provider,
             modelID: try row.required("model_id"), maxTokens: try row.value("max_tokens"),
@@ -181,8 +183,8 @@ extension Model {
                 input: try row.required("input_price"), cachedInput: try row.required("cached_input_price"),
                 cacheWrite: try row.value("cache_write_price"),
                 hourlyCacheWrite: try row.value("cache_write_1h_price"), output: try row.required("output_price"),
-                currency: try row.required("currency"), shares: CacheShares(provider)),
-            costPer1kTokens: try row.value("cost_per_1k_tokens"),
+                currency: try row.required("currency"), shares: CacheShares(provider, costPer1kTokens: flat)),
+            costPer1kTokens: flat,
             priority: try row.required("priority"), weight: try row.required("weight"),
             isActive: try row.bool("is_active"), capabilities: Capabilities(capabilities),
             aliases: (try row.json("alias_list").arrayValue ?? []).compactMap(\.stringValue),

@@ -22,13 +22,12 @@ extension CatalogFile.KeySource {
         case .none, .sealed: return nil
         case .plain(let secret): return secret
         case .environment(let name):
-            guard let key = ProcessInfo.processInfo.environment[name].flatMap(Secret.init(pasted:)) else {
-                throw CatalogFile.Mistakes(
-                    list: [
-                        "\(field): expected the key in the environment variable\(Self.shown(name)), which is not set"
-                    ])
-            }
-            return key
+            let text = ProcessInfo.processInfo.environment[name] ?? ""
+            if let key = Secret(pasted: text) { return key }
+            let fault = text.isEmpty ? "is not set" : "holds none: it has control characters, or is empty or too long"
+            throw CatalogFile.Mistakes(list: [
+                "\(field): expected the key in the environment variable\(Self.shown(name)), which \(fault)"
+            ])
         case .file(let path):
             guard let key = SettingsFile.text(at: path).flatMap(Secret.init(pasted:)) else {
                 throw CatalogFile.Mistakes(list: [

@@ -9,7 +9,8 @@ package enum PlatformAddress {
 
     package static func tidied(_ pasted: String) -> String? {
         let (address, _) = unmarked(pasted)
-        guard isPlain(address) else { return nil }
+        let fragment = pasted.trimmingSpaces.drop { $0 != "#" }.dropFirst()
+        guard fragment.isEmpty, isPlain(address) else { return nil }
         return withoutSecondVersion(withoutCall(address) ?? withoutSlashes(address))
     }
 
@@ -26,7 +27,13 @@ package enum PlatformAddress {
     /// Without the call at its end; `nil` where it ends in none.
     package static func withoutCall(_ address: String) -> String? {
         let address = withoutSlashes(address)
-        return calls.first { address.hasSuffix($0) }.map { withoutSlashes(String(address.dropLast($0.count))) }
+        if let call = calls.first(where: { address.hasSuffix($0) }) {
+            return withoutSlashes(String(address.dropLast(call.count)))
+        }
+        // The list of models is behind a version; else it may be part of a host's own path.
+        let parts = address.split(separator: "/")
+        guard parts.last == "models", let version = parts.dropLast().last, isVersion(version) else { return nil }
+        return withoutSlashes(String(address.dropLast("/models".count)))
     }
 
     /// `…/v1/v1` is `…/v1`: one was pasted, the other added.

@@ -61,6 +61,11 @@ package struct CacheShares: Sendable, Equatable {
         }
     }
 
+    /// One price for both sides is that of everything.
+    package init(_ provider: Provider, costPer1kTokens: Double?) {
+        if costPer1kTokens == nil { self.init(provider) } else { self.init() }
+    }
+
     /// Rounded, so that a tenth of 3 is 0.3 to people.
     package func price(_ share: Double, of input: Double) -> Double {
         let price = share * input

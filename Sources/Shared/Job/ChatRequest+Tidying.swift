@@ -71,12 +71,7 @@ struct ChatRequestTidying {
     }
 
     private static func drop(from object: inout JSONObject, where isIdle: (JSONObject.Member) -> Bool) -> Bool {
-        var isChanged = false
-        for member in object.members where isIdle(member) {
-            object.remove(member.key)
-            isChanged = true
-        }
-        return isChanged
+        object.removeAll(where: isIdle)
     }
 
     /// The elements with those changed that `edit` has something to do for; `nil` where it has for none.

@@ -47,7 +47,7 @@ package struct CompletionAssembly: Sendable {
         if let reason = chunk["finish_reason"], reason != .null { choice.finishReason = reason }
         for member in chunk.objectValue?.members ?? []
         where !["index", "delta", "finish_reason"].contains(member.key) && member.value != .null {
-            choice.extras.set(member.key, joined(choice.extras[member.key], member.value, isText: false))
+            choice.extras.change(member.key) { join(member.value, to: &$0, isText: false) }
         }
     }
 
@@ -62,34 +62,59 @@ package struct CompletionAssembly: Sendable {
             }
         case (_, .null): break
         default:
-            choice.message.set(member.key, joined(choice.message[member.key], member.value, isText: false))
+            choice.message.change(member.key) { join(member.value, to: &$0, isText: false) }
         }
     }
 
     private static func add(call: JSON, to choice: inout Choice) {
         guard let object = call.objectValue else { return }
-        let index = object["index"]?.intValue ?? 0
-        var whole = choice.calls[index] ?? JSONObject()
-        for member in object.members where member.key != "index" {
-            whole.set(member.key, joined(whole[member.key], member.value, isText: false))
+        join(object.filter { $0.key != "index" }, to: &choice.calls[object["index"]?.intValue ?? 0, default: [:]])
+    }
+
+    private static func join(_ piece: JSONObject, to whole: inout JSONObject) {
+        for member in piece.members {
+            whole.change(member.key) { join(member.value, to: &$0, isText: false) }
         }
-        choice.calls[index] = whole
     }
 
     /// `arguments` come in pieces, and lists element by element; ids, types and names come once.
-    private static func joined(_ old: JSON?, _ new: JSON, isText: Bool) -> JSON {
-        switch (old, new) {
-        case (.object(var whole)?, .object(let piece)):
-            for member in piece.members {
-                let isText = member.key == "arguments" || member.key == "input"
-                whole.set(member.key, joined(whole[member.key], member.value, isText: isText))
-            }
-            return .object(whole)
-        case (.string(let text)?, .string(let piece)) where isText: return .string(text + piece)
-        case (.array(let list)?, .array(let more)): return .array(list + more)
-        case (let old?, .null): return old
-        default: return new
+    ///
+    /// In place, for which the old value lets go of what is added to.
+    private static func join(_ new: JSON, to old: inout JSON, isText: Bool) {
+        switch new {
+        case .null: return
+        case .object(let piece): join(members: piece, to: &old)
+        case .string(let piece) where isText: join(text: piece, to: &old)
+        case .array(let more): join(list: more, to: &old)
+        default: old = new
         }
+    }
+
+    private static func join(members piece: JSONObject, to old: inout JSON) {
+        var whole = JSONObject()
+        if case .object(let begun) = old { whole = begun }
+        old = .null
+        for member in piece.members {
+            let isText = member.key == "arguments" || member.key == "input"
+            whole.change(member.key) { join(member.value, to: &$0, isText: isText) }
+        }
+        old = .object(whole)
+    }
+
+    private static func join(text piece: String, to old: inout JSON) {
+        var text = ""
+        if case .string(let begun) = old { text = begun }
+        old = .null
+        text += piece
+        old = .string(text)
+    }
+
+    private static func join(list more: [JSON], to old: inout JSON) {
+        var list: [JSON] = []
+        if case .array(let begun) = old { list = begun }
+        old = .null
+        list += more
+        old = .array(list)
     }
 
     private static func json(_ index: Int, _ choice: Choice) -> JSON {

@@ -43,6 +43,47 @@ package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
         index(of: key).map { members.remove(at: $0).value }
     }
 
+    /// In one pass; returns whether anything went.
+    @discardableResult
+    package mutating func removeAll(where isGone: (Member) -> Bool) -> Bool {
+        guard members.contains(where: isGone) else { return false }
+        members.removeAll(where: isGone)
+        return true
+    }
+
+    package func filter(_ isKept: (Member) -> Bool) -> JSONObject { JSONObject(unique: members.filter(isKept)) }
+
+    /// Changes a value where it stands, so that what it holds is not copied; null stands for a missing one.
+    package mutating func change(_ key: String, _ edit: (inout JSON) -> Void) {
+        let place = index(of: key) ?? members.count
+        if place == members.count { members.append(Member(key: key, value: .null)) }
+        edit(&members[place].value)
+    }
+
+    /// The same with other names and values; of members that get the same name the last counts, in the first's place.
+    package func mapMembers(name: (String) -> String, value: (JSON) -> JSON) -> JSONObject {
+        var isRenamed = false
+        let mapped = members.map { member -> Member in
+            let key = name(member.key)
+            isRenamed = isRenamed || !key.hasSameBytes(as: member.key)
+            return Member(key: key, value: value(member.value))
+        }
+        return isRenamed ? JSONObject(merging: mapped) : JSONObject(unique: mapped)
+    }
+
+    private init(merging given: [Member]) {
+        var places: [[UInt8]: Int] = [:]
+        for member in given {
+            let name = Array(member.key.utf8)
+            if let place = places[name] {
+                members[place].value = member.value
+            } else {
+                places[name] = members.count
+                members.append(member)
+            }
+        }
+    }
+
     private func index(of key: String) -> Int? {
         members.firstIndex { $0.key.hasSameBytes(as: key) }
     }

@@ -48,6 +48,8 @@ package struct JobFailure: Error, Sendable, Equatable {
     package var retryAfter: Duration?
     /// The platform says that asking again is useless: its account is left alone, another may be tried.
     package var isFinal = false
+    /// What the platform counted for an answer that came whole and was refused here; `nil` where none was.
+    package var paid: TokenUsage?
 
     package init(
         _ kind: Kind, _ message: String, param: String? = nil, code: String? = nil, upstreamStatus: Int? = nil,

@@ -24,10 +24,15 @@ final class ReplyLease: Sendable {
     /// For a large record that is with the reader.
     private let hold = Mutex<LargeReads.Hold?>(nil)
     private let hasLooked = Mutex(false)
-    /// Something was written, so that the caller knows the request's id.
-    private let hasWritten = Mutex(false)
+    /// The caller knows the request's id: it named it, or something was written.
+    private let hasWritten: Mutex<Bool>
 
-    init(_ reply: OpenReply, in hub: ReplyHub, created: Int64, leaving: Leaving, connection: Connection?) {
+    /// `isKnown`: the caller named the request by its id.
+    init(
+        _ reply: OpenReply, in hub: ReplyHub, created: Int64, leaving: Leaving, connection: Connection?,
+        isKnown: Bool = false
+    ) {
+        hasWritten = Mutex(isKnown)
         self.reply = reply
         self.hub = hub
         self.created = created

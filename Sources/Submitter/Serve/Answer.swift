@@ -114,10 +114,14 @@ struct StreamedAnswer {
         case .gone: throw .callerLeft
         case .stopped: throw .stopping
         }
-        var response = Response(status: .ok, body: ResponseBody { writer in try await write(first, to: &writer) })
+        return Self.response(lease.id, ResponseBody { writer in try await write(first, to: &writer) })
+    }
+
+    static func response(_ id: String, _ body: ResponseBody) -> Response {
+        var response = Response(status: .ok, body: body)
         response.headers = [
             .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache", .xAccelBuffering: "no",
-            .xJobID: lease.id,
+            .xJobID: id,
         ]
         return response
     }
@@ -125,10 +129,16 @@ struct StreamedAnswer {
     @concurrent private func write(_ first: OpenReply.Batch, to writer: inout any ResponseBodyWriter) async throws {
         var batch = first
         var hasText = isResumed
+        var written = ContinuousClock.now
         while true {
             var out = ByteBuffer()
             let isOver = try append(batch, to: &out, &hasText)
+            // What says nothing to this caller, thoughts before a text, keeps no ping away.
+            if out.readableBytes == 0, !isOver, ContinuousClock.now - written >= lease.hub.configuration.ping {
+                EventStream.appendPing(to: &out)
+            }
             if out.readableBytes > 0 {
+                written = .now
                 lease.willWrite()
                 try await writer.write(out)
                 lease.didWrite()

@@ -159,11 +159,15 @@ struct JobRoutes: Sendable {
         let after = try Self.cursor(request)
         let edges = try await state(id, tenant: RequestOptions(request.headers).tenant)?.edges
         guard edges != nil || shim.hub.isKnown(id) else { throw APIError.notFound("such job") }
+        // Who asks for the head alone reads nothing: leaving at once must not cancel the request.
+        if request.method == .head {
+            return StreamedAnswer.response(id, ResponseBody { writer in try await writer.finish(nil) })
+        }
         let lease = ReplyLease(
             shim.hub.open(
                 id, .init(after: after, startsFromLog: true, expires: .now + .seconds(24 * 3600), resubmission: nil)),
             in: shim.hub, created: shim.intake.clock.now / 1000, leaving: Self.leaving(edges),
-            connection: shim.connections.of(context.channel))
+            connection: shim.connections.of(context.channel), isKnown: true)
         try await tellOwner(id, edges)
         let stream = EventStream(id: id, created: lease.created, includesUsage: false, style: .native)
         return try await StreamedAnswer(

@@ -53,7 +53,8 @@ struct ShimConfig: Sendable {
             "WRITE_TIMEOUT", default: 60, in: 1...3600, "A caller that takes no bytes for this long is disconnected.")
         idleTimeout = settings.seconds(
             "IDLE_TIMEOUT", default: 75, in: 1...3600,
-            "Idle keep-alive connections are closed after this; longer than the 60 s of common load balancers.")
+            "Idle keep-alive connections are closed after this; longer than the 60 s of common load balancers. So is one on which a body stalls for this long, without an answer."
+        )
         bodyTimeout = settings.seconds(
             "BODY_TIMEOUT", default: 300, in: 1...3600,
             "How long the body of a request may take to arrive; then 408.")

@@ -17,10 +17,13 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     private(set) var form: AnswerForm?
     /// The bytes before the form is known, then those of a document.
     private var document: [UInt8] = []
+    private var opening = AnswerForm.Opening()
     private var decoder: SSEDecoder
     private var split = SplitCharacters()
     private var events: Events
     private var joined = JoinedAnswer()
+    /// Set where the model says all text again in every event.
+    var repeated: RepeatedText?
     private var failure: JobFailure?
     private var hasVisible = false
 
@@ -62,7 +65,7 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
 
     private mutating func begin(_ bytes: [UInt8]) -> [ChatDelta] {
         document += bytes
-        guard let (form, body) = AnswerForm.opening(document) else { return [] }
+        guard let (form, body) = opening.find(in: document) else { return [] }
         self.form = form
         document = []
         if form == .page { failure = .webPage }
@@ -94,9 +97,9 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
         for event in split.flush() { read(event, into: &last) }
         if let failure { throw failure }
         var end = try ending(early)
-        end.deltas = last + end.deltas
+        end.deltas = last + once(end.deltas)
         end.requestID = end.requestID ?? answer.headers("x-request-id")
-        return answer.isStream ? end : joined.end(end, now: answer.now)
+        return answer.isStream ? end : joined.end(end, of: answer)
     }
 
     /// What it is called where a body ended well, but before the answer did.
@@ -129,11 +132,19 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
 
     private mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) {
         guard !isComplete else { return }
+        let before = deltas.count
         do throws(JobFailure) {
             try events.read(event, into: &deltas)
         } catch {
             failure = error
         }
+        if repeated != nil { deltas.replaceSubrange(before..., with: once(Array(deltas[before...]))) }
+    }
+
+    private mutating func once(_ deltas: [ChatDelta]) -> [ChatDelta] {
+        guard var repeated else { return deltas }
+        defer { self.repeated = repeated }
+        return deltas.map { repeated.once($0) }
     }
 }
 

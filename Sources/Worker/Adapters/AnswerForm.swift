@@ -20,16 +20,40 @@ enum AnswerForm: Sendable {
     ///
     /// `nil` where more must come before that can be told.
     static func opening(_ body: [UInt8]) -> (form: AnswerForm, body: [UInt8])? {
-        var rest = skipFrame(body[...])
-        let start = rest.startIndex
-        while rest.first == UInt8(ascii: ":") {
-            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
-            rest = skipFrame(rest[(end + 1)...])
+        var opening = Opening()
+        return opening.find(in: body)
+    }
+
+    /// The search for the opening of a body that grows: each byte is looked at once.
+    struct Opening: Sendable {
+        /// Where the first comment begins.
+        private var comment: Int?
+        /// Up to here the body was read.
+        private var place = 0
+        private var isInComment = false
+
+        /// `body` begins with all that was there the last time.
+        mutating func find(in body: [UInt8]) -> (form: AnswerForm, body: [UInt8])? {
+            while true {
+                if isInComment, !skipComment(body) { return nil }
+                place = AnswerForm.skipFrame(body[place...]).startIndex
+                guard place < body.count, !AnswerForm.byteOrderMark.starts(with: body[place...]) else { return nil }
+                guard body[place] == UInt8(ascii: ":") else { break }
+                comment = comment ?? place
+                isInComment = true
+            }
+            let form = AnswerForm(body[place])
+            // Comments of events may say something: DashScope's do.
+            let start = form == .events ? comment ?? place : place
+            return (form, Array(body[start...]))
         }
-        guard let first = rest.first, !byteOrderMark.starts(with: rest) else { return nil }
-        let form = AnswerForm(first)
-        // Comments of events may say something: DashScope's do.
-        return (form, Array(body[(form == .events ? start : rest.startIndex)...]))
+
+        private mutating func skipComment(_ body: [UInt8]) -> Bool {
+            let end = body[place...].firstIndex(of: UInt8(ascii: "\n"))
+            place = end.map { $0 + 1 } ?? body.count
+            isInComment = end == nil
+            return !isInComment
+        }
     }
 
     private static func skipFrame(_ body: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -1,7 +1,7 @@
 /// Holds an answer to the number of choices that was asked for.
 ///
 /// Many servers that speak OpenAI's language take `n` and answer once. Whoever asked for several would take that one for
-/// all, so such an answer is a failure that names the field.
+/// all, so such an answer is a failure that names the field, and the usage that was paid for.
 import Shared
 
 struct CountedChoices: ResponseDecoder {
@@ -31,9 +31,25 @@ struct CountedChoices: ResponseDecoder {
         note(end.deltas)
         note(chunk: end.body)
         guard seen.count < wanted else { return end }
-        throw JobFailure(
+        throw refusal(paid: paid(end))
+    }
+
+    /// The platform's count, and ours of the text where it has none.
+    private func paid(_ end: ChatCompletionEnd) -> TokenUsage {
+        var usage = end.usage ?? decoder.usage ?? TokenUsage(isEstimated: true)
+        if usage.output == 0, let counted = end.countedTokens, counted > 0 {
+            usage.output = counted
+            usage.isEstimated = true
+        }
+        return usage
+    }
+
+    private func refusal(paid: TokenUsage) -> JobFailure {
+        var failure = JobFailure(
             .unsupportedParameter, "\(platform) does not support 'n': it gave \(seen.count) of \(wanted) answers.",
             param: "n", code: "unsupported_parameter")
+        failure.paid = paid
+        return failure
     }
 
     private mutating func note(_ deltas: [ChatDelta]) {

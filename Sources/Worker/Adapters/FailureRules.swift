@@ -40,13 +40,14 @@ struct FailureRule: Sendable {
         FailureRule(codes: codes, kind: .authentication, isStaleCredential: true)
     }
 
-    func matches(_ error: UpstreamError) -> Bool {
+    /// `message` is the error's `unquotedMessage`, which is worth computing once.
+    func matches(_ error: UpstreamError, _ message: String) -> Bool {
         if let statuses {
             guard let status = error.status, statuses.contains(status) else { return false }
         }
         return (codes.isEmpty || codes.contains { FailureRule.matches($0, error.code) })
             && (types.isEmpty || types.contains { FailureRule.matches($0, error.type) })
-            && (words.isEmpty || words.contains { error.unquotedMessage.range(ofLiteral: $0.lowercased()) != nil })
+            && (words.isEmpty || words.contains { message.range(ofLiteral: $0.lowercased()) != nil })
     }
 
     private static func matches(_ pattern: String, _ text: String) -> Bool {
@@ -112,8 +113,9 @@ struct FailureRules: Sendable {
     func failure(_ error: UpstreamError) -> JobFailure {
         var error = error
         error.status = error.decidingStatus
-        let rule = rules.first { $0.matches(error) }
-        let kind = rule?.kind ?? fallback(error)
+        let message = error.unquotedMessage
+        let rule = rules.first { $0.matches(error, message) }
+        let kind = rule?.kind ?? fallback(error, message)
         let code = rule?.isStaleCredential == true ? JobFailure.staleCredential : SafeText.code(error.code, error.type)
         let rest = error.retryAfter ?? rule?.rest
         var failure = JobFailure(
@@ -124,9 +126,9 @@ struct FailureRules: Sendable {
         return failure
     }
 
-    private func fallback(_ error: UpstreamError) -> JobFailure.Kind {
+    private func fallback(_ error: UpstreamError, _ message: String) -> JobFailure.Kind {
         guard let status = error.status else {
-            let isFault = error.type.hasPrefix("invalid_request") || FailureRules.faults.matches(error)
+            let isFault = error.type.hasPrefix("invalid_request") || FailureRules.faults.matches(error, message)
             return isFault ? .invalidRequest : .serverError
         }
         guard (400...499).contains(status) else { return .serverError }

@@ -16,16 +16,16 @@ struct JoinedAnswer: Sendable {
     }
 
     /// The end of the stream, as that of a whole answer.
-    mutating func end(_ end: ChatCompletionEnd, now: Int64) -> ChatCompletionEnd {
+    mutating func end(_ end: ChatCompletionEnd, of answer: AnswerShape) -> ChatCompletionEnd {
         add(end.deltas)
         write()
         var end = end
         end.deltas = []
-        let id = end.requestID.flatMap { $0.isEmpty ? nil : $0 } ?? "chatcmpl-\(now)"
-        var body = assembly.completion(id: id, created: now / 1000, usage: end.usage?.openAI).objectValue ?? [:]
+        let id = end.requestID.flatMap { $0.isEmpty ? nil : $0 } ?? answer.calls.ids.completion
+        var body = assembly.completion(id: id, created: answer.now / 1000, usage: end.usage?.openAI).objectValue ?? [:]
         body.set("id", .string(id))
         end.body = body.encoded
-        if end.usage == nil { end.countedTokens = coalescer.outputTokens }
+        if (end.usage?.output ?? 0) == 0 { end.countedTokens = coalescer.outputTokens }
         return end
     }
 

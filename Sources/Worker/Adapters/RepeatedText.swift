@@ -4,26 +4,12 @@
 /// before it is new as a whole.
 import Shared
 
-struct RepeatedText: ResponseDecoder {
-    private var decoder: any ResponseDecoder
+struct RepeatedText: Sendable {
     /// All text so far, by choice.
     private var said: [Int: String] = [:]
 
-    init(_ decoder: any ResponseDecoder) { self.decoder = decoder }
-
-    var form: AnswerForm? { decoder.form }
-    var isComplete: Bool { decoder.isComplete }
-    var usage: TokenUsage? { decoder.usage }
-
-    mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] { decoder.feed(bytes).map { once($0) } }
-
-    mutating func finish() throws(JobFailure) -> ChatCompletionEnd {
-        var end = try decoder.finish()
-        end.deltas = end.deltas.map { once($0) }
-        return end
-    }
-
-    private mutating func once(_ delta: ChatDelta) -> ChatDelta {
+    /// The delta with what is new in it.
+    mutating func once(_ delta: ChatDelta) -> ChatDelta {
         switch delta.content {
         case .text(var text):
             guard text.field == .content else { return delta }

@@ -17,9 +17,15 @@ enum SafeText {
         let clean = text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
         let words = String(replacingQuotes(clean, longerThan: maxQuoted))
             .split(separator: " ", omittingEmptySubsequences: true)
-        let safe = words.map(word).joined(separator: " ")
+        let safe = words.indices.map { isCredential(words, at: $0) ? redacted : word(words[$0]) }.joined(separator: " ")
         guard safe.count > maxCharacters else { return safe }
         return safe.prefix(maxCharacters) + "…"
+    }
+
+    /// Whether a word stands behind the name of an HTTP authentication scheme, and is longer than words that do are.
+    private static func isCredential(_ words: [Substring], at index: Int) -> Bool {
+        guard index > 0, words[index].utf8.count >= 16 else { return false }
+        return ["bearer", "basic"].contains(words[index - 1].lowercased())
     }
 
     /// The first of the texts that has one, if it is an identifier: anything else in a code's place is not passed on.
@@ -100,7 +106,8 @@ extension JobFailure {
     /// Without the account's own key, whole or by halves (`AK:SK`): platforms quote it in forms that no table knows.
     func hiding(_ credential: Credential) -> JobFailure {
         let key = credential.reveal()
-        let secrets = [key[...]] + key.split { ":|".contains($0) }
+        let halves = key.split { ":|".contains($0) }
+        let secrets = [key[...]] + halves.filter { $0 != key[...] }
         var failure = self
         for secret in secrets where secret.count >= JobFailure.leastSecret {
             failure.message = message(failure.message, without: secret)
@@ -114,9 +121,16 @@ extension JobFailure {
     private static let leastSecret = 8
 
     private func message(_ text: String, without secret: Substring) -> String {
-        var text = text
-        while let found = text.range(ofLiteral: String(secret)) { text.replaceSubrange(found, with: SafeText.redacted) }
-        return text
+        var safe = ""
+        // Goes on behind what was replaced: a key may be a part of the very word that stands in its place.
+        var rest = text[...]
+        while let found = rest.range(ofLiteral: String(secret)) {
+            safe.append(contentsOf: rest[..<found.lowerBound])
+            safe.append(contentsOf: SafeText.redacted)
+            rest = rest[found.upperBound...]
+        }
+        safe.append(contentsOf: rest)
+        return safe
     }
 
     /// With the time to stay away that the headers of a 200 name, for a limit that is reported inside it.

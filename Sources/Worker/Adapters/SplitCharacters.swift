@@ -86,16 +86,18 @@ extension JSON {
 
     private var wayToOpenText: [Step]? {
         switch self {
-        case .string(let text): text.endsWithinCharacter ? [] : nil
+        case .string(let text): return text.endsWithinCharacter ? [] : nil
         case .array(let elements):
-            elements.enumerated().lazy.compactMap { position, element in
-                element.wayToOpenText.map { [.element(element.number(at: position))] + $0 }
-            }.first
+            for (position, element) in elements.enumerated() {
+                if let way = element.wayToOpenText { return [.element(element.number(at: position))] + way }
+            }
+            return nil
         case .object(let object):
-            object.members.lazy.compactMap { member in
-                member.value.wayToOpenText.map { [.member(member.key)] + $0 }
-            }.first
-        case .null, .bool, .number: nil
+            for member in object.members {
+                if let way = member.value.wayToOpenText { return [.member(member.key)] + way }
+            }
+            return nil
+        case .null, .bool, .number: return nil
         }
     }
 
@@ -136,9 +138,7 @@ extension JSON {
         case .string(let text): return .string(change(text))
         case .array(let elements): return .array(elements.map { $0.mapTexts(change) })
         case .object(let object):
-            var result = JSONObject()
-            for member in object.members { result.set(change(member.key), member.value.mapTexts(change)) }
-            return .object(result)
+            return .object(object.mapMembers(name: change) { $0.mapTexts(change) })
         case .null, .bool, .number: return self
         }
     }

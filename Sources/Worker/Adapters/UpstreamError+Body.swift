@@ -104,7 +104,8 @@ extension UpstreamError {
         case .string(let text): !text.isEmpty
         case .array(let elements): elements.contains(where: says)
         case .object(let object):
-            object.members.contains { says($0.value) } && (object["code"].map { !isFine($0) || $0.isNull } ?? true)
+            // A code of null or of no text, which Go's gateways write, says nothing: the other members do.
+            object.members.contains { says($0.value) } && (code(object["code"]).isEmpty || !isFine(object["code"]))
         }
     }
 
@@ -122,7 +123,8 @@ extension UpstreamError {
         code = codes.first { !Self.fine.contains($0.lowercased()) && NamedStatus.number(in: $0) == nil } ?? ""
         if code.isEmpty, let word = object["status"]?.stringValue, NamedStatus.words[word] != nil { code = word }
         type = Self.typeNames.lazy.compactMap { object[$0]?.stringValue }.first { $0 != "error" } ?? ""
-        param = object["param"]?.stringValue ?? Self.field(object["detail"] ?? object["message"])
+        let given = object["param"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+        param = given ?? Self.field(object["detail"] ?? object["message"])
         message = Self.messageNames.lazy.compactMap { object[$0].flatMap { Self.text($0, depth) } }.first ?? ""
         retryAfter = RetryAfter.inside(object, message: message)
         if depth > 0, let inner = Self.inner(of: object) { add(inner, depth - 1) }

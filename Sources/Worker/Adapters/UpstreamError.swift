@@ -1,15 +1,20 @@
 /// An error as a platform reports it, whatever shape it came in.
+///
+/// Its texts are cut where they are set, so that nobody examines a message of megabytes.
 import Shared
 
 struct UpstreamError: Sendable {
+    /// Chosen: far above the longest documented explanation, small enough to be searched for every word of every rule.
+    static let maxBytes = 8192
+
     /// HTTP's; `nil` inside a 200.
     var status: Int?
     /// The status that the body names: gateways say what happened behind them so.
     var named: Int?
-    var code = ""
-    var type = ""
-    var message = ""
-    var param: String?
+    var code = "" { didSet { code = Self.bounded(code) } }
+    var type = "" { didSet { type = Self.bounded(type) } }
+    var message = "" { didSet { message = Self.bounded(message) } }
+    var param: String? { didSet { param = param.map(Self.bounded) } }
     var retryAfter: Duration?
     /// The platform says that a conflict or the like will pass.
     var isTemporary = false
@@ -44,4 +49,12 @@ struct UpstreamError: Sendable {
 
     /// In small letters and without quotations, which may be the caller's own words: nobody makes an account rest by them.
     var unquotedMessage: String { SafeText.withoutQuotes(message).lowercased() }
+
+    /// At most `maxBytes` of a text, cut between two characters.
+    static func bounded(_ text: String) -> String {
+        guard text.utf8.count > maxBytes else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: maxBytes)
+        while UTF8.isContinuation(text.utf8[end]) { end = text.utf8.index(before: end) }
+        return String(text[..<end])
+    }
 }

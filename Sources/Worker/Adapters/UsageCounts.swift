@@ -98,10 +98,11 @@ struct UsageCounts: Sendable {
     }
 
     private mutating func note(choice: JSON, _ position: Int) {
-        guard let usage = choice["usage"], usage != .null else { return }
+        let index = choice["index"]?.intValue ?? position
+        guard let usage = choice["usage"], usage != .null, ChoiceIndex.isKept(index) else { return }
         Self.note(
             usage, .words(UsageWords.words),
-            &choices[choice["index"]?.intValue ?? position, default: [Int](repeating: 0, count: counts.count)], &isTold)
+            &choices[index, default: [Int](repeating: 0, count: counts.count)], &isTold)
     }
 
     private static func note(_ value: JSON, _ place: UsageWords.Place, _ counts: inout [Int], _ isTold: inout Bool) {

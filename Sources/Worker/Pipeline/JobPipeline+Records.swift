@@ -62,7 +62,11 @@ extension JobPipeline {
             // Paid for, whatever else happened to the attempt.
             let isUnreadable = failure.kind == .unreadableAnswer
             record.errorKind = isUnreadable ? failure.kind : run.interrupt.reason.map(\.errorKind) ?? failure.kind
-            countUnreported(&record, outcome, wasAnswered: outcome.isShown || isUnreadable)
+            if let paid = failure.paid {
+                record.usage = JobPipeline.usage(paid, estimated: record.usage, counted: outcome.countedTokens)
+            } else {
+                countUnreported(&record, outcome, wasAnswered: outcome.isShown || isUnreadable)
+            }
         case .superseded(let hasEnded):
             record = self.record(run, endedWith: hasEnded ? .cancelled : .lost)
             record.errorKind = hasEnded ? .cancelled : .workerLost

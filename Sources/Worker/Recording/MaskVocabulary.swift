@@ -50,9 +50,12 @@ enum MaskVocabulary {
     /// Comments of event streams, in small letters.
     static let comments: Set<String> = ["openrouter processing", "keep-alive", "keepalive", "ping", "heartbeat"]
 
+    /// In small letters.
+    private static let identities: Set<String> = ["id", "name", "uid", "uin", "user", "account"]
+
     /// Equal ones stay equal and different ones different: calls are told apart by them.
     static func isIdentity(_ member: String) -> Bool {
-        ["id", "Id", "ID", "name", "Name"].contains(member) || member.hasSuffix("_id") || member.hasSuffix("Id")
+        identities.contains(member.lowercased()) || member.hasSuffix("_id") || member.hasSuffix("Id")
     }
 
     /// One word, too short for a text.

@@ -7,7 +7,8 @@ import Shared
 ///      "response":{"status":…,"milliseconds":…,"headers":…,"end":…,"body":[[milliseconds,piece],…]}}
 ///
 /// A piece is a text, or `{"base64":…}` where its bytes are not UTF-8 by themselves. `end` is `complete`, `truncated` (more
-/// came than is kept), `cancelled` (we had read enough) or the name of what went wrong; `status` is null without a head.
+/// came than is kept), `cancelled` (we had read enough) or the name of what went wrong; `status` is null without a head. A
+/// body of the request that is longer than what is kept is cut without a word.
 struct RecordedExchange: Sendable {
     var call: RecordedCall
     var answer: Recording.Answer

@@ -10,7 +10,7 @@ struct Recorder: Sendable {
         var folder: String
         /// Their ids; empty: all.
         var accounts: Set<String>
-        /// Of one answer.
+        /// Of one answer, and of what was asked.
         var maxBytes: Int
         var maxFiles: Int
     }
@@ -29,10 +29,12 @@ struct Recorder: Sendable {
         guard case .chat(let chat) = call.request,
             configuration.accounts.isEmpty || configuration.accounts.contains(account.id)
         else { return nil }
+        var asked = upstream
+        if asked.body.count > configuration.maxBytes { asked.body = Array(asked.body.prefix(configuration.maxBytes)) }
         let recorded = RecordedCall(
             provider: account.provider.rawValue, mode: account.mode ?? account.provider.modes[0],
             model: call.route.model.modelID, isStream: chat.isStream, choices: chat.n, baseURL: account.baseURL,
-            request: upstream)
+            request: asked)
         return Recording(recorded, maxBytes: configuration.maxBytes, folder)
     }
 

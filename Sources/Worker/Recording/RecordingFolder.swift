@@ -5,7 +5,8 @@ import Synchronization
 
 /// Masks and writes recordings, on a thread of its own: neither the pool nor the curl thread waits for a disk.
 ///
-/// Stops at `maxFiles`, those of earlier runs included. What cannot be written is told once and forgotten.
+/// Stops at `maxFiles`, those of earlier runs and other workers included. What cannot be written is told once and
+/// forgotten.
 final class RecordingFolder: Sendable {
     /// Chosen: with the largest recordings these are some MB; more than the disk takes are dropped.
     private static let maxWaiting = 64
@@ -13,8 +14,6 @@ final class RecordingFolder: Sendable {
     private struct State {
         var waiting = 0
         var hasComplained = false
-        /// `nil` before the first file.
-        var room: Int?
         var written = 0
     }
 
@@ -68,24 +67,21 @@ final class RecordingFolder: Sendable {
         }
     }
 
-    /// `nil` where the folder is full.
+    /// `nil` where the folder is full; other workers fill it, too.
     private func takeNumber() throws -> Int? {
-        let known = state.withLock { $0.room }
-        let room = try known ?? makeFolder()
+        guard try countFiles() < maxFiles else { return nil }
         return state.withLock { state in
-            state.room = room
-            guard state.written < room else { return nil }
             state.written += 1
             return state.written
         }
     }
 
-    /// How many files there is room for.
-    private func makeFolder() throws -> Int {
+    /// Makes the folder where there is none.
+    private func countFiles() throws -> Int {
         let files = FileManager.default
         try files.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        return maxFiles - (try files.contentsOfDirectory(atPath: path)).count { $0.hasSuffix(".json") }
+        return try files.contentsOfDirectory(atPath: path).count { $0.hasSuffix(".json") }
     }
 
     private func complain(_ message: Logger.Message, _ error: String = "") {

@@ -95,6 +95,29 @@ import Testing
         #expect(prices(said) == [0.5, 9, 10] && prices(kept) == [0.1, 9, 2] && prices(back) == [0.1, 1.25, 2])
     }
 
+    @Test func `one price for both sides is that of the cache, until each has its own`() async throws {
+        let bench = try await Bench()
+        func prices(_ row: JSON) -> [Double?] {
+            ["cached_input_price", "cache_write_price", "cache_write_1h_price"].map { row[$0]?.doubleValue }
+        }
+
+        let flat = try await bench.admin.create(
+            .model, ["id": "f", "provider": "anthropic", "cost_per_1k_tokens": 0.002], by: Self.me)
+        let apart = try await bench.admin.patch(.model, "f", ["input_price": 3, "output_price": 15], by: Self.me)
+
+        #expect(prices(flat) == [2, 2, 2] && prices(apart) == [0.3, 3.75, 6])
+    }
+
+    @Test func `an address that would be refused today keeps no other field from being edited`() async throws {
+        let bench = try await Bench()
+        try await bench.admin.create(.account, Self.account, by: Self.me)
+        _ = try await bench.pool.query("UPDATE accounts SET base_url = 'https://x.example/v1#old' WHERE id = 'a'")
+
+        let now = try await bench.admin.patch(.account, "a", ["weight": 3], by: Self.me)
+
+        #expect(now["weight"] == 3 && now["base_url"] == "https://x.example/v1#old")
+    }
+
     @Test func `what is deleted is gone, with its alerts; its audit log stays`() async throws {
         let bench = try await Bench()
         let alerts = AlertStore(bench.pool)

@@ -125,6 +125,15 @@ import Testing
         #expect(file.models.first?.prices == Prices(input: 2, output: 2))
     }
 
+    @Test(arguments: [Provider.anthropic, .alibaba])
+    func `one price for both sides is that of the cache, too`(_ provider: Provider) throws {
+        let text = "models: [{id: m, provider: \(provider.rawValue), cost_per_1k_tokens: 0.002}]"
+        let model = try #require(try CatalogFile(text: text).models.first)
+
+        #expect(model.prices == Prices(input: 2, output: 2))
+        #expect(Model(json: model.json)?.prices == model.prices)
+    }
+
     /// A wrong file and everything that is said about it.
     static let mistakes: [(text: String, said: [String])] = [
         ("models: [{provider: openai}]", ["models[0].id: expected a text"]),

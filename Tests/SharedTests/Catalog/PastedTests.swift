@@ -33,6 +33,7 @@ import Testing
     @Test(arguments: [
         "x.example/v1", "ftp://x.example", "https://", "https:///v1", "https://x y", "https://user:zanzibar@x",
         "https://x.example/v1?key=zanzibar", "#", "?", "", "https://x.example/v1\nX: y",
+        "https://x.example/v1#zanzibar",
     ])
     func `what is no address is refused by name, without being quoted`(_ pasted: String) {
         #expect(PlatformAddress.tidied(pasted) == nil)

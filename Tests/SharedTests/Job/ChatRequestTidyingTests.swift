@@ -133,10 +133,10 @@ import Testing
                 [
                     "role": "assistant", "content": .null,
                     "tool_calls": [
-                        ["id": "call_f", "type": "function", "function": ["name": "f", "arguments": "{}"]]
+                        ["id": "call_1_0", "type": "function", "function": ["name": "f", "arguments": "{}"]]
                     ],
                 ],
-                ["role": "tool", "content": "1", "tool_call_id": "call_f"],
+                ["role": "tool", "content": "1", "tool_call_id": "call_1_0"],
             ],
             "tools": [["type": "function", "function": ["name": "f", "parameters": [:]]]],
             "tool_choice": ["type": "function", "function": ["name": "f"]],
@@ -144,5 +144,67 @@ import Testing
 
         #expect(chat.usesLegacyFunctions)
         #expect(JSON.object(chat.body) == wanted)
+    }
+
+    private func history(_ messages: String...) throws -> [JSON] {
+        let text = #"{"model":"m","messages":[\#(([Self.user] + messages).joined(separator: ","))]}"#
+        return try ChatRequest(decoding: Array(text.utf8)).messages
+    }
+
+    private func oldCall(_ name: String) -> String {
+        #"{"role":"assistant","content":null,"function_call":{"name":"\#(name)","arguments":"{}"}}"#
+    }
+
+    private func oldResult(_ name: String) -> String { #"{"role":"function","name":"\#(name)","content":"1"}"# }
+
+    @Test func `old calls of one function are told apart, by ids that are short`() throws {
+        let name = String(repeating: "f", count: 64)
+        let messages = try history(oldCall(name), oldResult(name), oldCall(name), oldResult(name))
+
+        #expect(messages[1]["tool_calls"]?[0]?["id"] == "call_1_0")
+        #expect(messages[2]["tool_call_id"] == "call_1_0")
+        #expect(messages[3]["tool_calls"]?[0]?["id"] == "call_3_0")
+        #expect(messages[4]["tool_call_id"] == "call_3_0")
+        #expect(messages.allSatisfy { $0["name"] == nil })
+    }
+
+    @Test func `old results find their calls by name, then in order`() throws {
+        let named = try history(oldCall("f"), oldCall("g"), oldResult("g"), oldResult("f"))
+        #expect(named[3...].map { $0["tool_call_id"] } == ["call_2_0", "call_1_0"])
+
+        let twice = try history(oldCall("f"), oldCall("f"), oldResult("f"), oldResult("f"))
+        #expect(twice[3...].map { $0["tool_call_id"] } == ["call_1_0", "call_2_0"])
+
+        let other = try history(oldCall("f"), oldResult("F"), oldResult("f"))
+        #expect(other[2...].map { $0["tool_call_id"] } == ["call_1_0", "call_3"])
+    }
+
+    @Test func `many members that say nothing are taken away at once`() throws {
+        let nulls = (0..<200_000).map { #""x\#($0)":null"# }.joined(separator: ",")
+        let body = try JSON(parsing: Array(#"{"model":"m","messages":[\#(Self.user)],\#(nulls)}"#.utf8))
+        // The best of some, since other tests run beside it.
+        let times = try (0..<3).map { _ in
+            try ContinuousClock().measure {
+                let chat = try ChatRequest(validating: body)
+                #expect(chat.body.count == 2)
+            }
+        }
+        let best = try #require(times.min())
+        #expect(best < .seconds(2))
+    }
+
+    @Test func `many results are paired at once`() throws {
+        let call = #"{"function":{"name":"f","arguments":"{}"}}"#
+        let calls = [String](repeating: call, count: 9000).joined(separator: ",")
+        let result = #"{"role":"tool","content":"1"}"#
+        let results = [String](repeating: result, count: 9000).joined(separator: ",")
+        let text =
+            #"{"model":"m","messages":[\#(Self.user),{"role":"assistant","tool_calls":[\#(calls)]},\#(results)]}"#
+        let body = try JSON(parsing: Array(text.utf8))
+        let start = ContinuousClock.now
+        let messages = try ChatRequest(validating: body).messages
+
+        #expect(messages.last?["tool_call_id"] == "call_1_8999")
+        #expect(ContinuousClock.now - start < .seconds(10))
     }
 }

@@ -84,4 +84,15 @@ struct CompletionAssemblyTests {
         #expect(!whole.contains("old"))
         #expect(whole.contains("new"))
     }
+
+    @Test func `long lists are joined at once`() {
+        let piece = #"{"choices":[{"index":0,"delta":{},"logprobs":{"content":[1]}}]}"#
+        var assembly = CompletionAssembly()
+        let start = ContinuousClock.now
+        for _ in 0..<20_000 { assembly.add(piece.utf8) }
+        let whole = assembly.completion(id: "0-x", created: 7, usage: nil)
+
+        #expect(whole["choices"]?[0]?["logprobs"]?["content"]?.arrayValue?.count == 20_000)
+        #expect(ContinuousClock.now - start < .seconds(10))
+    }
 }

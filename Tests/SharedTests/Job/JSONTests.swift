@@ -177,6 +177,24 @@ import Testing
         }
         #expect(accepted > 500)
     }
+
+    @Test func `members are taken away, renamed and changed in one pass`() {
+        var object: JSONObject = ["a": 1, "b": .null, "c": 2, "d": .null]
+        let rest: JSONObject = ["a": 1, "c": 2]
+        let kept = object.filter { $0.value != .null }
+        #expect(kept == rest)
+        let isIdle = object.removeAll { $0.key == "x" }
+        let isChanged = object.removeAll { $0.value == .null }
+        #expect(!isIdle && isChanged && object == rest)
+
+        let renamed = object.mapMembers(name: { $0 + "!" }, value: { _ in true })
+        #expect(JSON.object(renamed) == ["a!": true, "c!": true])
+        let merged = object.mapMembers(name: { _ in "x" }, value: { $0 })
+        #expect(JSON.object(merged) == ["x": 2])
+        object.change("a") { $0 = .array([$0]) }
+        object.change("e") { $0 = .array([$0]) }
+        #expect(JSON.object(object) == ["a": [1], "c": 2, "e": [.null]])
+    }
 }
 
 /// SplitMix64: the same fuzz input in every run.

@@ -85,6 +85,18 @@ import Testing
         #expect(failure?.message.contains("1 of 2") == true)
     }
 
+    @Test(arguments: [false, true])
+    func `the one answer was paid for: its failure has the usage`(_ isStream: Bool) throws {
+        let usage = #""usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}"#
+        let last = #"data: {"model":"m","choices":[],\#(usage)}"# + "\n\ndata: [DONE]\n\n"
+        let whole = String(Self.whole(1).dropLast()) + ",\(usage)}"
+        let body = isStream ? Self.chunk(0) + Self.chunk(0, true) + last : whole
+        let paid = try outcome(body, isStream: isStream).failure?.paid
+        #expect(paid == TokenUsage(input: 7, output: 3))
+        let uncounted = try #require(try outcome(Self.whole(1), isStream: isStream).failure?.paid)
+        #expect(uncounted.isEstimated && uncounted.input == 0 && uncounted.output > 0)
+    }
+
     @Test(arguments: [
         (whole(2), false), (whole(3), false), (whole(2), true),
         (chunk(0) + chunk(1) + chunk(1, true) + chunk(0, true) + "data: [DONE]\n\n", true),

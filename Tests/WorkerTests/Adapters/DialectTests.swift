@@ -36,6 +36,31 @@ import Testing
         } catch { return error }
     }
 
+    @Test(arguments: wires.keys.sorted())
+    func `the old style, which has room for one call, asks for one where the platform can be asked`(
+        _ name: String
+    ) throws {
+        let fields = try #require(Self.wires[name]).dialect.fields
+        let knows = fields?.known.contains("parallel_tool_calls") ?? true
+        #expect(knows == ["openai", "qianfan", "qwen", "tokenhub"].contains(name))
+        let expected: JSON? = knows ? false : nil
+        for more in ["", #","parallel_tool_calls":true"#] {
+            let body = try sent(name, #","functions":[{"name":"f","parameters":{"type":"object"}}]"# + more)
+            #expect(body["parallel_tool_calls"] == expected)
+        }
+        let tools = #","tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]"#
+        #expect(try sent(name, tools)["parallel_tool_calls"] == nil)
+    }
+
+    @Test(arguments: [
+        ("gpt-4o", true), ("gpt-5", true), ("llama", true), ("o3", false), ("o4-mini", false), ("ft:o4-mini:me", false),
+    ])
+    func `OpenAI's o-series refuses to be asked for one call`(_ model: String, _ isAsked: Bool) throws {
+        let body = try sent("openai", #","functions":[{"name":"f"}]"#, model: model)
+        let expected: JSON? = isAsked ? false : nil
+        #expect(body["parallel_tool_calls"] == expected)
+    }
+
     @Test(arguments: ["qianfan", "tokenhub", "zhipu", "qwen"])
     func `the token limit goes out under the name that the platform has`(_ name: String) throws {
         let body = try sent(name, #","max_completion_tokens":9"#)

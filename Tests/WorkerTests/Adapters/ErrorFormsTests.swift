@@ -231,6 +231,65 @@ import Testing
         #expect(failure.retryAfter == rest)
     }
 
+    /// Go's gateways write all members of their struct.
+    static let empty = #"{"error":{"message":"upstream is odd","type":"upstream_error","param":"","code":""}}"#
+
+    @Test func `an empty code says nothing of an error, on every wire`() throws {
+        for wire in Self.wires {
+            let pinged = try #require(wire.adapter.failure(inside: Array(Self.empty.utf8)), "\(wire.name)")
+            #expect(pinged.kind == .serverError && pinged.param == nil, "\(wire.name)")
+            for (body, isStream) in [
+                (Self.empty, false), (Self.empty, true), ("data: \(Self.empty)\n\n", true),
+            ] {
+                let answer = Self.answer(body, wire.adapter, isStream: isStream)
+                #expect(answer.failure == pinged && answer.json.isEmpty, "\(wire.name)")
+            }
+        }
+    }
+
+    @Test func `an error with an empty code ends a stream that had begun`() {
+        let text = #"data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}"#
+        for wire in Self.wires where wire.adapter is OpenAIWire {
+            let answer = Self.answer(
+                "\(text)\n\ndata: \(Self.empty)\n\ndata: [DONE]\n\n", wire.adapter, isStream: true)
+            #expect(answer.text == "hi" && answer.failure?.kind == .serverError, "\(wire.name)")
+            #expect(!answer.json.joined().contains("upstream"), "\(wire.name)")
+        }
+    }
+
+    @Test func `what stands under error beside an answer never goes out`() {
+        let chunk =
+            #"data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop","logprobs":{}}],"#
+            + #""error":{"code":0,"message":"inner words"},"x":1}"#
+        let answer = Self.answer("\(chunk)\n\ndata: [DONE]\n\n", OpenAIPlatform.wire, isStream: true)
+        #expect(answer.failure == nil && !answer.json.joined().contains("inner words"))
+    }
+
+    @Test func `a message of megabytes is cut before anybody examines it`() {
+        let long = JSON.string(String(repeating: "模 ", count: 5_000_000))
+        let body: JSON = .object(["error": .object(["message": long, "code": 999_999, "type": "odd"])])
+        let native: JSON = .object(["Response": .object(["Error": .object(["Code": "Odd", "Message": long])])])
+        let ernie: JSON = .object(["error_code": 999_999, "error_msg": long])
+        let time = ContinuousClock().measure {
+            #expect(OpenAIPlatform.failures.failure(inside: body) != nil)
+            #expect(DashScopeFailure.inside(body) != nil)
+            #expect(AnthropicFailure.inside(body) != nil)
+            #expect(HunyuanFailure.inside(native) != nil)
+            #expect(ErnieFailure.inside(ernie) != nil)
+        }
+        #expect(time < .seconds(20))
+    }
+
+    @Test func `texts are cut between two characters`() {
+        var error = UpstreamError()
+        error.message = String(repeating: "模", count: 5000)
+        #expect(error.message == String(repeating: "模", count: UpstreamError.maxBytes / 3))
+        error.code = String(repeating: "a", count: UpstreamError.maxBytes)
+        #expect(error.code.utf8.count == UpstreamError.maxBytes)
+        error.param = String(repeating: "a", count: UpstreamError.maxBytes + 1)
+        #expect(error.param?.utf8.count == UpstreamError.maxBytes)
+    }
+
     private static func answer(_ body: String, _ adapter: any ProviderAdapter, isStream: Bool) -> DecodedAnswer {
         let shape = AnswerShape(isStream: isStream, contentType: nil, model: "m")
         return DecodedAnswer(Array(body.utf8), cuts: [], adapter.makeDecoder(shape))

@@ -241,6 +241,43 @@ import Testing
             #expect(adapter.failure(refusal).kind == .rateLimited)
         }
     }
+
+    // MARK: - Hostile events
+
+    private func stream(_ member: String, content: String = "a") -> [UInt8] {
+        let choice = #"{"index":0,"delta":{"content":"\#(content)"},"finish_reason":"stop"}"#
+        return Array("data: {\(member),\"choices\":[\(choice)]}\n\ndata: [DONE]\n\n".utf8)
+    }
+
+    @Test func `half a character far inside an event is found at once`() throws {
+        let nested = String(repeating: "[", count: 60) + #""\ud83d""# + String(repeating: "]", count: 60)
+        let bytes = stream(#""x":\#(nested)"#)
+        let start = ContinuousClock.now
+
+        #expect(try AnswerWire.openAI.text(bytes, isStream: true) == "a")
+        #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
+    @Test func `an event of many members is read at once`() throws {
+        let members = (0..<100_000).map { #""x\#($0)":1"# }.joined(separator: ",")
+        let bytes = stream(members, content: #"a\ud83db"#)
+        let start = ContinuousClock.now
+        let outcome = AnswerWire.openAI.outcome(bytes, isStream: true)
+
+        #expect(outcome.failure == nil && outcome.end?.finishReason == "stop")
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    @Test func `a long comment in front of an answer is read once`() throws {
+        for answer in [AnswerWire.openAI.document("a"), AnswerWire.openAI.stream("a")] {
+            let bytes = Array(" :".utf8) + [UInt8](repeating: 0x78, count: 1 << 20) + Array("\n: b\n\n".utf8) + answer
+            let start = ContinuousClock.now
+            let cuts = Array(stride(from: 0, to: bytes.count, by: 256))
+
+            #expect(try AnswerWire.openAI.text(bytes, isStream: true, cuts: cuts) == "a")
+            #expect(ContinuousClock.now - start < .seconds(10))
+        }
+    }
 }
 
 extension DecodedAnswer {

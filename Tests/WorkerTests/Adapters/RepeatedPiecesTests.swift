@@ -91,7 +91,9 @@ enum RepeatedPieces {
 
 /// Models that are documented to repeat all text in every event.
 @Suite struct RepeatedTextTests {
-    private func outcome(_ pieces: [String], _ mode: String, model: String) throws -> DecodedAnswer {
+    private func outcome(
+        _ pieces: [String], _ mode: String, model: String, isStream: Bool = true
+    ) throws -> DecodedAnswer {
         let adapter = try #require(Adapters.adapter(for: Account(id: "a", provider: .alibaba, mode: mode)))
         let chunks = pieces.enumerated().map { index, piece in
             let text = String(decoding: JSON.string(piece).encoded, as: UTF8.self)
@@ -100,7 +102,7 @@ enum RepeatedPieces {
                 "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\(text)},\"finish_reason\":\(reason)}]}\n\n"
         }
         let bytes = mode == "native" ? DashScopeFixtures.pieces(pieces) : Array(chunks.joined().utf8)
-        let answer = AnswerShape(isStream: true, contentType: "text/event-stream", model: model)
+        let answer = AnswerShape(isStream: isStream, contentType: "text/event-stream", model: model)
         return DecodedAnswer(bytes, cuts: [], adapter.makeDecoder(answer))
     }
 
@@ -117,6 +119,12 @@ enum RepeatedPieces {
             ["I", "I didn", "I didn't", "I didn't laugh.", "I didn't laugh."], mode, model: model)
         #expect(outcome.failure == nil)
         #expect(try text(outcome) == "I didn't laugh.")
+    }
+
+    @Test(arguments: ["native", "compatible"], ["qwen-mt-plus", "qwen-mt-turbo"])
+    func `repeats are given once in a whole answer, too`(_ mode: String, _ model: String) throws {
+        let end = try #require(outcome(["He", "Hello"], mode, model: model, isStream: false).end)
+        #expect(try JSON(parsing: end.body)["choices"]?[0]?["message"]?["content"] == "Hello")
     }
 
     @Test(arguments: ["native", "compatible"], ["qwen-mt-plus", "qwen-mt-turbo"])

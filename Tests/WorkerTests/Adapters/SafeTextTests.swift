@@ -23,6 +23,11 @@ import Testing
         #expect(SafeText.message("(\(word)).").contains("redacted") == false)
     }
 
+    @Test func `what stands behind the name of an authentication scheme is hidden, whatever it looks like`() {
+        let shown = SafeText.message("Invalid value: Bearer abcdefghijklmnopqrstuvwxyz for top_k, use basic auth")
+        #expect(shown == "Invalid value: Bearer [redacted] for top_k, use basic auth")
+    }
+
     @Test(arguments: [
         "sk-abc", "sk-proj-abc***wxyz", "sk-ant-api03-secret", "sk-or-v1-0123456789abcdef",
         "AKIDz8krbsJ5yKBZQpn74WFkmLPx3",
@@ -59,13 +64,22 @@ import Testing
 
     @Test(arguments: [
         ("mykey-plain-words", "mykey-plain-words"), ("first-half:second-half", "first-half"),
-        ("first-half|second-half", "second-half"),
+        ("first-half|second-half", "second-half"), ("redacted", "redacted"), ("[redacted]", "[redacted]"),
     ])
     func `the account's own key is hidden, whatever it looks like`(_ key: String, _ shown: String) {
         let failure = JobFailure(.invalidRequest, "odd \(shown) here", param: shown, code: shown)
         let hidden = failure.hiding(Credential(key))
         #expect(hidden.message == "odd [redacted] here" && hidden.param == "[redacted]" && hidden.code == nil)
         #expect(failure.hiding(Credential("none")) == failure)
+    }
+
+    @Test(arguments: [
+        ("redacted", "[redacted], [[redacted]]!"), ("[redacted]", "redacted, [redacted]!"),
+        ("other-key-of-it", "redacted, [redacted]!"),
+    ])
+    func `a key that reads like what stands in its place is replaced once`(_ key: String, _ shown: String) {
+        let failure = JobFailure(.invalidRequest, "redacted, [redacted]!")
+        #expect(failure.hiding(Credential(key)).message == shown)
     }
 
     @Test(arguments: [

@@ -186,4 +186,11 @@ import Testing
         #expect(cache?["cache_creation_input_tokens"] == 5)
         #expect(cache?["cache_creation"] == ["ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 2])
     }
+
+    @Test func `no more choices are counted than may be asked for`() throws {
+        let choices = (0..<1000).map { _ in #"{"usage":{"prompt_tokens":9,"completion_tokens":1}}"# }
+        let answer = try JSON(parsing: Array(#"{"choices":[\#(choices.joined(separator: ","))]}"#.utf8))
+
+        #expect(TokenUsage(answer: answer.objectValue ?? [:]) == TokenUsage(input: 9, output: 128))
+    }
 }

@@ -114,6 +114,23 @@ import Testing
         }
     }
 
+    @Test func `one answer where two were asked for is refused, and billed as it was paid`() async throws {
+        let stub = try ProviderStub.start { _ in
+            .json(
+                #"{"choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}],"usage":"#
+                    + #"{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}"#)
+        }
+        try await PipelineFixture.run([stub]) { fixture in
+            let id = try await fixture.submit(PipelineFixture.body(more: #","n":2"#))
+
+            try await fixture.worker().runOne()
+
+            #expect(try await fixture.end(id).kind == .unsupportedParameter)
+            #expect(try await fixture.bills(id).map(\.usage) == [TokenUsage(input: 7, output: 3)])
+            #expect(stub.counters.requests == 1)
+        }
+    }
+
     @Test func `what is counted in other words is billed and shown alike`() async throws {
         let stub = try ProviderStub.start { _ in
             .json(

@@ -57,6 +57,15 @@ import Testing
         }
     }
 
+    @Test func `users and accounts are identities, as texts and as numbers`() throws {
+        let text = #"{"uid":"Anna7","uin":1000123,"user":"Anna7","account":"acme-inc"}"#
+        let result = masked(text)
+        let json = try JSON(parsing: Array(result.utf8))
+        #expect(result.utf8.count == text.utf8.count)
+        #expect(!result.contains("Anna7") && !result.contains("acme-inc"))
+        #expect(json["uid"] == json["user"] && json["uin"] == 1_111_111)
+    }
+
     @Test func `events are masked line by line, and keep their faults`() {
         let text =
             "\u{FEFF}id:1\nevent:result\n:HTTP_STATUS/200\n: OPENROUTER PROCESSING\n: secret\r\n"

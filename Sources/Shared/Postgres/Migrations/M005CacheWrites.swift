@@ -2,7 +2,8 @@ extension Migrations.Step {
     /// What was written to platforms' caches, and what that costs.
     ///
     /// A price that is null follows the model's input price. Builds of before read and write the tables as they did: they
-    /// count nothing as written. What Claude reads from its cache cost the full price where nobody said otherwise.
+    /// count nothing as written. What Claude reads from its cache cost the full price where nobody said otherwise, and
+    /// does so still where one price holds for all. Changed rows have a new time, by which workers know them.
     static let cacheWrites = Migrations.Step(
         version: 5, name: "cache writes",
         sql: """
@@ -15,7 +16,8 @@ extension Migrations.Step {
             ALTER TABLE models
                 ADD COLUMN cache_write_price double precision,
                 ADD COLUMN cache_write_1h_price double precision;
-            UPDATE models SET cached_input_price = round((input_price * 0.1)::numeric, 9)
-                WHERE provider = 'anthropic' AND cached_input_price = input_price AND input_price <= 1000000;
+            UPDATE models SET cached_input_price = round((input_price * 0.1)::numeric, 9), updated_at = now()
+                WHERE provider = 'anthropic' AND cached_input_price = input_price AND input_price <= 1000000
+                    AND cost_per_1k_tokens IS NULL;
             """)
 }

@@ -15,6 +15,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var exchanges: HTTPExchanges
     private var connection: Connection?
     private var isReading = false
+    /// The request that is being read asks for another protocol.
+    private var asksForUpgrade = false
     /// The last answer is written: what still comes is thrown away.
     private var isClosing = false
     private var thrownAway = 0
@@ -37,6 +39,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
+        watchForUpgrade(part, context)
         guard !isClosing else { return throwAway(part, context) }
         switch part {
         case .head(var head):
@@ -49,6 +52,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .end: exchanges.askedWhole()
         }
         context.fireChannelRead(data)
+    }
+
+    /// Nothing behind such a request is read.
+    private func watchForUpgrade(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        switch part {
+        case .head(let head): asksForUpgrade = head.asksForUpgrade
+        case .end where asksForUpgrade:
+            do {
+                try context.pipeline.syncOperations.addHandler(BytesBehindUpgrade(), position: .first)
+            } catch { context.fireErrorCaught(error) }
+        case .body, .end: break
+        }
     }
 
     /// Most requests arrive in one piece: only the others have their time taken.

@@ -3,8 +3,8 @@ import NIOHTTP1
 /// What one connection owes its caller (pure): requests go in, and each answer's head comes out as this caller can read it.
 ///
 /// It decides how an answer is framed, and whether the connection outlives it. It does not when the caller of HTTP/1.1 said so, or
-/// the caller of HTTP/1.0 did not ask for it; when only the end of the connection can end the answer; or when too much of
-/// the request is still to come.
+/// the caller of HTTP/1.0 did not ask for it; when it asked for another protocol, which it does not get; when only the end
+/// of the connection can end the answer; or when too much of the request is still to come.
 struct HTTPExchanges {
     private struct Request {
         let isHTTP10: Bool
@@ -41,7 +41,8 @@ struct HTTPExchanges {
         let isChunked = headers.contains(name: "transfer-encoding")
         open.append(
             Request(
-                isHTTP10: head.isHTTP10, isHead: head.method == .HEAD, keepsAlive: head.isKeepAlive,
+                isHTTP10: head.isHTTP10, isHead: head.method == .HEAD,
+                keepsAlive: head.isKeepAlive && !head.asksForUpgrade,
                 length: isChunked ? nil : headers.first(name: "content-length").map { Int($0) ?? .max } ?? 0,
                 awaitsContinue: !head.isHTTP10 && headers.contains(name: "expect")))
         isReceiving = true
@@ -109,4 +110,14 @@ struct HTTPExchanges {
 
 extension HTTPRequestHead {
     var isHTTP10: Bool { version.major < 1 || version == .http1_0 }
+
+    /// Behind such a request NIO's decoder expects another protocol and reads nothing more.
+    ///
+    /// It takes `Proxy-Connection` for `Connection`.
+    var asksForUpgrade: Bool {
+        if method == .CONNECT { return true }
+        guard headers.contains(name: "upgrade") else { return false }
+        let words = headers[canonicalForm: "connection"] + headers[canonicalForm: "proxy-connection"]
+        return words.contains { $0.lowercased() == "upgrade" }
+    }
 }

@@ -28,8 +28,9 @@ struct DashScopeAdapter: ProviderAdapter {
     }
 
     func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder {
-        let decoder = Self.decoder(answer)
-        return DashScopeModel(answer.model).repeatsText ? RepeatedText(decoder) : decoder
+        var decoder = Self.decoder(answer)
+        if DashScopeModel(answer.model).repeatsText { decoder.repeated = RepeatedText() }
+        return decoder
     }
 
     func failure(_ refusal: UpstreamRefusal) -> JobFailure { DashScopeFailure.failure(refusal) }

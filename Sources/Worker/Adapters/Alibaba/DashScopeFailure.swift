@@ -1,7 +1,7 @@
-/// What DashScope's errors mean (providers/alibaba.md, "Errors"): by `code`, then by words, then by the status.
+/// What DashScope's errors mean: by `code`, then by words, then by the status.
 ///
 /// In: `{code, message, request_id}` of a refused request, of a 200 or of an `error` event, and the real status where it
-/// is known. Out: a `JobFailure` with a safe message.
+/// is known. Out: a `JobFailure` with a safe message. Codes are those that Alibaba documents, as of November 2026.
 import Shared
 
 enum DashScopeFailure {

@@ -42,11 +42,10 @@ struct DashScopeStreamReader: EventReader {
 
     private mutating func note(_ output: DashScopeOutput, into deltas: inout [ChatDelta]) {
         requestID = requestID ?? output.requestID
-        for choice in output.choices {
-            var reader = choices[choice.index] ?? DashScopeChoiceReader(index: choice.index, answer)
-            deltas += reader.take(choice)
-            choices[choice.index] = reader
-            finishReason = finishReason ?? reader.finishReason
+        for choice in output.choices where ChoiceIndex.isKept(choice.index) {
+            // In place: a copy would be one of all its calls, too.
+            deltas += choices[choice.index, default: DashScopeChoiceReader(index: choice.index, answer)].take(choice)
+            finishReason = finishReason ?? choices[choice.index]?.finishReason
         }
         if let info = output.searchInfo, !hasSearchInfo {
             hasSearchInfo = true

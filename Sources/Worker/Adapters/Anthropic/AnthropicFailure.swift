@@ -1,7 +1,8 @@
-/// What Anthropic's errors mean (providers/anthropic.md, "Errors"): by `details.error_code`, then by words, then by type.
+/// What Anthropic's errors mean: by `details.error_code`, then by words, then by type.
 ///
 /// In: `{"type":"error","error":{type, message, details?},"request_id"}` of a refused request, of a 200 or of an `error`
-/// event, and what servers with the same wire write. Out: a `JobFailure` with a safe message.
+/// event, and what servers with the same wire write. Out: a `JobFailure` with a safe message. Errors are those that
+/// Anthropic documents, as of November 2026.
 import Shared
 
 enum AnthropicFailure {

@@ -16,7 +16,8 @@ struct AnthropicTools {
     }
 
     private static func choice(_ chat: ChatRequest) -> JSONObject? {
-        let oneAtATime = chat.body["parallel_tool_calls"]?.boolValue == false
+        // An answer in the old style has room for one call.
+        let oneAtATime = chat.body["parallel_tool_calls"]?.boolValue == false || chat.usesLegacyFunctions
         var choice: JSONObject
         switch chat.toolChoice {
         case ToolChoice.none?: return ["type": "none"]

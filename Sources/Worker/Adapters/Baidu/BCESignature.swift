@@ -1,4 +1,4 @@
-/// Baidu Cloud's signature for IAM keys, bce-auth-v1 (providers/baidu.md, "bce-auth-v1").
+/// Baidu Cloud's signature for IAM keys, bce-auth-v1 (Baidu Cloud's documentation, November 2026).
 ///
 /// In: who signs, what is asked, the time. Out: the `Authorization` header. Cannot fail.
 import Shared

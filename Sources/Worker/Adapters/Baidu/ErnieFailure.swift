@@ -1,5 +1,6 @@
-/// What Baidu's v1 errors mean (providers/baidu.md, "v1 errors"): by `error_code`, which comes with status 200.
+/// What Baidu's v1 errors mean: by `error_code`, which comes with status 200.
 ///
+/// Codes are those that Baidu documents, as of November 2026.
 /// Also an answer that was filtered: with `need_clear_history` the platform refuses the conversation as a whole.
 import Shared
 

@@ -1,4 +1,4 @@
-/// Baidu's access tokens (providers/baidu.md, "v1"): asked for with AK and SK, good for 30 days.
+/// Baidu's access tokens, as Baidu documents them (November 2026): asked for with AK and SK, good for 30 days.
 ///
 /// In: a key `AK:SK`. Out: the token. Fails with `authentication` for a key of another form and for one that Baidu refuses.
 /// AK and SK stand in the query, where Baidu documents them; no URL is ever logged here, and TLS hides it from everybody

@@ -24,6 +24,8 @@ struct StreamedCalls: Sendable {
         /// What has not gone out yet.
         var held = ""
         var extras = JSONObject()
+        /// The arguments are an empty object, which many servers begin with: it goes out if nothing else comes.
+        var isEmptySoFar = false
         var pieces = 0
         /// The delta that opened it.
         let delta: Int
@@ -46,6 +48,7 @@ struct StreamedCalls: Sendable {
     /// The first call whose opening has not gone out: openings go out in order.
     private var nextToOpen = 0
     private var opened = 0
+    private var lastOpened: Int?
     private var deltas = 0
     /// The name that the last piece brought to a complete call, and nothing else.
     private var namedAgain = ""
@@ -77,7 +80,7 @@ struct StreamedCalls: Sendable {
             if calls[nextToOpen].name.isEmpty { calls[nextToOpen].name = calls[nextToOpen].namedBefore }
             if calls[nextToOpen].name.isEmpty { settleNameless(into: &result) } else { open(into: &result) }
         }
-        for call in calls where call.kind == .function && !call.scan.hasBegun {
+        for call in calls where call.kind == .function && (call.isEmptySoFar || !call.scan.hasBegun) {
             if let number = call.number { result.append(CallDelta(number: number, arguments: "{}")) }
         }
         return result
@@ -196,14 +199,15 @@ struct StreamedCalls: Sendable {
         while nextToOpen < calls.count, isReady(nextToOpen) { open(into: &result) }
     }
 
-    /// A call that is told once more, whole, adds nothing.
+    /// Arguments that are told once more, whole, add nothing.
     private mutating func addArguments(_ piece: CallPiece, at place: Int) {
         guard !piece.arguments.isEmpty else { return }
-        let isNamed = !piece.id.isEmpty || !piece.name.isEmpty
-        if isNamed, calls[place].scan.isComplete, piece.arguments == calls[place].arguments { return }
+        if calls[place].scan.isComplete, piece.arguments == calls[place].arguments { return }
+        if calls[place].isEmptySoFar { (calls[place].scan, calls[place].arguments) = (ArgumentScan(), "") }
+        calls[place].isEmptySoFar = !calls[place].scan.hasBegun && piece.kind == .function && piece.arguments == "{}"
         calls[place].scan.add(piece.arguments)
         calls[place].arguments += piece.arguments
-        calls[place].held += piece.arguments
+        if !calls[place].isEmptySoFar { calls[place].held += piece.arguments }
     }
 
     private func isReady(_ place: Int) -> Bool {
@@ -222,7 +226,7 @@ struct StreamedCalls: Sendable {
 
     private mutating func open(into result: inout [CallDelta]) {
         let (place, number) = (nextToOpen, opened)
-        (nextToOpen, opened) = (nextToOpen + 1, opened + 1)
+        (nextToOpen, opened, lastOpened) = (nextToOpen + 1, opened + 1, place)
         calls[place].number = number
         // Two calls with one id cannot both be answered.
         var id = calls[place].id
@@ -252,8 +256,7 @@ struct StreamedCalls: Sendable {
             nextToOpen += 1
             return
         }
-        guard let before = calls[..<nextToOpen].lastIndex(where: { $0.number != nil }),
-            let number = calls[before].number,
+        guard let before = lastOpened, let number = calls[before].number,
             !(call.scan.isComplete && calls[before].scan.isComplete)
         else { return open(into: &result) }
         nextToOpen += 1

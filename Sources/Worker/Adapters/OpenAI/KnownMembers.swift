@@ -11,10 +11,7 @@ struct KnownMembers: Sendable {
     /// Returns whether anything was changed.
     func strip(_ message: inout JSONObject) -> Bool {
         var isChanged = sayAloud(&message)
-        for member in message.members where !self.message.contains(member.key) {
-            message.remove(member.key)
-            isChanged = true
-        }
+        if message.removeAll(where: { !self.message.contains($0.key) }) { isChanged = true }
         if let content = message["content"]?.arrayValue, let kept = parts(content) {
             message.set("content", kept.isEmpty ? "" : .array(kept))
             isChanged = true
@@ -90,10 +87,8 @@ struct KnownMembers: Sendable {
     // MARK: - Looking, and only then building
 
     private static func kept(_ object: JSONObject, _ names: [String]) -> JSONObject? {
-        guard object.members.contains(where: { !names.contains($0.key) }) else { return nil }
         var kept = object
-        for member in object.members where !names.contains(member.key) { kept.remove(member.key) }
-        return kept
+        return kept.removeAll { !names.contains($0.key) } ? kept : nil
     }
 
     private static func changed(_ elements: [JSON], _ edit: (JSONObject) -> JSONObject?) -> [JSON]? {

@@ -18,6 +18,8 @@ struct OpenAIDialect: Sendable {
     var messages: @Sendable (_ model: String) -> MessageEdits = { _ in MessageEdits() }
     /// Fields that the model does not take and an answer is none the worse without.
     var dropped: @Sendable (_ chat: ChatRequest, _ model: String) -> [String] = { _, _ in [] }
+    /// Models that refuse `parallel_tool_calls`, by the platform's id.
+    var refusesParallelCalls: @Sendable (_ model: String) -> Bool = { _ in false }
     /// The members that say the request's wish about thinking; `nil` leaves its own words alone.
     var reasoning: Reasoning?
     /// Whether the platform gives this answer as a stream only, whatever the caller asked for.

@@ -23,7 +23,8 @@ enum OpenAIPlatform {
     }
 
     private static let dialect = OpenAIDialect(
-        platform: "OpenAI", baseURL: "https://api.openai.com/v1", fields: nil, failures: failures,
+        platform: "OpenAI", baseURL: "https://api.openai.com/v1", fields: nil,
+        refusesParallelCalls: { callsOneByOne($0) }, failures: failures,
         headers: [("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")],
         embeddings: .init(maxInputs: { _ in 2048 }, passesOptions: true))
 
@@ -66,6 +67,11 @@ enum OpenAIPlatform {
         if isOSeries(base) { return true }
         guard base.hasPrefix("gpt-"), let version = Int(base.dropFirst(4).prefix { $0.isNumber }) else { return false }
         return version >= 5
+    }
+
+    /// The o-series calls one function at a time, and refuses to be asked for it.
+    private static func callsOneByOne(_ model: String) -> Bool {
+        isOSeries(model.hasPrefix("ft:") ? model.dropFirst(3) : model[...])
     }
 
     private static func isOSeries(_ base: Substring) -> Bool {

@@ -91,28 +91,22 @@ struct OpenAIStreamReader: EventReader {
             .take(choice, envelope, isAlone: isAlone)
     }
 
-    /// Chosen: as many as may be asked for (`n`), so that no platform makes us keep more.
-    private static let mostChoices = 128
-
     private static func index(of choice: JSONObject, _ position: Int) -> Int? {
         let index = choice["index"]?.intValue ?? position
-        return (0..<mostChoices).contains(index) ? index : nil
+        return ChoiceIndex.isKept(index) ? index : nil
     }
 
     /// Ours to write (`id`, `object`, `created`), read here (`usage`, `choices`), or padding.
     private static func isDropped(_ name: String) -> Bool {
         switch name {
-        case "id", "object", "created", "usage", "obfuscation", "choices": true
+        case "id", "object", "created", "usage", "obfuscation", "choices", "error": true
         default: false
         }
     }
 
     /// The members around the choices, without what is null; the model is always said.
     private func envelope(of chunk: JSONObject) -> JSONObject {
-        var envelope = JSONObject()
-        for member in chunk.members where member.value != .null && !Self.isDropped(member.key) {
-            envelope.set(member.key, member.value)
-        }
+        var envelope = chunk.filter { $0.value != .null && !Self.isDropped($0.key) }
         if envelope["model"]?.text == nil { envelope.set("model", .string(model ?? answer.model)) }
         return envelope
     }

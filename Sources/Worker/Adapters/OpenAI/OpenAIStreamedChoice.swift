@@ -25,6 +25,8 @@ struct OpenAIStreamedChoice: Sendable {
     private let style: CallStyle
     private var calls: StreamedCalls
     private var hasRole = false
+    /// A delta has said something: a whole message after it says the same again.
+    private var hasDelta = false
     private var ending: Ending?
 
     init(index: Int, _ dialect: OpenAIDialect, _ form: CallForm) {
@@ -51,6 +53,7 @@ struct OpenAIStreamedChoice: Sendable {
     /// `nil` where there is more to it.
     private mutating func plainText(_ choice: JSONObject, _ envelope: JSONObject) -> Said? {
         guard let delta = onlyDelta(of: choice) else { return nil }
+        hasDelta = hasDelta || !delta.isEmpty
         var text: TextDelta?
         var isRole = false
         for member in delta.members {
@@ -96,7 +99,7 @@ struct OpenAIStreamedChoice: Sendable {
     // MARK: - Everything else
 
     private mutating func members(of choice: JSONObject, _ envelope: JSONObject) throws(JobFailure) -> Said {
-        var delta = Self.delta(of: choice)
+        var delta = delta(of: choice)
         OpenAIMessage.mend(&delta)
         let pieces = Self.takePieces(from: &delta)
         for member in CallDelta.members(calls.take(pieces), style).members { delta.set(member.key, member.value) }
@@ -126,15 +129,20 @@ struct OpenAIStreamedChoice: Sendable {
     }
 
     /// Servers send whole messages, or the text of the old completions, in a delta's place.
-    private static func delta(of choice: JSONObject) -> JSONObject {
-        if let delta = choice["delta"]?.objectValue ?? choice["message"]?.objectValue { return delta }
-        return choice["text"]?.stringValue.map { ["content": .string($0)] } ?? [:]
+    private mutating func delta(of choice: JSONObject) -> JSONObject {
+        if let delta = choice["delta"]?.objectValue {
+            hasDelta = hasDelta || !delta.isEmpty
+            return delta
+        }
+        if hasDelta { return [:] }
+        return choice["message"]?.objectValue ?? choice["text"]?.stringValue.map { ["content": .string($0)] } ?? [:]
     }
 
     private static func takePieces(from delta: inout JSONObject) -> [CallPiece] {
-        let calls = delta.remove("tool_calls")?.arrayValue ?? []
-        let call = delta.remove("function_call")?.objectValue
-        return (calls.compactMap(\.objectValue) + (call.map { [$0] } ?? [])).map(CallPiece.init(openAI:))
+        let calls = (delta.remove("tool_calls")?.arrayValue ?? []).compactMap(\.objectValue)
+        // Some servers say each call in both styles.
+        let old = delta.remove("function_call")?.objectValue
+        return (calls.isEmpty ? [old].compactMap(\.self) : calls).map(CallPiece.init(openAI:))
     }
 
     private static let said: Set<String> = ["index", "delta", "message", "text", "finish_reason", "usage"]

@@ -37,8 +37,9 @@ struct OpenAIWire: ProviderAdapter {
     }
 
     func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder {
-        let decoder = dialect.decoder(answer)
-        return dialect.repeatsText(answer.model) ? RepeatedText(decoder) : decoder
+        var decoder = dialect.decoder(answer)
+        if dialect.repeatsText(answer.model) { decoder.repeated = RepeatedText() }
+        return decoder
     }
 
     func failure(_ refusal: UpstreamRefusal) -> JobFailure {
@@ -79,9 +80,8 @@ struct OpenAIWire: ProviderAdapter {
             for field in ReasoningWish.fields { body.remove(field) }
             for member in members { body.set(member.key, member.value) }
         }
-        if let fields = dialect.fields {
-            for member in body.members where !fields.sends(member) { body.remove(member.key) }
-        }
+        if let fields = dialect.fields { body.removeAll { !fields.sends($0) } }
+        if asksForOneCall(chat, model) { body.set("parallel_tool_calls", false) }
         for name in dialect.dropped(chat, model) { body.remove(name) }
         for edit in dialect.edits(model) { edit.apply(to: &body) }
         let messages = dialect.messages(model)
@@ -97,6 +97,12 @@ struct OpenAIWire: ProviderAdapter {
             body.set("stream_options", .object(options))
         }
         return body
+    }
+
+    /// An answer in the old style has room for one call: platforms that can be asked for one are.
+    private func asksForOneCall(_ chat: ChatRequest, _ model: String) -> Bool {
+        guard chat.usesLegacyFunctions, !dialect.refusesParallelCalls(model) else { return false }
+        return dialect.fields?.known.contains("parallel_tool_calls") ?? true
     }
 
     func headers(_ account: AccountView, isStream: Bool) throws(JobFailure) -> [(name: String, value: String)] {

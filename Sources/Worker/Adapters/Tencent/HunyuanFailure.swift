@@ -1,4 +1,4 @@
-/// What Hunyuan's native errors mean (providers/tencent.md, "A. Native API 3.0"): by `Response.Error.Code`.
+/// What Hunyuan's native errors mean (Tencent's documented error codes, as of November 2026): by `Response.Error.Code`.
 ///
 /// The status is 200 always, so it decides nothing; where there is another, it is some proxy's.
 import Shared

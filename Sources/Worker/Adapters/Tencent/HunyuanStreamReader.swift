@@ -41,11 +41,10 @@ struct HunyuanStreamReader: EventReader {
 
     private mutating func note(_ content: HunyuanAnswer, into deltas: inout [ChatDelta]) {
         id = id ?? content.id
-        for choice in content.choices {
-            var reader = choices[choice.index] ?? HunyuanChoiceReader(index: choice.index, answer)
-            deltas += reader.take(choice)
-            choices[choice.index] = reader
-            finishReason = finishReason ?? reader.finishReason
+        for choice in content.choices where ChoiceIndex.isKept(choice.index) {
+            // In place: a copy would be one of all its calls, too.
+            deltas += choices[choice.index, default: HunyuanChoiceReader(index: choice.index, answer)].take(choice)
+            finishReason = finishReason ?? choices[choice.index]?.finishReason
         }
         if let info = content.searchInfo, info != searchInfo {
             searchInfo = info

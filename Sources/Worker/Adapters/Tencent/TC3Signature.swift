@@ -1,4 +1,4 @@
-/// Tencent Cloud's API 3.0 signature, TC3-HMAC-SHA256 (providers/tencent.md, "TC3-HMAC-SHA256").
+/// Tencent Cloud's API 3.0 signature, TC3-HMAC-SHA256 (Tencent Cloud's documentation, November 2026).
 ///
 /// In: who signs, the host and the exact bytes that are sent, the time. Out: the `Authorization` header, and what it is
 /// made of. Cannot fail. The platform allows five minutes between our clock and its own.

@@ -1,4 +1,4 @@
-/// Zhipu's JWT, signed here (providers/zhipu.md, "JWT (HS256)").
+/// Zhipu's JWT, signed here (HS256, as in Zhipu's documentation of November 2026).
 ///
 /// In: a key `id.secret` and the time. Out: a token that is good for 210 s and used for 180 s, as in Zhipu's SDK.
 /// Fails with `authentication` for a key of another form.

@@ -157,4 +157,15 @@ import Testing
         #expect(dashScopeOutcome(bytes, cuts: [70_000, 1_500_001]).text.count == 1_000_000)
         #expect(dashScopeOutcome(bytes, maxEventBytes: 1000).failure?.kind == .unreadableAnswer)
     }
+
+    @Test func `choices beyond what may be asked for are not kept`() {
+        let said = ["-1", "128", "9223372036854775807"].map {
+            DashScopeFixtures.event(#""content":"x""#, index: #""index":\#($0),"#)
+        }
+        let end = DashScopeFixtures.event(#""content":"a""#, finish: #""stop""#, index: #""index":127,"#)
+        let outcome = dashScopeOutcome(Array((said.joined() + end).utf8))
+
+        #expect(outcome.failure == nil)
+        #expect(outcome.text == "a")
+    }
 }

@@ -15,7 +15,19 @@ import Testing
                 == #"{"tools":[{"name":"f","description":"天气","input_schema":{"properties":{"a":{"type":"string"}},"#
                 + #""type":"object"},"strict":true}]}"#)
         #expect(
-            try AnthropicAsk.fields(#""functions":[{"name":"f","parameters":{"type":"object"}}]"#) == "{\(tool)}")
+            try AnthropicAsk.fields(#""functions":[{"name":"f","parameters":{"type":"object"}}]"#)
+                == #"{\#(tool),"tool_choice":{"type":"auto","disable_parallel_tool_use":true}}"#)
+    }
+
+    @Test(arguments: [
+        (#""function_call":"auto""#, #"{"type":"auto","disable_parallel_tool_use":true}"#),
+        (#""function_call":{"name":"f"}"#, #"{"type":"tool","name":"f","disable_parallel_tool_use":true}"#),
+        (#""function_call":"none""#, #"{"type":"none"}"#),
+        (#""parallel_tool_calls":true"#, #"{"type":"auto","disable_parallel_tool_use":true}"#),
+    ])
+    func `the old style, which has room for one call, asks for one`(_ fields: String, _ expected: String) throws {
+        let function = #""functions":[{"name":"f","parameters":{"type":"object"}}]"#
+        #expect(try AnthropicAsk.fields("\(function),\(fields)") == #"{\#(tool),"tool_choice":\#(expected)}"#)
     }
 
     @Test(arguments: [
@@ -63,8 +75,8 @@ import Testing
             #"{"model":"m","messages":[{"role":"user","content":"a"},\#(call),\#(result),\#(call),\#(result)]}"#)
 
         for text in [
-            #""type":"tool_use","id":"call_f","#, #""tool_use_id":"call_f","#, #""type":"tool_use","id":"call_f_2","#,
-            #""tool_use_id":"call_f_2","#,
+            #""type":"tool_use","id":"call_1_0","#, #""tool_use_id":"call_1_0","#,
+            #""type":"tool_use","id":"call_3_0","#, #""tool_use_id":"call_3_0","#,
         ] { #expect(body.contains(text)) }
     }
 

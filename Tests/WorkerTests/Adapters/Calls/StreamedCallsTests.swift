@@ -35,6 +35,18 @@ struct CallStream: Sendable, CustomTestStringConvertible {
                 #"[{"index":1,"function":{"arguments":"{}"}}]"#,
             ], [#"c1 f {"a":1}"#, "c2 g {}"]),
         CallStream(
+            "an empty object, then the arguments",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":"{}"}}]"#,
+                #"[{"index":0,"function":{"arguments":"{\"a\":1}"}}]"#,
+            ], [#"c1 f {"a":1}"#]),
+        CallStream(
+            "all arguments twice under the call's number",
+            [
+                #"[{"index":0,"id":"c1","function":{"name":"f","arguments":"{\"a\":1}"}}]"#,
+                #"[{"index":0,"function":{"arguments":"{\"a\":1}"}}]"#,
+            ], [#"c1 f {"a":1}"#]),
+        CallStream(
             "no index, each call in a delta of its own",
             [
                 #"[{"id":"c1","function":{"name":"f","arguments":"{\"a\":1}"}}]"#,

@@ -66,6 +66,20 @@ import Testing
         ),
         ("no index", [#"{"delta":{"content":"hi"}}"#, #"{"delta":{},"finish_reason":"stop"}"#], "hi||stop"),
         (
+            "the whole message once more at the end",
+            [
+                #"{"index":0,"delta":{"content":"h","reasoning":"let"}}"#, #"{"index":0,"delta":{"content":"i"}}"#,
+                #"{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"hi","reasoning":"let"}}"#,
+            ], "hi|let|stop"
+        ),
+        (
+            "messages in the deltas' place",
+            [
+                #"{"index":0,"message":{"role":"assistant","content":"h"}}"#,
+                #"{"index":0,"message":{"role":"assistant","content":"i"},"finish_reason":"stop"}"#,
+            ], "hi||stop"
+        ),
+        (
             "role in every delta",
             [
                 #"{"index":0,"delta":{"role":"assistant","content":"h"}}"#,
@@ -268,6 +282,32 @@ import Testing
             #expect(failure == (begun.isEmpty ? .unreadable("holds nothing but its frame") : .endedEarly))
             #expect(reasons(chunks).isEmpty)
         }
+    }
+
+    @Test func `a call in both styles is one call`() throws {
+        let piece = { (text: String) in
+            let function = #"{"name":"f","arguments":\#(text)}"#
+            return
+                #"{"function_call":\#(function),"tool_calls":[{"index":0,"id":"x","type":"function","function":\#(function)}]}"#
+        }
+        let (chunks, _) = try stream([delta(piece(#""{""#)), delta(piece(#""}""#)), delta("{}", finish: #""stop""#)])
+        let calls = choices(chunks).flatMap { $0["delta"]?["tool_calls"]?.arrayValue ?? [] }
+
+        #expect(Set(calls.compactMap { $0["index"]?.intValue }) == [0])
+        #expect(calls.compactMap { $0["id"]?.stringValue } == ["x"])
+        #expect(calls.compactMap { $0["function"]?["arguments"]?.stringValue }.joined() == "{}")
+    }
+
+    @Test func `events in a document's place are counted where the platform counts no output`() throws {
+        let sse = OpenAIFixtures.sse(
+            [
+                delta(#"{"content":"some words to count"}"#, finish: #""stop""#),
+                #"{"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":0,"total_tokens":10}}"#,
+            ], done: true)
+        let end = try #require(
+            DecodedAnswer(sse, cuts: [], OpenAIPlatform.wire.dialect.decoder(shape(false))).end)
+        #expect(end.usage?.input == 10)
+        #expect((end.countedTokens ?? 0) > 0)
     }
 
     // MARK: - Whole answers

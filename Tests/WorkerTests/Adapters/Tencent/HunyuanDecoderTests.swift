@@ -55,7 +55,9 @@ import Testing
                 Self.head
                     + ##"{"tool_calls":[{"index":0,"function":{"arguments":"\"北京\"}"}}]},"finish_reason":null}]}"##,
                 Self.head
-                    + #"{"tool_calls":[{"index":1,"id":"call_2","type":"function","function":{"name":"now","arguments":"{}"}}]},"finish_reason":null}]}"#,
+                    + #"{"tool_calls":[{"index":1,"id":"call_2","type":"function","function":{"name":"now","arguments":""}}]},"finish_reason":null}]}"#,
+                Self.head
+                    + #"{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]},"finish_reason":null}]}"#,
                 Self.head + #"{},"finish_reason":"tool_calls"}]}"#,
             ])
         #expect(outcome.end?.finishReason == "tool_calls")
@@ -205,6 +207,17 @@ import Testing
         let bytes = Fixtures.pieces([String(repeating: "好", count: 1_000_000)])
         #expect(hunyuanOutcome(bytes).text.count == 1_000_000)
         #expect(hunyuanOutcome(bytes, maxEventBytes: 1 << 20).failure?.kind == .unreadableAnswer)
+    }
+
+    @Test func `choices beyond what may be asked for are not kept`() {
+        let said = ["-1", "128", "9223372036854775807"].map {
+            #"data: {"Choices":[{"Index":\#($0),"Delta":{"Content":"x"},"FinishReason":""}]}"# + "\n\n"
+        }
+        let end = Fixtures.event(#""Content":"a""#, finish: "stop")
+        let outcome = hunyuanOutcome(Array((said.joined() + end).utf8))
+
+        #expect(outcome.failure == nil)
+        #expect(outcome.text == "a")
     }
 }
 
