@@ -96,6 +96,10 @@ class Checker:
             return float("inf")
         return max([since] + [fault.ended or float("inf") for fault in self.book.faults if pid in fault.pids])
 
+    def groups_destroyed(self, since, until):
+        lanes = [fault for fault in self.book.faults if fault.name == "group_destroy" and fault.detail.startswith("q:")]
+        return sum(fault.touches(since, until) for fault in lanes)
+
     def flushed(self, since, until):
         return any(fault.touches(since - 1, until + 5) for fault in self._flushes)
 
@@ -213,8 +217,12 @@ class _Case:
 
     def _deaths(self):
         lost = [bill for bill in self.bills if not bill.final]
-        if len(lost) > self.checker.max_deliveries:
-            self.fail("poison", f"{len(lost)} workers died of it, and {self.checker.max_deliveries} are allowed")
+        starts = [bill.started for bill in lost]
+        # The consumer group counts deliveries: a new group counts from the beginning.
+        groups = 1 + self.checker.groups_destroyed(min(starts), max(starts)) if starts else 1
+        allowed = groups * self.checker.max_deliveries
+        if len(lost) > allowed:
+            self.fail("poison", f"{len(lost)} workers died of it, and {allowed} are allowed")
         rows = sorted(self.bills, key=lambda bill: bill.attempt)
         for before, after in zip(rows, rows[1:]):
             death = self.checker.died(before.pid)
