@@ -67,7 +67,7 @@ def summary(suite, violations):
     told = "none" if not times else "p50 {:.1f} s, p99 {:.1f} s, max {:.1f} s of {}".format(
         percentile(times, 0.5), percentile(times, 0.99), max(times), len(times))
     lines.append(f"kills of workers: {kills}; recovery after SIGKILL: {told}")
-    lines.append(f"Redis memory: {suite.facts.get('idle_memory')} before, {suite.facts.get('memory')} after")
+    lines.append(f"memory of the keys: {suite.facts.get('idle_memory')} before, {suite.facts.get('memory')} after")
     lines.append(f"violations: {len(violations)} {dict(Counter(violation.rule for violation in violations))}")
     return lines
 
