@@ -23,9 +23,9 @@ struct ChatRequestTidying {
     /// `nil` where the body may stay as it is.
     static func tidied(_ body: JSONObject) -> JSONObject? {
         var tidy = body
-        var isChanged = drop(from: &tidy) { saysNothing($0, emptyMembers) }
+        var isChanged = tidy.removeAll { saysNothing($0, emptyMembers) }
         for (name, edit) in [("messages", message), ("tools", tool)] {
-            guard let elements = tidy[name]?.arrayValue, let changed = each(elements, edit) else { continue }
+            guard let elements = tidy[name]?.arrayValue, let changed = elements.changed(edit) else { continue }
             tidy.set(name, .array(changed))
             isChanged = true
         }
@@ -38,7 +38,7 @@ struct ChatRequestTidying {
             isChanged = true
         }
         let whole = tidy
-        isChanged = drop(from: &tidy) { isIdle($0, in: whole) } || isChanged
+        isChanged = tidy.removeAll { isIdle($0, in: whole) } || isChanged
         return isChanged ? tidy : nil
     }
 
@@ -70,27 +70,12 @@ struct ChatRequestTidying {
         }
     }
 
-    private static func drop(from object: inout JSONObject, where isIdle: (JSONObject.Member) -> Bool) -> Bool {
-        object.removeAll(where: isIdle)
-    }
-
-    /// The elements with those changed that `edit` has something to do for; `nil` where it has for none.
-    private static func each(_ elements: [JSON], _ edit: (JSONObject) -> JSONObject?) -> [JSON]? {
-        var result: [JSON]?
-        for (index, element) in elements.enumerated() {
-            guard let object = element.objectValue, let changed = edit(object) else { continue }
-            result = result ?? elements
-            result?[index] = .object(changed)
-        }
-        return result
-    }
-
     // MARK: - Messages
 
     private static func message(_ message: JSONObject) -> JSONObject? {
         var tidy = message
-        var isChanged = drop(from: &tidy) { $0.key != "content" && saysNothing($0, emptyMessageMembers) }
-        if let calls = tidy["tool_calls"]?.arrayValue, let changed = each(calls, call) {
+        var isChanged = tidy.removeAll { $0.key != "content" && saysNothing($0, emptyMessageMembers) }
+        if let calls = tidy["tool_calls"]?.arrayValue, let changed = calls.changed(call) {
             tidy.set("tool_calls", .array(changed))
             isChanged = true
         }
@@ -111,7 +96,7 @@ struct ChatRequestTidying {
     /// writes it; elsewhere an empty text does, which every server takes.
     private static func content(of message: JSONObject) -> JSON? {
         switch message["content"] {
-        case .array(let parts) where !parts.isEmpty: return each(parts, part).map(JSON.array)
+        case .array(let parts) where !parts.isEmpty: return parts.changed(part).map(JSON.array)
         case nil, .null, .array:
             switch message["role"] {
             case "assistant" where message["tool_calls"] != nil || message["function_call"] != nil:
@@ -125,9 +110,9 @@ struct ChatRequestTidying {
 
     private static func part(_ part: JSONObject) -> JSONObject? {
         var tidy = part
-        var isChanged = drop(from: &tidy) { $0.value == .null }
+        var isChanged = tidy.removeAll { $0.value == .null }
         if var image = tidy["image_url"]?.objectValue,
-            drop(from: &image, where: { $0.value == .null || $0.value == "" })
+            image.removeAll(where: { $0.value == .null || $0.value == "" })
         {
             tidy.set("image_url", .object(image))
             isChanged = true
@@ -137,7 +122,7 @@ struct ChatRequestTidying {
 
     private static func call(_ call: JSONObject) -> JSONObject? {
         var tidy = call
-        var isChanged = drop(from: &tidy) { $0.value == .null }
+        var isChanged = tidy.removeAll { $0.value == .null }
         guard let function = tidy["function"]?.objectValue else { return isChanged ? tidy : nil }
         if tidy["type"] == nil {
             tidy.set("type", "function")
@@ -166,8 +151,8 @@ struct ChatRequestTidying {
 
     private static func tool(_ tool: JSONObject) -> JSONObject? {
         var tidy = tool
-        var isChanged = drop(from: &tidy) { $0.value == .null }
-        if var function = tidy["function"]?.objectValue, drop(from: &function, where: { $0.value == .null }) {
+        var isChanged = tidy.removeAll { $0.value == .null }
+        if var function = tidy["function"]?.objectValue, function.removeAll(where: { $0.value == .null }) {
             tidy.set("function", .object(function))
             isChanged = true
         }

@@ -95,3 +95,16 @@ extension String {
         utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
     }
 }
+
+extension [JSON] {
+    /// The elements with those objects changed that `edit` has something to do for; `nil` where it has for none.
+    package func changed(_ edit: (JSONObject) -> JSONObject?) -> [JSON]? {
+        var result: [JSON]?
+        for (index, element) in enumerated() {
+            guard let object = element.objectValue, let changed = edit(object) else { continue }
+            result = result ?? self
+            result?[index] = .object(changed)
+        }
+        return result
+    }
+}

@@ -20,7 +20,7 @@ struct KnownMembers: Sendable {
             message.set("audio", .object(kept))
             isChanged = true
         }
-        if let calls = message["tool_calls"]?.arrayValue, let kept = Self.changed(calls, Self.call) {
+        if let calls = message["tool_calls"]?.arrayValue, let kept = calls.changed(Self.call) {
             message.set("tool_calls", .array(kept))
             isChanged = true
         }
@@ -40,7 +40,7 @@ struct KnownMembers: Sendable {
     /// Empty texts are left out, which strict servers refuse.
     private func parts(_ parts: [JSON]) -> [JSON]? {
         let kept = parts.filter { $0["type"] != "text" || $0["text"] != "" }
-        let changed = Self.changed(kept, part)
+        let changed = kept.changed(part)
         return changed ?? (kept.count < parts.count ? kept : nil)
     }
 
@@ -68,7 +68,7 @@ struct KnownMembers: Sendable {
     }
 
     /// The tools without what only other platforms know of them; `nil` where there is nothing to take away.
-    static func tools(_ tools: [JSON]) -> [JSON]? { changed(tools, tool) }
+    static func tools(_ tools: [JSON]) -> [JSON]? { tools.changed(tool) }
 
     private static func tool(_ tool: JSONObject) -> JSONObject? {
         guard tool["type"] == "function", let function = tool["function"]?.objectValue else { return nil }
@@ -89,15 +89,5 @@ struct KnownMembers: Sendable {
     private static func kept(_ object: JSONObject, _ names: [String]) -> JSONObject? {
         var kept = object
         return kept.removeAll { !names.contains($0.key) } ? kept : nil
-    }
-
-    private static func changed(_ elements: [JSON], _ edit: (JSONObject) -> JSONObject?) -> [JSON]? {
-        var result: [JSON]?
-        for (index, element) in elements.enumerated() {
-            guard let object = element.objectValue, let changed = edit(object) else { continue }
-            result = result ?? elements
-            result?[index] = .object(changed)
-        }
-        return result
     }
 }
