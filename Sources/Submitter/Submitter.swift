@@ -36,8 +36,9 @@ struct Submitter: AsyncParsableCommand {
             """,
         version: Build.version,
         subcommands: [
-            ServeCommand.self, ChatCommand.self, MigrateCommand.self, CatalogCommand.self, ImportCommand.self,
-            EntryCommand<ModelNoun>.self, AccountsCommand.self, AuditCommand.self, AlertsCommand.self, DeadCommand.self,
+            ServeCommand.self, ChatCommand.self, MigrateCommand.self, CatalogFileCommand.self, ImportCommand.self,
+            CatalogCommand<ModelNoun>.self, AccountsCommand.self, AuditCommand.self, AlertsCommand.self,
+            DeadCommand.self,
             KeysCommand.self, ConfigCommand.self,
         ])
 }

@@ -5,7 +5,7 @@ import Shared
 /// What a worker works with: its connections, what it knows, and the pipeline; `WorkerProcess` says what runs.
 struct WorkerParts: Sendable {
     /// Unlike any other worker's, also before and after a restart.
-    let name = WorkerCard.makeName()
+    let name = WorkerHeartbeat.makeName()
     let config: WorkerConfig
     let shared: SharedConfig
     let logger: Logger
@@ -15,12 +15,12 @@ struct WorkerParts: Sendable {
     let metrics = WorkerMetrics()
     let slots: Slots
     let postgres: PostgresPool
-    let catalog: CatalogCache
+    let catalog: LiveCatalog
     let connections: WorkerConnections
     let shards: [WorkerShard]
     let pool: PoolConnections
     let poolKeys: PoolKeys
-    let board: HealthBoard
+    let board: HealthRegistry
     let limiter: AccountLimiter
     let forecasts: TokenForecasts
     let credentials: AccountCredentials
@@ -49,7 +49,7 @@ struct WorkerParts: Sendable {
         poolKeys = PoolKeys(prefix: shared.cachePrefix)
         pool = PoolConnections(connections, keys: poolKeys, beside: shards[0])
         let redis = pool.redis
-        board = HealthBoard(rules: config.health, store: HealthStore(redis: redis, keys: poolKeys), logger: logger)
+        board = HealthRegistry(rules: config.health, store: HealthStore(redis: redis, keys: poolKeys), logger: logger)
         var limits = config.limiter
         limits.lease = shared.limits.lease
         limiter = AccountLimiter(redis: redis, keys: poolKeys, worker: name, configuration: limits, logger: logger)
@@ -72,11 +72,11 @@ struct WorkerParts: Sendable {
             router: Router(
                 queue: shard.queue, catalog: catalog, board: board, loads: limiter.loads, credentials: credentials,
                 forecasts: forecasts, defaultStrategy: config.routing, rates: config.rates,
-                conversations: Conversations(leastTokens: config.affinityTokens)),
+                conversations: PromptAffinity(leastTokens: config.affinityTokens)),
             pool: AccountPool(
                 limiter: limiter, queue: shard.queue, forecasts: forecasts, rooms: shard.rooms, clock: clock),
             platforms: platforms, policy: config.policy, board: board, rooms: shard.rooms,
-            keeper: AnswerKeeper(cache: cache, metrics: metrics, clock: clock, logger: logger), running: shard.running,
+            keeper: AnswerCache(cache: cache, metrics: metrics, clock: clock, logger: logger), running: shard.running,
             configuration: config, metrics: metrics, clock: clock, logger: logger, restraint: restraint)
     }
 }

@@ -64,12 +64,12 @@ extension WorkerParts {
 
     /// What one worker does for all, and what any does when asked.
     fileprivate var caring: [any Service] {
-        let leadership = Leadership(
+        let leadership = LeaderElection(
             redis: pool.redis, keys: poolKeys, worker: name, lease: config.leaderLease, logger: logger)
         let alerts = AlertStore(postgres)
-        let watch = AccountWatch(
+        let watch = AccountSupervisor(
             catalog: catalog, store: CatalogStore(postgres), alerts: alerts, board: board,
-            news: CatalogNews(redis: pool.redis, keys: shared.catalogKeys, logger: logger), clock: clock,
+            news: CatalogNotifier(redis: pool.redis, keys: shared.catalogKeys, logger: logger), clock: clock,
             logger: logger)
         let quotas = QuotaMeter(
             catalog: catalog, ledger: QuotaLedger(postgres), limiter: limiter, alerts: alerts,
@@ -80,7 +80,7 @@ extension WorkerParts {
             clock: clock, logger: logger)
         return [
             leadership,
-            PoolCare(
+            LeaderTasks(
                 leadership: leadership, watch: watch, quotas: quotas, prober: prober,
                 deadLetters: DeadLetterWatch(
                     shards: shards.map { DeadLetters(queue: $0.queue) }, alerts: alerts, logger: logger),
@@ -109,13 +109,13 @@ extension WorkerParts {
                 queue: shard.queue, outbox: shard.outbox, ledger: UsageLedger(postgres), worker: name,
                 configuration: config, logger: logger),
             LeaseKeeper(
-                queue: leases, running: shard.running, card: WorkerCard(name: name, queue: leases), logger: logger),
+                queue: leases, running: shard.running, card: WorkerHeartbeat(name: name, queue: leases), logger: logger),
         ]
     }
 
-    private func runner(_ shard: WorkerShard, _ pipeline: JobPipeline) -> EntryRunner {
-        EntryRunner(
-            reader: EntryReader(queue: shard.queue, worker: name, logger: logger), pipeline: pipeline, slots: slots,
+    private func runner(_ shard: WorkerShard, _ pipeline: JobPipeline) -> ClaimRunner {
+        ClaimRunner(
+            reader: ClaimReader(queue: shard.queue, worker: name, logger: logger), pipeline: pipeline, slots: slots,
             logger: logger)
     }
 
@@ -123,7 +123,7 @@ extension WorkerParts {
         let pipeline = pipeline(shard)
         let runner = runner(shard, pipeline)
         return [
-            DelayedPromoter(queue: shard.queue, reader: runner.reader, configuration: config, logger: logger),
+            QueueMaintenance(queue: shard.queue, reader: runner.reader, configuration: config, logger: logger),
             Reaper(
                 queue: shard.queue, reader: runner.reader, pipeline: pipeline, slots: slots, patience: shard.patience,
                 configuration: config, logger: logger),

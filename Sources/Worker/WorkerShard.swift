@@ -24,7 +24,7 @@ struct WorkerShard: Sendable {
         let name = keys.shard == 0 ? "" : "\(keys.shard)"
         func client(_ use: String) -> RedisClient { connections.client(use + name, home: keys.shardPrefix) }
         (blocking, leases, outbox) = (client("claim"), client("lease"), client("outbox"))
-        let greeting = WorkerGreeting(
+        let greeting = ReconnectRecovery(
             worker: connections.worker, shards: shared.shards, keys: keys, limits: limits, readiness: readiness,
             patience: patience,
             running: running, requiresDurable: shared.requiresDurableRedis, logger: connections.logger)

@@ -31,13 +31,13 @@ package struct CatalogBootstrap: Sendable {
     }
 
     /// The catalogue, ready for use; the service that keeps it fresh is the caller's to run.
-    package func start() async throws -> CatalogCache {
+    package func start() async throws -> LiveCatalog {
         let (copy, isFromRedis) = try await firstCopy(try config.redisConfiguration())
-        let preparation: CatalogCache.Preparation = { try await self.prepare() }
-        return CatalogCache(
+        let preparation: LiveCatalog.Preparation = { try await self.prepare() }
+        return LiveCatalog(
             copy.snapshot, stamp: copy.stamp, store: CatalogStore(pool), interval: config.catalogRefresh,
             logger: logger,
-            sharing: try CatalogSharing(config, group: group, logger: logger),
+            sharing: try CatalogRedisLinks(config, group: group, logger: logger),
             preparation: isFromRedis ? preparation : nil)
     }
 
@@ -81,7 +81,7 @@ package struct CatalogBootstrap: Sendable {
 
     /// The change is made already: without Redis it is seen a little later.
     private func tell() async {
-        do { try await CatalogNews.tell(config, logger) } catch {
+        do { try await CatalogNotifier.tell(config, logger) } catch {
             logger.info("the catalogue's change could not be told", metadata: ["error": "\(error)"])
         }
     }
@@ -112,9 +112,9 @@ package struct CatalogBootstrap: Sendable {
     }
 
     /// PostgreSQL and Redis side by side: a server that does not answer at all must not hold up the other.
-    private func firstCopy(_ redis: RedisConfiguration) async throws -> (CatalogCopy, isFromRedis: Bool) {
+    private func firstCopy(_ redis: RedisConfiguration) async throws -> (VersionedCatalog, isFromRedis: Bool) {
         let findings = Findings()
-        return try await withThrowingTaskGroup(of: (CatalogCopy, Bool).self) { group in
+        return try await withThrowingTaskGroup(of: (VersionedCatalog, Bool).self) { group in
             defer { group.cancelAll() }
             group.addTask { (try await fromDatabase(findings), false) }
             group.addTask { (try await fromRedis(redis, findings), true) }
@@ -124,7 +124,7 @@ package struct CatalogBootstrap: Sendable {
         }
     }
 
-    private func fromDatabase(_ findings: Findings) async throws -> CatalogCopy {
+    private func fromDatabase(_ findings: Findings) async throws -> VersionedCatalog {
         while true {
             do {
                 _ = try await pool.query("SELECT 1")
@@ -138,14 +138,14 @@ package struct CatalogBootstrap: Sendable {
         }
     }
 
-    private func fromRedis(_ configuration: RedisConfiguration, _ findings: Findings) async throws -> CatalogCopy {
+    private func fromRedis(_ configuration: RedisConfiguration, _ findings: Findings) async throws -> VersionedCatalog {
         // A start that gives up must have looked at Redis, too.
         try await Task.sleep(for: min(config.startPatience, config.startTimeout / 2))
         let found = await RedisClient.briefly(
             configuration, name: "catalog-start", home: config.catalogKeys.home, group: group, logger: logger
         ) {
-            redis -> CatalogCopy? in
-            let copies = CatalogCopies(redis: redis, keys: config.catalogKeys, lifetimes: config.catalogLifetimes)
+            redis -> VersionedCatalog? in
+            let copies = CatalogRedisCache(redis: redis, keys: config.catalogKeys, lifetimes: config.catalogLifetimes)
             return await copy(copies, findings)
         }
         guard let copy = found else { throw CancellationError() }
@@ -154,7 +154,7 @@ package struct CatalogBootstrap: Sendable {
     }
 
     /// Looks until there is one and PostgreSQL is still away; `nil` where nobody waits for it any more.
-    private func copy(_ copies: CatalogCopies, _ findings: Findings) async -> CatalogCopy? {
+    private func copy(_ copies: CatalogRedisCache, _ findings: Findings) async -> VersionedCatalog? {
         while !Task.isCancelled {
             do throws(RedisError) {
                 if !findings.isUp, let copy = try await copies.read() { return copy }

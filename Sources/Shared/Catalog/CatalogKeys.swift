@@ -10,7 +10,7 @@ package struct CatalogKeys: Sendable, Equatable {
         home = isClustered ? prefix + "{catalog}:" : prefix
     }
 
-    /// Strings: see `CatalogCopy`.
+    /// Strings: see `VersionedCatalog`.
     package var models: String { home + "catalog:models" }
     package var accounts: String { home + "catalog:accounts" }
     /// Any message on it means: something was changed and committed, look now.

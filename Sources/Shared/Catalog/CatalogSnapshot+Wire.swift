@@ -4,7 +4,7 @@
 ///
 /// Members are named like the columns; missing ones have their defaults and unknown ones are ignored, so that builds of
 /// different ages can share a copy. Rows of platforms that only a newer build knows are left out, as from PostgreSQL.
-extension CatalogCopy {
+extension VersionedCatalog {
     var encodedModels: [UInt8] { stamp.encoded(snapshot.models.map(\.json)) }
     var encodedAccounts: [UInt8] { stamp.encoded(snapshot.accounts.map(\.json)) }
 
@@ -26,7 +26,7 @@ extension CatalogCopy {
     }
 }
 
-extension CatalogCopy.Stamp {
+extension VersionedCatalog.Stamp {
     /// Longer than the longest head of a copy.
     static let headLength = 160
 

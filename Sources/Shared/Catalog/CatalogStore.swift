@@ -21,7 +21,7 @@ package struct CatalogStore: Sendable {
     package func version() async throws(PostgresError) -> String { try await stamp().version }
 
     /// The version, and the time of the server at which it was this.
-    func stamp() async throws(PostgresError) -> CatalogCopy.Stamp {
+    func stamp() async throws(PostgresError) -> VersionedCatalog.Stamp {
         let row = try await pool.query(
             """
             SELECT coalesce((SELECT md5(string_agg(id || ' ' || updated_at, ',' ORDER BY id)) FROM models), '') || ' ' ||
@@ -29,7 +29,7 @@ package struct CatalogStore: Sendable {
                    (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS as_of
             """
         ).first
-        return CatalogCopy.Stamp(version: try row?.text("version") ?? "", asOf: try row?.required("as_of") ?? 0)
+        return VersionedCatalog.Stamp(version: try row?.text("version") ?? "", asOf: try row?.required("as_of") ?? 0)
     }
 
     /// Whether a file may be loaded unasked: see `CatalogApply.Mode.ifEmpty`.

@@ -4,7 +4,7 @@ import Shared
 /// `submitter accounts`: what models have, and keys beside it.
 struct AccountsCommand: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
-        var configuration = EntryCommand<AccountNoun>.configuration
+        var configuration = CatalogCommand<AccountNoun>.configuration
         configuration.discussion += """
 
 

@@ -63,7 +63,7 @@ struct AdminSession: Sendable {
     func tell() async {
         do {
             let (keys, logger) = (startup.shared.catalogKeys, startup.logger("submitter"))
-            try await withRedis { redis in await CatalogNews(redis: redis, keys: keys, logger: logger).tell() }
+            try await withRedis { redis in await CatalogNotifier(redis: redis, keys: keys, logger: logger).tell() }
         } catch {
             StandardStreams.error("Redis cannot be told: processes see the change within CATALOG_REFRESH.\n")
         }

@@ -74,7 +74,7 @@ struct ImportCommand: AsyncParsableCommand {
             try await store.apply(
                 plan.file, box: try startup.shared.secretBox(), actor: AdminSession.actor,
                 reason: "import \(product.rawValue)")
-            try await CatalogNews.tell(startup.shared, startup.logger("submitter"))
+            try await CatalogNotifier.tell(startup.shared, startup.logger("submitter"))
         }
         let report = ImportReport(plan: plan, isApplied: apply)
         StandardStreams.out(json ? report.json.encoded + [UInt8(ascii: "\n")] : Array(report.text.utf8))

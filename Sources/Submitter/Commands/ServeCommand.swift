@@ -49,7 +49,7 @@ struct ServeCommand: AsyncParsableCommand {
             config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.limits,
             shards: startup.shared.shards, models: catalog, logger: logger, id: Startup.processName("shim"),
             requiresDurableRedis: startup.shared.requiresDurableRedis, database: { await postgres.problem() },
-            desk: CatalogDesk(postgres: postgres, box: try startup.shared.secretBox()))
+            desk: AdminRoutes(postgres: postgres, box: try startup.shared.secretBox()))
         let services: [any Service] =
             [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: group).services
         var configuration = ServiceGroupConfiguration(
@@ -63,6 +63,6 @@ struct ServeCommand: AsyncParsableCommand {
     }
 }
 
-extension CatalogCache: ModelLookup {
+extension LiveCatalog: ModelLookup {
     var catalog: CatalogSnapshot? { current }
 }

@@ -49,7 +49,7 @@ final class LogFollower: Service {
     }
 
     private func read(
-        _ targets: [(reply: OpenReply, after: RequestLogID)]
+        _ targets: [(reply: ReplySubscription, after: RequestLogID)]
     ) async throws(RedisError) -> [(key: String, top: RequestLogTop)] {
         var command = RedisCommand("XREAD", "COUNT", "1", "BLOCK", .int(Self.block.milliseconds), "STREAMS")
         for target in targets { command.append(.string(queue.keys.log(target.reply.id))) }
@@ -69,13 +69,13 @@ final class LogFollower: Service {
 }
 
 extension ReplyHub {
-    func followed(of queue: JobQueue) -> [(reply: OpenReply, after: RequestLogID)] {
+    func followed(of queue: JobQueue) -> [(reply: ReplySubscription, after: RequestLogID)] {
         replies(queue).compactMap { reply in reply.followedFrom.map { (reply, $0) } }
     }
 
     func hasFollowed(of queue: JobQueue) -> Bool { replies(queue).contains { $0.isFollowed } }
 
-    func readers(ofLog key: String, in queue: JobQueue) -> [OpenReply] {
+    func readers(ofLog key: String, in queue: JobQueue) -> [ReplySubscription] {
         let prefix = queue.keys.log("")
         guard key.hasPrefix(prefix) else { return [] }
         return state.withLock { $0.replies[String(key.dropFirst(prefix.count))] ?? [] }

@@ -36,7 +36,7 @@ extension ReplyHub {
         }
     }
 
-    func replies(_ queue: JobQueue) -> [OpenReply] {
+    func replies(_ queue: JobQueue) -> [ReplySubscription] {
         queues.all.count == 1 ? allReplies : allReplies.filter { isOf(queue, $0.id) }
     }
 
@@ -56,7 +56,7 @@ extension ReplyHub {
         }
     }
 
-    var allReplies: [OpenReply] { state.withLock { $0.replies.values.flatMap { $0 } } }
+    var allReplies: [ReplySubscription] { state.withLock { $0.replies.values.flatMap { $0 } } }
 
     // MARK: - 1
 
@@ -100,7 +100,9 @@ extension ReplyHub {
         state.withLock { if $0.needsRecovery[shard] == change { $0.needsRecovery[shard] = nil } }
     }
 
-    private func forgotten(_ queue: JobQueue, _ replies: [OpenReply]) async throws(RedisError) -> [OpenReply] {
+    private func forgotten(_ queue: JobQueue, _ replies: [ReplySubscription]) async throws(RedisError)
+        -> [ReplySubscription]
+    {
         var commands: [RedisCommand] = []
         for reply in replies {
             let keys = queue.keys
@@ -116,7 +118,7 @@ extension ReplyHub {
         }.map { replies[$0] }
     }
 
-    private func submitAgain(_ queue: JobQueue, _ reply: OpenReply) async throws(RedisError) {
+    private func submitAgain(_ queue: JobQueue, _ reply: ReplySubscription) async throws(RedisError) {
         guard let again = reply.resubmission else { return }
         reply.repeated()
         if let hash = again.bodyHash {
@@ -170,7 +172,7 @@ extension ReplyHub {
         }
     }
 
-    private func batches(_ replies: [OpenReply]) -> [[OpenReply]] {
+    private func batches(_ replies: [ReplySubscription]) -> [[ReplySubscription]] {
         stride(from: 0, to: replies.count, by: configuration.sweepBatch).map {
             Array(replies[$0..<min($0 + configuration.sweepBatch, replies.count)])
         }

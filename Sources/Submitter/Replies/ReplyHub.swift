@@ -51,7 +51,7 @@ final class ReplyHub: Service, Sendable {
     private let follows: [Int: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)]
 
     struct State {
-        var replies: [String: [OpenReply]] = [:]
+        var replies: [String: [ReplySubscription]] = [:]
         var count = 0
         /// Requests to cancel, with the time from which on.
         var cancels: [String: ContinuousClock.Instant] = [:]
@@ -90,8 +90,8 @@ final class ReplyHub: Service, Sendable {
     // MARK: - Replies
 
     /// Registers a reader; before the request is submitted, or the first token may be missed.
-    func open(_ id: String, _ options: OpenReply.Options) -> OpenReply {
-        let reply = OpenReply(id: id, options, limit: configuration.bufferedBytes)
+    func open(_ id: String, _ options: ReplySubscription.Options) -> ReplySubscription {
+        let reply = ReplySubscription(id: id, options, limit: configuration.bufferedBytes)
         state.withLock { state in
             state.replies[id, default: []].append(reply)
             state.count += 1
@@ -100,7 +100,7 @@ final class ReplyHub: Service, Sendable {
         return reply
     }
 
-    func close(_ reply: OpenReply) {
+    func close(_ reply: ReplySubscription) {
         state.withLock { state in
             guard var readers = state.replies[reply.id], let index = readers.firstIndex(where: { $0 === reply }) else {
                 return

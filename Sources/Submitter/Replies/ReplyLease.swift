@@ -16,7 +16,7 @@ final class ReplyLease: Sendable {
     }
 
     let hub: ReplyHub
-    let reply: OpenReply
+    let reply: ReplySubscription
     let created: Int64
     private let connection: Connection?
     private let leaving: Leaving
@@ -29,7 +29,7 @@ final class ReplyLease: Sendable {
 
     /// `isKnown`: the caller named the request by its id.
     init(
-        _ reply: OpenReply, in hub: ReplyHub, created: Int64, leaving: Leaving, connection: Connection?,
+        _ reply: ReplySubscription, in hub: ReplyHub, created: Int64, leaving: Leaving, connection: Connection?,
         isKnown: Bool = false
     ) {
         hasWritten = Mutex(isKnown)
@@ -62,7 +62,7 @@ final class ReplyLease: Sendable {
     var id: String { reply.id }
 
     /// The next events in order; waits for them, and reads the log where the fast path was not enough.
-    func next() async -> OpenReply.Batch {
+    func next() async -> ReplySubscription.Batch {
         // What was read before is written.
         hold.withLock { $0 = nil }
         while true {

@@ -22,7 +22,7 @@ struct RouteTable: Sendable {
     /// `isDraining`: whether answers ask their callers for another connection next time.
     func router(_ logger: Logger, isDraining: @escaping @Sendable () -> Bool) -> Router<ShimContext> {
         let router = Router(context: ShimContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: Edge(table: self, logger: logger, isDraining: isDraining))
+        router.add(middleware: ErrorMiddleware(table: self, logger: logger, isDraining: isDraining))
         for entry in entries { router.on(RouterPath(entry.path), method: entry.method, use: entry.handler) }
         return router
     }

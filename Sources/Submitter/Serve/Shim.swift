@@ -26,7 +26,7 @@ struct Shim {
     /// `nil` where PostgreSQL answers, else what is wrong.
     var database: @Sendable () async -> String? = { nil }
     /// `nil`: without the routes that change the catalogue.
-    var desk: CatalogDesk?
+    var desk: AdminRoutes?
     var clock: any WallClock = SystemWallClock()
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
 
@@ -59,7 +59,7 @@ struct Shim {
         let pool = redis.isCluster ? client(redis, "-pool", home: PoolKeys(prefix: keys.prefix).base, group) : nil
         let connections = Connections()
         let parts = ShimParts(
-            intake: Intake(
+            intake: JobSubmission(
                 hub: hub, queues: queues, gauges: gauges, config: config, clock: clock,
                 replicas: replicas.mapValues(\.watch)), hub: hub,
             models: ModelCheck(models: models),

@@ -29,7 +29,7 @@ struct AccountLimiter: Sendable {
     let loads: AccountLoads
     private let held = HeldReservations()
     private let logger: Logger
-    private let desk: LimiterDesk
+    private let desk: LimiterBatcher
 
     init(
         redis: RedisClient, keys: PoolKeys, worker: String, configuration: Configuration = Configuration(),
@@ -41,8 +41,8 @@ struct AccountLimiter: Sendable {
         self.configuration = configuration
         self.loads = loads
         self.logger = logger
-        let calls = LimiterCalls(redis: redis, keys: keys, configuration: configuration, loads: loads)
-        desk = LimiterDesk(most: Self.mostTogether) { asks throws(RedisError) in try await calls.put(asks) }
+        let calls = LimiterClient(redis: redis, keys: keys, configuration: configuration, loads: loads)
+        desk = LimiterBatcher(most: Self.mostTogether) { asks throws(RedisError) in try await calls.put(asks) }
     }
 
     /// Chosen: about a millisecond in Redis, whose other callers wait meanwhile.

@@ -29,7 +29,7 @@ struct AccountPool: Sendable {
     private static let exhausted = JobFailure(
         .quotaExhausted, "the quota of every account for this model is used up", code: "quota_exhausted")
 
-    func book(_ lineup: Lineup, _ plan: JobPlan, for attempt: Attempt) async throws(RedisError) -> Answer {
+    func book(_ lineup: RankedRoutes, _ plan: JobPlan, for attempt: Attempt) async throws(RedisError) -> Answer {
         guard let only = lineup.bids.first else { return .busy(lineup.earliest) }
         if lineup.bids.count == 1, !only.account.isLimited, only.trial == nil {
             return .booked(Booking(route: lineup.routes[0]))

@@ -6,7 +6,7 @@ import Synchronization
 /// In: an account with such a platform, and the way to ask. Out: a token that is not due. Of concurrent callers one asks and
 /// the others get what it got, its failure included; a caller that is interrupted while asking leaves that to the next.
 final class AccountTokens: Sendable {
-    typealias Ask = @Sendable (UpstreamRequest) async throws(JobFailure) -> UpstreamRefusal
+    typealias Ask = @Sendable (UpstreamRequest) async throws(JobFailure) -> UpstreamResponse
     private typealias Answer = Result<AccessToken, JobFailure>
 
     private struct Entry {

@@ -8,7 +8,7 @@ import Synchronization
 /// In: the catalogue. Out: one CRITICAL line that names them, `/ready` off while another `MASTER_KEY` is to blame (a damaged
 /// key is the account's own trouble), and no claims where no account at all can be used.
 final class KeyWatch: Service, Sendable {
-    private let catalog: CatalogCache
+    private let catalog: LiveCatalog
     private let credentials: AccountCredentials
     private let readiness: Readiness
     private let restraint: ClaimRestraint
@@ -26,7 +26,7 @@ final class KeyWatch: Service, Sendable {
     private static let interval = Duration.seconds(1)
 
     init(
-        _ catalog: CatalogCache, _ credentials: AccountCredentials, _ readiness: Readiness,
+        _ catalog: LiveCatalog, _ credentials: AccountCredentials, _ readiness: Readiness,
         _ restraint: ClaimRestraint, _ logger: Logger
     ) {
         self.catalog = catalog

@@ -10,7 +10,7 @@ struct LoadReader: Service {
     let redis: RedisClient
     let keys: PoolKeys
     let limiter: AccountLimiter
-    let catalog: CatalogCache
+    let catalog: LiveCatalog
     let logger: Logger
 
     private static let interval = Duration.milliseconds(250)

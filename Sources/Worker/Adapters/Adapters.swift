@@ -6,7 +6,7 @@ enum Adapters {
     static func adapter(for account: Account) -> (any ProviderAdapter)? {
         let mode = account.mode ?? account.provider.modes[0]
         switch account.provider {
-        case .openai: return mode == "compatible" ? OpenAIPlatform.compatibleWire : OpenAIPlatform.wire
+        case .openai: return mode == "compatible" ? OpenAIOwnDialect.compatibleWire : OpenAIOwnDialect.wire
         case .anthropic: return AnthropicAdapter()
         case .baidu: return mode == "legacy" ? ErnieV1Adapter() : QianfanDialect.wire
         case .alibaba: return mode == "compatible" ? QwenCompatibleDialect.wire : DashScopeAdapter()

@@ -12,7 +12,7 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     /// `body` of the end is filled where the request was no stream, `deltas` where it was.
     typealias Whole = @Sendable (_ body: [UInt8]) throws(JobFailure) -> ChatCompletionEnd
 
-    private let answer: AnswerShape
+    private let answer: ResponseContext
     private let whole: Whole
     private(set) var form: AnswerForm?
     /// The bytes before the form is known, then those of a document.
@@ -28,7 +28,7 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     private var hasVisible = false
 
     init(
-        _ answer: AnswerShape, _ events: Events, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes,
+        _ answer: ResponseContext, _ events: Events, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes,
         whole: @escaping Whole
     ) {
         self.answer = answer

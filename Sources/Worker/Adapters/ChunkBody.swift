@@ -44,7 +44,7 @@ struct ChunkBody: Sendable {
     }
 
     /// Of the model that was asked.
-    init(_ answer: AnswerShape) { self.init(model: answer.model, style: answer.calls.style) }
+    init(_ answer: ResponseContext) { self.init(model: answer.model, style: answer.calls.style) }
 
     /// The first chunk: who speaks.
     func role(choice: Int = 0) -> ChatDelta {

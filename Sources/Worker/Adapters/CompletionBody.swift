@@ -40,7 +40,7 @@ struct CompletionBody: Sendable {
     }
 
     /// Of the model that was asked; what the platform leaves out is completed.
-    init(id: String?, created: Int64? = nil, _ answer: AnswerShape) {
+    init(id: String?, created: Int64? = nil, _ answer: ResponseContext) {
         let id = id.flatMap { $0.isEmpty ? nil : $0 } ?? answer.calls.ids.completion
         self.init(
             id: id, created: created ?? answer.now / 1000, model: answer.model, style: answer.calls.style)

@@ -16,7 +16,7 @@ struct JoinedAnswer: Sendable {
     }
 
     /// The end of the stream, as that of a whole answer.
-    mutating func end(_ end: ChatCompletionEnd, of answer: AnswerShape) -> ChatCompletionEnd {
+    mutating func end(_ end: ChatCompletionEnd, of answer: ResponseContext) -> ChatCompletionEnd {
         add(end.deltas)
         write()
         var end = end

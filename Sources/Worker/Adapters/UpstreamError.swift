@@ -34,7 +34,7 @@ struct UpstreamError: Sendable {
     }
 
     /// Adds what HTTP says beside the body; headers count before the body's own words.
-    mutating func note(_ refusal: UpstreamRefusal) {
+    mutating func note(_ refusal: UpstreamResponse) {
         status = refusal.status
         let isLimit = decidingStatus == 429
         retryAfter =

@@ -36,7 +36,7 @@ extension ChatRequest {
 typealias HeaderLookup = @Sendable (_ name: String) -> String?
 
 /// What is known of a successful answer before its body.
-struct AnswerShape: Sendable {
+struct ResponseContext: Sendable {
     /// Whether a stream was asked for.
     var isStream: Bool
     /// As sent, parameters included; `nil` if the platform gave none.
@@ -77,7 +77,7 @@ struct AnswerShape: Sendable {
 }
 
 /// An answer read for its failure: its status is not 200…299, or not known to be.
-struct UpstreamRefusal: Sendable {
+struct UpstreamResponse: Sendable {
     var status: Int
     var headers: HeaderLookup
     /// JSON, HTML of some proxy, or nothing.

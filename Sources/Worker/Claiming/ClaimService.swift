@@ -11,7 +11,7 @@ struct ClaimService: Service {
     let queue: JobQueue
     /// A connection of its own, since it blocks.
     let blocking: RedisClient
-    let runner: EntryRunner
+    let runner: ClaimRunner
     let slots: Slots
     let rooms: WaitingRooms
     let running: RunningJobs

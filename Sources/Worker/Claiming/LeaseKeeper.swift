@@ -13,10 +13,10 @@ actor LeaseKeeper: Service {
 
     private let queue: JobQueue
     private let running: RunningJobs
-    private let card: WorkerCard
+    private let card: WorkerHeartbeat
     private let logger: Logger
 
-    init(queue: JobQueue, running: RunningJobs, card: WorkerCard, logger: Logger) {
+    init(queue: JobQueue, running: RunningJobs, card: WorkerHeartbeat, logger: Logger) {
         executor = ThreadExecutor(name: "lease-keeper")
         self.queue = queue
         self.running = running

@@ -10,7 +10,7 @@ import Synchronization
 /// After a Redis start, or its own reconnect, it waits one lease: idle time kept counting while workers could not renew.
 struct Reaper: Service {
     let queue: JobQueue
-    let reader: EntryReader
+    let reader: ClaimReader
     let pipeline: JobPipeline
     let slots: Slots
     let patience: ReapPatience

@@ -10,8 +10,8 @@ struct RoomKeeper: Service {
     let queue: JobQueue
     let rooms: WaitingRooms
     let slots: Slots
-    let catalog: CatalogCache
-    let runner: EntryRunner
+    let catalog: LiveCatalog
+    let runner: ClaimRunner
     let configuration: WorkerConfig
     let logger: Logger
 

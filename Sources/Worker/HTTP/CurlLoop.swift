@@ -1,9 +1,9 @@
 import Foundation
 import Synchronization
 
-/// What the rest of the process sees of the curl thread: a list of wishes and a bell.
+/// What the rest of the process sees of the curl thread: a list of commands and a bell.
 final class CurlLoop: Sendable {
-    enum Wish {
+    enum Command {
         case start(Transfer)
         case cancel(Transfer)
         case unpause(Transfer)
@@ -11,10 +11,10 @@ final class CurlLoop: Sendable {
     }
 
     private struct Inbox {
-        var wishes: [Wish] = []
+        var commands: [Command] = []
         var isStopping = false
         var hasEnded = false
-        var mourners: [CheckedContinuation<Void, Never>] = []
+        var shutdownWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
     let configuration: HTTPClientConfiguration
@@ -29,7 +29,7 @@ final class CurlLoop: Sendable {
         worker.start()
     }
 
-    // MARK: - Wishes, from any thread
+    // MARK: - Commands, from any thread
 
     /// Starts an exchange and waits for what `result` waits for; cancelling the task ends the exchange.
     func awaiting<Value: Sendable>(
@@ -53,13 +53,13 @@ final class CurlLoop: Sendable {
     func unpause(_ transfer: Transfer) { add(.unpause(transfer)) }
     func wake(_ transfer: Transfer, at time: ContinuousClock.Instant) { add(.wake(transfer, at: time)) }
 
-    private func add(_ wish: Wish) {
+    private func add(_ command: Command) {
         let isTooLate = inbox.withLock { inbox in
-            if !inbox.hasEnded { inbox.wishes.append(wish) }
+            if !inbox.hasEnded { inbox.commands.append(command) }
             return inbox.hasEnded
         }
         guard !isTooLate else {
-            if case .start(let transfer) = wish { transfer.end(.failure(.cancelled)) }
+            if case .start(let transfer) = command { transfer.end(.failure(.cancelled)) }
             return
         }
         poll.wake()
@@ -75,7 +75,7 @@ final class CurlLoop: Sendable {
         stop()
         await withCheckedContinuation { continuation in
             let hasEnded = inbox.withLock { inbox in
-                if !inbox.hasEnded { inbox.mourners.append(continuation) }
+                if !inbox.hasEnded { inbox.shutdownWaiters.append(continuation) }
                 return inbox.hasEnded
             }
             if hasEnded { continuation.resume() }
@@ -86,27 +86,27 @@ final class CurlLoop: Sendable {
 
     private func run() {
         let thread = CurlThread(configuration, poll)
-        while let wishes = takeWishes() {
-            for wish in wishes { thread.grant(wish) }
+        while let commands = takeCommands() {
+            for command in commands { thread.perform(command) }
             thread.turn()
         }
         thread.end()
-        let (late, mourners) = inbox.withLock { inbox in
+        let (late, shutdownWaiters) = inbox.withLock { inbox in
             inbox.hasEnded = true
-            return (inbox.wishes, inbox.mourners)
+            return (inbox.commands, inbox.shutdownWaiters)
         }
         for case .start(let transfer) in late { transfer.end(.failure(.cancelled)) }
-        for mourner in mourners { mourner.resume() }
+        for waiter in shutdownWaiters { waiter.resume() }
     }
 
-    /// `nil` when it is time to end; wishes stay where they are then, to be refused.
-    private func takeWishes() -> [Wish]? {
+    /// `nil` when it is time to end; commands stay where they are then, to be refused.
+    private func takeCommands() -> [Command]? {
         inbox.withLock { inbox in
             guard !inbox.isStopping else { return nil }
-            let wishes = inbox.wishes
+            let commands = inbox.commands
             // A fresh array when there were any: emptying the shared one would copy it.
-            if !wishes.isEmpty { inbox.wishes = [] }
-            return wishes
+            if !commands.isEmpty { inbox.commands = [] }
+            return commands
         }
     }
 }

@@ -55,8 +55,8 @@ import Shared
             }, context)
     }
 
-    func grant(_ wish: CurlLoop.Wish) {
-        switch wish {
+    func perform(_ command: CurlLoop.Command) {
+        switch command {
         case .start(let transfer): start(transfer)
         case .cancel(let transfer): stop(transfer, .cancelled)
         case .unpause(let transfer):

@@ -6,10 +6,10 @@ import Shared
 /// In: active accounts, and those that the service itself has disabled. Out: observations on the health board; an account that was
 /// disabled comes back when its key is accepted, or on probation where the probe says nothing about the key.
 struct HealthProber: Sendable {
-    let catalog: CatalogCache
-    let board: HealthBoard
+    let catalog: LiveCatalog
+    let board: HealthRegistry
     let platforms: PlatformCaller
-    let watch: AccountWatch
+    let watch: AccountSupervisor
     let timeLeft: Duration
     let clock: any WallClock
     let logger: Logger
@@ -35,7 +35,7 @@ struct HealthProber: Sendable {
         return isDisabledByUs(account) || (account.status == .active && !board.rests(account.id))
     }
 
-    private func isDisabledByUs(_ account: Account) -> Bool { AccountWatch.hasDisabled(account) }
+    private func isDisabledByUs(_ account: Account) -> Bool { AccountSupervisor.hasDisabled(account) }
 
     private func probe(_ account: Account, _ catalog: CatalogSnapshot) async {
         let began = clock.now

@@ -11,7 +11,7 @@ struct PingAnswerer: Service {
     let inbox: AccountPings
     let outbox: AccountPings
     let store: CatalogStore
-    let catalog: CatalogCache
+    let catalog: LiveCatalog
     let platforms: PlatformCaller
     let clock: any WallClock
     let logger: Logger

@@ -6,7 +6,7 @@ import Shared
 /// In: accounts with a quota. Out: counters that follow the ledger: hours that have settled are the ledger's alone, younger ones
 /// count what was reserved, so nothing drifts for longer than two hours, and a Redis that forgot is filled again.
 struct QuotaMeter: Sendable {
-    let catalog: CatalogCache
+    let catalog: LiveCatalog
     let ledger: QuotaLedger
     let limiter: AccountLimiter
     let alerts: AlertStore

@@ -126,7 +126,7 @@ extension JobPipeline {
     }
 }
 
-extension Interrupt.Reason {
+extension JobCancellation.Reason {
     var errorKind: JobFailure.Kind {
         switch self {
         case .cancelled: .cancelled

@@ -3,9 +3,9 @@ import Shared
 
 /// What happens to a job, one line a step.
 ///
-///     1 claim    EntryReader      queue entry → claim; unreadable and late ones end here   (ClaimService, Reaper)
+///     1 claim    ClaimReader      queue entry → claim; unreadable and late ones end here   (ClaimService, Reaper)
 ///     2 route    Router           request → plan: routes, best first
-///                AnswerKeeper     a kept answer of an equal request takes the place of steps 4 and 5
+///                AnswerCache     a kept answer of an equal request takes the place of steps 4 and 5
 ///                AccountPool      the route with capacity, held until it is settled; else the request waits in a room
 ///     3 start    JobQueue.start   the log says that this attempt runs, before anybody is paid
 ///     4 adapt    PlatformCaller   route + request → the platform's wire, and its answer back
@@ -21,9 +21,9 @@ struct JobPipeline: Sendable {
     let pool: AccountPool
     let platforms: PlatformCaller
     let policy: FailurePolicy
-    let board: HealthBoard
+    let board: HealthRegistry
     let rooms: WaitingRooms
-    let keeper: AnswerKeeper
+    let keeper: AnswerCache
     let running: RunningJobs
     let configuration: WorkerConfig
     let metrics: WorkerMetrics
@@ -35,7 +35,7 @@ struct JobPipeline: Sendable {
     func run(_ claim: Claim, enqueuedAt: Int64, admittedFrom room: String? = nil) async throws(RedisError) {
         // The one that runs holds the entry, and its lease is renewed.
         guard !running.isRunning(claim.attempt) else { return }
-        let interrupt = Interrupt()
+        let interrupt = JobCancellation()
         running.add(claim.attempt, interrupt)
         defer { running.remove(interrupt) }
         let plan = await keeper.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
@@ -65,7 +65,7 @@ struct JobPipeline: Sendable {
     ///
     /// Its attempt is started before it has capacity: whoever took it over must not let go of it again.
     func takeOver(_ claim: Claim, enqueuedAt: Int64) async throws(RedisError) {
-        let interrupt = Interrupt()
+        let interrupt = JobCancellation()
         running.add(claim.attempt, interrupt)
         defer { running.remove(interrupt) }
         let plan = try await planAgain(claim, enqueuedAt)
@@ -102,14 +102,14 @@ struct JobPipeline: Sendable {
     }
 
     private func makeRun(
-        _ plan: JobPlan, _ attempt: Attempt, _ booking: Booking, _ interrupt: Interrupt
+        _ plan: JobPlan, _ attempt: Attempt, _ booking: Booking, _ interrupt: JobCancellation
     ) -> JobRun {
         JobRun(plan, attempt: attempt, booking: booking, interrupt: interrupt, startedAt: clock.now)
     }
 
     /// Capacity for a fresh claim; `nil` where the request was put aside to wait for it.
     private func book(
-        _ claim: Claim, _ plan: JobPlan, _ room: String?, _ interrupt: Interrupt
+        _ claim: Claim, _ plan: JobPlan, _ room: String?, _ interrupt: JobCancellation
     ) async throws(RedisError) -> Booking? {
         guard let lineup = plan.lineup, plan.hit == nil, plan.refusal == nil || plan.mayWait else { return Booking() }
         if plan.isForOthers {
@@ -133,7 +133,7 @@ struct JobPipeline: Sendable {
     ///
     /// This worker claims nothing meanwhile. Who came from a room goes back to its place there.
     private func handBack(
-        _ claim: Claim, _ plan: JobPlan, _ room: String?, _ interrupt: Interrupt
+        _ claim: Claim, _ plan: JobPlan, _ room: String?, _ interrupt: JobCancellation
     ) async throws(RedisError) {
         guard room == nil else { return try await wait(claim, plan, configuration.handBackPause, interrupt) }
         running.remove(interrupt)
@@ -145,7 +145,7 @@ struct JobPipeline: Sendable {
     ///
     /// `known`: until capacity is expected, where that can be told.
     private func wait(
-        _ claim: Claim, _ plan: JobPlan, _ known: Duration?, _ interrupt: Interrupt
+        _ claim: Claim, _ plan: JobPlan, _ known: Duration?, _ interrupt: JobCancellation
     ) async throws(RedisError) {
         // It is nobody's from now on: a lease that is not found is not a lost one.
         running.remove(interrupt)

@@ -5,7 +5,7 @@ import Shared
 /// Values go forward only.
 struct JobRun: Sendable {
     let plan: JobPlan
-    let interrupt: Interrupt
+    let interrupt: JobCancellation
     private(set) var attempt: Attempt
     /// What the attempt under way takes; without a route where the request has none.
     private(set) var booking: Booking
@@ -16,7 +16,7 @@ struct JobRun: Sendable {
     /// Milliseconds since 1970: the `started_at` of every copy of this attempt's ledger row.
     private(set) var startedAt: Int64
 
-    init(_ plan: JobPlan, attempt: Attempt, booking: Booking, interrupt: Interrupt, startedAt: Int64) {
+    init(_ plan: JobPlan, attempt: Attempt, booking: Booking, interrupt: JobCancellation, startedAt: Int64) {
         self.plan = plan
         self.attempt = attempt
         self.booking = booking

@@ -57,7 +57,7 @@ enum StreamStep: Sendable {
 struct UpstreamStream: Sendable {
     private let body: HTTPBodyStream
     private var decoder: any ResponseDecoder
-    private let interrupt: Interrupt
+    private let interrupt: JobCancellation
     /// What `begin` read.
     private var opened: [ChatDelta] = []
     /// The answer where it came as one JSON document.
@@ -67,7 +67,7 @@ struct UpstreamStream: Sendable {
     private let explained: @Sendable (JobFailure) -> JobFailure
 
     init(
-        _ body: HTTPBodyStream, _ decoder: any ResponseDecoder, _ interrupt: Interrupt,
+        _ body: HTTPBodyStream, _ decoder: any ResponseDecoder, _ interrupt: JobCancellation,
         explained: @escaping @Sendable (JobFailure) -> JobFailure
     ) {
         self.body = body

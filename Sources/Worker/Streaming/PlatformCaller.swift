@@ -44,7 +44,7 @@ struct PlatformCaller: Sendable {
     private func pingOnce(
         _ route: Route, _ timeLeft: Duration, _ adapter: any ProviderAdapter
     ) async throws(JobFailure) {
-        let interrupt = Interrupt()
+        let interrupt = JobCancellation()
         // A token that is kept would prove nothing.
         tokens.forget(Self.tokenName(route.account))
         let target = try await target(route, adapter, interrupt, timeLeft)
@@ -115,7 +115,7 @@ struct PlatformCaller: Sendable {
 
     /// The route with its credential: the key, or the token that it is exchanged for.
     private func target(
-        _ route: Route, _ adapter: any ProviderAdapter, _ interrupt: Interrupt, _ timeLeft: Duration
+        _ route: Route, _ adapter: any ProviderAdapter, _ interrupt: JobCancellation, _ timeLeft: Duration
     ) async throws(JobFailure) -> Target {
         let (model, account) = (route.model, route.account)
         let now = clocks.now(account.id, ours: clock.now)
@@ -166,11 +166,11 @@ struct PlatformCaller: Sendable {
     }
 
     /// Asks for a token.
-    private func ask(_ request: UpstreamRequest, _ timeLeft: Duration) async throws(JobFailure) -> UpstreamRefusal {
+    private func ask(_ request: UpstreamRequest, _ timeLeft: Duration) async throws(JobFailure) -> UpstreamResponse {
         do throws(HTTPError) {
             let response = try await http.collect(httpRequest(request, timeLeft))
             let head = response.head
-            return UpstreamRefusal(
+            return UpstreamResponse(
                 status: head.status, headers: { head.header($0) }, body: response.body, now: clock.now)
         } catch {
             throw error.failure
@@ -186,15 +186,15 @@ struct PlatformCaller: Sendable {
     // MARK: - Answer
 
     private func decoder(
-        _ answer: AnswerShape, _ call: PlatformCall, _ adapter: any ProviderAdapter
+        _ answer: ResponseContext, _ call: PlatformCall, _ adapter: any ProviderAdapter
     ) -> any ResponseDecoder {
         let decoder = adapter.makeDecoder(answer)
         guard case .chat(let chat) = call.request, chat.n > 1 else { return decoder }
         return CountedChoices(decoder, wanted: chat.n, platform: call.route.account.provider.rawValue)
     }
 
-    private func answerShape(_ head: HTTPHead, _ call: PlatformCall) -> AnswerShape {
-        var answer = AnswerShape(
+    private func answerShape(_ head: HTTPHead, _ call: PlatformCall) -> ResponseContext {
+        var answer = ResponseContext(
             isStream: call.request.isStream, contentType: head.header("content-type"),
             model: call.route.model.modelID, now: clock.now, headers: { head.header($0) })
         if case .chat(let chat) = call.request { answer.note(chat, requestID: call.requestID) }
@@ -203,7 +203,7 @@ struct PlatformCaller: Sendable {
 
     private func refusal(_ head: HTTPHead, _ body: [UInt8], _ adapter: any ProviderAdapter) -> JobFailure {
         adapter.failure(
-            UpstreamRefusal(status: head.status, headers: { head.header($0) }, body: body, now: clock.now))
+            UpstreamResponse(status: head.status, headers: { head.header($0) }, body: body, now: clock.now))
     }
 
     /// Makes sure that a next call has another token and the platform's time, if this one's were out of date.
@@ -228,7 +228,7 @@ struct PlatformCaller: Sendable {
     }
 
     private func interruptible<Value: Sendable>(
-        _ interrupt: Interrupt, _ operation: @escaping @Sendable () async throws -> Value
+        _ interrupt: JobCancellation, _ operation: @escaping @Sendable () async throws -> Value
     ) async throws(JobFailure) -> Value {
         do {
             return try await interrupt.stopping(operation)

@@ -5,7 +5,7 @@ import Shared
 /// In: a call. Out: the same steps that a platform behind HTTP would give. Waits can be interrupted like any call.
 struct SandboxStream: Sendable {
     private let script: SandboxScript
-    private let interrupt: Interrupt
+    private let interrupt: JobCancellation
     private let started = ContinuousClock.now
     private var index = 0
     /// When the next step is due.

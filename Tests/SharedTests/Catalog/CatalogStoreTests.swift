@@ -120,7 +120,7 @@ import Testing
         let pool = PostgresPool(PostgresConfiguration(url: Secret(server.url())))
         _ = try await Migrations.run(on: pool)
         let store = CatalogStore(pool)
-        let cache = CatalogCache(try await store.load(), store: store, interval: .milliseconds(10), logger: silent)
+        let cache = LiveCatalog(try await store.load(), store: store, interval: .milliseconds(10), logger: silent)
 
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await cache.run() }

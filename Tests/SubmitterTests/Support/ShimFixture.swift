@@ -51,7 +51,7 @@ struct ShimFixture: Sendable {
 
     /// `redisURL` is where the shim finds Redis; the worker's side always uses `server` directly.
     static func run(
-        server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(), desk: CatalogDesk? = nil,
+        server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(), desk: AdminRoutes? = nil,
         prefix: String? = nil,
         waitsUntilReady: Bool = true, configure: (inout Tuning) -> Void = { _ in },
         _ body: (ShimFixture) async throws -> Void

@@ -11,7 +11,7 @@ import Testing
         let asked = Mutex(0)
         let gate = Mutex(true)
 
-        func ask(_ request: UpstreamRequest) async throws(JobFailure) -> UpstreamRefusal {
+        func ask(_ request: UpstreamRequest) async throws(JobFailure) -> UpstreamResponse {
             let number = asked.withLock { count in
                 count += 1
                 return count
@@ -21,7 +21,7 @@ import Testing
                     throw JobFailure(.cancelled, "interrupted")
                 }
             }
-            return UpstreamRefusal(status: 200, headers: { _ in nil }, body: Array("token-\(number)".utf8), now: 0)
+            return UpstreamResponse(status: 200, headers: { _ in nil }, body: Array("token-\(number)".utf8), now: 0)
         }
     }
 
@@ -32,7 +32,7 @@ import Testing
             .ask(UpstreamRequest(url: "http://127.0.0.1:1/token", headers: [], body: [], isStream: false))
         }
 
-        func token(_ answer: UpstreamRefusal) throws(JobFailure) -> AccessToken {
+        func token(_ answer: UpstreamResponse) throws(JobFailure) -> AccessToken {
             if fails { throw JobFailure(.authentication, "no") }
             return AccessToken(credential: Credential(String(decoding: answer.body, as: UTF8.self)), renewAt: 60_000)
         }

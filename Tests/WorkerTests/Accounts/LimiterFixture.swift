@@ -23,8 +23,8 @@ struct LimiterFixture: Sendable {
 
     static func bid(
         _ account: Account, group: Int = 0, tokens: Int = 10, factor: Double = 1, trial: String? = nil
-    ) -> Bid {
-        Bid(
+    ) -> ReservationCandidate {
+        ReservationCandidate(
             route: Route(model: Model(id: "m\(group)", provider: .openai), account: account), group: group,
             tokens: tokens, factor: factor, trial: trial)
     }

@@ -51,7 +51,7 @@ struct AnswerWire: Sendable, CustomStringConvertible {
 
     func outcome(_ bytes: [UInt8], isStream: Bool, cuts: [Int] = [], contentType: String? = nil) -> DecodedAnswer {
         guard let adapter = Adapters.adapter(for: account) else { preconditionFailure("no platform") }
-        let shape = AnswerShape(isStream: isStream, contentType: contentType, model: "m")
+        let shape = ResponseContext(isStream: isStream, contentType: contentType, model: "m")
         return DecodedAnswer(bytes, cuts: cuts, any: adapter.makeDecoder(shape))
     }
 

@@ -57,7 +57,7 @@ import Testing
 
     private func outcome(_ body: String, isStream: Bool, wanted: Int = 2) throws -> DecodedAnswer {
         let adapter = try #require(Adapters.adapter(for: Account(id: "a", provider: .openai, mode: "compatible")))
-        let answer = AnswerShape(isStream: isStream, contentType: nil, model: "m")
+        let answer = ResponseContext(isStream: isStream, contentType: nil, model: "m")
         let decoder = CountedChoices(adapter.makeDecoder(answer), wanted: wanted, platform: "openai")
         return DecodedAnswer(Array(body.utf8), cuts: [], decoder)
     }

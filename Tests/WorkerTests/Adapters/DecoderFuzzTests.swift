@@ -23,7 +23,7 @@ import Testing
         for round in 0..<Self.rounds {
             let bytes = wire.mutated(using: &random)
             let isStream = random.next() % 4 != 0
-            let shape = AnswerShape(isStream: isStream, contentType: "text/event-stream", model: "m")
+            let shape = ResponseContext(isStream: isStream, contentType: "text/event-stream", model: "m")
             var decoder = adapter.makeDecoder(shape)
             var output: [[UInt8]] = []
             var rest = bytes[...]

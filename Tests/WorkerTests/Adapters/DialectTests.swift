@@ -5,9 +5,9 @@ import Testing
 
 /// The platforms that speak OpenAI's wire with differences: what goes out, what is refused, what comes back.
 @Suite struct DialectTests {
-    private static let wires: [String: OpenAIWire] = [
+    private static let wires: [String: OpenAIAdapter] = [
         "qianfan": QianfanDialect.wire, "tokenhub": TokenHubDialect.wire, "hunyuan": HunyuanCompatibleDialect.wire,
-        "zhipu": ZhipuDialect.wire, "qwen": QwenCompatibleDialect.wire, "openai": OpenAIPlatform.wire,
+        "zhipu": ZhipuDialect.wire, "qwen": QwenCompatibleDialect.wire, "openai": OpenAIOwnDialect.wire,
     ]
 
     private func chat(_ members: String, messages: String = #"[{"role":"user","content":"hi"}]"#) throws -> ChatRequest
@@ -185,7 +185,7 @@ import Testing
     ) throws {
         let body = try #require(try sent(name, members, model: model).objectValue)
         var said = JSONObject()
-        for member in body.members where ReasoningWish.fields.contains(member.key) {
+        for member in body.members where ReasoningOptions.fields.contains(member.key) {
             said.set(member.key, member.value)
         }
         let wanted = try JSON(parsing: Array(expected.utf8))
@@ -248,7 +248,7 @@ import Testing
     ) throws {
         let wire = try #require(Self.wires[name])
         let body = #"{"error":{"code":"\#(code)","message":"m"}}"#
-        let refusal = UpstreamRefusal(status: status, headers: { _ in nil }, body: Array(body.utf8), now: 0)
+        let refusal = UpstreamResponse(status: status, headers: { _ in nil }, body: Array(body.utf8), now: 0)
         #expect(wire.failure(refusal).kind == kind)
     }
 
@@ -256,7 +256,7 @@ import Testing
         deltas: [ChatDelta], end: Result<ChatCompletionEnd, JobFailure>
     ) {
         var decoder = try #require(Self.wires[name]).makeDecoder(
-            AnswerShape(isStream: true, contentType: "text/event-stream"))
+            ResponseContext(isStream: true, contentType: "text/event-stream"))
         let deltas = decoder.feed(Array(events.map { "data: \($0)\n\n" }.joined().utf8))
         do throws(JobFailure) {
             let end = try decoder.finish()
@@ -313,7 +313,7 @@ import Testing
     }
 
     @Test func `an error as a bare line of JSON in the middle of a stream is read`() throws {
-        var decoder = QianfanDialect.wire.makeDecoder(AnswerShape(isStream: true, contentType: nil))
+        var decoder = QianfanDialect.wire.makeDecoder(ResponseContext(isStream: true, contentType: nil))
         let text =
             "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
             + #"{"error":{"code":"internal_error","message":"m","type":"Internal_error"},"id":"as-1"}"# + "\n\n"

@@ -6,7 +6,7 @@ import Testing
 /// Failures that are told inside a body, in the forms that servers and gateways have, on every wire.
 @Suite struct ErrorFormsTests {
     static let wires: [(name: String, adapter: any ProviderAdapter)] = [
-        ("openai", OpenAIPlatform.wire), ("compatible", OpenAIPlatform.compatibleWire),
+        ("openai", OpenAIOwnDialect.wire), ("compatible", OpenAIOwnDialect.compatibleWire),
         ("anthropic", AnthropicAdapter()), ("baidu/v2", QianfanDialect.wire), ("baidu/legacy", ErnieV1Adapter()),
         ("alibaba/native", DashScopeAdapter()), ("alibaba/compatible", QwenCompatibleDialect.wire),
         ("tencent/tokenhub", TokenHubDialect.wire), ("tencent/native", HunyuanAdapter()),
@@ -86,7 +86,7 @@ import Testing
         let request = try EmbeddingsRequest(validating: ["model": "m", "input": "a"])
         for form in Self.forms where form.body.first == "{" {
             let failure = #expect(throws: JobFailure.self) {
-                try vectors.read(Array(form.body.utf8), request, AnswerShape(isStream: false, contentType: nil))
+                try vectors.read(Array(form.body.utf8), request, ResponseContext(isStream: false, contentType: nil))
             }
             #expect(failure?.kind == form.kind, "\(form.body)")
         }
@@ -96,7 +96,7 @@ import Testing
         let text = #"{"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}"#
         for form in Self.forms where form.body.first == "{" {
             let answer = Self.answer(
-                "data: \(text)\n\ndata: \(form.body)\n\ndata: [DONE]\n\n", OpenAIPlatform.wire, isStream: true)
+                "data: \(text)\n\ndata: \(form.body)\n\ndata: [DONE]\n\n", OpenAIOwnDialect.wire, isStream: true)
             #expect(answer.text == "hi")
             #expect(answer.failure?.kind == form.kind, "\(form.body)")
         }
@@ -113,7 +113,7 @@ import Testing
         let body = #"{"error":{"code":\#(inner),"message":"m"}}"#
         for wire in Self.wires {
             let failure = wire.adapter.failure(
-                UpstreamRefusal(status: outer, headers: { _ in nil }, body: Array(body.utf8), now: 0))
+                UpstreamResponse(status: outer, headers: { _ in nil }, body: Array(body.utf8), now: 0))
             #expect(failure.upstreamStatus == status, "\(wire.name)")
         }
     }
@@ -138,8 +138,8 @@ import Testing
     func `refusals are explained in every form`(
         _ body: String, _ status: Int, _ kind: JobFailure.Kind, _ words: String
     ) {
-        let failure = OpenAIPlatform.wire.failure(
-            UpstreamRefusal(status: status, headers: { _ in nil }, body: Array(body.utf8), now: 0))
+        let failure = OpenAIOwnDialect.wire.failure(
+            UpstreamResponse(status: status, headers: { _ in nil }, body: Array(body.utf8), now: 0))
         #expect(failure.kind == kind)
         #expect(failure.message.contains(words), "\(failure.message)")
     }
@@ -157,7 +157,7 @@ import Testing
     func `without a status the words decide`(_ body: String, _ kind: JobFailure.Kind) {
         for isStream in [false, true] {
             let bytes = isStream ? "data: \(body)\n\n" : body
-            #expect(Self.answer(bytes, OpenAIPlatform.wire, isStream: isStream).failure?.kind == kind)
+            #expect(Self.answer(bytes, OpenAIOwnDialect.wire, isStream: isStream).failure?.kind == kind)
         }
     }
 
@@ -169,20 +169,20 @@ import Testing
     ])
     func `what servers write beside their answers is no error`(_ member: String) {
         let body = #"{"choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"#
-        #expect(Self.answer(body + member + "}", OpenAIPlatform.wire, isStream: false).failure == nil)
+        #expect(Self.answer(body + member + "}", OpenAIOwnDialect.wire, isStream: false).failure == nil)
         let chunk = #"{"choices":[{"index":0,"delta":{"content":"ok"},"finish_reason":null}],"#
         let last = #"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"# + "\n\ndata: [DONE]\n\n"
-        let stream = Self.answer("data: \(chunk)\(member)}\n\n\(last)", OpenAIPlatform.wire, isStream: true)
+        let stream = Self.answer("data: \(chunk)\(member)}\n\n\(last)", OpenAIOwnDialect.wire, isStream: true)
         #expect(stream.failure == nil && stream.text == "ok")
         let alone = Self.answer(
-            "data: {\(member)}\n\ndata: \(chunk)\"x\":1}\n\n\(last)", OpenAIPlatform.wire, isStream: true)
+            "data: {\(member)}\n\ndata: \(chunk)\"x\":1}\n\n\(last)", OpenAIOwnDialect.wire, isStream: true)
         #expect(alone.failure == nil && alone.text == "ok")
     }
 
     @Test func `a caller's quoted words make no account rest`() {
         let body = #"{"error":{"message":"Invalid value: 'insufficient balance, invalid api key'","type":"x"}}"#
-        let failure = OpenAIPlatform.wire.failure(
-            UpstreamRefusal(status: 400, headers: { _ in nil }, body: Array(body.utf8), now: 0))
+        let failure = OpenAIOwnDialect.wire.failure(
+            UpstreamResponse(status: 400, headers: { _ in nil }, body: Array(body.utf8), now: 0))
         #expect(failure.kind == .invalidRequest)
     }
 
@@ -190,12 +190,12 @@ import Testing
         for wire in Self.wires {
             func failure(_ advice: String?) -> JobFailure {
                 wire.adapter.failure(
-                    UpstreamRefusal(
+                    UpstreamResponse(
                         status: 500, headers: { $0 == "x-should-retry" ? advice : nil }, body: [], now: 0))
             }
             #expect(failure("false").isFinal && !failure("true").isFinal && !failure(nil).isFinal, "\(wire.name)")
         }
-        #expect(OpenAIPlatform.wire.failure(inside: Array(#"{"error":"odd"}"#.utf8))?.isFinal == true)
+        #expect(OpenAIOwnDialect.wire.failure(inside: Array(#"{"error":"odd"}"#.utf8))?.isFinal == true)
     }
 
     @Test(
@@ -210,7 +210,7 @@ import Testing
             (#"{"error":{"code":429,"message":"try again in 99999999999999999999s"}}"#, .seconds(86_400)),
         ] as [(String, Duration?)])
     func `a limit says in its body how long it lasts`(_ body: String, _ rest: Duration?) {
-        #expect(OpenAIPlatform.wire.failure(inside: Array(body.utf8))?.retryAfter == rest)
+        #expect(OpenAIOwnDialect.wire.failure(inside: Array(body.utf8))?.retryAfter == rest)
     }
 
     @Test(
@@ -226,8 +226,8 @@ import Testing
     func `a limit without retry-after lasts until what is used up begins anew`(
         _ headers: [String: String], _ rest: Duration?
     ) {
-        let failure = OpenAIPlatform.wire.failure(
-            UpstreamRefusal(status: 429, headers: { headers[$0] }, body: [], now: 1_700_000_000_000))
+        let failure = OpenAIOwnDialect.wire.failure(
+            UpstreamResponse(status: 429, headers: { headers[$0] }, body: [], now: 1_700_000_000_000))
         #expect(failure.retryAfter == rest)
     }
 
@@ -249,7 +249,7 @@ import Testing
 
     @Test func `an error with an empty code ends a stream that had begun`() {
         let text = #"data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}"#
-        for wire in Self.wires where wire.adapter is OpenAIWire {
+        for wire in Self.wires where wire.adapter is OpenAIAdapter {
             let answer = Self.answer(
                 "\(text)\n\ndata: \(Self.empty)\n\ndata: [DONE]\n\n", wire.adapter, isStream: true)
             #expect(answer.text == "hi" && answer.failure?.kind == .serverError, "\(wire.name)")
@@ -261,7 +261,7 @@ import Testing
         let chunk =
             #"data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop","logprobs":{}}],"#
             + #""error":{"code":0,"message":"inner words"},"x":1}"#
-        let answer = Self.answer("\(chunk)\n\ndata: [DONE]\n\n", OpenAIPlatform.wire, isStream: true)
+        let answer = Self.answer("\(chunk)\n\ndata: [DONE]\n\n", OpenAIOwnDialect.wire, isStream: true)
         #expect(answer.failure == nil && !answer.json.joined().contains("inner words"))
     }
 
@@ -271,7 +271,7 @@ import Testing
         let native: JSON = .object(["Response": .object(["Error": .object(["Code": "Odd", "Message": long])])])
         let ernie: JSON = .object(["error_code": 999_999, "error_msg": long])
         let time = ContinuousClock().measure {
-            #expect(OpenAIPlatform.failures.failure(inside: body) != nil)
+            #expect(OpenAIOwnDialect.failures.failure(inside: body) != nil)
             #expect(DashScopeFailure.inside(body) != nil)
             #expect(AnthropicFailure.inside(body) != nil)
             #expect(HunyuanFailure.inside(native) != nil)
@@ -291,7 +291,7 @@ import Testing
     }
 
     private static func answer(_ body: String, _ adapter: any ProviderAdapter, isStream: Bool) -> DecodedAnswer {
-        let shape = AnswerShape(isStream: isStream, contentType: nil, model: "m")
+        let shape = ResponseContext(isStream: isStream, contentType: nil, model: "m")
         return DecodedAnswer(Array(body.utf8), cuts: [], adapter.makeDecoder(shape))
     }
 }

@@ -5,8 +5,8 @@ import Testing
 
 /// What goes out of a history: everything to a server, and to platforms that refuse what they do not know only that.
 @Suite struct HistoryTests {
-    private static let strict: [String: (wire: OpenAIWire, model: String)] = [
-        "openai": (OpenAIPlatform.wire, "gpt-4.1-mini"), "qianfan": (QianfanDialect.wire, "ernie-5.1"),
+    private static let strict: [String: (wire: OpenAIAdapter, model: String)] = [
+        "openai": (OpenAIOwnDialect.wire, "gpt-4.1-mini"), "qianfan": (QianfanDialect.wire, "ernie-5.1"),
         "qwen": (QwenCompatibleDialect.wire, "qwen-plus"), "tokenhub": (TokenHubDialect.wire, "hy3"),
         "hunyuan": (HunyuanCompatibleDialect.wire, "hunyuan"), "zhipu": (ZhipuDialect.wire, "glm-5.2"),
     ]
@@ -21,7 +21,7 @@ import Testing
         #"{"role":"user","content":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}},{"type":"text","text":""}]}"#
 
     private func sent(
-        _ wire: OpenAIWire, _ model: String, _ messages: String, _ members: String = ""
+        _ wire: OpenAIAdapter, _ model: String, _ messages: String, _ members: String = ""
     ) throws -> JSON {
         let text = #"{"model":"m","messages":[\#(messages)]\#(members)}"#
         let chat = try ChatRequest(decoding: Array(text.utf8))
@@ -51,9 +51,9 @@ import Testing
         #expect(body["tools"] == [["type": "function", "function": ["name": "f"]]])
     }
 
-    @Test(arguments: [OpenAIPlatform.compatibleWire, OpenAIPlatform.wire].indices)
+    @Test(arguments: [OpenAIOwnDialect.compatibleWire, OpenAIOwnDialect.wire].indices)
     func `a server gets all that says something`(_ index: Int) throws {
-        let wire = [OpenAIPlatform.compatibleWire, OpenAIPlatform.wire][index]
+        let wire = [OpenAIOwnDialect.compatibleWire, OpenAIOwnDialect.wire][index]
         let body = try sent(wire, "Qwen/Qwen3-8B", "\(Self.marked),\(Self.answer),\(Self.result)")
         let answer = body["messages"]?[1]
         #expect(answer?["reasoning_content"] == "thought" && answer?["thinking_blocks"] != nil)

@@ -29,7 +29,7 @@ import Testing
     }
 
     private func check(_ bytes: [UInt8], _ isStream: Bool, _ adapter: any ProviderAdapter) throws {
-        let shape = AnswerShape(isStream: isStream, contentType: "text/event-stream", model: "m")
+        let shape = ResponseContext(isStream: isStream, contentType: "text/event-stream", model: "m")
         var decoder = adapter.makeDecoder(shape)
         var coalescer = DeltaCoalescer()
         for delta in decoder.feed(bytes) { coalescer.add(delta) }
@@ -41,7 +41,7 @@ import Testing
         } catch {
             #expect(!error.message.isEmpty)
         }
-        _ = adapter.failure(UpstreamRefusal(status: 429, headers: { _ in nil }, body: bytes, now: 1_795_392_000_000))
+        _ = adapter.failure(UpstreamResponse(status: 429, headers: { _ in nil }, body: bytes, now: 1_795_392_000_000))
         _ = adapter.failure(inside: bytes)
     }
 
@@ -98,7 +98,7 @@ import Testing
     @Test(arguments: numbers) func `an access token lives for as long as the longest at most`(_ number: String) throws {
         let now: Int64 = 1_795_392_000_000
         let body = Array(#"{"access_token":"t","expires_in":\#(number)}"#.utf8)
-        let answer = UpstreamRefusal(status: 200, headers: { _ in nil }, body: body, now: now)
+        let answer = UpstreamResponse(status: 200, headers: { _ in nil }, body: body, now: now)
         guard let token = try? ErnieTokens().token(answer) else { return }
         #expect((now...(now + 30 * 86_400_000)).contains(token.renewAt))
     }
@@ -116,7 +116,7 @@ import Testing
         for body in bodies {
             let bytes = Array(
                 body.split(separator: "N", omittingEmptySubsequences: false).joined(separator: number).utf8)
-            guard let end = try? embeddings.read(bytes, request, AnswerShape(isStream: false, contentType: nil)),
+            guard let end = try? embeddings.read(bytes, request, ResponseContext(isStream: false, contentType: nil)),
                 let usage = end.usage
             else { continue }
             try use(usage)

@@ -237,7 +237,7 @@ import Testing
         let text =
             #"{"error":{"message":"slow \ud83d down","type":"rate_limit_error","code":"x","code":"rate_limit_exceeded",}}"#
         for body in [Array(text.utf8), Self.mark + Array(text.utf8), Array("data: \(text)\n\n".utf8)] {
-            let refusal = UpstreamRefusal(status: 429, headers: { _ in nil }, body: body, now: 0)
+            let refusal = UpstreamResponse(status: 429, headers: { _ in nil }, body: body, now: 0)
             #expect(adapter.failure(refusal).kind == .rateLimited)
         }
     }

@@ -6,8 +6,8 @@ import Testing
 /// Ranges and words are the platform's: each refuses its own, and a server of which nothing is known gets all.
 @Suite struct PlatformLimitsTests {
     private static let adapters: [String: (adapter: any ProviderAdapter, model: String)] = [
-        "openai": (OpenAIPlatform.wire, "gpt-4.1-mini"), "server": (OpenAIPlatform.wire, "Qwen/Qwen3-8B"),
-        "compatible": (OpenAIPlatform.compatibleWire, "gpt-4.1-mini"),
+        "openai": (OpenAIOwnDialect.wire, "gpt-4.1-mini"), "server": (OpenAIOwnDialect.wire, "Qwen/Qwen3-8B"),
+        "compatible": (OpenAIOwnDialect.compatibleWire, "gpt-4.1-mini"),
         "claude": (AnthropicAdapter(), "claude-haiku-4-5"), "qianfan": (QianfanDialect.wire, "ernie-5.1"),
         "ernie": (ErnieV1Adapter(), "ernie-4.0-8k"), "dashscope": (DashScopeAdapter(), "qwen-plus"),
         "qwen": (QwenCompatibleDialect.wire, "qwen-plus"), "tokenhub": (TokenHubDialect.wire, "hy3"),
@@ -139,7 +139,7 @@ import Testing
     ) throws {
         let text = #"{"model":"m","messages":[{"role":"user","content":"hi"}],\#(members)}"#
         let chat = try ChatRequest(decoding: Array(text.utf8))
-        let adapter: any ProviderAdapter = model.hasPrefix("claude") ? AnthropicAdapter() : OpenAIPlatform.wire
+        let adapter: any ProviderAdapter = model.hasPrefix("claude") ? AnthropicAdapter() : OpenAIOwnDialect.wire
         #expect(adapter.dropped(chat, model: model, settings: [:]) == names)
         let target = Target(model: model, account: AccountView(credential: Credential("sk")), now: 0)
         let sent = try JSON(parsing: adapter.makeRequest(chat, target).body)

@@ -35,7 +35,7 @@ enum RepeatedPieces {
         let adapter = try #require(Adapters.adapter(for: Account(id: "a", provider: provider, mode: mode)))
         for pieces in RepeatedPieces.examples + RepeatedPieces.random(200, seed: 7) {
             let bytes = Array(Self.stream(pieces, provider, mode).utf8)
-            let answer = AnswerShape(isStream: true, contentType: "text/event-stream", model: "m")
+            let answer = ResponseContext(isStream: true, contentType: "text/event-stream", model: "m")
             let outcome = DecodedAnswer(bytes, cuts: [], adapter.makeDecoder(answer))
             #expect(outcome.failure == nil)
             #expect(outcome.text == pieces.joined())
@@ -47,7 +47,7 @@ enum RepeatedPieces {
         let adapter = try #require(Adapters.adapter(for: Account(id: "a", provider: .tencent, mode: "native")))
         for (stops, kept) in [([], "ab ab END"), (["END"], "ab ab "), (["ab"], "ab ab END"), (["x"], "ab ab END")] {
             let bytes = Array(Self.stream(["ab ", "ab ", "EN", "D"], .tencent, "native").utf8)
-            let answer = AnswerShape(isStream: true, contentType: "text/event-stream", model: "m", stops: stops)
+            let answer = ResponseContext(isStream: true, contentType: "text/event-stream", model: "m", stops: stops)
             #expect(DecodedAnswer(bytes, cuts: [], adapter.makeDecoder(answer)).text == kept)
         }
     }
@@ -102,7 +102,7 @@ enum RepeatedPieces {
                 "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\(text)},\"finish_reason\":\(reason)}]}\n\n"
         }
         let bytes = mode == "native" ? DashScopeFixtures.pieces(pieces) : Array(chunks.joined().utf8)
-        let answer = AnswerShape(isStream: isStream, contentType: "text/event-stream", model: model)
+        let answer = ResponseContext(isStream: isStream, contentType: "text/event-stream", model: model)
         return DecodedAnswer(bytes, cuts: [], adapter.makeDecoder(answer))
     }
 

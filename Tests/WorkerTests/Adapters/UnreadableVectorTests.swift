@@ -30,7 +30,7 @@ import Testing
         let embeddings = try #require(Adapters.adapter(for: wire.account)?.embeddings)
         let request = try EmbeddingsRequest(
             decoding: Array(#"{"model":"m","input":["a","b"],"encoding_format":"\#(format)"}"#.utf8))
-        let end = try embeddings.read(body, request, AnswerShape(isStream: false, contentType: nil, model: "m"))
+        let end = try embeddings.read(body, request, ResponseContext(isStream: false, contentType: nil, model: "m"))
         return try JSON(parsing: end.body)
     }
 

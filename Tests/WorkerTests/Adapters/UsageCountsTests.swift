@@ -113,7 +113,8 @@ import Testing
         let end = isInChoice ? row.answer : #"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#
         let stream = "data: \(text)\n\ndata: \(end)\n\ndata: \(row.answer)\n\ndata: [DONE]\n\n"
         let answer = DecodedAnswer(
-            Array(stream.utf8), cuts: [], OpenAIPlatform.wire.makeDecoder(AnswerShape(isStream: true, contentType: nil))
+            Array(stream.utf8), cuts: [],
+            OpenAIOwnDialect.wire.makeDecoder(ResponseContext(isStream: true, contentType: nil))
         )
         #expect(try #require(answer.end).usage == row.usage)
     }

@@ -46,12 +46,12 @@ import Testing
         let services = ServiceGroup(
             services: [
                 blocking,
-                DelayedPromoter(
+                QueueMaintenance(
                     queue: fixture.queue.queue, reader: worker.reader, configuration: fixture.configuration,
                     logger: PipelineFixture.silent),
                 ClaimService(
                     queue: fixture.queue.queue, blocking: blocking,
-                    runner: EntryRunner(
+                    runner: ClaimRunner(
                         reader: worker.reader, pipeline: worker.pipeline, slots: slots, logger: PipelineFixture.silent),
                     slots: slots, rooms: worker.rooms, running: worker.running, configuration: fixture.configuration,
                     readiness: Readiness(), logger: PipelineFixture.silent),

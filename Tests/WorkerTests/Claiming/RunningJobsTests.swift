@@ -14,7 +14,7 @@ import Testing
 
     @Test func `two entries of one ID in two lanes are both renewed, and end one by one`() {
         let running = RunningJobs()
-        let (one, other) = (Interrupt(), Interrupt())
+        let (one, other) = (JobCancellation(), JobCancellation())
         running.add(attempt(.high, id: "0-aaaaaaaa"), one)
         running.add(attempt(.normal, id: "0-bbbbbbbb"), other)
         #expect(Set(running.all.flatMap(\.attempts).map(\.lane)) == [.high, .normal])
@@ -26,7 +26,7 @@ import Testing
 
     @Test func `a worker that reaps its own entry forgets the old delivery only`() {
         let running = RunningJobs()
-        let (old, new) = (Interrupt(), Interrupt())
+        let (old, new) = (JobCancellation(), JobCancellation())
         running.add(attempt(deliveries: 1), old)
         running.add(attempt(deliveries: 2), new)
 
@@ -40,7 +40,7 @@ import Testing
 
     @Test func `a delivery that runs here is known, until it has ended, and another one is not`() {
         let running = RunningJobs()
-        let interrupt = Interrupt()
+        let interrupt = JobCancellation()
         running.add(attempt(), interrupt)
 
         #expect(running.isRunning(attempt()))
@@ -53,7 +53,7 @@ import Testing
 
     @Test func `a cancel reaches every job of its request`() {
         let running = RunningJobs()
-        let interrupts = [Interrupt(), Interrupt(), Interrupt()]
+        let interrupts = [JobCancellation(), JobCancellation(), JobCancellation()]
         running.add(attempt(.high), interrupts[0])
         running.add(attempt(.normal), interrupts[1])
         running.add(attempt(.normal, id: "0-bbbbbbbb"), interrupts[2])
@@ -66,7 +66,7 @@ import Testing
     @Test func `who is added after the shutdown was told hears of it, too`() {
         let running = RunningJobs()
         running.interruptAll(.shutdown)
-        let late = Interrupt()
+        let late = JobCancellation()
 
         running.add(attempt(), late)
 
@@ -77,7 +77,7 @@ import Testing
 
     @Test func `a lost lease interrupts its job`() async throws {
         try await QueueFixture.run { queue in
-            let (running, interrupt) = (RunningJobs(), Interrupt())
+            let (running, interrupt) = (RunningJobs(), JobCancellation())
             let claim = try await queue.running("w1")
             running.add(claim.attempt, interrupt)
             _ = try await queue.takeExpired("w2")
@@ -95,7 +95,7 @@ import Testing
     @Test(arguments: [true, false])
     func `a failover in the middle of a renewal is no lost lease`(_ isAnswered: Bool) async throws {
         try await QueueFixture.run { queue in
-            let (running, interrupt) = (RunningJobs(), Interrupt())
+            let (running, interrupt) = (RunningJobs(), JobCancellation())
             let attempt = try await queue.running("w1").attempt
             running.add(attempt, interrupt)
 
@@ -113,7 +113,7 @@ import Testing
 
     @Test func `a failover that was announced but comes after the renewal is no lost lease`() async throws {
         try await QueueFixture.run { queue in
-            let (running, interrupt) = (RunningJobs(), Interrupt())
+            let (running, interrupt) = (RunningJobs(), JobCancellation())
             let attempt = try await queue.running("w1").attempt
             running.add(attempt, interrupt)
             running.expect(attempt.next, of: interrupt)
@@ -132,7 +132,7 @@ import Testing
 
     @Test func `a failover of a job that was taken away is a lost lease`() async throws {
         try await QueueFixture.run { queue in
-            let (running, interrupt) = (RunningJobs(), Interrupt())
+            let (running, interrupt) = (RunningJobs(), JobCancellation())
             let attempt = try await queue.running("w1").attempt
             running.add(attempt, interrupt)
             running.expect(attempt.next, of: interrupt)

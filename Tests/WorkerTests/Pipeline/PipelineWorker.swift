@@ -7,10 +7,10 @@ import TestSupport
 struct PipelineWorker: Sendable {
     let name: String
     let queue: QueueFixture
-    let reader: EntryReader
+    let reader: ClaimReader
     let pipeline: JobPipeline
     let running = RunningJobs()
-    let board: HealthBoard
+    let board: HealthRegistry
     let rooms = WaitingRooms()
 
     init(_ name: String, _ fixture: PipelineFixture, box: SecretBox? = nil) throws {
@@ -20,14 +20,14 @@ struct PipelineWorker: Sendable {
         let configuration = fixture.configuration
         let keys = PoolKeys(prefix: queue.keys.prefix)
         // Not run: this worker's own observations are all that it knows.
-        board = HealthBoard(
+        board = HealthRegistry(
             rules: configuration.health, store: HealthStore(redis: queue.redis, keys: keys),
             logger: PipelineFixture.silent)
         // Never run, so never connected: the snapshot is all the catalogue there is.
         let store = CatalogStore(try PostgresPool(url: Secret("postgresql://127.0.0.1:1/none")))
-        let catalog = CatalogCache(
+        let catalog = LiveCatalog(
             fixture.catalog, store: store, interval: .seconds(3600), logger: PipelineFixture.silent)
-        reader = EntryReader(queue: queue.queue, worker: name, logger: PipelineFixture.silent)
+        reader = ClaimReader(queue: queue.queue, worker: name, logger: PipelineFixture.silent)
         let limiter = AccountLimiter(
             redis: queue.redis, keys: keys, worker: name, configuration: configuration.limiter,
             logger: PipelineFixture.silent)
@@ -39,7 +39,7 @@ struct PipelineWorker: Sendable {
                 queue: queue.queue, catalog: catalog, board: board, loads: limiter.loads, credentials: credentials,
                 forecasts: forecasts,
                 defaultStrategy: configuration.routing, rates: configuration.rates,
-                conversations: Conversations(leastTokens: configuration.affinityTokens)),
+                conversations: PromptAffinity(leastTokens: configuration.affinityTokens)),
             pool: AccountPool(
                 limiter: limiter, queue: queue.queue, forecasts: forecasts, rooms: rooms, clock: SystemWallClock()),
             platforms: PlatformCaller(
@@ -47,7 +47,7 @@ struct PipelineWorker: Sendable {
                 clocks: PlatformClocks(), timeouts: configuration.timeouts,
                 maxAnswerBytes: configuration.maxAnswerBytes, clock: SystemWallClock()),
             policy: configuration.policy, board: board, rooms: rooms,
-            keeper: AnswerKeeper(
+            keeper: AnswerCache(
                 cache: ResponseCache(redis: queue.redis, keys: queue.keys, limits: configuration.cache),
                 metrics: metrics, clock: SystemWallClock(), logger: PipelineFixture.silent),
             running: running, configuration: configuration, metrics: metrics, clock: SystemWallClock(),

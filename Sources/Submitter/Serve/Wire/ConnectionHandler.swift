@@ -120,7 +120,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func refuse(_ error: APIError, _ context: ChannelHandlerContext) {
-        for part in HTTPRefusal.parts(error, requestID: Edge.newRequestID()) {
+        for part in HTTPRefusal.parts(error, requestID: ErrorMiddleware.newRequestID()) {
             context.write(wrapOutboundOut(part), promise: nil)
         }
         context.flush()

@@ -27,13 +27,13 @@ struct DashScopeAdapter: ProviderAdapter {
             isStream: chat.isStream)
     }
 
-    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder {
+    func makeDecoder(_ answer: ResponseContext) -> any ResponseDecoder {
         var decoder = Self.decoder(answer)
         if DashScopeModel(answer.model).repeatsText { decoder.repeated = RepeatedText() }
         return decoder
     }
 
-    func failure(_ refusal: UpstreamRefusal) -> JobFailure { DashScopeFailure.failure(refusal) }
+    func failure(_ refusal: UpstreamResponse) -> JobFailure { DashScopeFailure.failure(refusal) }
 
     func failure(inside body: [UInt8]) -> JobFailure? { DashScopeFailure.inside(ErrorBody.json(body)) }
 

@@ -13,7 +13,7 @@ struct DashScopeChoiceReader: Sendable {
     /// In the words that the caller is told.
     private(set) var finishReason: String?
 
-    init(index: Int, _ answer: AnswerShape) {
+    init(index: Int, _ answer: ResponseContext) {
         self.index = index
         chunks = ChunkBody(answer)
         style = answer.calls.style

@@ -3,10 +3,10 @@ import Shared
 
 struct DashScopeCompletion {
     private let output: DashScopeOutput
-    private let answer: AnswerShape
+    private let answer: ResponseContext
 
     /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no answer.
-    init(_ bytes: [UInt8], _ answer: AnswerShape) throws(JobFailure) {
+    init(_ bytes: [UInt8], _ answer: ResponseContext) throws(JobFailure) {
         let value: JSON
         do {
             value = try JSON(reading: bytes)

@@ -32,7 +32,7 @@ struct DashScopeEmbeddings: EmbeddingsAdapter {
     }
 
     func read(
-        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: ResponseContext
     ) throws(JobFailure) -> ChatCompletionEnd {
         let value = try answer.json(body)
         if let failure = DashScopeFailure.inside(value) { throw failure }

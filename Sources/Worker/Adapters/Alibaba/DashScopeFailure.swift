@@ -36,7 +36,7 @@ enum DashScopeFailure {
         FailureRule(statuses: 429...429, kind: .rateLimited, rest: rest),
     ])
 
-    static func failure(_ refusal: UpstreamRefusal) -> JobFailure {
+    static func failure(_ refusal: UpstreamResponse) -> JobFailure {
         var error = UpstreamError(openAI: ErrorBody.json(refusal.body))
         error.note(refusal)
         return failure(error)

@@ -12,7 +12,7 @@ struct DashScopeRequest: Sendable {
     /// Of OpenAI's own, in the same words.
     private static let sameName = ["presence_penalty", "n", "logprobs", "top_logprobs", "seed", "parallel_tool_calls"]
     /// Written here, or nobody's extras.
-    private static let translated: Set<String> = Set(ReasoningWish.fields + sameName).union(FieldCheck.hints).union([
+    private static let translated: Set<String> = Set(ReasoningOptions.fields + sameName).union(FieldCheck.hints).union([
         "model", "messages", "stream", "stream_options", "temperature", "top_p", "max_tokens", "max_completion_tokens",
         "stop", "tools", "tool_choice", "response_format", "frequency_penalty",
         "logit_bias", "modalities", "audio", "web_search_options", "result_format", "incremental_output",

@@ -5,7 +5,7 @@
 import Shared
 
 struct DashScopeStreamReader: EventReader {
-    private let answer: AnswerShape
+    private let answer: ResponseContext
     private let chunks: ChunkBody
     private var choices: [Int: DashScopeChoiceReader] = [:]
     private var requestID: String?
@@ -17,7 +17,7 @@ struct DashScopeStreamReader: EventReader {
 
     let isDone = false
 
-    init(_ answer: AnswerShape) {
+    init(_ answer: ResponseContext) {
         self.answer = answer
         chunks = ChunkBody(answer)
     }
@@ -56,7 +56,7 @@ struct DashScopeStreamReader: EventReader {
 
 extension DashScopeAdapter {
     static func decoder(
-        _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+        _ answer: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<DashScopeStreamReader> {
         AnswerDecoder(answer, DashScopeStreamReader(answer), maxEventBytes: maxEventBytes) {
             body throws(JobFailure) in

@@ -11,7 +11,7 @@ struct DashScopeThinking: Sendable, Equatable {
     let mustStream: Bool
 
     init(_ chat: ChatRequest, model: String) throws(JobFailure) {
-        let wish = try ReasoningWish(chat)
+        let wish = try ReasoningOptions(chat)
         let model = DashScopeModel(model)
         if wish.isOn == false, model.alwaysThinks {
             throw DashScopeCheck.fields.refusal(Self.field(chat), "this model always thinks")
@@ -30,7 +30,7 @@ struct DashScopeThinking: Sendable, Equatable {
     ///
     /// The two highest say nothing: the platform's default is the model's own limit, and a budget above it is refused
     /// (30,720 tokens at the smallest models, below the shared table's 32k).
-    private static func budget(_ effort: ReasoningWish.Effort) -> Int? {
+    private static func budget(_ effort: ReasoningOptions.Effort) -> Int? {
         switch effort {
         case .minimal, .low, .medium, .high: effort.tokens
         case .xhigh, .max: nil
@@ -57,6 +57,6 @@ struct DashScopeThinking: Sendable, Equatable {
 
     /// The field that the wish came from, for error texts.
     private static func field(_ chat: ChatRequest) -> String {
-        ReasoningWish.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "enable_thinking"
+        ReasoningOptions.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "enable_thinking"
     }
 }

@@ -30,9 +30,9 @@ struct AnthropicAdapter: ProviderAdapter {
             body: body.encoded, isStream: chat.isStream)
     }
 
-    func makeDecoder(_ answer: AnswerShape) -> any ResponseDecoder { Self.decoder(answer) }
+    func makeDecoder(_ answer: ResponseContext) -> any ResponseDecoder { Self.decoder(answer) }
 
-    func failure(_ refusal: UpstreamRefusal) -> JobFailure {
+    func failure(_ refusal: UpstreamResponse) -> JobFailure {
         var error = UpstreamError(anthropic: ErrorBody.json(refusal.body))
         error.note(refusal)
         // A conflict passes: SDKs retry it.

@@ -33,7 +33,7 @@ struct AnthropicStreamReader: EventReader {
     /// The prompt is counted at the start, the answer at the end.
     var usage: TokenUsage? { counts.tokens }
 
-    init(_ answer: AnswerShape) {
+    init(_ answer: ResponseContext) {
         form = answer.calls
         chunks = ChunkBody(answer)
         // The platform's support asks for the header's, not for the message's.
@@ -162,7 +162,7 @@ struct AnthropicStreamReader: EventReader {
 
 extension AnthropicAdapter {
     static func decoder(
-        _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+        _ answer: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<AnthropicStreamReader> {
         AnswerDecoder(answer, AnthropicStreamReader(answer), maxEventBytes: maxEventBytes) { body throws(JobFailure) in
             let whole = try AnthropicAnswer(body, answer)

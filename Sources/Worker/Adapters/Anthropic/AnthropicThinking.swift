@@ -17,16 +17,16 @@ struct AnthropicThinking: Sendable, Equatable {
     static let minBudget = 1_024
 
     let mode: Mode
-    private let wish: ReasoningWish
+    private let wish: ReasoningOptions
     private let model: ClaudeModel
     /// The caller's own `thinking.display`.
     private let display: JSON?
 
     init(_ chat: ChatRequest, _ model: ClaudeModel) throws(JobFailure) {
-        wish = try ReasoningWish(chat)
+        wish = try ReasoningOptions(chat)
         self.model = model
         display = chat.body["thinking"]?["display"]
-        let field = ReasoningWish.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "thinking"
+        let field = ReasoningOptions.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "thinking"
         if wish.isOn == true, model.thinking == .none {
             throw AnthropicCheck.fields.refusal(field, "this model does not think")
         }
@@ -47,7 +47,7 @@ struct AnthropicThinking: Sendable, Equatable {
         }
     }
 
-    private static func mode(_ wish: ReasoningWish, _ model: ClaudeModel, isForced: Bool) -> Mode {
+    private static func mode(_ wish: ReasoningOptions, _ model: ClaudeModel, isForced: Bool) -> Mode {
         switch wish.isOn {
         case _ where model.thinking == .none: .silent
         case false: .off
@@ -111,7 +111,7 @@ struct AnthropicThinking: Sendable, Equatable {
             }
         }
         guard mode != .budget, isThinking, let budget = wish.budget else { return nil }
-        let levels: [ReasoningWish.Effort] = [.low, .medium]
+        let levels: [ReasoningOptions.Effort] = [.low, .medium]
         return (levels.first { budget <= $0.tokens } ?? .high).rawValue
     }
 }

@@ -30,7 +30,7 @@ struct ErnieAnswer: Sendable {
             id: value["id"]?.text.map { "call_" + $0 } ?? "", name: name, arguments: CallPiece.text(call["arguments"]))
     }
 
-    func calls(_ answer: AnswerShape) -> WholeCalls {
+    func calls(_ answer: ResponseContext) -> WholeCalls {
         WholeCalls(call.map { [$0] } ?? [], answer.calls, choice: 0)
     }
 
@@ -49,7 +49,7 @@ struct ErnieAnswer: Sendable {
     /// Reads a whole body.
     ///
     /// Fails with what it reports, or `unreadableAnswer` where it is no answer.
-    static func end(_ body: [UInt8], _ answer: AnswerShape) throws(JobFailure) -> ChatCompletionEnd {
+    static func end(_ body: [UInt8], _ answer: ResponseContext) throws(JobFailure) -> ChatCompletionEnd {
         let value: JSON
         do {
             value = try JSON(reading: body)
@@ -64,7 +64,7 @@ struct ErnieAnswer: Sendable {
         return answer.isStream ? content.streamEnd(answer) : content.end(answer)
     }
 
-    private func end(_ answer: AnswerShape) -> ChatCompletionEnd {
+    private func end(_ answer: ResponseContext) -> ChatCompletionEnd {
         var body = CompletionBody(id: id, created: created, answer)
         body.choices = [.init(text: text, reasoning: "", calls: calls(answer), finishReason: finishReason)]
         body.usage = usage
@@ -74,7 +74,7 @@ struct ErnieAnswer: Sendable {
     }
 
     /// The answer as deltas, where a stream was asked for.
-    private func streamEnd(_ answer: AnswerShape) -> ChatCompletionEnd {
+    private func streamEnd(_ answer: ResponseContext) -> ChatCompletionEnd {
         let chunks = ChunkBody(answer)
         // Some models say "normal" of a call, or nothing.
         let reason = FinishReason.said(finishReason, hasCalls: call != nil, answer.calls.style)

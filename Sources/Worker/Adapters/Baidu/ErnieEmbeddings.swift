@@ -23,7 +23,7 @@ struct ErnieEmbeddings: EmbeddingsAdapter {
     }
 
     func read(
-        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: ResponseContext
     ) throws(JobFailure) -> ChatCompletionEnd {
         let value = try answer.json(body)
         if let failure = ErnieFailure.inside(value) { throw failure }

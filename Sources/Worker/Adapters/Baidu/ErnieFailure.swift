@@ -20,7 +20,7 @@ enum ErnieFailure {
         .codes("336101", "336104", "336105", kind: .invalidRequest),
     ])
 
-    static func failure(_ refusal: UpstreamRefusal) -> JobFailure {
+    static func failure(_ refusal: UpstreamResponse) -> JobFailure {
         let body = ErrorBody.json(refusal.body)
         var error = read(body) ?? UpstreamError(openAI: body)
         error.note(refusal)

@@ -28,9 +28,9 @@ struct ErnieRequest: Sendable {
         if chat.stops.contains(where: { $0.count > Self.maxStopCharacters }) {
             throw fields.refusal("stop", "\(Self.maxStopCharacters) characters at most")
         }
-        let wish = try ReasoningWish(chat)
+        let wish = try ReasoningOptions(chat)
         if wish.isOn == true || wish.budget != nil {
-            let field = ReasoningWish.fields.first { chat.body[$0].map { $0 != .null } ?? false }
+            let field = ReasoningOptions.fields.first { chat.body[$0].map { $0 != .null } ?? false }
             throw fields.refusal(field ?? "reasoning_effort", "its models do not think")
         }
         try checkTools()

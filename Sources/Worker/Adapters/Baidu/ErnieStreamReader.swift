@@ -2,7 +2,7 @@
 import Shared
 
 struct ErnieStreamReader: EventReader {
-    private let answer: AnswerShape
+    private let answer: ResponseContext
     private let chunks: ChunkBody
     private var hasStarted = false
     private var hasCall = false
@@ -12,7 +12,7 @@ struct ErnieStreamReader: EventReader {
     var usage: TokenUsage? { counts.tokens }
     private(set) var isDone = false
 
-    init(_ answer: AnswerShape) {
+    init(_ answer: ResponseContext) {
         self.answer = answer
         chunks = ChunkBody(answer)
     }
@@ -53,7 +53,7 @@ struct ErnieStreamReader: EventReader {
 extension ErnieV1Adapter {
     /// Decodes the answers of the platform, streams and whole ones.
     static func decoder(
-        _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+        _ answer: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<ErnieStreamReader> {
         AnswerDecoder(
             answer, ErnieStreamReader(answer), maxEventBytes: maxEventBytes

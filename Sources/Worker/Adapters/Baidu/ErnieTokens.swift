@@ -27,7 +27,7 @@ struct ErnieTokens: TokenExchange {
                 isStream: false))
     }
 
-    func token(_ answer: UpstreamRefusal) throws(JobFailure) -> AccessToken {
+    func token(_ answer: UpstreamResponse) throws(JobFailure) -> AccessToken {
         let body = ErrorBody.json(answer.body)
         if (200...299).contains(answer.status), let token = body?["access_token"]?.stringValue, !token.isEmpty {
             let longest = Self.life / 1000
@@ -41,7 +41,7 @@ struct ErnieTokens: TokenExchange {
         throw failure(answer, body)
     }
 
-    private func failure(_ answer: UpstreamRefusal, _ body: JSON?) -> JobFailure {
+    private func failure(_ answer: UpstreamResponse, _ body: JSON?) -> JobFailure {
         let code = UpstreamError.code(body?["error"])
         let isRefusal = !code.isEmpty && answer.status < 500 && answer.status != 429 && code != "server_error"
         guard isRefusal else {

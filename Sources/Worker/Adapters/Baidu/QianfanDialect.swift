@@ -5,7 +5,7 @@
 import Shared
 
 enum QianfanDialect {
-    static let wire = OpenAIWire(
+    static let wire = OpenAIAdapter(
         OpenAIDialect(
             platform: "Baidu Qianfan", baseURL: "https://qianfan.baidubce.com/v2",
             fields: FieldCheck(
@@ -31,7 +31,7 @@ enum QianfanDialect {
             embeddings: .init(maxInputs: { _ in 16 }, takesDimensions: true)))
 
     private static func reasoning(_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject {
-        let wish = try ReasoningWish(chat)
+        let wish = try ReasoningOptions(chat)
         var members = JSONObject()
         if let isOn = wish.isOn { members.set("enable_thinking", .bool(isOn)) }
         if let budget = wish.budget { members.set("thinking_budget", .int(budget)) }

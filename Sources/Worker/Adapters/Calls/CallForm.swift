@@ -32,7 +32,7 @@ extension CallForm {
     }
 }
 
-extension AnswerShape {
+extension ResponseContext {
     /// What the request says about its answer.
     mutating func note(_ chat: ChatRequest, requestID: String) {
         stops = chat.stops

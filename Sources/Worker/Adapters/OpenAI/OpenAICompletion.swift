@@ -12,7 +12,7 @@ struct OpenAICompletion {
     let bytes: [UInt8]
 
     /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no completion.
-    init(_ bytes: [UInt8], _ dialect: OpenAIDialect, _ answer: AnswerShape) throws(JobFailure) {
+    init(_ bytes: [UInt8], _ dialect: OpenAIDialect, _ answer: ResponseContext) throws(JobFailure) {
         let read: LenientJSON
         do {
             read = try LenientJSON(bytes)

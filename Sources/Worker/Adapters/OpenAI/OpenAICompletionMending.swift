@@ -3,9 +3,9 @@ import Shared
 
 struct OpenAICompletionMending {
     private let dialect: OpenAIDialect
-    private let answer: AnswerShape
+    private let answer: ResponseContext
 
-    init(_ dialect: OpenAIDialect, _ answer: AnswerShape) {
+    init(_ dialect: OpenAIDialect, _ answer: ResponseContext) {
         self.dialect = dialect
         self.answer = answer
     }

@@ -1,4 +1,4 @@
-/// How a platform with OpenAI's wire differs from OpenAI, as data: what `OpenAIWire` translates by.
+/// How a platform with OpenAI's wire differs from OpenAI, as data: what `OpenAIAdapter` translates by.
 ///
 /// One value per platform and mode (`QianfanDialect`, `QwenDialect`, …). Whatever is not said here is as at OpenAI.
 import Shared

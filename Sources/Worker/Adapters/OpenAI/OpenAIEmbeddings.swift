@@ -4,7 +4,7 @@
 import Shared
 
 struct OpenAIEmbeddings: EmbeddingsAdapter {
-    let wire: OpenAIWire
+    let wire: OpenAIAdapter
     let dialect: OpenAIDialect.Embeddings
 
     func maxInputs(model: String) -> Int { dialect.maxInputs(model) }
@@ -26,7 +26,7 @@ struct OpenAIEmbeddings: EmbeddingsAdapter {
     }
 
     func read(
-        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: ResponseContext
     ) throws(JobFailure) -> ChatCompletionEnd {
         if let failure = wire.failure(inside: body) { throw failure }
         let value = try answer.json(body)

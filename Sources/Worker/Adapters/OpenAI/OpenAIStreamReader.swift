@@ -8,7 +8,7 @@ import Shared
 
 struct OpenAIStreamReader: EventReader {
     private let dialect: OpenAIDialect
-    private let answer: AnswerShape
+    private let answer: ResponseContext
     private var model: String?
     private var requestID: String?
     private var choices: [Int: OpenAIStreamedChoice] = [:]
@@ -19,7 +19,7 @@ struct OpenAIStreamReader: EventReader {
     private var counts = UsageCounts()
     var usage: TokenUsage? { counts.tokens }
 
-    init(_ dialect: OpenAIDialect, _ answer: AnswerShape) {
+    init(_ dialect: OpenAIDialect, _ answer: ResponseContext) {
         self.dialect = dialect
         self.answer = answer
     }
@@ -114,7 +114,7 @@ struct OpenAIStreamReader: EventReader {
 
 extension OpenAIDialect {
     func decoder(
-        _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+        _ answer: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<OpenAIStreamReader> {
         AnswerDecoder(answer, OpenAIStreamReader(self, answer), maxEventBytes: maxEventBytes) {
             body throws(JobFailure) in

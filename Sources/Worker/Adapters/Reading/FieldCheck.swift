@@ -15,7 +15,7 @@ struct FieldCheck: Sendable {
 
     init(platform: String, known: Set<String>, passesExtras: Bool = false) {
         self.platform = platform
-        self.known = known.union(FieldCheck.structural).union(ReasoningWish.fields)
+        self.known = known.union(FieldCheck.structural).union(ReasoningOptions.fields)
         self.passesExtras = passesExtras
     }
 

@@ -45,8 +45,8 @@ enum HunyuanCheck {
     ///
     /// Only a13b can be told. t1 always thinks, the others never do. A level of effort means no more than "on" here.
     static func thinking(_ chat: ChatRequest, model: String) throws(JobFailure) -> Bool? {
-        let wish = try ReasoningWish(chat)
-        let field = ReasoningWish.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "reasoning_effort"
+        let wish = try ReasoningOptions(chat)
+        let field = ReasoningOptions.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "reasoning_effort"
         if wish.budget != nil { throw fields.refusal(field, "thinking has no budget") }
         let model = model.lowercased()
         if model.range(ofLiteral: "a13b") != nil { return wish.isOn }

@@ -6,17 +6,17 @@ import Shared
 struct HunyuanChoiceReader: Sendable {
     private let index: Int
     private let chunks: ChunkBody
-    private var stop: StopCutter
+    private var stop: StopSequenceTrimmer
     private var hasStarted = false
     private var calls: StreamedCalls
     private let style: CallStyle
     /// In the words that the caller is told.
     private(set) var finishReason: String?
 
-    init(index: Int, _ answer: AnswerShape) {
+    init(index: Int, _ answer: ResponseContext) {
         self.index = index
         chunks = ChunkBody(answer)
-        stop = StopCutter(answer.stops)
+        stop = StopSequenceTrimmer(answer.stops)
         calls = StreamedCalls(answer.calls, choice: index)
         style = answer.calls.style
     }

@@ -5,7 +5,7 @@
 import Shared
 
 enum HunyuanCompatibleDialect {
-    static let wire = OpenAIWire(
+    static let wire = OpenAIAdapter(
         OpenAIDialect(
             platform: "Tencent Hunyuan", baseURL: "https://api.hunyuan.cloud.tencent.com/v1",
             fields: FieldCheck(
@@ -16,7 +16,7 @@ enum HunyuanCompatibleDialect {
             checks: [speakers, count], edits: { _ in [.wrap("seed", limit: 10_000)] },
             messages: { _ in messages },
             reasoning: { chat, _ throws(JobFailure) in
-                try ReasoningWish(chat).isOn.map { ["enable_thinking": .bool($0)] } ?? [:]
+                try ReasoningOptions(chat).isOn.map { ["enable_thinking": .bool($0)] } ?? [:]
             },
             alwaysSendsUsage: true, finishReasons: ["sensitive": .reason("content_filter")], failures: failures,
             embeddings: .init(maxInputs: { _ in 50 }, takesDimensions: false)))

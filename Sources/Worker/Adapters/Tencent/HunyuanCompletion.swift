@@ -3,10 +3,10 @@ import Shared
 
 struct HunyuanCompletion {
     private let content: HunyuanAnswer
-    private let answer: AnswerShape
+    private let answer: ResponseContext
 
     /// Fails with what the platform reported in its 200, or `unreadableAnswer` where this is no answer.
-    init(_ bytes: [UInt8], _ answer: AnswerShape) throws(JobFailure) {
+    init(_ bytes: [UInt8], _ answer: ResponseContext) throws(JobFailure) {
         let value: JSON
         do {
             value = try JSON(reading: bytes)
@@ -54,7 +54,7 @@ struct HunyuanCompletion {
     private var requestID: String? { content.requestID ?? answer.headers("X-TC-RequestId") ?? content.id }
 
     private func cut(_ choice: HunyuanAnswer.Choice) -> String {
-        var stop = StopCutter(answer.stops)
+        var stop = StopSequenceTrimmer(answer.stops)
         return stop.take(choice.content) + stop.end(wasStopped: choice.finishReason == "stop")
     }
 }

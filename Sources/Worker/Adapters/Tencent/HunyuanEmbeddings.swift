@@ -21,7 +21,7 @@ struct HunyuanEmbeddings: EmbeddingsAdapter {
     }
 
     func read(
-        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: AnswerShape
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: ResponseContext
     ) throws(JobFailure) -> ChatCompletionEnd {
         let value = try answer.json(body)
         if let failure = HunyuanFailure.inside(value) { throw failure }

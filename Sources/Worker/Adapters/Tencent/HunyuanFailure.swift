@@ -29,7 +29,7 @@ enum HunyuanFailure {
         .codes("RequestSizeLimitExceeded", "ActionOffline", "OperationDenied", kind: .invalidRequest),
     ])
 
-    static func failure(_ refusal: UpstreamRefusal) -> JobFailure {
+    static func failure(_ refusal: UpstreamResponse) -> JobFailure {
         let body = ErrorBody.json(refusal.body)
         var error = read(body) ?? UpstreamError(openAI: body)
         error.note(refusal)

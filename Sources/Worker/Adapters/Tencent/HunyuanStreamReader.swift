@@ -5,7 +5,7 @@
 import Shared
 
 struct HunyuanStreamReader: EventReader {
-    private let answer: AnswerShape
+    private let answer: ResponseContext
     private let chunks: ChunkBody
     private var choices: [Int: HunyuanChoiceReader] = [:]
     private var finishReason: String?
@@ -16,7 +16,7 @@ struct HunyuanStreamReader: EventReader {
 
     let isDone = false
 
-    init(_ answer: AnswerShape) {
+    init(_ answer: ResponseContext) {
         self.answer = answer
         chunks = ChunkBody(answer)
     }
@@ -56,7 +56,7 @@ struct HunyuanStreamReader: EventReader {
 extension HunyuanAdapter {
     /// Decodes the answers of the platform, streams and whole ones.
     static func decoder(
-        _ answer: AnswerShape, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+        _ answer: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<HunyuanStreamReader> {
         AnswerDecoder(answer, HunyuanStreamReader(answer), maxEventBytes: maxEventBytes) { body throws(JobFailure) in
             let completion = try HunyuanCompletion(body, answer)

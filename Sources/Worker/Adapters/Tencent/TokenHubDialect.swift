@@ -4,7 +4,7 @@
 import Shared
 
 enum TokenHubDialect {
-    static let wire = OpenAIWire(
+    static let wire = OpenAIAdapter(
         OpenAIDialect(
             platform: "Tencent TokenHub", baseURL: "https://tokenhub.tencentmaas.com/v1",
             fields: FieldCheck(
@@ -28,7 +28,7 @@ enum TokenHubDialect {
 
     /// `thinking: {type, budget_tokens?}`; Qwen models keep their own words for it, MiniMax models know `adaptive` in place of `enabled`, and no budget.
     private static func reasoning(_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject {
-        let wish = try ReasoningWish(chat)
+        let wish = try ReasoningOptions(chat)
         if model.hasPrefix("qwen") { return QwenCompatibleDialect.words(wish.isOn, wish.budget ?? wish.effort?.tokens) }
         guard let isOn = wish.isOn ?? (wish.budget == nil ? nil : true) else { return [:] }
         guard isOn else { return ["thinking": ["type": "disabled"]] }

@@ -5,8 +5,8 @@
 import Shared
 
 enum ZhipuDialect {
-    static let wire = OpenAIWire(dialect)
-    static let signedWire = OpenAIWire(dialect, tokens: ZhipuTokens())
+    static let wire = OpenAIAdapter(dialect)
+    static let signedWire = OpenAIAdapter(dialect, tokens: ZhipuTokens())
 
     private static let dialect =
         OpenAIDialect(
@@ -74,7 +74,7 @@ enum ZhipuDialect {
 
     /// Since GLM-4.5 thinking can be switched; `reasoning_effort` came with 5.2; GLM-5.3 cannot be stopped from thinking.
     private static func reasoning(_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject {
-        let wish = try ReasoningWish(chat)
+        let wish = try ReasoningOptions(chat)
         let alwaysThinks = model.hasPrefix("glm-5.3")
         guard wish.isOn != false else {
             guard !alwaysThinks else {

@@ -53,7 +53,7 @@ import Testing
 
 @Suite struct DashScopeEmbeddingsTests {
     private let embeddings = DashScopeEmbeddings()
-    private let answer = AnswerShape(isStream: false, contentType: "application/json", model: "text-embedding-v4")
+    private let answer = ResponseContext(isStream: false, contentType: "application/json", model: "text-embedding-v4")
 
     private func request(_ fields: String) throws -> EmbeddingsRequest {
         try EmbeddingsRequest(decoding: Array(#"{"model":"m",\#(fields)}"#.utf8))

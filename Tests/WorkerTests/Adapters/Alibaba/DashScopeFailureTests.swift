@@ -8,7 +8,7 @@ import Testing
         _ body: String, status: Int, headers: [String: String] = [:]
     ) -> JobFailure {
         DashScopeAdapter().failure(
-            UpstreamRefusal(status: status, headers: { headers[$0] }, body: Array(body.utf8), now: 0))
+            UpstreamResponse(status: status, headers: { headers[$0] }, body: Array(body.utf8), now: 0))
     }
 
     private func native(_ code: String, _ message: String = "m") -> String {

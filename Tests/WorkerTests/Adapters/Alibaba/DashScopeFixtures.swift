@@ -79,7 +79,7 @@ func dashScopeOutcome(
     _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
     maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
 ) -> DecodedAnswer {
-    var shape = AnswerShape(
+    var shape = ResponseContext(
         isStream: isStream, contentType: contentType, model: "qwen-plus", now: 1_795_380_000_123)
     shape.calls.functions = ["get_weather", "now"]
     return DecodedAnswer(bytes, cuts: cuts, DashScopeAdapter.decoder(shape, maxEventBytes: maxEventBytes))

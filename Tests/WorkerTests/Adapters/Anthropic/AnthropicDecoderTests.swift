@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func `usage is known from the start, and grows`() {
-        var decoder = AnthropicAdapter.decoder(AnswerShape(isStream: true, contentType: nil, model: "m"))
+        var decoder = AnthropicAdapter.decoder(ResponseContext(isStream: true, contentType: nil, model: "m"))
         #expect(decoder.usage == nil)
         _ = decoder.feed(Fixtures.stream([Fixtures.start]))
         #expect(decoder.usage == TokenUsage(input: 15, output: 1, cached: 4, cacheWrites: 2))

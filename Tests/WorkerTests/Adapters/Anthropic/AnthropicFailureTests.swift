@@ -24,7 +24,7 @@ import Testing
 
     private func failure(_ status: Int, _ body: String, _ headers: [String: String] = [:]) -> JobFailure {
         AnthropicAdapter().failure(
-            UpstreamRefusal(status: status, headers: { headers[$0] }, body: Array(body.utf8), now: 0))
+            UpstreamResponse(status: status, headers: { headers[$0] }, body: Array(body.utf8), now: 0))
     }
 
     @Test(arguments: [

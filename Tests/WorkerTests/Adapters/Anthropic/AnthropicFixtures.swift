@@ -74,7 +74,7 @@ func anthropicOutcome(
     _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
     requestID: String? = nil, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
 ) -> DecodedAnswer {
-    let shape = AnswerShape(
+    let shape = ResponseContext(
         isStream: isStream, contentType: contentType, model: "claude-haiku-5-5", now: 1_795_380_000_123,
         headers: { $0 == "request-id" ? requestID : nil })
     return DecodedAnswer(bytes, cuts: cuts, AnthropicAdapter.decoder(shape, maxEventBytes: maxEventBytes))

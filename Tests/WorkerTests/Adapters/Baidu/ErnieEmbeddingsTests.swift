@@ -38,7 +38,7 @@ import Testing
     private func read(_ body: [UInt8]) throws -> ChatCompletionEnd {
         try embeddings.read(
             body, try request(#""input":["a","b"]"#),
-            AnswerShape(isStream: false, contentType: "application/json", model: "embedding-v1"))
+            ResponseContext(isStream: false, contentType: "application/json", model: "embedding-v1"))
     }
 
     @Test func `vectors come back in the order of the texts`() throws {

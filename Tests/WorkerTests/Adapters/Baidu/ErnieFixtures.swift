@@ -86,7 +86,7 @@ func ernieOutcome(
     _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
     maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
 ) -> DecodedAnswer {
-    let shape = AnswerShape(
+    let shape = ResponseContext(
         isStream: isStream, contentType: contentType, model: "ERNIE-4.0-8K", now: 1_795_380_000_123)
     return DecodedAnswer(bytes, cuts: cuts, ErnieV1Adapter.decoder(shape, maxEventBytes: maxEventBytes))
 }

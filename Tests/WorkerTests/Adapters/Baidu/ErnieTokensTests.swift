@@ -46,8 +46,8 @@ import Testing
         #expect(failure?.message.contains("geheim") == false)
     }
 
-    private func answer(_ status: Int, _ body: String) -> UpstreamRefusal {
-        UpstreamRefusal(status: status, headers: { _ in nil }, body: Array(body.utf8), now: now)
+    private func answer(_ status: Int, _ body: String) -> UpstreamResponse {
+        UpstreamResponse(status: status, headers: { _ in nil }, body: Array(body.utf8), now: now)
     }
 
     @Test(

@@ -106,7 +106,7 @@ import Testing
         #expect(adapter.failure(inside: Fixtures.text) == nil)
         #expect(adapter.failure(inside: Array(#"{"error_code":0,"result":"a"}"#.utf8)) == nil)
         func failure(_ status: Int, _ body: [UInt8]) -> JobFailure {
-            adapter.failure(UpstreamRefusal(status: status, headers: { _ in nil }, body: body, now: 0))
+            adapter.failure(UpstreamResponse(status: status, headers: { _ in nil }, body: body, now: 0))
         }
         #expect(failure(503, Array("<html>".utf8)).kind == .overloaded)
         #expect(failure(400, Fixtures.error("18")).kind == .rateLimited)

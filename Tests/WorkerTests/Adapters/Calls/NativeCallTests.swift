@@ -92,7 +92,7 @@ struct NativeCalls: Sendable, CustomTestStringConvertible {
 
 @Suite struct NativeCallTests {
     private func answer(_ native: NativeCalls, isStream: Bool, _ style: CallStyle) throws -> DecodedAnswer {
-        var shape = AnswerShape(isStream: isStream, contentType: nil, model: "m", now: 1000)
+        var shape = ResponseContext(isStream: isStream, contentType: nil, model: "m", now: 1000)
         shape.calls = CallForm(style: style, ids: CallIDs("job-1"))
         let adapter = try #require(Adapters.adapter(for: native.account))
         return DecodedAnswer(
@@ -154,7 +154,7 @@ struct NativeCalls: Sendable, CustomTestStringConvertible {
             let choice = #"{"index":\#(index),"message":{"content":"a"},"finish_reason":"\#(finish)"}"#
             return #"data:{"output":{"choices":[\#(choice)]}}"# + "\n\n"
         }
-        var shape = AnswerShape(isStream: true, contentType: nil, model: "m")
+        var shape = ResponseContext(isStream: true, contentType: nil, model: "m")
         for (n, isWhole) in [(1, true), (2, false)] {
             shape.choices = n
             let answer = DecodedAnswer(Array(choice(0, "stop").utf8), cuts: [], DashScopeAdapter.decoder(shape))

@@ -21,9 +21,9 @@ import Testing
     private func decode(
         _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream"
     ) -> Outcome {
-        var shape = AnswerShape(isStream: isStream, contentType: contentType)
+        var shape = ResponseContext(isStream: isStream, contentType: contentType)
         shape.calls.functions = ["get_weather"]
-        var decoder = OpenAIPlatform.wire.makeDecoder(shape)
+        var decoder = OpenAIOwnDialect.wire.makeDecoder(shape)
         var outcome = Outcome()
         var start = 0
         for end in cuts.sorted() + [bytes.count] where !decoder.isComplete {

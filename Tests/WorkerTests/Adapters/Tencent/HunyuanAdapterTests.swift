@@ -134,9 +134,9 @@ import Testing
     @Test func `answers are no failures, and a proxy's status counts`() {
         #expect(adapter.failure(inside: Array(Fixtures.completion.utf8)) == nil)
         #expect(adapter.failure(inside: Array("data: {}".utf8)) == nil)
-        let refusal = UpstreamRefusal(status: 503, headers: { _ in nil }, body: Array("<html>".utf8), now: 0)
+        let refusal = UpstreamResponse(status: 503, headers: { _ in nil }, body: Array("<html>".utf8), now: 0)
         #expect(adapter.failure(refusal).kind == .overloaded)
-        let known = UpstreamRefusal(
+        let known = UpstreamResponse(
             status: 400, headers: { _ in nil }, body: Array(Fixtures.error("LimitExceeded").utf8), now: 0)
         #expect(adapter.failure(known).kind == .rateLimited)
         #expect(adapter.failure(known).upstreamStatus == 400)

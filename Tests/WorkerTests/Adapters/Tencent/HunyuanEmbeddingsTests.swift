@@ -37,7 +37,7 @@ import Testing
     private func read(_ body: String, _ fields: String) throws -> ChatCompletionEnd {
         try embeddings.read(
             Array(body.utf8), try request(fields),
-            AnswerShape(isStream: false, contentType: "application/json", model: "hunyuan-embedding"))
+            ResponseContext(isStream: false, contentType: "application/json", model: "hunyuan-embedding"))
     }
 
     @Test func `vectors come back in the order of the texts`() throws {

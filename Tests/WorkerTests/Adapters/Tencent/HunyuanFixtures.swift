@@ -105,7 +105,7 @@ func hunyuanOutcome(
     _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
     stops: [String] = [], maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
 ) -> DecodedAnswer {
-    var shape = AnswerShape(
+    var shape = ResponseContext(
         isStream: isStream, contentType: contentType, model: "hunyuan-turbos-latest", stops: stops,
         now: 1_795_380_000_123,
         headers: { $0.lowercased() == "x-tc-requestid" ? "req-h" : nil })

@@ -1,0 +1,38 @@
+package import Logging
+
+/// Tells every process that the catalogue was changed, so that all have the change within a second.
+///
+/// To be called after the commit. Nothing is lost where it fails: every process looks each `CATALOG_REFRESH`, too.
+package struct CatalogNotifier: Sendable {
+    /// As long as anybody should wait for a message that is only for speed.
+    private static let patience = Duration.seconds(1)
+
+    private let redis: RedisClient
+    private let keys: CatalogKeys
+    private let logger: Logger
+
+    package init(redis: RedisClient, keys: CatalogKeys, logger: Logger) {
+        self.redis = redis
+        self.keys = keys
+        self.logger = logger
+    }
+
+    package func tell() async {
+        do throws(RedisError) {
+            _ = try await redis.send(
+                RedisCommand("PUBLISH", .string(keys.channel), "changed"), timeout: Self.patience)
+        } catch {
+            logger.info(
+                "a change of the catalogue could not be told: processes see it at CATALOG_REFRESH",
+                metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// For commands that have no connection to Redis otherwise.
+    package static func tell(_ config: SharedConfig, _ logger: Logger) async throws(RedisError) {
+        let keys = config.catalogKeys
+        await RedisClient.briefly(try config.redisConfiguration(), name: "catalog-news", logger: logger) { redis in
+            await CatalogNotifier(redis: redis, keys: keys, logger: logger).tell()
+        }
+    }
+}

@@ -1,0 +1,23 @@
+import Logging
+import Shared
+
+/// One claimed entry, read and run to its verdict; gives its slot back.
+struct ClaimRunner: Sendable {
+    let reader: ClaimReader
+    let pipeline: JobPipeline
+    let slots: Slots
+    let logger: Logger
+
+    /// `room`: where the entry waited for capacity; `nil` for a fresh one.
+    func run(_ entry: JobQueue.Entry, admittedFrom room: String? = nil) async {
+        defer { slots.giveBack(1) }
+        FaultPoint.claimed.reached()
+        do throws(RedisError) {
+            guard let claim = try await reader.read(entry) else { return }
+            try await pipeline.run(claim, enqueuedAt: entry.enqueuedAt, admittedFrom: room)
+        } catch {
+            // The entry stays in the pending list and is reaped after a lease: nothing is lost, only late.
+            logger.error("job left to the reaper", metadata: ["entry": "\(entry.entry)", "error": "\(error)"])
+        }
+    }
+}

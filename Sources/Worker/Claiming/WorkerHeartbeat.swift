@@ -1,0 +1,37 @@
+import Shared
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The name of this worker process, its heartbeat, and its card in Redis for people to look at.
+///
+/// Neither decides who runs what: the heartbeat only says whether anybody is there to take work.
+struct WorkerHeartbeat: Sendable {
+    /// `host-pid-8 random hex digits`, new at every start: a restarted worker is another one.
+    let name: String
+    let queue: JobQueue
+
+    static func makeName() -> String {
+        var host = [CChar](repeating: 0, count: 256)
+        unsafe gethostname(&host, host.count - 1)
+        let end = host.firstIndex(of: 0) ?? host.endIndex
+        let text = String(decoding: host[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let random = String(UInt32.random(in: .min ... .max), radix: 16)
+        return "\(text)-\(getpid())-" + String(repeating: "0", count: 8 - random.count) + random
+    }
+
+    /// To be repeated within a lease.
+    func show(jobs: Int) async throws(RedisError) {
+        try await queue.beat(name)
+        _ = try await queue.redis.send(
+            RedisCommand(
+                "SET", .string(queue.keys.workerCard(name)), "jobs=\(jobs)", "PX", .int(queue.limits.lease.milliseconds)
+            ))
+    }
+
+    func remove() async throws(RedisError) {
+        try await queue.stopBeating(name)
+        _ = try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.workerCard(name))))
+    }
+}

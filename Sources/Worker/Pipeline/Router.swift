@@ -1,0 +1,102 @@
+import Shared
+
+/// Step 2 of a job: the request is read, and the routes that can serve it are put in order.
+///
+/// In: a job. Out: a plan, which holds a refusal where the request cannot be served. Needs no I/O, except for a body that is
+/// too large to travel in its queue entry.
+struct Router: Sendable {
+    let queue: JobQueue
+    let catalog: LiveCatalog
+    let board: HealthRegistry
+    let loads: AccountLoads
+    let credentials: AccountCredentials
+    let forecasts: TokenForecasts
+    let defaultStrategy: RoutingStrategyName
+    let rates: CurrencyRates
+    let conversations: PromptAffinity
+
+    func plan(_ job: Job, enqueuedAt: Int64) async throws(RedisError) -> JobPlan {
+        guard let body = try await queue.body(of: job) else {
+            let gone = JobFailure(.undecodable, "the request body has expired from the queue")
+            return JobPlan(job, enqueuedAt: enqueuedAt, request: nil, refusal: gone)
+        }
+        let request: ModelRequest
+        do { request = try ModelRequest(decoding: body, as: job.operation) } catch {
+            return JobPlan(job, enqueuedAt: enqueuedAt, request: nil, refusal: error.failure)
+        }
+        do throws(JobFailure) {
+            let candidates = try Candidates(for: request, provider: job.provider, in: catalog.current)
+            let strategy = try strategy(of: job, candidates)
+            if strategy.strategy.looksAtLoads { loads.want() }
+            return JobPlan(
+                job, enqueuedAt: enqueuedAt, request: request, candidates: candidates, strategy: strategy,
+                lineup: lineup(request, candidates, strategy, without: candidates.routes(of: unreadable(job))),
+                conversation: strategy == .roundRobin ? nil : conversations.name(request, job, candidates))
+        } catch {
+            return JobPlan(job, enqueuedAt: enqueuedAt, request: request, refusal: error)
+        }
+    }
+
+    /// The same decision once more, with what is known by now and without the routes that failed and all of `accounts`.
+    func lineup(_ plan: JobPlan, without tried: [Route], ofOthersThan accounts: [String]) -> RankedRoutes? {
+        guard let request = plan.request, let candidates = plan.candidates else { return nil }
+        return lineup(request, candidates, plan.strategy, without: tried + candidates.routes(of: accounts))
+    }
+
+    /// The accounts of earlier claims whose answers nobody could read.
+    private func unreadable(_ job: Job) -> [String] {
+        job.trail.isEmpty ? [] : AnswerMeta.Attempt.decode(job.trail).unreadable
+    }
+
+    private func lineup(
+        _ request: ModelRequest, _ candidates: Candidates, _ strategy: RoutingStrategyName, without tried: [Route] = []
+    ) -> RankedRoutes {
+        let limit = request.answerLimit
+        let strategy = strategy.strategy
+        return RankedRoutes(
+            candidates, strategy: strategy,
+            // Whose turn it is only Redis knows: there the order is turned.
+            dice: RoutingDice(turn: 0),
+            cost: ExpectedCost(of: request, promptTokens: candidates.promptTokens, rates: rates), tried: tried,
+            tokens: { model in
+                forecasts.forecast(of: model.id).tokens(
+                    prompt: candidates.promptTokens,
+                    answerLimit: request.operation == .embeddings ? 0 : Self.least(limit, model.maxTokens))
+            },
+            knowledge: { knowledge(of: $0, looksAtLoads: strategy.looksAtLoads) })
+    }
+
+    private func knowledge(of route: Route, looksAtLoads: Bool) -> RankedRoutes.Knowledge {
+        RankedRoutes.Knowledge(
+            fitness: board.fitness(of: route),
+            load: looksAtLoads ? loads.load(of: route.account.id) : AccountLoads.Load(),
+            lock: credentials.lock(of: route.account))
+    }
+
+    private static func least(_ one: Int?, _ other: Int?) -> Int? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
+    }
+
+    /// The request's own wish, else the model's, else everybody's.
+    private func strategy(of job: Job, _ candidates: Candidates) throws(JobFailure) -> RoutingStrategyName {
+        if let name = job.routingStrategy {
+            guard let known = RoutingStrategyName(rawValue: name) else {
+                let names = RoutingStrategyName.allCases.map(\.rawValue).joined(separator: ", ")
+                throw JobFailure(
+                    .invalidRequest, "unknown routing strategy, expected one of: \(names)", param: "routing_strategy")
+            }
+            return known
+        }
+        let named = candidates.options.compactMap(\.model.routingStrategy).compactMap(RoutingStrategyName.init)
+        return named.first ?? defaultStrategy
+    }
+}
+
+extension ModelRequest {
+    /// Tokens of all its answers at most, where the caller says so.
+    var answerLimit: Int? {
+        guard case .chat(let chat) = self, let limit = chat.maxTokens else { return nil }
+        return max(0, limit) * max(chat.n, 1)
+    }
+}

@@ -1,0 +1,148 @@
+import Shared
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Worker
+
+@Suite(.timeLimit(.minutes(1))) struct LimiterBatcherTests {
+    /// Stands for Redis: calls wait until they are let through, answers say which ask they are for.
+    private final class Calls: Sendable {
+        private struct State {
+            var sizes: [Int] = []
+            var free = 0
+            var waiting: [CheckedContinuation<Void, Never>] = []
+            var isFailing = false
+        }
+
+        private let state = Mutex(State())
+
+        var sizes: [Int] { state.withLock { $0.sizes } }
+        func fail(_ isFailing: Bool) { state.withLock { $0.isFailing = isFailing } }
+
+        func letThrough(_ count: Int = 1) {
+            let waiting = state.withLock { state in
+                let now = state.waiting.prefix(count)
+                state.waiting.removeFirst(now.count)
+                state.free += count - now.count
+                return Array(now)
+            }
+            for call in waiting { call.resume() }
+        }
+
+        func put(_ asks: [LimiterAsk]) async throws(RedisError) -> [[Int64]] {
+            state.withLock { $0.sizes.append(asks.count) }
+            await withCheckedContinuation { call in
+                let isFree = state.withLock { state in
+                    guard state.free > 0 else {
+                        state.waiting.append(call)
+                        return false
+                    }
+                    state.free -= 1
+                    return true
+                }
+                if isFree { call.resume() }
+            }
+            if state.withLock({ $0.isFailing }) { throw RedisError(.connectionLost, "away") }
+            return asks.map { ask in
+                switch ask {
+                case .reserve(_, _, let now): [now]
+                case .settle: []
+                }
+            }
+        }
+    }
+
+    private let calls = Calls()
+
+    private func desk(most: Int = 64) -> LimiterBatcher {
+        LimiterBatcher(most: most) { [calls] asks throws(RedisError) in try await calls.put(asks) }
+    }
+
+    /// Asks that differ by their time, which is their answer.
+    private func ask(_ number: Int) -> LimiterAsk { .reserve("", Auction(bids: []), now: Int64(number)) }
+
+    @Test func `who comes during a call goes with the next one, and everybody gets the own answer`() async throws {
+        let desk = desk()
+        try await withThrowingTaskGroup(of: (Int, [Int64]).self) { group in
+            group.addTask { (1, try await desk.answer(to: ask(1))) }
+            try await eventually("the first asks at once") { calls.sizes == [1] }
+            for number in 2...20 { group.addTask { (number, try await desk.answer(to: ask(number))) } }
+            try await eventually("the others have gathered") { desk.gatheredCount == 19 }
+            calls.letThrough(2)
+            for try await (number, answer) in group { #expect(answer == [Int64(number)]) }
+        }
+        #expect(calls.sizes == [1, 19])
+    }
+
+    @Test func `no call carries more than is allowed`() async throws {
+        let desk = desk(most: 8)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 1...30 {
+                group.addTask {
+                    let answer = try await desk.answer(to: ask(number))
+                    #expect(answer == [Int64(number)])
+                }
+            }
+            try await eventually("all have come") { desk.gatheredCount == 29 }
+            calls.letThrough(30)
+            try await group.waitForAll()
+        }
+        #expect(calls.sizes.allSatisfy { $0 <= 8 } && calls.sizes.reduce(0, +) == 30)
+    }
+
+    @Test func `what is told goes before what is asked later, though nobody waits for it`() async throws {
+        let desk = desk()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try await desk.answer(to: ask(1)) }
+            try await eventually("a call is under way") { calls.sizes == [1] }
+            try await desk.tell(.settle(RedisArguments(["s"])))
+            try await desk.tell(.settle(RedisArguments(["s"])))
+            calls.letThrough(2)
+            try await group.waitForAll()
+        }
+        #expect(calls.sizes == [1], "who has an answer does not wait for what others have told")
+
+        #expect(try await desk.answer(to: ask(3)) == [3])
+        #expect(calls.sizes == [1, 3])
+    }
+
+    @Test func `what was told and taken along by no call goes out by itself`() async throws {
+        let desk = desk()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try await desk.answer(to: ask(1)) }
+            try await eventually("a call is under way") { calls.sizes == [1] }
+            try await desk.tell(.settle(RedisArguments(["s"])))
+            calls.letThrough(2)
+            try await group.waitForAll()
+        }
+
+        try await desk.flush()
+        try await desk.flush()
+
+        #expect(calls.sizes == [1, 1])
+        #expect(desk.gatheredCount == 0)
+    }
+
+    @Test func `a call that fails fails for those who came meanwhile too, and the next one works`() async throws {
+        let desk = desk()
+        calls.fail(true)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 1...5 {
+                group.addTask {
+                    do throws(RedisError) {
+                        _ = try await desk.answer(to: ask(number))
+                        return false
+                    } catch { return error.code == .connectionLost }
+                }
+            }
+            try await eventually("all have come") { desk.gatheredCount == 4 }
+            calls.letThrough()
+            for try await hasFailed in group { #expect(hasFailed) }
+        }
+        #expect(calls.sizes == [1])
+        calls.fail(false)
+        calls.letThrough()
+        #expect(try await desk.answer(to: ask(7)) == [7])
+    }
+}
