@@ -1,8 +1,6 @@
 import Shared
 import Testing
 
-@testable import Worker
-
 @Suite struct TokenEstimateTests {
     @Test(arguments: [
         ("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("你", 1), ("你好世", 2), ("你好世界和平", 4), ("한국어", 2), ("カタカナ", 3),
