@@ -1,7 +1,6 @@
 """Models and accounts changed while the service runs: by HTTP and from the command line, audited, without a key in sight."""
 
 import contextlib
-import http.server
 import json
 import subprocess
 import threading
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.http_server import ThreadedServer
 from support.load import Load
 from support.processes import eventually
 from support.service import BIN, KEY_MARK, MASTER_KEY, Service, prompt
@@ -211,25 +211,19 @@ def test_a_rotated_key_is_used_within_a_second(admin, upstream):
 
 # MARK: asking the platform
 
-class Platform(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):  # noqa: N802
-        good = self.headers["authorization"] == f"Bearer {NEW}"
-        body = json.dumps({"object": "list", "data": []} if good else {"error": {"message": f"bad {NEW}", "code": "invalid_api_key"}})
-        self.send_response(200 if good else 401)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, *_):
-        pass
+async def answer_ping(call):
+    if call.bearer == NEW:
+        return await call.send({"object": "list", "data": []})
+    await call.send({"error": {"message": f"bad {NEW}", "code": "invalid_api_key"}}, 401)
 
 
 @contextlib.contextmanager
 def platform():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Platform)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
-    server.shutdown()
+    failures = []
+    server = ThreadedServer(answer_ping, failures.append)
+    yield f"{server.url}/v1"
+    server.stop()
+    assert failures == []
 
 
 def test_an_account_is_tested_by_http_and_from_the_command_line(admin):

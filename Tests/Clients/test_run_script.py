@@ -1,13 +1,13 @@
 """`scripts/run`: ports, restarts, what it tells of processes that die, and the environment that it hands out."""
 
 import contextlib
-import http.server
 import socket
 import threading
 
 import httpx
 import pytest
 
+from support.http_server import ThreadedServer
 from support.processes import eventually
 from support.run_script import RunScript
 from support.service import BIN
@@ -33,16 +33,9 @@ def taken(*ports):
         yield
 
 
-class Ready(http.server.BaseHTTPRequestHandler):
+async def always_well(call):
     """Some other program that answers 200 to everything."""
-
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
+    await call.send(b"")
 
 
 def test_all_get_ports_of_their_own_where_the_usual_ones_are_taken(run):
@@ -149,11 +142,12 @@ exit 3
     caller.start()
 
     port = int(eventually(lambda: (tmp_path / "port").read_text(), what="the worker has a port"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), Ready) as other:
-        threading.Thread(target=other.serve_forever).start()
-        (tmp_path / "go").touch()
-        caller.join(100)
-        other.shutdown()
+    failures = []
+    other = ThreadedServer(always_well, failures.append, port=port)
+    (tmp_path / "go").touch()
+    caller.join(100)
+    other.stop()
 
+    assert failures == []
     assert call["done"].returncode != 0
     assert "worker ended" in call["done"].stderr and "the disk is on fire" in call["done"].stderr

@@ -15,6 +15,9 @@ A prompt is `fault-suite <tag> <behaviour>,<behaviour>…`: the n-th call of a t
 
 import asyncio
 import json
+import sys
+
+from support.http_server import HTTPServer
 
 from records import PlatformCall
 
@@ -31,58 +34,38 @@ KEYS = {"sk-fault-suite-a": "a", "sk-fault-suite-b": "b"}
 
 
 class Upstream:
+    """Runs in the suite's own event loop, so that the book is written by one thread."""
+
     def __init__(self, book):
         self.book, self.on_poison = book, None
         self._seen, self._number = {}, 0
-        self._tasks = set()
+        self._server = HTTPServer(self._serve, lambda text: print(text, file=sys.stderr))
+        self._poisonings = set()
 
     async def start(self):
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024, limit=1 << 26)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        await self._server.start()
+        self.url = f"{self._server.url}/v1"
 
     def stop(self):
-        self._server.close()
+        self._server.stop()
 
-    # MARK: the wire
-
-    async def _serve(self, reader, writer):
-        self._tasks.add(asyncio.current_task())
+    async def _serve(self, http):
+        if http.method == "GET":
+            return await http.send({"object": "list", "data": []})
+        call = self._arrived(json.loads(http.raw), http)
         try:
-            while await self._exchange(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+            await self._answer(call, http)
         finally:
-            self._tasks.discard(asyncio.current_task())
-            writer.close()
-
-    async def _exchange(self, reader, writer):
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
-        if headers.get("expect", "").lower() == "100-continue":
-            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
-        if head[0].startswith("GET"):
-            self._json(writer, 200, {"object": "list", "data": []})
-            return True
-        call = self._arrived(json.loads(body), headers)
-        work, closed = asyncio.ensure_future(self._answer(call, writer)), asyncio.ensure_future(reader.read(1))
-        await asyncio.wait({work, closed}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
+            # Where no behaviour has said how it ended.
             call.end("left")
-            work.cancel()
-        closed.cancel()
-        results = await asyncio.gather(work, closed, return_exceptions=True)
-        call.end("left")
-        return results[0] is True and isinstance(results[1], asyncio.CancelledError)
 
-    def _arrived(self, body, headers):
+    def _arrived(self, body, http):
         text = body["messages"][-1]["content"]
         _, tag, plan = text.split(" ")[:3]
         plan = plan.split(",")
         nth = self._seen[tag] = self._seen.get(tag, 0) + 1
         self._number += 1
-        account = KEYS.get(headers.get("authorization", "").removeprefix("Bearer "), "?")
+        account = KEYS.get(http.bearer, "?")
         call = PlatformCall(self._number, tag, nth, account, bool(body.get("stream")), plan[min(nth, len(plan)) - 1])
         call.usage = (1000 + self._number, 500 + self._number)
         self.book.calls.append(call)
@@ -90,29 +73,19 @@ class Upstream:
 
     # MARK: behaviours
 
-    async def _answer(self, call, writer):
-        """True where the connection may be used again."""
+    async def _answer(self, call, http):
         name, *numbers = call.behaviour.split(":")
         numbers = [int(number) for number in numbers]
         if name.startswith("e") and name[1:].isdigit():
-            return self._refuse(call, writer, int(name[1:]))
+            return await self._refuse(call, http, int(name[1:]))
         if name == "trickle":
-            return await self._trickle(call, writer)
+            return await self._trickle(call, http)
         if name == "poison":
-            # A task of its own: this one ends with the connection of the worker that is killed.
-            poisoning = asyncio.ensure_future(self.on_poison(call))
-            self._tasks.add(poisoning)
-            poisoning.add_done_callback(self._tasks.discard)
-            await asyncio.sleep(30)
-            return False
+            return await self._poison(call, http)
         if name == "cut" and numbers[0] == 0:
-            call.end("cut")
-            writer.transport.abort()
-            return False
-        count, pause, size = self._shape(name, numbers)
-        if not call.stream:
-            return await self._whole(call, writer, name, count, pause, size)
-        return await self._stream(call, writer, name, count, pause, size)
+            return self._cut(call, http)
+        answer = self._stream if call.stream else self._whole
+        await answer(call, http, name, *self._shape(name, numbers))
 
     @staticmethod
     def _shape(name, numbers):
@@ -128,30 +101,45 @@ class Upstream:
         piece = f"<{call.tag}.{call.number}.{index}> {FILLER}"
         return piece + "x" * max(0, size - len(piece))
 
-    async def _whole(self, call, writer, name, count, pause, size):
+    async def _whole(self, call, http, name, count, pause, size):
         await asyncio.sleep(count * pause)
         if name == "stall":
-            call.end("stalled")
-            await asyncio.sleep(120)
-            return False
+            return await self._stall(call, http)
         if name == "cut":
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{")
-            await writer.drain()
-            call.end("cut")
-            writer.transport.abort()
-            return False
+            await http.head(length=5000)
+            await http.write(b"{")
+            return self._cut(call, http)
         if name == "early":
             call.end("broken")
-            self._json(writer, 200, {"choices": "none"})
-            return True
+            return await http.send({"choices": "none"})
         call.pieces = [self._piece(call, index, size) for index in range(count)]
         message = {"role": "assistant", "content": call.text}
         call.end("whole")
-        self._json(writer, 200, {
+        await http.send({
             "id": call.id, "object": "chat.completion", "created": 1, "model": "m", "usage": self._usage(call, name),
             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
-        await writer.drain()
-        return True
+
+    async def _stream(self, call, http, name, count, pause, size):
+        await http.head(content_type="text/event-stream")
+        await self._event(http, self._chunk(call, {"role": "assistant", "content": ""}))
+        for index in range(count):
+            await asyncio.sleep(pause)
+            piece = self._piece(call, index, size)
+            # Before it is written: its reader may be quicker.
+            call.pieces.append(piece)
+            await self._event(http, self._chunk(call, {"content": piece}))
+        if name == "cut":
+            return self._cut(call, http)
+        if name == "stall":
+            return await self._stall(call, http)
+        if name == "early":
+            call.end("broken")
+            return await http.finish()
+        await self._event(http, self._chunk(call, {}, "stop"))
+        await self._event(http, {**self._chunk(call, {}), "choices": [], "usage": self._usage(call, name)})
+        call.end("whole")
+        await http.chunk(b"data: [DONE]\n\n")
+        await http.finish()
 
     def _usage(self, call, name):
         if name == "hostile":
@@ -159,67 +147,44 @@ class Upstream:
             return HOSTILE[int(call.behaviour.split(":")[1]) % len(HOSTILE)]
         return {"prompt_tokens": call.usage[0], "completion_tokens": call.usage[1], "total_tokens": sum(call.usage)}
 
-    async def _stream(self, call, writer, name, count, pause, size):
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
-        self._event(writer, self._chunk(call, {"role": "assistant", "content": ""}))
-        for index in range(count):
-            await asyncio.sleep(pause)
-            piece = self._piece(call, index, size)
-            # Before it is written: its reader may be quicker.
-            call.pieces.append(piece)
-            self._event(writer, self._chunk(call, {"content": piece}))
-            await writer.drain()
-        if name == "cut":
-            call.end("cut")
-            writer.transport.abort()
-            return False
-        if name == "stall":
-            call.end("stalled")
-            await asyncio.sleep(120)
-            return False
-        if name == "early":
-            call.end("broken")
-            writer.write(b"0\r\n\r\n")
-            return True
-        self._event(writer, self._chunk(call, {}, "stop"))
-        self._event(writer, {**self._chunk(call, {}), "choices": [], "usage": self._usage(call, name)})
-        call.end("whole")
-        self._raw(writer, b"data: [DONE]\n\n")
-        writer.write(b"0\r\n\r\n")
-        await writer.drain()
-        return True
+    @staticmethod
+    def _cut(call, http):
+        call.end("cut")
+        http.drop()
 
-    def _refuse(self, call, writer, status):
+    @staticmethod
+    async def _stall(call, http):
+        call.end("stalled")
+        await asyncio.sleep(120)
+        http.hang_up()
+
+    async def _poison(self, call, http):
+        # A task of its own: this one ends with the connection of the worker that is killed.
+        poisoning = asyncio.ensure_future(self.on_poison(call))
+        self._poisonings.add(poisoning)
+        poisoning.add_done_callback(self._poisonings.discard)
+        await asyncio.sleep(30)
+        http.hang_up()
+
+    async def _refuse(self, call, http, status):
         call.end(f"refused {status}")
         kind = {400: "invalid_request_error", 401: "invalid_api_key", 429: "rate_limit_exceeded"}.get(status, "server_error")
-        extra = "retry-after: 1\r\n" if status == 429 else ""
-        self._json(writer, status, {"error": {"message": "refused by the suite", "type": kind, "code": kind}}, extra)
-        return True
+        headers = [("retry-after", 1)] if status == 429 else []
+        await http.send({"error": {"message": "refused by the suite", "type": kind, "code": kind}}, status, headers=headers)
 
-    async def _trickle(self, call, writer):
-        writer.write(b"HTTP/1.1 500 Broken\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+    async def _trickle(self, call, http):
+        await http.head(500)
         for byte in b'{"error":{"message":"slow","type":"server_error","code":"server_error"}}':
             await asyncio.sleep(0.03)
-            writer.write(b"1\r\n%c\r\n" % byte)
-            await writer.drain()
+            await http.chunk(bytes([byte]))
         call.end("refused 500")
-        writer.write(b"0\r\n\r\n")
-        return True
+        await http.finish()
 
     @staticmethod
     def _chunk(call, delta, finish=None):
         return {"id": call.id, "object": "chat.completion.chunk", "created": 1, "model": "m",
                 "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
-    def _event(self, writer, value):
-        self._raw(writer, b"data: " + json.dumps(value, ensure_ascii=False).encode() + b"\n\n")
-
     @staticmethod
-    def _raw(writer, data):
-        writer.write(b"%x\r\n%s\r\n" % (len(data), data))
-
-    @staticmethod
-    def _json(writer, status, value, extra=""):
-        body = json.dumps(value, ensure_ascii=False).encode()
-        head = f"HTTP/1.1 {status} Suite\r\ncontent-type: application/json\r\n{extra}content-length: {len(body)}\r\n\r\n"
-        writer.write(head.encode() + body)
+    async def _event(http, value):
+        await http.chunk(b"data: " + json.dumps(value, ensure_ascii=False).encode() + b"\n\n")

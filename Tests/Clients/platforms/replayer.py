@@ -6,7 +6,8 @@ In: recordings. Out: a server; the first part of a path names the recording (`ba
 import asyncio
 import itertools
 
-from .server import Server
+from support.http_server import ThreadedServer
+
 
 # What frames a message between two servers; it was unpacked before it was recorded.
 FRAMING = {"connection", "content-encoding", "content-length", "content-type", "date", "keep-alive", "server", "transfer-encoding"}
@@ -18,7 +19,7 @@ class Replayer:
     def __init__(self, recordings):
         self._recordings = {recording.name: recording for recording in recordings}
         self.problems, self.calls = [], {name: 0 for name in self._recordings}
-        self.server = Server(self._answer, self.problems.append)
+        self.server = ThreadedServer(self._answer, self.problems.append)
 
     def url(self, recording):
         return f"{self.server.url}/{recording.name}"

@@ -7,8 +7,9 @@ import asyncio
 import collections
 from dataclasses import dataclass, field
 
+from support.http_server import ThreadedServer
+
 from .scenarios import plan
-from .server import Server
 
 SILENCE = 30.0  # seconds; longer than any test waits for a connection to close
 
@@ -58,7 +59,7 @@ class Wire:
     def __init__(self):
         self.violations, self.calls = [], collections.deque(maxlen=2000)
         self._failed_ids = set()
-        self.server = Server(self.answer, self.violations.append)
+        self.server = ThreadedServer(self.answer, self.violations.append)
 
     @property
     def base_url(self):
@@ -127,6 +128,7 @@ class Wire:
     # MARK: the run of a call
 
     async def answer(self, call):
+        call.ask = None
         self.calls.append(call)
         try:
             if await self.other(call):

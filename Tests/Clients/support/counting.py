@@ -2,16 +2,17 @@
 
 In: a mode per account, which a test may change at any time. Out: `CountedAccount.calls`, one per completion: when it
 arrived, what it was billed, when its answer ended or its caller left. Probes (`GET /v1/models`) meet the same mode and
-are kept apart. Runs in one thread with its own event loop.
+are kept apart.
 """
 
 import asyncio
 import json
 import random
-import threading
+import sys
 import time
 from dataclasses import dataclass
 
+from .http_server import ThreadedServer
 from .service import ANSWER_MARK, KEY_MARK
 from .upstream import chunk_of, completion_of
 
@@ -84,30 +85,17 @@ class CountingPlatform:
     def __init__(self, **modes):
         self.accounts = {name: CountedAccount(name, mode) for name, mode in modes.items()}
         self._by_key = {account.key: account for account in self.accounts.values()}
-        self._loop = asyncio.new_event_loop()
-        started = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
-        self._thread.start()
-        started.wait(10)
+        self._server = ThreadedServer(self._answer, lambda text: print(text, file=sys.stderr))
 
     def __getitem__(self, name):
         return self.accounts[name]
 
-    def _run(self, started):
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024))
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-        started.set()
-        self._loop.run_forever()
-        open_connections = asyncio.all_tasks(self._loop)
-        for task in open_connections:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*open_connections, return_exceptions=True))
-        self._loop.close()
+    @property
+    def url(self):
+        return f"{self._server.url}/v1"
 
     def stop(self):
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._server.stop()
 
     def catalogue_account(self, name, models, **limits):
         """Its entry in a catalogue."""
@@ -116,88 +104,57 @@ class CountingPlatform:
 
     # MARK: the wire
 
-    async def _serve(self, reader, writer):
-        try:
-            while await self._exchange(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    async def _exchange(self, reader, writer):
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
-        if headers.get("expect", "").lower() == "100-continue":
-            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
-        account = self._by_key[headers["authorization"].removeprefix("Bearer ")]
-        if head[0].startswith("GET"):
+    async def _answer(self, call):
+        account = self._by_key[call.bearer]
+        if call.method == "GET":
             account.probes.append((time.monotonic(), account.mode.status))
-            return await self._answer_probe(account.mode, writer)
-        call = account.arrived(json.loads(body))
-        return await self._until_left(call, reader, self._answer(call, writer))
+            return await self._answer_probe(account.mode, call)
+        counted = account.arrived(json.loads(call.raw))
+        try:
+            await self._complete(counted, call)
+        except asyncio.CancelledError:
+            # Its caller has left.
+            counted.ended = counted.ended or time.monotonic()
+            raise
 
-    async def _until_left(self, call, reader, answer):
-        """The answer, or until its caller closes; no caller pipelines, so whatever can be read before is the end."""
-        work, closed = asyncio.ensure_future(answer), asyncio.ensure_future(reader.read(1))
-        await asyncio.wait({work, closed}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            call.ended = time.monotonic()
-            work.cancel()
-        closed.cancel()
-        results = await asyncio.gather(work, closed, return_exceptions=True)
-        return results[0] is None and isinstance(results[1], asyncio.CancelledError)
-
-    async def _answer(self, call, writer):
-        mode = call.mode
+    async def _complete(self, counted, call):
+        mode = counted.mode
+        if mode.status == 200 and counted.body.get("stream"):
+            return await self._stream(counted, call)
+        await asyncio.sleep(mode.service)
+        self._end(counted)
         if mode.status != 200:
-            await asyncio.sleep(mode.service)
-            self._end(call)
-            return self._refuse(mode, writer)
-        if not call.body.get("stream"):
-            await asyncio.sleep(mode.service)
-            self._end(call)
-            return self._write(writer, 200, completion_of(call.body["model"], ANSWER_MARK, call.usage))
-        await self._stream(call, writer)
+            return await self._refuse(mode, call)
+        await call.send(completion_of(counted.body["model"], ANSWER_MARK, counted.usage))
 
-    async def _stream(self, call, writer):
-        writer.write(b"HTTP/1.1 200 Counted\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
-        model, pieces = call.body["model"], 4
+    async def _stream(self, counted, call):
+        await call.head(content_type="text/event-stream")
+        model, pieces = counted.body["model"], 4
         for number in range(pieces):
-            await asyncio.sleep(call.mode.service / pieces)
-            self._event(writer, json.dumps(chunk_of(model, {"content": f"{ANSWER_MARK} {number} "})))
-        self._event(writer, json.dumps(chunk_of(model, {}, finish="stop")))
-        self._event(writer, json.dumps({**chunk_of(model, {}), "choices": [], "usage": call.usage}))
-        self._end(call)
-        self._event(writer, "[DONE]")
-        writer.write(b"0\r\n\r\n")
+            await asyncio.sleep(counted.mode.service / pieces)
+            await self._event(call, json.dumps(chunk_of(model, {"content": f"{ANSWER_MARK} {number} "})))
+        await self._event(call, json.dumps(chunk_of(model, {}, finish="stop")))
+        await self._event(call, json.dumps({**chunk_of(model, {}), "choices": [], "usage": counted.usage}))
+        self._end(counted)
+        await self._event(call, "[DONE]")
+        await call.finish()
 
     @staticmethod
-    def _end(call):
+    def _end(counted):
         """Before the last byte is written: its reader may be quicker than this thread."""
-        call.ended, call.is_whole = time.monotonic(), True
+        counted.ended, counted.is_whole = time.monotonic(), True
 
-    async def _answer_probe(self, mode, writer):
-        if mode.status == 200:
-            self._write(writer, 200, {"object": "list", "data": []})
-        else:
-            self._refuse(mode, writer)
-        await writer.drain()
-        return True
+    async def _answer_probe(self, mode, call):
+        if mode.status != 200:
+            return await self._refuse(mode, call)
+        await call.send({"object": "list", "data": []})
 
-    def _refuse(self, mode, writer):
-        extra = f"retry-after: {mode.retry_after}\r\n" if mode.retry_after else ""
+    @staticmethod
+    async def _refuse(mode, call):
         code = REASONS.get(mode.status, "server_error")
-        self._write(writer, mode.status, {"error": {"message": "counted refusal", "type": code, "code": code}}, extra)
+        headers = [("retry-after", mode.retry_after)] if mode.retry_after else []
+        await call.send({"error": {"message": "counted refusal", "type": code, "code": code}}, mode.status, headers=headers)
 
     @staticmethod
-    def _write(writer, status, value, extra=""):
-        body = json.dumps(value).encode()
-        head = f"HTTP/1.1 {status} Counted\r\ncontent-type: application/json\r\n{extra}content-length: {len(body)}"
-        writer.write(f"{head}\r\n\r\n".encode() + body)
-
-    @staticmethod
-    def _event(writer, text):
-        data = f"data: {text}\n\n".encode()
-        writer.write(b"%x\r\n%s\r\n" % (len(data), data))
+    async def _event(call, text):
+        await call.chunk(f"data: {text}\n\n".encode())

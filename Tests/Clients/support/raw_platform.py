@@ -1,7 +1,7 @@
 """A platform that sends bytes as they are told, so that every oddity can be said.
 
 In: handlers, one a place; the place is the first part of the path. Out: `calls`, what each place was asked, which are the
-answers that a platform bills. The server is the one under the strict platforms.
+answers that a platform bills.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import brotli
 import zstandard
 
-from platforms.server import Server
+from .http_server import ThreadedServer
 
 CODINGS = {
     "gzip": gzip.compress, "deflate": zlib.compress, "br": lambda data: brotli.compress(data, quality=1),
@@ -88,7 +88,7 @@ def events(values, done=True, content_type="text/event-stream", status=200):
 class RawPlatform:
     def __init__(self):
         self.handlers, self.seen, self.faults = {}, {}, []
-        self._server = Server(self._answer, self.faults.append)
+        self._server = ThreadedServer(self._answer, self.faults.append)
 
     def url(self, place):
         return f"{self._server.url}/{place}"

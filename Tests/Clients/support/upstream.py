@@ -2,61 +2,35 @@
 
 In: scripts, each a list of behaviours, one per call; a request names its script in the unknown field `x_script`, which
 reaches the platform unchanged. Out: `Script.calls`, each with what was asked and when the caller closed its connection.
-Runs in one thread with its own event loop; a test's thread only reads lists and opens gates.
+A test's own thread only reads lists and opens gates.
 """
 
-import asyncio
 import itertools
 import json
-import threading
+import sys
 import time
+
+from . import http_server
+from .http_server import Gate, ThreadedServer
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12}
 
 
-class Gate:
-    """Closed until the test opens it; behaviours wait for it inside the loop."""
+class Call(http_server.Call):
+    """One chat completion, and the means to answer in OpenAI's words."""
 
-    def __init__(self, loop):
-        self._loop, self._event = loop, asyncio.Event()
-
-    def open(self):
-        self._loop.call_soon_threadsafe(self._event.set)
-
-    async def passed(self):
-        await self._event.wait()
-
-
-class Call:
-    """One request as the platform sees it, and the means to answer."""
-
-    def __init__(self, upstream, raw, headers, writer):
-        self.upstream, self.raw, self.headers, self.body = upstream, raw, headers, json.loads(raw)
-        self.began = time.monotonic()
-        self.closed_at = None  # when the caller closed, measured on `time.monotonic`
-        self.ended = False
-        self._writer = writer
+    def __init__(self, upstream, *request):
+        super().__init__(*request)
+        self.upstream = upstream
+        self.body = json.loads(self.raw) if self.raw else None
 
     @property
     def account(self):
         return self.headers.get("authorization", "").removeprefix("Bearer ")
 
-    async def write(self, data):
-        self._writer.write(data)
-        await self._writer.drain()
-
-    async def head(self, status=200, content_type="application/json", length=None, **headers):
-        lines = [f"HTTP/1.1 {status} Scripted", f"content-type: {content_type}"]
-        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        lines.append("transfer-encoding: chunked" if length is None else f"content-length: {length}")
-        await self.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-
-    async def chunk(self, data):
-        """One piece of a chunked body: with the pieces of a test, so are its packets."""
-        await self.write(b"%x\r\n%s\r\n" % (len(data), data))
-
-    async def finish(self):
-        await self.write(b"0\r\n\r\n")
+    async def head(self, status=200, content_type="application/json", length=None, headers=(), **named):
+        named = [(name.replace("_", "-"), value) for name, value in named.items()]
+        await super().head(status, content_type, length, [*headers, *named])
 
     async def json(self, value, status=200, **headers):
         body = value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode()
@@ -83,10 +57,6 @@ class Call:
         await self.event({**chunk_of(model, {}), "choices": [], "usage": usage})
         await self.chunk(b"data: [DONE]\n\n")
         await self.finish()
-
-    def drop(self):
-        """Closes the connection as a crash does."""
-        self._writer.transport.abort()
 
 
 def chunk_of(model, delta, finish=None, index=0):
@@ -133,22 +103,12 @@ class Upstream:
     def __init__(self):
         self.scripts, self._names = {}, itertools.count(1)
         self.last_refusal = 0.0  # when an error was answered, after which an account may have to rest
-        self._loop = asyncio.new_event_loop()
-        started = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
-        self._thread.start()
-        started.wait(10)
-
-    def _run(self, started):
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1 << 26))
-        self.port = server.sockets[0].getsockname()[1]
-        started.set()
-        self._loop.run_forever()
+        self._server = ThreadedServer(
+            self._answer, lambda text: print(text, file=sys.stderr), lambda *request: Call(self, *request))
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self._server.url}/v1"
 
     def script(self, *behaviours):
         """The last behaviour serves all further calls too."""
@@ -157,41 +117,13 @@ class Upstream:
         return script
 
     def gate(self):
-        return Gate(self._loop)
+        return Gate()
 
     def stop(self):
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._server.stop()
 
-    async def _serve(self, reader, writer):
-        try:
-            while await self._exchange(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    async def _exchange(self, reader, writer):
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = dict(line.lower().split(": ", 1)[:1] + line.split(": ", 1)[1:] for line in head[1:] if ": " in line)
-        if headers.get("expect", "").lower() == "100-continue":
-            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        call = Call(self, await reader.readexactly(int(headers.get("content-length", 0))), headers, writer)
-        behaviour = self.scripts[call.body["x_script"]].next(call)
-        work = asyncio.ensure_future(behaviour(call))
-        # No caller pipelines: whatever can be read before the answer has ended is the end of the connection.
-        closed = asyncio.ensure_future(reader.read(1))
-        await asyncio.wait({work, closed}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            call.closed_at = time.monotonic()
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
-            return False
-        call.ended = True
-        if closed.done():
-            return False
-        closed.cancel()
-        await asyncio.gather(closed, return_exceptions=True)
-        work.result()
-        return not writer.is_closing()
+    async def _answer(self, call):
+        if call.body is None:
+            # A probe: this platform has nothing to say of itself.
+            return call.hang_up()
+        await self.scripts[call.body["x_script"]].next(call)(call)
