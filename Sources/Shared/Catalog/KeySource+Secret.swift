@@ -40,9 +40,7 @@ extension CatalogFile.KeySource {
 
     /// Somebody may have put the key where its name belongs.
     private static func shown(_ name: String) -> String {
-        let isName = name.utf8.allSatisfy {
-            (65...90).contains($0) || (97...122).contains($0) || (48...57).contains($0) || $0 == 95
-        }
+        let isName = name.utf8.allSatisfy { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") }
         return isName && name.utf8.count <= 64 ? " " + name : ""
     }
 }

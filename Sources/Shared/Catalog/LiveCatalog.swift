@@ -81,10 +81,7 @@ package final class LiveCatalog: Service, Sendable {
     }
 
     private func tick(_ bell: AsyncStream<Void>.Continuation) async {
-        while !Task.isCancelled {
-            if state.withLock({ $0.nextLook <= .now }) { bell.yield() }
-            do { try await Task.sleep(for: min(interval, Self.retry)) } catch { break }
-        }
+        for await _ in every(min(interval, Self.retry)) where state.withLock({ $0.nextLook <= .now }) { bell.yield() }
         bell.finish()
     }
 

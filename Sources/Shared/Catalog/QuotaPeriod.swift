@@ -17,9 +17,10 @@ package enum QuotaPeriod: String, Sendable, CaseIterable {
         case .total: return nil
         case .day: return day * Self.dayLength + shift
         case .month:
-            let date = PostgresParameter.civil(days: Int(day))
+            let date = CivilDate(daysSince1970: Int(day))
             let month = date.day >= resetDay ? (date.year, date.month) : Self.before(date.year, date.month)
-            return Self.days(month.0, month.1, resetDay) * Self.dayLength + shift
+            let start = CivilDate(year: month.0, month: month.1, day: resetDay)
+            return Int64(start.daysSince1970) * Self.dayLength + shift
         }
     }
 
@@ -38,15 +39,5 @@ package enum QuotaPeriod: String, Sendable, CaseIterable {
     private static func floorDivide(_ value: Int64, _ by: Int64) -> Int64 {
         let quotient = value / by
         return value % by < 0 ? quotient - 1 : quotient
-    }
-
-    /// Days from 1970-01-01, by Howard Hinnant's `days_from_civil`.
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
-        let y = month <= 2 ? year - 1 : year
-        let era = (y >= 0 ? y : y - 399) / 400
-        let yearOfEra = y - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return Int64(era * 146_097 + dayOfEra - 719_468)
     }
 }

@@ -68,17 +68,11 @@ package struct SecretBox: Sendable {
         guard let bytes = hexadecimal(text) ?? Data(base64Encoded: text), bytes.count == 32 else {
             throw .masterKeyForm
         }
-        let name = SHA256.hash(data: bytes).prefix(4).map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }
-        return Master(name: name.joined(), key: SymmetricKey(data: bytes))
+        return Master(name: SHA256.hash(data: bytes).prefix(4).hex, key: SymmetricKey(data: bytes))
     }
 
     private static func hexadecimal(_ text: String) -> Data? {
-        guard text.utf8.count == 64 else { return nil }
-        let digits = text.compactMap(\.hexDigitValue)
-        guard digits.count == 64 else { return nil }
-        return Data(stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
+        text.utf8.count == 64 ? [UInt8](hex: text).map { Data($0) } : nil
     }
 
     static func encrypt(_ data: Data, _ key: SymmetricKey, _ bound: String) throws(Failure) -> Data {
@@ -101,13 +95,12 @@ package struct SecretBox: Sendable {
     }
 
     static func text(_ data: Data) -> String {
-        data.base64EncodedString().map { $0 == "+" ? "-" : $0 == "/" ? "_" : String($0) }.joined()
+        Base64.encodeURL(Array(data), isPadded: true)
     }
 
     /// Only what `text` writes: base64 has unused bits, and a changed text must not open.
     static func data(_ encoded: String) -> Data? {
-        let base64 = encoded.map { $0 == "-" ? "+" : $0 == "_" ? "/" : String($0) }.joined()
-        guard let data = Data(base64Encoded: base64), text(data) == encoded else { return nil }
+        guard let data = Base64.decodeURL(encoded).map({ Data($0) }), text(data) == encoded else { return nil }
         return data
     }
 }

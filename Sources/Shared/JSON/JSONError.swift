@@ -26,9 +26,7 @@ package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     func inside(key: String) -> JSONError {
         let isPlain =
             (1...64).contains(key.utf8.count)
-            && key.utf8.allSatisfy {
-                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 95 || $0 == 45
-            }
+            && key.utf8.allSatisfy { $0.isASCIIAlphanumeric || "_-".utf8.contains($0) }
         return prefixed(isPlain ? key : "?")
     }
 

@@ -38,7 +38,7 @@ extension JSONParser {
         // As long as the longest of them.
         for index in start..<min(start + 9, bytes.count) {
             let letter = bytes[index] | 0x20
-            guard (0x61...0x7A).contains(letter) else { break }
+            guard letter.isASCIILowercase else { break }
             name.unicodeScalars.append(Unicode.Scalar(letter))
         }
         guard let value = Self.words[name] else { throw expected("a value") }
@@ -57,7 +57,7 @@ extension JSONParser {
     }
 
     private static func isOfNumber(_ byte: UInt8) -> Bool {
-        0x30...0x39 ~= byte || 0x2B...0x2E ~= byte && byte != 0x2C || byte | 0x20 == UInt8(ascii: "e")
+        byte.isASCIIDigit || 0x2B...0x2E ~= byte && byte != 0x2C || byte | 0x20 == UInt8(ascii: "e")
     }
 
     /// A number as programs print it; written anew, since it goes out again.
@@ -66,7 +66,7 @@ extension JSONParser {
         let sign = bytes[position]
         if sign == UInt8(ascii: "-") { literal.append(sign) }
         if sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") { position += 1 }
-        if position < bytes.count, (0x61...0x7A).contains(bytes[position] | 0x20) {
+        if position < bytes.count, bytes[position].isASCIILetter {
             // An infinity with its sign.
             return try word(bytes, from: position)
         }
@@ -96,7 +96,7 @@ extension JSONParser {
 
     private mutating func digitRun(_ bytes: Span<UInt8>) -> [UInt8] {
         var digits: [UInt8] = []
-        while position < bytes.count, 0x30...0x39 ~= bytes[position] {
+        while position < bytes.count, bytes[position].isASCIIDigit {
             digits.append(bytes[position])
             position += 1
         }

@@ -110,12 +110,8 @@ extension JSONParser {
         else { return nil }
         var unit: UInt32 = 0
         for index in start + 2..<start + 6 {
-            switch bytes[index] {
-            case let digit where 0x30...0x39 ~= digit: unit = unit << 4 | UInt32(digit - 0x30)
-            case let digit where 0x41...0x46 ~= digit: unit = unit << 4 | UInt32(digit - 0x37)
-            case let digit where 0x61...0x66 ~= digit: unit = unit << 4 | UInt32(digit - 0x57)
-            default: return nil
-            }
+            guard let digit = bytes[index].hexDigitValue else { return nil }
+            unit = unit << 4 | UInt32(digit)
         }
         return unit
     }
@@ -145,7 +141,7 @@ extension JSONParser {
 
     private mutating func digits(_ bytes: Span<UInt8>) throws(JSONError) {
         let start = position
-        while position < bytes.count, 0x30...0x39 ~= bytes[position] { position += 1 }
+        while position < bytes.count, bytes[position].isASCIIDigit { position += 1 }
         guard position > start else { throw expected("a digit") }
     }
 }

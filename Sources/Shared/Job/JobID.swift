@@ -46,7 +46,7 @@ package enum JobID {
     /// The number before the dash; `nil` where there is none.
     package static func shard(of id: String) -> Int? {
         let digits = id.utf8.prefix { $0 != UInt8(ascii: "-") }
-        guard (1...4).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        guard (1...4).contains(digits.count), digits.allSatisfy(\.isASCIIDigit) else { return nil }
         return digits.reduce(0) { $0 * 10 + Int($1 - 48) }
     }
 
@@ -55,17 +55,12 @@ package enum JobID {
         guard let dash = id.utf8.firstIndex(of: UInt8(ascii: "-")) else { return false }
         let shard = id.utf8[..<dash]
         let name = id.utf8[id.utf8.index(after: dash)...]
-        return (1...4).contains(shard.count) && shard.allSatisfy { (48...57).contains($0) }
+        return (1...4).contains(shard.count) && shard.allSatisfy(\.isASCIIDigit)
             && (8...64).contains(name.count) && name.allSatisfy(isNameByte)
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-            true
-        default: false
-        }
+        byte.isASCIIAlphanumeric || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
     }
 
     private static func name(_ shard: Int, _ high: UInt64, _ low: UInt64) -> String {

@@ -22,8 +22,7 @@ package struct HeapTrimmer: Service {
     package func run() async throws {
         guard interval > .zero else { return try await gracefulShutdown() }
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do { try await Task.sleep(for: interval) } catch { return }
+            for await _ in every(interval, after: interval) {
                 // Walks some 30 MB in a millisecond or two, too short for a thread of its own.
                 _ = malloc_trim(0)
             }

@@ -35,7 +35,7 @@ package struct LineLogHandler: LogHandler {
         if let error = event.error { all[LogKey.error] = "\(error)" }
         // What is not known is not said.
         let fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }.filter { !$0.1.isEmpty }
-        let time = LogTime.text(milliseconds: clock.now)
+        let time = UTCTime(millisecondsSince1970: clock.now).dateAndTimeWithMilliseconds
         switch format {
         case .text: emit(LogLine.text(time: time, level: event.level.rawValue, message: "\(event.message)", fields))
         case .json: emit(LogLine.json(time: time, level: event.level.rawValue, message: "\(event.message)", fields))
@@ -86,30 +86,5 @@ enum LogLine {
             }
         }
         return quoted + "\""
-    }
-}
-
-/// Milliseconds since 1970 as RFC 3339 in UTC.
-enum LogTime {
-    static func text(milliseconds: Int64) -> String {
-        let (days, rest) = (milliseconds / 86_400_000, milliseconds % 86_400_000)
-        let date = civil(days)
-        let two = { (value: Int64) in value < 10 ? "0\(value)" : "\(value)" }
-        let millis = rest % 1000
-        let fraction = (millis < 100 ? "0" : "") + two(millis)
-        return "\(date.year)-\(two(date.month))-\(two(date.day))T\(two(rest / 3_600_000)):"
-            + "\(two(rest / 60_000 % 60)):\(two(rest / 1000 % 60)).\(fraction)Z"
-    }
-
-    /// Days since 1970 as a date of the Gregorian calendar (Howard Hinnant's `civil_from_days`, for days ≥ 0).
-    private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let shifted = days + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted % 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
     }
 }

@@ -76,7 +76,7 @@ struct AdminSession: Sendable {
         let queues = JobQueues(
             shared.shardKeys.map { keys in
                 let redis = RedisClient(
-                    configuration, name: Startup.processName("cli"), home: keys.shardPrefix,
+                    configuration, name: ProcessName.make(role: "cli"), home: keys.shardPrefix,
                     group: MultiThreadedEventLoopGroup.singleton, logger: logger)
                 return JobQueue(redis: redis, keys: keys, limits: shared.limits)
             })
@@ -90,7 +90,7 @@ struct AdminSession: Sendable {
     /// A connection at the accounts' keys.
     func withRedis<Value: Sendable>(_ work: @Sendable (RedisClient) async throws -> Value) async throws -> Value {
         let redis = RedisClient(
-            try startup.shared.redisConfiguration(), name: Startup.processName("cli"),
+            try startup.shared.redisConfiguration(), name: ProcessName.make(role: "cli"),
             home: PoolKeys(prefix: startup.shared.cachePrefix).base,
             group: MultiThreadedEventLoopGroup.singleton, logger: startup.logger("submitter"))
         return try await withThrowingTaskGroup(of: Void.self) { group in

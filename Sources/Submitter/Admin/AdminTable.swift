@@ -40,7 +40,8 @@ struct AdminTable {
     /// In UTC.
     static func time(_ value: JSON?) -> String {
         guard let milliseconds = value?.intValue else { return "-" }
-        return String(PostgresParameter.timestamp(Int64(milliseconds)).dropLast(7)) + "Z"
+        let moment = UTCTime(millisecondsSince1970: Int64(milliseconds))
+        return "\(moment.date) \(moment.time)Z"
     }
 }
 

@@ -47,7 +47,7 @@ struct ServeCommand: AsyncParsableCommand {
         let catalog = try await CatalogBootstrap(startup.shared, postgres, logger, group: group).start()
         let shim = Shim(
             config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.limits,
-            shards: startup.shared.shards, models: catalog, logger: logger, id: Startup.processName("shim"),
+            shards: startup.shared.shards, models: catalog, logger: logger, id: ProcessName.make(role: "shim"),
             requiresDurableRedis: startup.shared.requiresDurableRedis, database: { await postgres.problem() },
             desk: AdminRoutes(postgres: postgres, box: try startup.shared.secretBox()))
         let services: [any Service] =

@@ -48,14 +48,6 @@ struct Startup {
     }
 
     func postgres() -> PostgresConfiguration { PostgresConfiguration(url: shared.databaseURL) }
-
-    /// Host, process and 8 random hex digits: unlike any other process, and unlike this one before a restart.
-    static func processName(_ role: String) -> String {
-        let host = ProcessInfo.processInfo.hostName.prefix { $0 != "." }.filter { $0.isASCII && !$0.isWhitespace }
-        var generator = SystemRandomNumberGenerator()
-        let random = String(UInt32.random(in: 0x1000_0000...UInt32.max, using: &generator), radix: 16)
-        return "\(role)-\(host)-\(ProcessInfo.processInfo.processIdentifier)-\(random)"
-    }
 }
 
 /// Bytes to standard output and standard error, whole and in order.

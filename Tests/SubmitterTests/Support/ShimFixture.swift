@@ -65,7 +65,7 @@ struct ShimFixture: Sendable {
         let shim = Shim(
             config: tuning.config, redis: try RedisConfiguration(url: redisURL ?? url), keys: keys,
             limits: tuning.limits,
-            models: catalog, logger: quiet, id: Startup.processName("shim"), desk: desk,
+            models: catalog, logger: quiet, id: ProcessName.make(role: "shim"), desk: desk,
             onListening: { channel in address.withLock { $0 = channel.localAddress?.port } })
         let redis = RedisClient(
             try RedisConfiguration(url: url), name: "test", group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
