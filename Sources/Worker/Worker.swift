@@ -41,7 +41,7 @@ struct WorkerCommand: AsyncParsableCommand {
             return FileHandle.standardOutput.write(Data(SettingsTable(settings.declared).markdown.utf8))
         }
         do { try settings.check() } catch { try fail("\(error)", code: 3) }
-        let logger = LogSetup.logger("worker", shared)
+        let logger = LogSetup.logger("worker", shared.log)
         // A platform that closes while we send is an error of that call (EPIPE), not the end of this process.
         _ = signal(SIGPIPE, SIG_IGN)
         do {

@@ -38,12 +38,12 @@ struct WorkerParts: Sendable {
         var logger = logger
         logger[metadataKey: "worker"] = "\(name)"
         self.logger = logger
-        readiness = Readiness(shards: shared.shards)
+        readiness = Readiness(shards: shared.queue.shards)
         slots = Slots(config.concurrency)
         connections = WorkerConnections(
-            worker: name, configuration: try shared.redisConfiguration(), group: group, logger: logger)
+            worker: name, configuration: try shared.redis.configuration(), group: group, logger: logger)
         shards = shared.shardKeys.map { [connections, readiness] keys in
-            WorkerShard(keys, shared, limits: config.limits(shared.limits), readiness: readiness, connections)
+            WorkerShard(keys, shared, limits: config.limits(shared.queue.limits), readiness: readiness, connections)
         }
         for shard in shards { shard.rooms.join(shards.map(\.rooms)) }
         poolKeys = PoolKeys(prefix: shared.cachePrefix)
@@ -51,10 +51,10 @@ struct WorkerParts: Sendable {
         let redis = pool.redis
         board = HealthRegistry(rules: config.health, store: HealthStore(redis: redis, keys: poolKeys), logger: logger)
         var limits = config.limiter
-        limits.lease = shared.limits.lease
+        limits.lease = shared.queue.limits.lease
         limiter = AccountLimiter(redis: redis, keys: poolKeys, worker: name, configuration: limits, logger: logger)
         forecasts = TokenForecasts(unknownAnswer: config.unknownAnswer)
-        credentials = AccountCredentials(box: try shared.secretBox())
+        credentials = AccountCredentials(box: try shared.masterKeys.box())
         platforms = PlatformCaller(
             http: http, credentials: credentials, tokens: AccountTokens(),
             clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: clock,

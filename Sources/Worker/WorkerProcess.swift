@@ -18,7 +18,7 @@ struct WorkerProcess {
 
     /// Runs until graceful shutdown; throws what prevents a start.
     func run() async throws {
-        let postgres = PostgresPool(PostgresConfiguration(url: shared.databaseURL))
+        let postgres = PostgresPool(shared.postgres)
         let http = try HTTPClient(configuration: config.http)
         let parts = try await WorkerParts(
             shared, config, postgres: postgres, http: http, group: MultiThreadedEventLoopGroup(numberOfThreads: 1),
@@ -97,13 +97,13 @@ extension WorkerParts {
         [
             HealthServer(readiness: readiness, metrics: metrics, running: shards.map(\.running), slots: slots)
                 .application(host: config.host, port: config.port, logger: logger),
-            CapacityKeeper(limiter: limiter, redis: pool.leases, lease: shared.limits.lease, logger: logger),
+            CapacityKeeper(limiter: limiter, redis: pool.leases, lease: shared.queue.limits.lease, logger: logger),
         ]
     }
 
     /// What a shard needs until its last job has ended.
     fileprivate func keeping(_ shard: WorkerShard) -> [any Service] {
-        let leases = JobQueue(redis: shard.leases, keys: shard.queue.keys, limits: shared.limits)
+        let leases = JobQueue(redis: shard.leases, keys: shard.queue.keys, limits: shared.queue.limits)
         return [
             UsageFlusher(
                 queue: shard.queue, outbox: shard.outbox, ledger: UsageLedger(postgres), worker: name,

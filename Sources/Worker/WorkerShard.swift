@@ -25,9 +25,9 @@ struct WorkerShard: Sendable {
         func client(_ use: String) -> RedisClient { connections.client(use + name, home: keys.shardPrefix) }
         (blocking, leases, outbox) = (client("claim"), client("lease"), client("outbox"))
         let greeting = ReconnectRecovery(
-            worker: connections.worker, shards: shared.shards, keys: keys, limits: limits, readiness: readiness,
+            worker: connections.worker, shards: shared.queue.shards, keys: keys, limits: limits, readiness: readiness,
             patience: patience,
-            running: running, requiresDurable: shared.requiresDurableRedis, logger: connections.logger)
+            running: running, requiresDurable: shared.redis.requiresDurability, logger: connections.logger)
         let redis = RedisClient(
             connections.configuration, name: "worker" + name, home: keys.shardPrefix, group: connections.group,
             logger: connections.logger, onConnect: greeting.greet,

@@ -4,7 +4,7 @@ import re
 
 from support.service import ROOT
 
-SETUP = (ROOT / "Sources/Shared/Support/LogSetup.swift").read_text()
+SETUP = (ROOT / "Sources/Shared/Logs/LogKey.swift").read_text()
 KEYS = set(re.findall(r'static let \w+ = "(\w+)"', SETUP))
 
 

@@ -1,6 +1,5 @@
 package import Logging
 package import NIOCore
-import NIOPosix
 import Synchronization
 
 /// How worker and shim come by their first catalogue.
@@ -13,7 +12,9 @@ import Synchronization
 ///
 /// What only a person can mend (a wrong database, a wrong file) ends the start at once.
 package struct CatalogBootstrap: Sendable {
-    private let config: SharedConfig
+    private let settings: CatalogSettings
+    private let masterKeys: MasterKeySettings
+    private let redis: CatalogRedis
     private let pool: PostgresPool
     private let logger: Logger
     private let group: any EventLoopGroup
@@ -21,10 +22,12 @@ package struct CatalogBootstrap: Sendable {
     private static let pause = Duration.milliseconds(250)
 
     package init(
-        _ config: SharedConfig, _ pool: PostgresPool, _ logger: Logger,
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+        _ settings: CatalogSettings, masterKeys: MasterKeySettings, redis: CatalogRedis, pool: PostgresPool,
+        logger: Logger, group: any EventLoopGroup
     ) {
-        self.config = config
+        self.settings = settings
+        self.masterKeys = masterKeys
+        self.redis = redis
         self.pool = pool
         self.logger = logger
         self.group = group
@@ -32,19 +35,19 @@ package struct CatalogBootstrap: Sendable {
 
     /// The catalogue, ready for use; the service that keeps it fresh is the caller's to run.
     package func start() async throws -> LiveCatalog {
-        let (copy, isFromRedis) = try await firstCopy(try config.redisConfiguration())
+        let (copy, isFromRedis) = try await firstCopy()
         let preparation: LiveCatalog.Preparation = { try await self.prepare() }
         return LiveCatalog(
-            copy.snapshot, stamp: copy.stamp, store: CatalogStore(pool), interval: config.catalogRefresh,
+            copy.snapshot, stamp: copy.stamp, store: CatalogStore(pool), interval: settings.refresh,
             logger: logger,
-            sharing: try CatalogRedisLinks(config, group: group, logger: logger),
+            sharing: CatalogRedisLinks(redis, group: group, logger: logger),
             preparation: isFromRedis ? preparation : nil)
     }
 
     /// Applies what is missing; returns its names.
     @discardableResult
     package func migrate() async throws -> [String] {
-        let giveUp = ContinuousClock.now + config.startTimeout
+        let giveUp = ContinuousClock.now + settings.startTimeout
         while true {
             do throws(PostgresError) {
                 return try await applyMigrations()
@@ -63,12 +66,12 @@ package struct CatalogBootstrap: Sendable {
 
     private func prepare() async throws {
         _ = try await applyMigrations()
-        guard let path = config.catalogFile else { return }
+        guard let path = settings.file else { return }
         guard try await CatalogStore(pool).isEmpty() else {
             return logger.info(
                 "there is a catalogue: CATALOG_FILE is not looked at, 'submitter catalog apply' would do it")
         }
-        let apply = CatalogApply(pool: pool, box: try config.secretBox()) { await tell() }
+        let apply = CatalogApply(pool: pool, box: try masterKeys.box()) { await tell() }
         let author = CatalogAdmin.Author("system", reason: "CATALOG_FILE in an empty catalogue")
         guard case .changes(let changes) = try await apply.run(try CatalogDraft(path: path), .ifEmpty, by: author)
         else {
@@ -81,9 +84,7 @@ package struct CatalogBootstrap: Sendable {
 
     /// The change is made already: without Redis it is seen a little later.
     private func tell() async {
-        do { try await CatalogNotifier.tell(config, logger) } catch {
-            logger.info("the catalogue's change could not be told", metadata: ["error": "\(error)"])
-        }
+        await CatalogNotifier.tell(redis, logger)
     }
 
     // MARK: - The first catalogue
@@ -112,12 +113,12 @@ package struct CatalogBootstrap: Sendable {
     }
 
     /// PostgreSQL and Redis side by side: a server that does not answer at all must not hold up the other.
-    private func firstCopy(_ redis: RedisConfiguration) async throws -> (VersionedCatalog, isFromRedis: Bool) {
+    private func firstCopy() async throws -> (VersionedCatalog, isFromRedis: Bool) {
         let findings = Findings()
         return try await withThrowingTaskGroup(of: (VersionedCatalog, Bool).self) { group in
             defer { group.cancelAll() }
             group.addTask { (try await fromDatabase(findings), false) }
-            group.addTask { (try await fromRedis(redis, findings), true) }
+            group.addTask { (try await fromRedis(findings), true) }
             group.addTask { try await giveUp(findings) }
             guard let first = try await group.next() else { throw findings.failure }
             return first
@@ -138,14 +139,13 @@ package struct CatalogBootstrap: Sendable {
         }
     }
 
-    private func fromRedis(_ configuration: RedisConfiguration, _ findings: Findings) async throws -> VersionedCatalog {
+    private func fromRedis(_ findings: Findings) async throws -> VersionedCatalog {
         // A start that gives up must have looked at Redis, too.
-        try await Task.sleep(for: min(config.startPatience, config.startTimeout / 2))
+        try await Task.sleep(for: min(settings.startPatience, settings.startTimeout / 2))
         let found = await RedisClient.briefly(
-            configuration, name: "catalog-start", home: config.catalogKeys.home, group: group, logger: logger
-        ) {
-            redis -> VersionedCatalog? in
-            let copies = CatalogRedisCache(redis: redis, keys: config.catalogKeys, lifetimes: config.catalogLifetimes)
+            redis.configuration, name: "catalog-start", home: redis.keys.home, group: group, logger: logger
+        ) { [redis] client -> VersionedCatalog? in
+            let copies = CatalogRedisCache(redis: client, keys: redis.keys, lifetimes: redis.lifetimes)
             return await copy(copies, findings)
         }
         guard let copy = found else { throw CancellationError() }
@@ -168,7 +168,7 @@ package struct CatalogBootstrap: Sendable {
     }
 
     private func giveUp(_ findings: Findings) async throws -> Never {
-        try await Task.sleep(for: config.startTimeout)
+        try await Task.sleep(for: settings.startTimeout)
         while findings.isUp { try await Task.sleep(for: Self.pause) }
         throw findings.failure
     }
@@ -185,15 +185,5 @@ package struct NoCatalogue: Error, CustomStringConvertible {
         Start PostgreSQL (DATABASE_URL), or the Redis of a service that was running (REDIS_URL), and start again; \
         START_TIMEOUT says how long a start waits for them
         """
-    }
-}
-
-extension SharedConfig {
-    package var catalogKeys: CatalogKeys { CatalogKeys(prefix: cachePrefix, isClustered: isClustered) }
-
-    /// `nil` without a `MASTER_KEY`, which is fine until an account has a key.
-    package func secretBox() throws(SecretBox.Failure) -> SecretBox? {
-        guard let masterKey else { return nil }
-        return try SecretBox(masterKey: masterKey, retired: retiredMasterKeys)
     }
 }

@@ -4,6 +4,9 @@ package enum CatalogKind: String, Sendable, CaseIterable {
 
     var table: String { rawValue + "s" }
 
+    /// `a model`, `an account`.
+    package var withArticle: String { (self == .account ? "an " : "a ") + rawValue }
+
     /// Every field that people may give, by the names of the catalogue file, with the shape of its value.
     package var fields: [(name: String, shape: CatalogShape)] {
         switch self {

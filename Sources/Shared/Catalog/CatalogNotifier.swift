@@ -28,11 +28,10 @@ package struct CatalogNotifier: Sendable {
         }
     }
 
-    /// For commands that have no connection to Redis otherwise.
-    package static func tell(_ config: SharedConfig, _ logger: Logger) async throws(RedisError) {
-        let keys = config.catalogKeys
-        await RedisClient.briefly(try config.redisConfiguration(), name: "catalog-news", logger: logger) { redis in
-            await CatalogNotifier(redis: redis, keys: keys, logger: logger).tell()
+    /// Over a connection of its own, for processes that have none otherwise.
+    static func tell(_ place: CatalogRedis, _ logger: Logger) async {
+        await RedisClient.briefly(place.configuration, name: "catalog-news", logger: logger) { redis in
+            await CatalogNotifier(redis: redis, keys: place.keys, logger: logger).tell()
         }
     }
 }

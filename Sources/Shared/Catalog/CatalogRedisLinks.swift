@@ -1,23 +1,34 @@
 package import Logging
 package import NIOCore
 
-/// What a process' catalogue has to do with Redis: a connection for the copies, and one that hears of changes.
+/// Where in Redis the catalogue's copies are, and where its changes are told.
+package struct CatalogRedis: Sendable {
+    package let configuration: RedisConfiguration
+    package let keys: CatalogKeys
+    package let lifetimes: CatalogRedisCache.Lifetimes
+
+    package init(configuration: RedisConfiguration, keys: CatalogKeys, lifetimes: CatalogRedisCache.Lifetimes) {
+        self.configuration = configuration
+        self.keys = keys
+        self.lifetimes = lifetimes
+    }
+}
+
+/// A process' connections to Redis for its catalogue: one for the copies, and one that hears of changes.
 package struct CatalogRedisLinks: Sendable {
     let redis: RedisClient
     let copies: CatalogRedisCache
-    private let configuration: RedisConfiguration
-    private let channel: String
+    private let place: CatalogRedis
     private let group: any EventLoopGroup
     private let logger: Logger
 
-    package init(_ config: SharedConfig, group: any EventLoopGroup, logger: Logger) throws(RedisError) {
-        configuration = try config.redisConfiguration()
-        channel = config.catalogKeys.channel
+    package init(_ place: CatalogRedis, group: any EventLoopGroup, logger: Logger) {
+        self.place = place
         self.group = group
         self.logger = logger
         redis = RedisClient(
-            configuration, name: "catalog", home: config.catalogKeys.home, group: group, logger: logger)
-        copies = CatalogRedisCache(redis: redis, keys: config.catalogKeys, lifetimes: config.catalogLifetimes)
+            place.configuration, name: "catalog", home: place.keys.home, group: group, logger: logger)
+        copies = CatalogRedisCache(redis: redis, keys: place.keys, lifetimes: place.lifetimes)
     }
 
     /// `onChange` once per message; `onSubscribed` where messages, and copies too, may have been lost.
@@ -25,7 +36,7 @@ package struct CatalogRedisLinks: Sendable {
         onChange: @escaping @Sendable () -> Void, onSubscribed: @escaping @Sendable () async -> Void
     ) -> RedisSubscription {
         RedisSubscription(
-            configuration, channels: [channel], name: "catalog-news", group: group, logger: logger,
+            place.configuration, channels: [place.keys.channel], name: "catalog-news", group: group, logger: logger,
             onMessage: { _, _ in onChange() }, onSubscribed: onSubscribed)
     }
 }

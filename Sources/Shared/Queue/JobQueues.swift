@@ -32,11 +32,3 @@ package struct JobQueues: Sendable {
         return mixed.filter(\.redis.isConnected) + mixed.filter { !$0.redis.isConnected }
     }
 }
-
-extension SharedConfig {
-    /// The names of each shard.
-    package var shardKeys: [QueueKeys] { (0..<shards).map { QueueKeys(prefix: cachePrefix, shard: $0) } }
-
-    /// Whether keys with different hash tags may be on different servers.
-    package var isClustered: Bool { redisURL.reveal().prefix { $0 != ":" }.lowercased().hasSuffix("+cluster") }
-}

@@ -6,11 +6,6 @@ package enum Words {
     }
 }
 
-extension CatalogKind {
-    /// `a model`, `an account`.
-    package var withArticle: String { (self == .account ? "an " : "a ") + rawValue }
-}
-
 extension RawRepresentable where Self: CaseIterable, RawValue == String {
     /// The value of this name in any mix of small and capital letters.
     ///

@@ -32,7 +32,7 @@ struct AdminSession: Sendable {
     }
 
     func admin() throws -> CatalogAdmin {
-        CatalogAdmin(pool: pool, box: try startup.shared.secretBox(), allowsReferences: true) { await tell() }
+        CatalogAdmin(pool: pool, box: try startup.shared.masterKeys.box(), allowsReferences: true) { await tell() }
     }
 
     /// As the audit log shows it.
@@ -72,13 +72,13 @@ struct AdminSession: Sendable {
     /// All shards, each over a connection of its own.
     func withQueues<Value: Sendable>(_ work: @Sendable (JobQueues) async throws -> Value) async throws -> Value {
         let (shared, logger) = (startup.shared, startup.logger("submitter"))
-        let configuration = try shared.redisConfiguration()
+        let configuration = try shared.redis.configuration()
         let queues = JobQueues(
             shared.shardKeys.map { keys in
                 let redis = RedisClient(
                     configuration, name: ProcessName.make(role: "cli"), home: keys.shardPrefix,
                     group: MultiThreadedEventLoopGroup.singleton, logger: logger)
-                return JobQueue(redis: redis, keys: keys, limits: shared.limits)
+                return JobQueue(redis: redis, keys: keys, limits: shared.queue.limits)
             })
         return try await withThrowingTaskGroup(of: Void.self) { group in
             for queue in queues.all { group.addTask { try await queue.redis.run() } }
@@ -90,7 +90,7 @@ struct AdminSession: Sendable {
     /// A connection at the accounts' keys.
     func withRedis<Value: Sendable>(_ work: @Sendable (RedisClient) async throws -> Value) async throws -> Value {
         let redis = RedisClient(
-            try startup.shared.redisConfiguration(), name: ProcessName.make(role: "cli"),
+            try startup.shared.redis.configuration(), name: ProcessName.make(role: "cli"),
             home: PoolKeys(prefix: startup.shared.cachePrefix).base,
             group: MultiThreadedEventLoopGroup.singleton, logger: startup.logger("submitter"))
         return try await withThrowingTaskGroup(of: Void.self) { group in

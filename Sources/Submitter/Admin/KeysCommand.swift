@@ -63,7 +63,7 @@ struct CheckKeys: AsyncParsableCommand {
 
 extension AdminSession {
     fileprivate func rotation() throws -> KeyRotation {
-        guard let box = try startup.shared.secretBox() else { throw CatalogAdminError.noMasterKey }
+        guard let box = try startup.shared.masterKeys.box() else { throw CatalogAdminError.noMasterKey }
         return KeyRotation(pool: pool, box: box) { await tell() }
     }
 }

@@ -54,7 +54,7 @@ struct ApplyCatalog: AsyncParsableCommand {
     private func apply(_ session: AdminSession) async throws {
         let draft = try CatalogDraft(path: file)
         let name = file.split(separator: "/").last.map(String.init) ?? file
-        let outcome = try await CatalogApply(pool: session.pool, box: try session.startup.shared.secretBox()) {
+        let outcome = try await CatalogApply(pool: session.pool, box: try session.startup.shared.masterKeys.box()) {
             await session.tell()
         }.run(
             draft, dryRun ? .dryRun : ifEmpty ? .ifEmpty : .write,

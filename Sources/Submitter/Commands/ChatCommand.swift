@@ -36,7 +36,7 @@ struct ChatCommand: AsyncParsableCommand {
         let startup = try Startup()
         let session = ChatSession(
             redis: try startup.redis(), keys: startup.shared.shardKeys.randomElement() ?? startup.shared.keys,
-            limits: startup.shared.limits,
+            limits: startup.shared.queue.limits,
             logger: startup.logger("submitter"))
         let printer = ChatPrinter(asJSON: json)
         switch try await session.ask(try request(), printer) {

@@ -72,7 +72,7 @@ struct ImportCommand: AsyncParsableCommand {
         let plan = ImportPlan(channels, options, catalog: try await catalog(store))
         if apply {
             try await store.apply(
-                plan.file, box: try startup.shared.secretBox(), actor: AdminSession.actor,
+                plan.file, box: try startup.shared.masterKeys.box(), actor: AdminSession.actor,
                 reason: "import \(product.rawValue)")
             try await CatalogNotifier.tell(startup.shared, startup.logger("submitter"))
         }

@@ -46,10 +46,10 @@ struct ServeCommand: AsyncParsableCommand {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let catalog = try await CatalogBootstrap(startup.shared, postgres, logger, group: group).start()
         let shim = Shim(
-            config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.limits,
-            shards: startup.shared.shards, models: catalog, logger: logger, id: ProcessName.make(role: "shim"),
-            requiresDurableRedis: startup.shared.requiresDurableRedis, database: { await postgres.problem() },
-            desk: AdminRoutes(postgres: postgres, box: try startup.shared.secretBox()))
+            config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.queue.limits,
+            shards: startup.shared.queue.shards, models: catalog, logger: logger, id: ProcessName.make(role: "shim"),
+            requiresDurableRedis: startup.shared.redis.requiresDurability, database: { await postgres.problem() },
+            desk: AdminRoutes(postgres: postgres, box: try startup.shared.masterKeys.box()))
         let services: [any Service] =
             [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: group).services
         var configuration = ServiceGroupConfiguration(

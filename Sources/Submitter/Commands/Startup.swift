@@ -35,19 +35,19 @@ struct Startup {
         }
     }
 
-    func logger(_ label: String) -> Logger { LogSetup.logger(label, shared) }
+    func logger(_ label: String) -> Logger { LogSetup.logger(label, shared.log) }
 
     /// Redis' address, or exit code 3.
     func redis() throws -> RedisConfiguration {
         do {
-            return try shared.redisConfiguration()
+            return try shared.redis.configuration()
         } catch {
             StandardStreams.error("\(error)\n")
             throw Exit.wrongSettings
         }
     }
 
-    func postgres() -> PostgresConfiguration { PostgresConfiguration(url: shared.databaseURL) }
+    func postgres() -> PostgresConfiguration { shared.postgres }
 }
 
 /// Bytes to standard output and standard error, whole and in order.

@@ -20,12 +20,12 @@ struct AccountCheck {
     }
 
     func run() async throws -> Bool {
-        let postgres = PostgresPool(PostgresConfiguration(url: shared.databaseURL))
+        let postgres = PostgresPool(shared.postgres)
         let catalog = try await CatalogBootstrap(shared, postgres, logger).start().current
         await postgres.close()
         let http = try HTTPClient(configuration: config.http)
         let platforms = PlatformCaller(
-            http: http, credentials: AccountCredentials(box: try shared.secretBox()), tokens: AccountTokens(),
+            http: http, credentials: AccountCredentials(box: try shared.masterKeys.box()), tokens: AccountTokens(),
             clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes,
             clock: SystemWallClock())
         let lines = await check(catalog, platforms)

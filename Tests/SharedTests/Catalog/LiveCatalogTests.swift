@@ -34,9 +34,9 @@ import Testing
 
     /// The copy in Redis, as some other process sees it.
     private func stored(_ config: SharedConfig) async throws -> [String]? {
-        await RedisClient.briefly(try config.redisConfiguration(), name: "test", logger: silent) {
+        await RedisClient.briefly(try config.redis.configuration(), name: "test", logger: silent) {
             redis -> [String]? in
-            let copies = CatalogRedisCache(redis: redis, keys: config.catalogKeys, lifetimes: config.catalogLifetimes)
+            let copies = CatalogRedisCache(redis: redis, keys: config.catalogKeys, lifetimes: config.catalog.lifetimes)
             do { return try await copies.read()?.snapshot.models.map(\.id) } catch { return nil }
         }
     }
@@ -68,7 +68,7 @@ import Testing
     }
 
     private func listeners(_ config: SharedConfig) async throws -> Int64? {
-        await RedisClient.briefly(try config.redisConfiguration(), name: "test", logger: silent) { redis -> Int64? in
+        await RedisClient.briefly(try config.redis.configuration(), name: "test", logger: silent) { redis -> Int64? in
             let command = RedisCommand("PUBSUB", "NUMSUB", .string(config.catalogKeys.channel))
             do { return try await redis.send(command).array?.last?.int } catch { return nil }
         }
@@ -128,7 +128,7 @@ import Testing
         let cut = LiveCatalog(
             CatalogSnapshot(models: [Model(id: "old", provider: .sandbox)]), stamp: .init(version: "old", asOf: 1),
             store: CatalogStore(none), interval: .seconds(3600), logger: silent,
-            sharing: try CatalogRedisLinks(config, group: MultiThreadedEventLoopGroup.singleton, logger: silent))
+            sharing: try CatalogRedisLinks(config.catalogRedis(), group: MultiThreadedEventLoopGroup.singleton, logger: silent))
         let healthy = try await cache(pool, config)
 
         try await withThrowingTaskGroup(of: Void.self) { group in

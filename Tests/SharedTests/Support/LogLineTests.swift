@@ -10,7 +10,7 @@ struct LogLineTests {
         let all = Mutex<[String]>([])
     }
 
-    private func line(_ format: SharedConfig.LogFormat, _ log: (Logger) -> Void) -> String {
+    private func line(_ format: LogSettings.Format, _ log: (Logger) -> Void) -> String {
         let lines = Lines()
         let logger = Logger(label: "t") { _ in
             LineLogHandler(format: format, level: .info, clock: NoTime()) { bytes in

@@ -25,7 +25,7 @@ struct SettingsTests {
 
         try settings.check()
         #expect(shared.cachePrefix == "ai_model_service:")
-        #expect(shared.limits == QueueLimits())
+        #expect(shared.queue.limits == QueueLimits())
         #expect(shim.port == 8007)
         #expect(shim.host == "127.0.0.1")
         #expect(shim.hub.cancelGrace == .zero)
@@ -104,7 +104,7 @@ struct SettingsTests {
         try settings.check()
         #expect(shim.port == 1234)
         #expect(shim.host == "0.0.0.0")
-        #expect(shared.limits.lease == .seconds(30))
+        #expect(shared.queue.limits.lease == .seconds(30))
     }
 
     @Test func `a line of the file that says nothing is a mistake with its number`() throws {
@@ -125,7 +125,7 @@ struct SettingsTests {
         var settings = Settings(environment: ["MASTER_KEY_FILE": path])
         let shared = SharedConfig(&settings)
 
-        #expect(shared.masterKey?.reveal() == "top-secret")
+        #expect(shared.masterKeys.current?.reveal() == "top-secret")
         #expect("\(shared)".contains("top-secret") == false)
         #expect(mistakes(["MASTER_KEY_FILE": path, "MASTER_KEY": "x"]) == ["MASTER_KEY"])
     }
@@ -138,7 +138,7 @@ struct SettingsTests {
         var settings = Settings(environment: ["TENANT_WEIGHTS": text])
         let shared = SharedConfig(&settings)
 
-        #expect(shared.limits.tenantWeights == expected ?? [:])
+        #expect(shared.queue.limits.tenantWeights == expected ?? [:])
         #expect(settings.mistakes.isEmpty == (expected != nil))
     }
 

@@ -1,14 +1,3 @@
-package import Logging
-
-/// The logger of a process: one line per event on standard error, text for people or JSON for collectors.
-package enum LogSetup {
-    /// Nothing is installed globally: whoever logs is handed this logger.
-    package static func logger(_ label: String, _ config: SharedConfig) -> Logger {
-        let level = config.isDebug ? min(config.logLevel.level, .debug) : config.logLevel.level
-        return Logger(label: label) { _ in LineLogHandler(format: config.logFormat, level: level) }
-    }
-}
-
 /// The metadata keys of this service; logs use no others, so that a query works over all processes.
 package enum LogKey {
     package static let job = "job"
@@ -51,18 +40,4 @@ package enum LogKey {
     static let numbers: Set<String> = [
         attempt, status, count, milliseconds, upstreamStatus, jobs, rows, slots, percent, models, dropped,
     ]
-}
-
-extension SharedConfig.LogLevel {
-    package var level: Logger.Level {
-        switch self {
-        case .trace: .trace
-        case .debug: .debug
-        case .info: .info
-        case .notice: .notice
-        case .warning: .warning
-        case .error: .error
-        case .critical: .critical
-        }
-    }
 }

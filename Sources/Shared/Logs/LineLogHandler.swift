@@ -9,12 +9,12 @@ package struct LineLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
     package var logLevel: Logger.Level
-    private let format: SharedConfig.LogFormat
+    private let format: LogSettings.Format
     private let clock: any WallClock
     private let emit: @Sendable ([UInt8]) -> Void
 
     package init(
-        format: SharedConfig.LogFormat, level: Logger.Level, clock: any WallClock = SystemWallClock(),
+        format: LogSettings.Format, level: Logger.Level, clock: any WallClock = SystemWallClock(),
         emit: @escaping @Sendable ([UInt8]) -> Void = Self.writeToStandardError
     ) {
         self.format = format
