@@ -57,17 +57,3 @@ package struct QueueKeys: Sendable, Equatable {
     package func workerChannel(_ worker: String) -> String { prefix + "worker:" + worker }
     package func shimChannel(_ shim: String) -> String { prefix + "shim:" + shim }
 }
-
-/// The three queues, most urgent first.
-package enum Lane: String, Sendable, CaseIterable, Codable {
-    case high, normal, batch
-
-    /// 0 for the most urgent.
-    package var index: Int {
-        switch self {
-        case .high: 0
-        case .normal: 1
-        case .batch: 2
-        }
-    }
-}

@@ -1,0 +1,13 @@
+/// The three queues, most urgent first.
+package enum Lane: String, Sendable, CaseIterable, Codable {
+    case high, normal, batch
+
+    /// 0 for the most urgent.
+    package var index: Int {
+        switch self {
+        case .high: 0
+        case .normal: 1
+        case .batch: 2
+        }
+    }
+}
