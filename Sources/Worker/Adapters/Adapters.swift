@@ -6,17 +6,17 @@ enum Adapters {
     static func adapter(for account: Account) -> (any ProviderAdapter)? {
         let mode = account.mode ?? account.provider.modes[0]
         switch account.provider {
-        case .openai: return mode == "compatible" ? OpenAIOwnDialect.compatibleWire : OpenAIOwnDialect.wire
+        case .openai: return mode == "compatible" ? OpenAIOwnDialect.compatibleAdapter : OpenAIOwnDialect.adapter
         case .anthropic: return AnthropicAdapter()
-        case .baidu: return mode == "legacy" ? ErnieV1Adapter() : QianfanDialect.wire
-        case .alibaba: return mode == "compatible" ? QwenCompatibleDialect.wire : DashScopeAdapter()
+        case .baidu: return mode == "legacy" ? ErnieV1Adapter() : QianfanDialect.adapter
+        case .alibaba: return mode == "compatible" ? QwenCompatibleDialect.adapter : DashScopeAdapter()
         case .tencent:
             switch mode {
             case "native": return HunyuanAdapter()
-            case "legacy": return HunyuanCompatibleDialect.wire
-            default: return TokenHubDialect.wire
+            case "legacy": return HunyuanCompatibleDialect.adapter
+            default: return TokenHubDialect.adapter
             }
-        case .zhipu: return mode == "jwt" ? ZhipuDialect.signedWire : ZhipuDialect.wire
+        case .zhipu: return mode == "jwt" ? ZhipuDialect.signedAdapter : ZhipuDialect.adapter
         case .sandbox: return nil
         }
     }

@@ -24,10 +24,10 @@ protocol ProviderAdapter: Sendable {
     func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest
 
     /// A decoder for the body of one answer with status 200…299.
-    func makeDecoder(_ answer: ResponseContext) -> any ResponseDecoder
+    func makeDecoder(_ context: ResponseContext) -> any ResponseDecoder
 
     /// What an answer with any other status means. Messages are safe to show: no text of the platform that may echo a key.
-    func failure(_ refusal: UpstreamResponse) -> JobFailure
+    func failure(_ response: UpstreamResponse) -> JobFailure
 
     /// What a whole body with status 200…299 reports as an error; `nil` where it is none.
     func failure(inside body: [UInt8]) -> JobFailure?
@@ -62,7 +62,7 @@ protocol EmbeddingsAdapter: Sendable {
     func makeRequest(_ request: EmbeddingsRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest
 
     /// The answer in OpenAI's shape, vectors in the order of the texts. Fails with what a 200 may report inside.
-    func read(_ body: [UInt8], _ request: EmbeddingsRequest, _ answer: ResponseContext) throws(JobFailure)
+    func read(_ body: [UInt8], _ request: EmbeddingsRequest, _ context: ResponseContext) throws(JobFailure)
         -> ChatCompletionEnd
 }
 

@@ -10,7 +10,7 @@ protocol TokenExchange: Sendable {
     func begin(_ account: AccountView, now: Int64) throws(JobFailure) -> TokenStep
 
     /// Reads the answer to the request of `.ask`, whatever its status.
-    func token(_ answer: UpstreamResponse) throws(JobFailure) -> AccessToken
+    func token(_ response: UpstreamResponse) throws(JobFailure) -> AccessToken
 }
 
 enum TokenStep: Sendable {

@@ -7,8 +7,8 @@ struct HTTPRequest: Sendable {
     var timeouts: HTTPTimeouts
     /// A longer answer fails with `tooLarge`.
     var maxResponseBytes: Int
-    /// Hears the answer as it comes; `nil` for nearly all.
-    var recording: Recording?
+    /// Sees the response as it arrives. `nil` for nearly all requests.
+    var observer: (any HTTPObserver)?
 
     init(
         method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],
@@ -88,4 +88,12 @@ struct HTTPHead: Sendable, Equatable {
 struct HTTPResponse: Sendable {
     let head: HTTPHead
     let body: [UInt8]
+}
+
+/// Sees one response as it arrives. Called on the curl thread, so it must not block.
+protocol HTTPObserver: Sendable {
+    func begin(_ head: HTTPHead)
+    func add(_ bytes: UnsafeRawBufferPointer)
+    /// Called once, also when the exchange fails before its head.
+    func end(_ result: Result<Void, HTTPError>)
 }

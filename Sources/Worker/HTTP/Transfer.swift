@@ -101,7 +101,7 @@ final class Transfer: Sendable {
             let wasEmpty = state.buffer.isEmpty
             // unsafe: curl's buffer is copied before the callback returns.
             unsafe state.buffer.append(contentsOf: bytes)
-            unsafe request.recording?.add(bytes)
+            unsafe request.observer?.add(bytes)
             if let resume = deliver(&state, .now) { return (.taken, resume, nil) }
             guard wasEmpty, case .body(_, let notBefore?) = state.waiter else { return (.taken, nil, nil) }
             return (.taken, nil, notBefore)
@@ -112,7 +112,7 @@ final class Transfer: Sendable {
 
     /// The head is complete.
     func receive(_ head: HTTPHead) {
-        request.recording?.begin(head)
+        request.observer?.begin(head)
         let waiter = state.withLock { state -> CheckedContinuation<Result<HTTPHead, HTTPError>, Never>? in
             state.head = head
             guard case .head(let continuation) = state.waiter else { return nil }
@@ -126,7 +126,7 @@ final class Transfer: Sendable {
         let resume = state.withLock { state -> (() -> Void)? in
             guard state.end == nil else { return nil }
             state.end = result
-            request.recording?.end(result)
+            request.observer?.end(result)
             defer { if case .body = state.waiter {} else { state.waiter = .none } }
             switch state.waiter {
             case .none: return nil

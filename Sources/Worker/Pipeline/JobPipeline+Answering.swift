@@ -33,7 +33,7 @@ extension JobPipeline {
         }
         let call = PlatformCall(
             requestID: run.attempt.id, route: route, request: request, attempt: run.attempt.number,
-            interrupt: run.interrupt,
+            cancellation: run.interrupt,
             timeLeft: .milliseconds(run.attempt.deadline - clock.now))
         if request.isStream { return try await stream(call, keeper.copy(for: run.plan), &publisher) }
         do {

@@ -23,17 +23,17 @@ struct Recorder: Sendable {
         folder = RecordingFolder(configuration.folder, maxFiles: configuration.maxFiles, logger)
     }
 
-    /// `nil` where this call is not to be kept.
-    func recording(of call: PlatformCall, _ upstream: UpstreamRequest) -> Recording? {
-        let account = call.route.account
-        guard case .chat(let chat) = call.request,
+    /// `nil` where this call is not recorded.
+    func recording(of request: ModelRequest, on route: Route, _ upstream: UpstreamRequest) -> Recording? {
+        let account = route.account
+        guard case .chat(let chat) = request,
             configuration.accounts.isEmpty || configuration.accounts.contains(account.id)
         else { return nil }
         var asked = upstream
         if asked.body.count > configuration.maxBytes { asked.body = Array(asked.body.prefix(configuration.maxBytes)) }
         let recorded = RecordedCall(
             provider: account.provider.rawValue, mode: account.mode ?? account.provider.modes[0],
-            model: call.route.model.modelID, isStream: chat.isStream, choices: chat.n, baseURL: account.baseURL,
+            model: route.model.modelID, isStream: chat.isStream, choices: chat.n, baseURL: account.baseURL,
             request: asked)
         return Recording(recorded, maxBytes: configuration.maxBytes, folder)
     }

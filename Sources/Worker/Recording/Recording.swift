@@ -4,7 +4,7 @@ import Synchronization
 /// One answer while it comes: its head, its bytes and where they were cut.
 ///
 /// Fed by the curl thread; holds `maxBytes` at most. Hands itself to the folder at its end.
-final class Recording: Sendable {
+final class Recording: HTTPObserver {
     /// Chosen: a server that sends byte by byte is understood long before.
     private static let maxPieces = 20_000
 

@@ -57,7 +57,7 @@ enum StreamStep: Sendable {
 struct UpstreamStream: Sendable {
     private let body: HTTPBodyStream
     private var decoder: any ResponseDecoder
-    private let interrupt: JobCancellation
+    private let cancellation: JobCancellation
     /// What `begin` read.
     private var opened: [ChatDelta] = []
     /// The answer where it came as one JSON document.
@@ -67,14 +67,14 @@ struct UpstreamStream: Sendable {
     private let explained: @Sendable (JobFailure) -> JobFailure
 
     init(
-        _ body: HTTPBodyStream, _ decoder: any ResponseDecoder, _ interrupt: JobCancellation,
+        _ body: HTTPBodyStream, _ decoder: any ResponseDecoder, _ cancellation: JobCancellation,
         explained: @escaping @Sendable (JobFailure) -> JobFailure
     ) {
         self.body = body
         self.decoder = decoder
-        self.interrupt = interrupt
+        self.cancellation = cancellation
         self.explained = explained
-        interrupt.arm { body.cancel() }
+        cancellation.arm { body.cancel() }
     }
 
     /// Waits for the first bytes; an answer that is no stream but one JSON document is read to its end.
@@ -109,7 +109,7 @@ struct UpstreamStream: Sendable {
     }
 
     func close() {
-        interrupt.disarm()
+        cancellation.disarm()
         body.cancel()
     }
 }

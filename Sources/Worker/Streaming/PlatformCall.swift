@@ -7,7 +7,7 @@ struct PlatformCall: Sendable {
     let request: ModelRequest
     /// The attempt's number, from 1.
     let attempt: Int
-    let interrupt: JobCancellation
+    let cancellation: JobCancellation
     /// Until the deadline of the request.
     let timeLeft: Duration
 }

@@ -44,13 +44,13 @@ struct PlatformCaller: Sendable {
     private func pingOnce(
         _ route: Route, _ timeLeft: Duration, _ adapter: any ProviderAdapter
     ) async throws(JobFailure) {
-        let interrupt = JobCancellation()
+        let cancellation = JobCancellation()
         // A token that is kept would prove nothing.
         tokens.forget(Self.tokenName(route.account))
-        let target = try await target(route, adapter, interrupt, timeLeft)
+        let target = try await target(route, adapter, cancellation, timeLeft)
         guard let ping = try adapter.makePing(target) else { return }
         let request = httpRequest(ping, timeLeft)
-        let response = try await interruptible(interrupt) { [http] in try await http.collect(request) }
+        let response = try await interruptible(cancellation) { [http] in try await http.collect(request) }
         let failure =
             response.head.isSuccess
             ? adapter.failure(inside: response.body) : refusal(response.head, response.body, adapter)
@@ -70,16 +70,16 @@ struct PlatformCaller: Sendable {
     private func completeOnce(
         _ call: PlatformCall, _ adapter: any ProviderAdapter
     ) async throws(JobFailure) -> ChatCompletionEnd {
-        let target = try await target(call.route, adapter, call.interrupt, call.timeLeft)
+        let target = try await target(call.route, adapter, call.cancellation, call.timeLeft)
         let request = try httpRequest(call, adapter, target)
-        let response = try await interruptible(call.interrupt) { [http] in try await http.collect(request) }
+        let response = try await interruptible(call.cancellation) { [http] in try await http.collect(request) }
         do throws(JobFailure) {
             guard response.head.isSuccess else { throw refusal(response.head, response.body, adapter) }
-            let answer = answerShape(response.head, call)
+            let context = responseContext(response.head, call)
             if case .embeddings(let embeddings) = call.request, let reader = adapter.embeddings {
-                return try reader.read(response.body, embeddings, answer)
+                return try reader.read(response.body, embeddings, context)
             }
-            var decoder = decoder(answer, call, adapter)
+            var decoder = decoder(context, call, adapter)
             _ = decoder.feed(response.body)
             return try decoder.finish()
         } catch {
@@ -90,15 +90,15 @@ struct PlatformCaller: Sendable {
     private func openOnce(
         _ call: PlatformCall, _ adapter: any ProviderAdapter
     ) async throws(JobFailure) -> CompletionStream {
-        let target = try await target(call.route, adapter, call.interrupt, call.timeLeft)
+        let target = try await target(call.route, adapter, call.cancellation, call.timeLeft)
         let request = try httpRequest(call, adapter, target)
-        let body = try await interruptible(call.interrupt) { [http] in try await http.stream(request) }
+        let body = try await interruptible(call.cancellation) { [http] in try await http.stream(request) }
         do throws(JobFailure) {
             guard body.head.isSuccess else {
-                let rest = try await interruptible(call.interrupt) { try await self.rest(of: body) }
+                let rest = try await interruptible(call.cancellation) { try await self.rest(of: body) }
                 throw refusal(body.head, rest, adapter)
             }
-            var stream = UpstreamStream(body, decoder(answerShape(body.head, call), call, adapter), call.interrupt) {
+            var stream = UpstreamStream(body, decoder(responseContext(body.head, call), call, adapter), call.cancellation) {
                 noted($0, call.route.account, target, body.head)
             }
             do throws(JobFailure) { try await stream.begin() } catch {
@@ -115,7 +115,7 @@ struct PlatformCaller: Sendable {
 
     /// The route with its credential: the key, or the token that it is exchanged for.
     private func target(
-        _ route: Route, _ adapter: any ProviderAdapter, _ interrupt: JobCancellation, _ timeLeft: Duration
+        _ route: Route, _ adapter: any ProviderAdapter, _ cancellation: JobCancellation, _ timeLeft: Duration
     ) async throws(JobFailure) -> Target {
         let (model, account) = (route.model, route.account)
         let now = clocks.now(account.id, ours: clock.now)
@@ -124,7 +124,7 @@ struct PlatformCaller: Sendable {
             settings: account.settings)
         if let exchange = adapter.tokens {
             let key = view
-            view.credential = try await interruptible(interrupt) { [tokens] in
+            view.credential = try await interruptible(cancellation) { [tokens] in
                 try await tokens.credential(of: Self.tokenName(account), key, exchange, now: now) {
                     request throws(JobFailure) in try await ask(request, timeLeft)
                 }
@@ -155,7 +155,7 @@ struct PlatformCaller: Sendable {
         let upstream = try upstreamRequest(call, adapter, target)
         let limits = timeouts.limits(call.route.model, isStream: upstream.isStream, timeLeft: call.timeLeft)
         var request = httpRequest(upstream, limits)
-        request.recording = recorder?.recording(of: call, upstream)
+        request.observer = recorder?.recording(of: call.request, on: call.route, upstream)
         return request
     }
 
@@ -186,19 +186,19 @@ struct PlatformCaller: Sendable {
     // MARK: - Answer
 
     private func decoder(
-        _ answer: ResponseContext, _ call: PlatformCall, _ adapter: any ProviderAdapter
+        _ context: ResponseContext, _ call: PlatformCall, _ adapter: any ProviderAdapter
     ) -> any ResponseDecoder {
-        let decoder = adapter.makeDecoder(answer)
+        let decoder = adapter.makeDecoder(context)
         guard case .chat(let chat) = call.request, chat.n > 1 else { return decoder }
         return CountedChoices(decoder, wanted: chat.n, platform: call.route.account.provider.rawValue)
     }
 
-    private func answerShape(_ head: HTTPHead, _ call: PlatformCall) -> ResponseContext {
-        var answer = ResponseContext(
+    private func responseContext(_ head: HTTPHead, _ call: PlatformCall) -> ResponseContext {
+        var context = ResponseContext(
             isStream: call.request.isStream, contentType: head.header("content-type"),
             model: call.route.model.modelID, now: clock.now, headers: { head.header($0) })
-        if case .chat(let chat) = call.request { answer.note(chat, requestID: call.requestID) }
-        return answer
+        if case .chat(let chat) = call.request { context.note(chat, requestID: call.requestID) }
+        return context
     }
 
     private func refusal(_ head: HTTPHead, _ body: [UInt8], _ adapter: any ProviderAdapter) -> JobFailure {
@@ -228,10 +228,10 @@ struct PlatformCaller: Sendable {
     }
 
     private func interruptible<Value: Sendable>(
-        _ interrupt: JobCancellation, _ operation: @escaping @Sendable () async throws -> Value
+        _ cancellation: JobCancellation, _ operation: @escaping @Sendable () async throws -> Value
     ) async throws(JobFailure) -> Value {
         do {
-            return try await interrupt.stopping(operation)
+            return try await cancellation.stopping(operation)
         } catch let error as HTTPError {
             throw error.failure
         } catch let failure as JobFailure {

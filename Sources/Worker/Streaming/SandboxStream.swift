@@ -5,7 +5,7 @@ import Shared
 /// In: a call. Out: the same steps that a platform behind HTTP would give. Waits can be interrupted like any call.
 struct SandboxStream: Sendable {
     private let script: SandboxScript
-    private let interrupt: JobCancellation
+    private let cancellation: JobCancellation
     private let started = ContinuousClock.now
     private var index = 0
     /// When the next step is due.
@@ -24,7 +24,7 @@ struct SandboxStream: Sendable {
         script = SandboxScript(
             chat, model: call.route.model.modelID, attempt: call.attempt, id: "chatcmpl-\(call.requestID)",
             created: clock.now / 1000, pace: pace)
-        interrupt = call.interrupt
+        cancellation = call.cancellation
         due = started + (script.steps.first?.pause ?? script.lastPause)
     }
 
@@ -58,9 +58,9 @@ struct SandboxStream: Sendable {
     }
 
     private func wait(until time: ContinuousClock.Instant) async throws(JobFailure) {
-        if interrupt.reason == nil, time <= .now { return }
+        if cancellation.reason == nil, time <= .now { return }
         do {
-            try await interrupt.stopping { try await Task.sleep(until: time, clock: .continuous) }
+            try await cancellation.stopping { try await Task.sleep(until: time, clock: .continuous) }
         } catch {
             throw JobFailure(.cancelled, "the call was interrupted")
         }

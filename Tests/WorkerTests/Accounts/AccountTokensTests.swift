@@ -32,9 +32,9 @@ import Testing
             .ask(UpstreamRequest(url: "http://127.0.0.1:1/token", headers: [], body: [], isStream: false))
         }
 
-        func token(_ answer: UpstreamResponse) throws(JobFailure) -> AccessToken {
+        func token(_ response: UpstreamResponse) throws(JobFailure) -> AccessToken {
             if fails { throw JobFailure(.authentication, "no") }
-            return AccessToken(credential: Credential(String(decoding: answer.body, as: UTF8.self)), renewAt: 60_000)
+            return AccessToken(credential: Credential(String(decoding: response.body, as: UTF8.self)), renewAt: 60_000)
         }
     }
 

@@ -6,8 +6,8 @@ import Testing
 /// The platforms that speak OpenAI's wire with differences: what goes out, what is refused, what comes back.
 @Suite struct DialectTests {
     private static let wires: [String: OpenAIAdapter] = [
-        "qianfan": QianfanDialect.wire, "tokenhub": TokenHubDialect.wire, "hunyuan": HunyuanCompatibleDialect.wire,
-        "zhipu": ZhipuDialect.wire, "qwen": QwenCompatibleDialect.wire, "openai": OpenAIOwnDialect.wire,
+        "qianfan": QianfanDialect.adapter, "tokenhub": TokenHubDialect.adapter, "hunyuan": HunyuanCompatibleDialect.adapter,
+        "zhipu": ZhipuDialect.adapter, "qwen": QwenCompatibleDialect.adapter, "openai": OpenAIOwnDialect.adapter,
     ]
 
     private func chat(_ members: String, messages: String = #"[{"role":"user","content":"hi"}]"#) throws -> ChatRequest
@@ -313,7 +313,7 @@ import Testing
     }
 
     @Test func `an error as a bare line of JSON in the middle of a stream is read`() throws {
-        var decoder = QianfanDialect.wire.makeDecoder(ResponseContext(isStream: true, contentType: nil))
+        var decoder = QianfanDialect.adapter.makeDecoder(ResponseContext(isStream: true, contentType: nil))
         let text =
             "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
             + #"{"error":{"code":"internal_error","message":"m","type":"Internal_error"},"id":"as-1"}"# + "\n\n"

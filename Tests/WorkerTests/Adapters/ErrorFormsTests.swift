@@ -6,11 +6,11 @@ import Testing
 /// Failures that are told inside a body, in the forms that servers and gateways have, on every wire.
 @Suite struct ErrorFormsTests {
     static let wires: [(name: String, adapter: any ProviderAdapter)] = [
-        ("openai", OpenAIOwnDialect.wire), ("compatible", OpenAIOwnDialect.compatibleWire),
-        ("anthropic", AnthropicAdapter()), ("baidu/v2", QianfanDialect.wire), ("baidu/legacy", ErnieV1Adapter()),
-        ("alibaba/native", DashScopeAdapter()), ("alibaba/compatible", QwenCompatibleDialect.wire),
-        ("tencent/tokenhub", TokenHubDialect.wire), ("tencent/native", HunyuanAdapter()),
-        ("tencent/legacy", HunyuanCompatibleDialect.wire), ("zhipu", ZhipuDialect.wire),
+        ("openai", OpenAIOwnDialect.adapter), ("compatible", OpenAIOwnDialect.compatibleAdapter),
+        ("anthropic", AnthropicAdapter()), ("baidu/v2", QianfanDialect.adapter), ("baidu/legacy", ErnieV1Adapter()),
+        ("alibaba/native", DashScopeAdapter()), ("alibaba/compatible", QwenCompatibleDialect.adapter),
+        ("tencent/tokenhub", TokenHubDialect.adapter), ("tencent/native", HunyuanAdapter()),
+        ("tencent/legacy", HunyuanCompatibleDialect.adapter), ("zhipu", ZhipuDialect.adapter),
     ]
 
     static let forms: [(body: String, kind: JobFailure.Kind, status: Int, words: String)] = [
@@ -96,7 +96,7 @@ import Testing
         let text = #"{"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}]}"#
         for form in Self.forms where form.body.first == "{" {
             let answer = Self.answer(
-                "data: \(text)\n\ndata: \(form.body)\n\ndata: [DONE]\n\n", OpenAIOwnDialect.wire, isStream: true)
+                "data: \(text)\n\ndata: \(form.body)\n\ndata: [DONE]\n\n", OpenAIOwnDialect.adapter, isStream: true)
             #expect(answer.text == "hi")
             #expect(answer.failure?.kind == form.kind, "\(form.body)")
         }
@@ -138,7 +138,7 @@ import Testing
     func `refusals are explained in every form`(
         _ body: String, _ status: Int, _ kind: JobFailure.Kind, _ words: String
     ) {
-        let failure = OpenAIOwnDialect.wire.failure(
+        let failure = OpenAIOwnDialect.adapter.failure(
             UpstreamResponse(status: status, headers: { _ in nil }, body: Array(body.utf8), now: 0))
         #expect(failure.kind == kind)
         #expect(failure.message.contains(words), "\(failure.message)")
@@ -157,7 +157,7 @@ import Testing
     func `without a status the words decide`(_ body: String, _ kind: JobFailure.Kind) {
         for isStream in [false, true] {
             let bytes = isStream ? "data: \(body)\n\n" : body
-            #expect(Self.answer(bytes, OpenAIOwnDialect.wire, isStream: isStream).failure?.kind == kind)
+            #expect(Self.answer(bytes, OpenAIOwnDialect.adapter, isStream: isStream).failure?.kind == kind)
         }
     }
 
@@ -169,19 +169,19 @@ import Testing
     ])
     func `what servers write beside their answers is no error`(_ member: String) {
         let body = #"{"choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"#
-        #expect(Self.answer(body + member + "}", OpenAIOwnDialect.wire, isStream: false).failure == nil)
+        #expect(Self.answer(body + member + "}", OpenAIOwnDialect.adapter, isStream: false).failure == nil)
         let chunk = #"{"choices":[{"index":0,"delta":{"content":"ok"},"finish_reason":null}],"#
         let last = #"data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"# + "\n\ndata: [DONE]\n\n"
-        let stream = Self.answer("data: \(chunk)\(member)}\n\n\(last)", OpenAIOwnDialect.wire, isStream: true)
+        let stream = Self.answer("data: \(chunk)\(member)}\n\n\(last)", OpenAIOwnDialect.adapter, isStream: true)
         #expect(stream.failure == nil && stream.text == "ok")
         let alone = Self.answer(
-            "data: {\(member)}\n\ndata: \(chunk)\"x\":1}\n\n\(last)", OpenAIOwnDialect.wire, isStream: true)
+            "data: {\(member)}\n\ndata: \(chunk)\"x\":1}\n\n\(last)", OpenAIOwnDialect.adapter, isStream: true)
         #expect(alone.failure == nil && alone.text == "ok")
     }
 
     @Test func `a caller's quoted words make no account rest`() {
         let body = #"{"error":{"message":"Invalid value: 'insufficient balance, invalid api key'","type":"x"}}"#
-        let failure = OpenAIOwnDialect.wire.failure(
+        let failure = OpenAIOwnDialect.adapter.failure(
             UpstreamResponse(status: 400, headers: { _ in nil }, body: Array(body.utf8), now: 0))
         #expect(failure.kind == .invalidRequest)
     }
@@ -195,7 +195,7 @@ import Testing
             }
             #expect(failure("false").isFinal && !failure("true").isFinal && !failure(nil).isFinal, "\(wire.name)")
         }
-        #expect(OpenAIOwnDialect.wire.failure(inside: Array(#"{"error":"odd"}"#.utf8))?.isFinal == true)
+        #expect(OpenAIOwnDialect.adapter.failure(inside: Array(#"{"error":"odd"}"#.utf8))?.isFinal == true)
     }
 
     @Test(
@@ -210,7 +210,7 @@ import Testing
             (#"{"error":{"code":429,"message":"try again in 99999999999999999999s"}}"#, .seconds(86_400)),
         ] as [(String, Duration?)])
     func `a limit says in its body how long it lasts`(_ body: String, _ rest: Duration?) {
-        #expect(OpenAIOwnDialect.wire.failure(inside: Array(body.utf8))?.retryAfter == rest)
+        #expect(OpenAIOwnDialect.adapter.failure(inside: Array(body.utf8))?.retryAfter == rest)
     }
 
     @Test(
@@ -226,7 +226,7 @@ import Testing
     func `a limit without retry-after lasts until what is used up begins anew`(
         _ headers: [String: String], _ rest: Duration?
     ) {
-        let failure = OpenAIOwnDialect.wire.failure(
+        let failure = OpenAIOwnDialect.adapter.failure(
             UpstreamResponse(status: 429, headers: { headers[$0] }, body: [], now: 1_700_000_000_000))
         #expect(failure.retryAfter == rest)
     }
@@ -261,7 +261,7 @@ import Testing
         let chunk =
             #"data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop","logprobs":{}}],"#
             + #""error":{"code":0,"message":"inner words"},"x":1}"#
-        let answer = Self.answer("\(chunk)\n\ndata: [DONE]\n\n", OpenAIOwnDialect.wire, isStream: true)
+        let answer = Self.answer("\(chunk)\n\ndata: [DONE]\n\n", OpenAIOwnDialect.adapter, isStream: true)
         #expect(answer.failure == nil && !answer.json.joined().contains("inner words"))
     }
 

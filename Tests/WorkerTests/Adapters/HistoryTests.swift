@@ -6,9 +6,9 @@ import Testing
 /// What goes out of a history: everything to a server, and to platforms that refuse what they do not know only that.
 @Suite struct HistoryTests {
     private static let strict: [String: (wire: OpenAIAdapter, model: String)] = [
-        "openai": (OpenAIOwnDialect.wire, "gpt-4.1-mini"), "qianfan": (QianfanDialect.wire, "ernie-5.1"),
-        "qwen": (QwenCompatibleDialect.wire, "qwen-plus"), "tokenhub": (TokenHubDialect.wire, "hy3"),
-        "hunyuan": (HunyuanCompatibleDialect.wire, "hunyuan"), "zhipu": (ZhipuDialect.wire, "glm-5.2"),
+        "openai": (OpenAIOwnDialect.adapter, "gpt-4.1-mini"), "qianfan": (QianfanDialect.adapter, "ernie-5.1"),
+        "qwen": (QwenCompatibleDialect.adapter, "qwen-plus"), "tokenhub": (TokenHubDialect.adapter, "hy3"),
+        "hunyuan": (HunyuanCompatibleDialect.adapter, "hunyuan"), "zhipu": (ZhipuDialect.adapter, "glm-5.2"),
     ]
     private static let answer = #"""
         {"role":"assistant","content":null,"refusal":null,"annotations":[{"type":"url_citation"}],"audio":null,
@@ -51,9 +51,9 @@ import Testing
         #expect(body["tools"] == [["type": "function", "function": ["name": "f"]]])
     }
 
-    @Test(arguments: [OpenAIOwnDialect.compatibleWire, OpenAIOwnDialect.wire].indices)
+    @Test(arguments: [OpenAIOwnDialect.compatibleAdapter, OpenAIOwnDialect.adapter].indices)
     func `a server gets all that says something`(_ index: Int) throws {
-        let wire = [OpenAIOwnDialect.compatibleWire, OpenAIOwnDialect.wire][index]
+        let wire = [OpenAIOwnDialect.compatibleAdapter, OpenAIOwnDialect.adapter][index]
         let body = try sent(wire, "Qwen/Qwen3-8B", "\(Self.marked),\(Self.answer),\(Self.result)")
         let answer = body["messages"]?[1]
         #expect(answer?["reasoning_content"] == "thought" && answer?["thinking_blocks"] != nil)
@@ -104,22 +104,22 @@ import Testing
         for content in [#""""#, "null", "[]", #"[{"type":"text","text":""}]"#] {
             let tool = #"{"role":"tool","tool_call_id":"c","content":\#(content)}"#
             let body = try sent(
-                HunyuanCompatibleDialect.wire, "hunyuan", #"{"role":"user","content":"a"},\#(calls),\#(tool)"#)
+                HunyuanCompatibleDialect.adapter, "hunyuan", #"{"role":"user","content":"a"},\#(calls),\#(tool)"#)
             #expect(body["messages"]?[2]?["content"] == " ")
         }
     }
 
     @Test func `messages that are merged count once at Hunyuan`() throws {
         let many = Array(repeating: #"{"role":"user","content":"a"}"#, count: 60).joined(separator: ",")
-        #expect(try sent(HunyuanCompatibleDialect.wire, "hunyuan", many)["messages"]?.arrayValue?.count == 1)
+        #expect(try sent(HunyuanCompatibleDialect.adapter, "hunyuan", many)["messages"]?.arrayValue?.count == 1)
         let pair = #"{"role":"user","content":"a"},{"role":"assistant","content":"b"}"#
         let long = Array(repeating: pair, count: 25).joined(separator: ",") + #",{"role":"user","content":"a"}"#
-        #expect(throws: JobFailure.self) { try sent(HunyuanCompatibleDialect.wire, "hunyuan", long) }
+        #expect(throws: JobFailure.self) { try sent(HunyuanCompatibleDialect.adapter, "hunyuan", long) }
     }
 
     @Test func `Qwen models keep their own words for thinking at TokenHub`() throws {
         let user = #"{"role":"user","content":"a"}"#
-        let body = try sent(TokenHubDialect.wire, "qwen3.7-max", user, #","enable_thinking":true,"thinking_budget":99"#)
+        let body = try sent(TokenHubDialect.adapter, "qwen3.7-max", user, #","enable_thinking":true,"thinking_budget":99"#)
         #expect(body["enable_thinking"] == true && body["thinking_budget"]?.intValue == 99 && body["thinking"] == nil)
     }
 

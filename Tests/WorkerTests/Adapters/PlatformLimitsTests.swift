@@ -6,13 +6,13 @@ import Testing
 /// Ranges and words are the platform's: each refuses its own, and a server of which nothing is known gets all.
 @Suite struct PlatformLimitsTests {
     private static let adapters: [String: (adapter: any ProviderAdapter, model: String)] = [
-        "openai": (OpenAIOwnDialect.wire, "gpt-4.1-mini"), "server": (OpenAIOwnDialect.wire, "Qwen/Qwen3-8B"),
-        "compatible": (OpenAIOwnDialect.compatibleWire, "gpt-4.1-mini"),
-        "claude": (AnthropicAdapter(), "claude-haiku-4-5"), "qianfan": (QianfanDialect.wire, "ernie-5.1"),
+        "openai": (OpenAIOwnDialect.adapter, "gpt-4.1-mini"), "server": (OpenAIOwnDialect.adapter, "Qwen/Qwen3-8B"),
+        "compatible": (OpenAIOwnDialect.compatibleAdapter, "gpt-4.1-mini"),
+        "claude": (AnthropicAdapter(), "claude-haiku-4-5"), "qianfan": (QianfanDialect.adapter, "ernie-5.1"),
         "ernie": (ErnieV1Adapter(), "ernie-4.0-8k"), "dashscope": (DashScopeAdapter(), "qwen-plus"),
-        "qwen": (QwenCompatibleDialect.wire, "qwen-plus"), "tokenhub": (TokenHubDialect.wire, "hy3"),
-        "hunyuan": (HunyuanAdapter(), "hunyuan-turbos"), "hunyuan-legacy": (HunyuanCompatibleDialect.wire, "hunyuan"),
-        "zhipu": (ZhipuDialect.wire, "glm-5.2"),
+        "qwen": (QwenCompatibleDialect.adapter, "qwen-plus"), "tokenhub": (TokenHubDialect.adapter, "hy3"),
+        "hunyuan": (HunyuanAdapter(), "hunyuan-turbos"), "hunyuan-legacy": (HunyuanCompatibleDialect.adapter, "hunyuan"),
+        "zhipu": (ZhipuDialect.adapter, "glm-5.2"),
     ]
     private static let known = adapters.keys.filter { $0 != "server" && $0 != "compatible" }.sorted()
     private static let tool = #""tools":[{"type":"function","function":{"name":"f"}}]"#
@@ -139,7 +139,7 @@ import Testing
     ) throws {
         let text = #"{"model":"m","messages":[{"role":"user","content":"hi"}],\#(members)}"#
         let chat = try ChatRequest(decoding: Array(text.utf8))
-        let adapter: any ProviderAdapter = model.hasPrefix("claude") ? AnthropicAdapter() : OpenAIOwnDialect.wire
+        let adapter: any ProviderAdapter = model.hasPrefix("claude") ? AnthropicAdapter() : OpenAIOwnDialect.adapter
         #expect(adapter.dropped(chat, model: model, settings: [:]) == names)
         let target = Target(model: model, account: AccountView(credential: Credential("sk")), now: 0)
         let sent = try JSON(parsing: adapter.makeRequest(chat, target).body)

@@ -99,6 +99,6 @@ import Testing
     ])
     func `a limit is told by its kind, its numbers and its end`(_ words: String, _ text: String) {
         let body = JSON.object(["error": ["message": .string(words), "code": 429]]).encoded
-        #expect(OpenAIOwnDialect.wire.failure(inside: body)?.message == text)
+        #expect(OpenAIOwnDialect.adapter.failure(inside: body)?.message == text)
     }
 }

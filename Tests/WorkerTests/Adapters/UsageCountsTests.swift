@@ -114,7 +114,7 @@ import Testing
         let stream = "data: \(text)\n\ndata: \(end)\n\ndata: \(row.answer)\n\ndata: [DONE]\n\n"
         let answer = DecodedAnswer(
             Array(stream.utf8), cuts: [],
-            OpenAIOwnDialect.wire.makeDecoder(ResponseContext(isStream: true, contentType: nil))
+            OpenAIOwnDialect.adapter.makeDecoder(ResponseContext(isStream: true, contentType: nil))
         )
         #expect(try #require(answer.end).usage == row.usage)
     }

@@ -27,13 +27,13 @@ struct DashScopeAdapter: ProviderAdapter {
             isStream: chat.isStream)
     }
 
-    func makeDecoder(_ answer: ResponseContext) -> any ResponseDecoder {
-        var decoder = Self.decoder(answer)
-        if DashScopeModel(answer.model).repeatsText { decoder.repeated = RepeatedText() }
+    func makeDecoder(_ context: ResponseContext) -> any ResponseDecoder {
+        var decoder = Self.decoder(context)
+        if DashScopeModel(context.model).repeatsText { decoder.repeated = RepeatedText() }
         return decoder
     }
 
-    func failure(_ refusal: UpstreamResponse) -> JobFailure { DashScopeFailure.failure(refusal) }
+    func failure(_ response: UpstreamResponse) -> JobFailure { DashScopeFailure.failure(response) }
 
     func failure(inside body: [UInt8]) -> JobFailure? { DashScopeFailure.inside(ErrorBody.json(body)) }
 

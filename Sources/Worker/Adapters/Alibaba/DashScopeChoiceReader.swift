@@ -13,15 +13,15 @@ struct DashScopeChoiceReader: Sendable {
     /// In the words that the caller is told.
     private(set) var finishReason: String?
 
-    init(index: Int, _ answer: ResponseContext) {
+    init(index: Int, _ context: ResponseContext) {
         self.index = index
-        chunks = ChunkBody(answer)
-        style = answer.calls.style
-        calls = StreamedCalls(answer.calls, choice: index)
+        chunks = ChunkBody(context)
+        style = context.calls.style
+        calls = StreamedCalls(context.calls, choice: index)
     }
 
     /// Nothing counts after the finish reason, so that an end told twice is not text told twice.
-    mutating func take(_ choice: DashScopeOutput.Choice) -> [ChatDelta] {
+    mutating func take(_ choice: DashScopePayload.Choice) -> [ChatDelta] {
         guard finishReason == nil else { return [] }
         var deltas: [ChatDelta] = []
         if !hasStarted {
@@ -51,14 +51,6 @@ extension ChunkBody {
         var chunk = envelope
         chunk.set(
             "choices", [["index": .int(choice), "delta": [:], "logprobs": logprobs, "finish_reason": .null]])
-        return ChatDelta(content: .chunk(chunk.encoded), isVisible: false, estimate: TokenEstimate())
-    }
-
-    /// What the platform's web search found, in a chunk without choices.
-    func searchInfo(_ info: JSON) -> ChatDelta {
-        var chunk = envelope
-        chunk.set("choices", [])
-        chunk.set("search_info", info)
         return ChatDelta(content: .chunk(chunk.encoded), isVisible: false, estimate: TokenEstimate())
     }
 }

@@ -32,9 +32,9 @@ struct DashScopeEmbeddings: EmbeddingsAdapter {
     }
 
     func read(
-        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: ResponseContext
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ context: ResponseContext
     ) throws(JobFailure) -> ChatCompletionEnd {
-        let value = try answer.json(body)
+        let value = try context.json(body)
         if let failure = DashScopeFailure.inside(value) { throw failure }
         let vectors = (value["output"]?["embeddings"]?.arrayValue ?? []).enumerated()
             .map { (index: $1["text_index"]?.intValue ?? $0, vector: $1["embedding"] ?? .null) }
@@ -42,10 +42,10 @@ struct DashScopeEmbeddings: EmbeddingsAdapter {
         guard vectors.map(\.index) == Array(0..<request.inputCount) else {
             throw JobFailure.unreadable("has not one vector for each text")
         }
-        var result = EmbeddingsBody(model: answer.model)
+        var result = EmbeddingsBody(model: context.model)
         for vector in vectors { result.add(vector.vector) }
         var end = try result.end(usage: TokenUsage(counting: value["usage"]), wantsBase64: request.wantsBase64)
-        end.requestID = value["request_id"]?.stringValue ?? answer.headers("x-request-id")
+        end.requestID = value["request_id"]?.stringValue ?? context.headers("x-request-id")
         return end
     }
 }

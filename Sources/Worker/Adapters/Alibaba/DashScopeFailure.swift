@@ -36,9 +36,9 @@ enum DashScopeFailure {
         FailureRule(statuses: 429...429, kind: .rateLimited, rest: rest),
     ])
 
-    static func failure(_ refusal: UpstreamResponse) -> JobFailure {
-        var error = UpstreamError(openAI: ErrorBody.json(refusal.body))
-        error.note(refusal)
+    static func failure(_ response: UpstreamResponse) -> JobFailure {
+        var error = UpstreamError(openAI: ErrorBody.json(response.body))
+        error.note(response)
         return failure(error)
     }
 

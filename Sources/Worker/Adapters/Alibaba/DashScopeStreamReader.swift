@@ -5,7 +5,7 @@
 import Shared
 
 struct DashScopeStreamReader: EventReader {
-    private let answer: ResponseContext
+    private let context: ResponseContext
     private let chunks: ChunkBody
     private var choices: [Int: DashScopeChoiceReader] = [:]
     private var requestID: String?
@@ -17,9 +17,9 @@ struct DashScopeStreamReader: EventReader {
 
     let isDone = false
 
-    init(_ answer: ResponseContext) {
-        self.answer = answer
-        chunks = ChunkBody(answer)
+    init(_ context: ResponseContext) {
+        self.context = context
+        chunks = ChunkBody(context)
     }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
@@ -28,26 +28,26 @@ struct DashScopeStreamReader: EventReader {
         let value = JSON.object(try event.object())
         if let failure = DashScopeFailure.inside(event, value) { throw failure }
         counts.note(value["usage"])
-        note(DashScopeOutput(value), into: &deltas)
+        note(DashScopePayload(value), into: &deltas)
     }
 
     func end() throws(JobFailure) -> ChatCompletionEnd {
-        guard choices.count >= answer.choices, choices.values.allSatisfy({ $0.finishReason != nil }) else {
+        guard choices.count >= context.choices, choices.values.allSatisfy({ $0.finishReason != nil }) else {
             throw .endedEarly
         }
-        var end = ChatCompletionEnd(model: answer.model, finishReason: finishReason, usage: usage)
+        var end = ChatCompletionEnd(model: context.model, finishReason: finishReason, usage: usage)
         end.requestID = requestID
         return end
     }
 
-    private mutating func note(_ output: DashScopeOutput, into deltas: inout [ChatDelta]) {
-        requestID = requestID ?? output.requestID
-        for choice in output.choices where ChoiceIndex.isKept(choice.index) {
+    private mutating func note(_ payload: DashScopePayload, into deltas: inout [ChatDelta]) {
+        requestID = requestID ?? payload.requestID
+        for choice in payload.choices where ChoiceIndex.isKept(choice.index) {
             // In place: a copy would be one of all its calls, too.
-            deltas += choices[choice.index, default: DashScopeChoiceReader(index: choice.index, answer)].take(choice)
+            deltas += choices[choice.index, default: DashScopeChoiceReader(index: choice.index, context)].take(choice)
             finishReason = finishReason ?? choices[choice.index]?.finishReason
         }
-        if let info = output.searchInfo, !hasSearchInfo {
+        if let info = payload.searchInfo, !hasSearchInfo {
             hasSearchInfo = true
             deltas.append(chunks.searchInfo(info))
         }
@@ -56,12 +56,12 @@ struct DashScopeStreamReader: EventReader {
 
 extension DashScopeAdapter {
     static func decoder(
-        _ answer: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+        _ context: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<DashScopeStreamReader> {
-        AnswerDecoder(answer, DashScopeStreamReader(answer), maxEventBytes: maxEventBytes) {
+        AnswerDecoder(context, DashScopeStreamReader(context), maxEventBytes: maxEventBytes) {
             body throws(JobFailure) in
-            let completion = try DashScopeCompletion(body, answer)
-            return answer.isStream ? completion.streamEnd : completion.end
+            let response = try DashScopeResponse(body, context)
+            return context.isStream ? response.streamEnd : response.end
         }
     }
 }

@@ -1,6 +1,6 @@
-/// The request's wish about thinking in DashScope's words: `enable_thinking` and `thinking_budget`.
+/// The request's options about thinking in DashScope's words: `enable_thinking` and `thinking_budget`.
 ///
-/// In: the wish, the model, and what else the request asks for. Out: the two parameters, each `nil` where nothing needs
+/// In: the options, the model, and what else the request asks for. Out: the two parameters, each `nil` where nothing needs
 /// to be said, and whether such an answer only comes as a stream. Fails with `unsupportedParameter` for what the platform refuses while a model thinks.
 import Shared
 
@@ -11,19 +11,19 @@ struct DashScopeThinking: Sendable, Equatable {
     let mustStream: Bool
 
     init(_ chat: ChatRequest, model: String) throws(JobFailure) {
-        let wish = try ReasoningOptions(chat)
+        let options = try ReasoningOptions(chat)
         let model = DashScopeModel(model)
-        if wish.isOn == false, model.alwaysThinks {
+        if options.isOn == false, model.alwaysThinks {
             throw DashScopeCheck.fields.refusal(Self.field(chat), "this model always thinks")
         }
-        let thinks = wish.isOn == true || model.alwaysThinks
+        let thinks = options.isOn == true || model.alwaysThinks
         if thinks { try Self.checkThinking(chat, model) }
         if !model.alwaysThinks {
-            isOn = wish.isOn ?? (Self.mustNotThink(chat, model) ? false : nil)
+            isOn = options.isOn ?? (Self.mustNotThink(chat, model) ? false : nil)
         }
         mustStream = model.onlyStreams || model.onlyStreamsThinking && (isOn ?? model.thinksByDefault)
         guard isOn != false else { return }
-        budget = wish.budget ?? (model.isReasoner ? nil : wish.effort.flatMap(Self.budget))
+        budget = options.budget ?? (model.isReasoner ? nil : options.effort.flatMap(Self.budget))
     }
 
     /// Tokens of thinking for an effort.
@@ -55,7 +55,7 @@ struct DashScopeThinking: Sendable, Equatable {
         return chat.responseFormat != nil
     }
 
-    /// The field that the wish came from, for error texts.
+    /// The field that the options came from, for error texts.
     private static func field(_ chat: ChatRequest) -> String {
         ReasoningOptions.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "enable_thinking"
     }

@@ -5,7 +5,7 @@
 import Shared
 
 enum QwenCompatibleDialect {
-    static let wire = OpenAIAdapter(
+    static let adapter = OpenAIAdapter(
         OpenAIDialect(
             platform: "DashScope", baseURL: "https://dashscope.aliyuncs.com/compatible-mode/v1",
             fields: DashScopeCheck.fields, limits: DashScopeCheck.limits, checks: [choices],

@@ -30,13 +30,13 @@ struct AnthropicAdapter: ProviderAdapter {
             body: body.encoded, isStream: chat.isStream)
     }
 
-    func makeDecoder(_ answer: ResponseContext) -> any ResponseDecoder { Self.decoder(answer) }
+    func makeDecoder(_ context: ResponseContext) -> any ResponseDecoder { Self.decoder(context) }
 
-    func failure(_ refusal: UpstreamResponse) -> JobFailure {
-        var error = UpstreamError(anthropic: ErrorBody.json(refusal.body))
-        error.note(refusal)
+    func failure(_ response: UpstreamResponse) -> JobFailure {
+        var error = UpstreamError(anthropic: ErrorBody.json(response.body))
+        error.note(response)
         // A conflict passes: SDKs retry it.
-        if refusal.status == 409 { error.isTemporary = true }
+        if response.status == 409 { error.isTemporary = true }
         return AnthropicFailure.rules.failure(error)
     }
 

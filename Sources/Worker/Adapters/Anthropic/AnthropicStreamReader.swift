@@ -33,11 +33,11 @@ struct AnthropicStreamReader: EventReader {
     /// The prompt is counted at the start, the answer at the end.
     var usage: TokenUsage? { counts.tokens }
 
-    init(_ answer: ResponseContext) {
-        form = answer.calls
-        chunks = ChunkBody(answer)
+    init(_ context: ResponseContext) {
+        form = context.calls
+        chunks = ChunkBody(context)
         // The platform's support asks for the header's, not for the message's.
-        requestID = answer.headers("request-id")
+        requestID = context.headers("request-id")
     }
 
     func end() throws(JobFailure) -> ChatCompletionEnd {
@@ -97,7 +97,7 @@ struct AnthropicStreamReader: EventReader {
             blocks[index] = .other
             if let block { deltas.append(chunks.thinkingBlocks([block])) }
         case "tool_use":
-            let piece = AnthropicAnswer.piece(block ?? .null)
+            let piece = AnthropicResponse.piece(block ?? .null)
             let id = piece.id.isEmpty ? form.ids.call(callCount, choice: 0) : piece.id
             let input = piece.arguments.isEmpty ? "{}" : piece.arguments
             blocks[index] = .call(number: callCount, input: input, hasArguments: false)
@@ -145,7 +145,7 @@ struct AnthropicStreamReader: EventReader {
         begin(&deltas)
         for index in blocks.keys.sorted() { close(index, &deltas) }
         let reason = FinishReason.said(
-            AnthropicAnswer.finishReason(stopReason), hasCalls: callCount > 0, form.style)
+            AnthropicResponse.finishReason(stopReason), hasCalls: callCount > 0, form.style)
         finishReason = reason
         deltas.append(chunks.finish(reason))
     }
@@ -162,11 +162,11 @@ struct AnthropicStreamReader: EventReader {
 
 extension AnthropicAdapter {
     static func decoder(
-        _ answer: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+        _ context: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<AnthropicStreamReader> {
-        AnswerDecoder(answer, AnthropicStreamReader(answer), maxEventBytes: maxEventBytes) { body throws(JobFailure) in
-            let whole = try AnthropicAnswer(body, answer)
-            return answer.isStream ? whole.streamEnd : whole.end
+        AnswerDecoder(context, AnthropicStreamReader(context), maxEventBytes: maxEventBytes) { body throws(JobFailure) in
+            let response = try AnthropicResponse(body, context)
+            return context.isStream ? response.streamEnd : response.end
         }
     }
 }

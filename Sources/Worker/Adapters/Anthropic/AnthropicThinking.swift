@@ -1,6 +1,6 @@
-/// The request's wish about thinking in Anthropic's words: `thinking` and `output_config.effort`.
+/// The request's options about thinking in Anthropic's words: `thinking` and `output_config.effort`.
 ///
-/// In: the wish, the model, and what else the request asks for. Out: the two fields, each `nil` where nothing needs to be
+/// In: the options, the model, and what else the request asks for. Out: the two fields, each `nil` where nothing needs to be
 /// said. Fails with `unsupportedParameter` for what the model cannot do, or not while it thinks.
 import Shared
 
@@ -17,27 +17,27 @@ struct AnthropicThinking: Sendable, Equatable {
     static let minBudget = 1_024
 
     let mode: Mode
-    private let wish: ReasoningOptions
+    private let options: ReasoningOptions
     private let model: ClaudeModel
     /// The caller's own `thinking.display`.
     private let display: JSON?
 
     init(_ chat: ChatRequest, _ model: ClaudeModel) throws(JobFailure) {
-        wish = try ReasoningOptions(chat)
+        options = try ReasoningOptions(chat)
         self.model = model
         display = chat.body["thinking"]?["display"]
         let field = ReasoningOptions.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "thinking"
-        if wish.isOn == true, model.thinking == .none {
+        if options.isOn == true, model.thinking == .none {
             throw AnthropicCheck.fields.refusal(field, "this model does not think")
         }
-        if wish.isOn == false, model.thinking == .always {
+        if options.isOn == false, model.thinking == .always {
             throw AnthropicCheck.fields.refusal(field, "this model always thinks")
         }
         let isForced = Self.isForced(chat.toolChoice)
-        if isForced, wish.isOn == true || !model.takesForcedTools {
+        if isForced, options.isOn == true || !model.takesForcedTools {
             throw AnthropicCheck.fields.refusal("tool_choice", "a model that thinks chooses its tools itself")
         }
-        mode = Self.mode(wish, model, isForced: isForced)
+        mode = Self.mode(options, model, isForced: isForced)
     }
 
     private static func isForced(_ choice: ToolChoice?) -> Bool {
@@ -47,13 +47,13 @@ struct AnthropicThinking: Sendable, Equatable {
         }
     }
 
-    private static func mode(_ wish: ReasoningOptions, _ model: ClaudeModel, isForced: Bool) -> Mode {
-        switch wish.isOn {
+    private static func mode(_ options: ReasoningOptions, _ model: ClaudeModel, isForced: Bool) -> Mode {
+        switch options.isOn {
         case _ where model.thinking == .none: .silent
         case false: .off
         // Nobody asked for the thinking that such a model does by itself, but for something it rules out.
         case nil: isForced && model.thinksByDefault ? .off : .silent
-        case true where model.takesBudget && (wish.budget != nil || model.thinking == .budget): .budget
+        case true where model.takesBudget && (options.budget != nil || model.thinking == .budget): .budget
         case true: .adaptive
         }
     }
@@ -70,10 +70,10 @@ struct AnthropicThinking: Sendable, Equatable {
     /// Tokens to leave for thinking where the caller set no limit at all.
     var room: Int {
         guard isThinking else { return 0 }
-        return mode == .budget ? wantedBudget : (wish.effort ?? .high).tokens
+        return mode == .budget ? wantedBudget : (options.effort ?? .high).tokens
     }
 
-    private var wantedBudget: Int { max(Self.minBudget, wish.budget ?? (wish.effort ?? .medium).tokens) }
+    private var wantedBudget: Int { max(Self.minBudget, options.budget ?? (options.effort ?? .medium).tokens) }
 
     /// Fails where `maxTokens` has no room for the least budget.
     func json(maxTokens: Int) throws(JobFailure) -> JSONObject? {
@@ -94,7 +94,7 @@ struct AnthropicThinking: Sendable, Equatable {
         guard maxTokens > Self.minBudget else {
             throw AnthropicCheck.fields.refusal("max_tokens", "thinking alone takes \(Self.minBudget) tokens of it")
         }
-        let answer = wish.budget != nil ? 1 : min(AnthropicRequest.defaultMaxTokens, maxTokens / 2)
+        let answer = options.budget != nil ? 1 : min(AnthropicRequest.defaultMaxTokens, maxTokens / 2)
         return min(wantedBudget, max(Self.minBudget, maxTokens - answer))
     }
 
@@ -103,14 +103,14 @@ struct AnthropicThinking: Sendable, Equatable {
     /// Models that take no budget get the level that spends about as much, as the platform's migration guide says.
     var effort: String? {
         guard model.thinking == .adaptive || model.thinking == .always, mode != .off else { return nil }
-        if let effort = wish.effort {
+        if let effort = options.effort {
             switch effort {
             case .minimal: return "low"
             case .xhigh where !model.takesXHigh: return "max"
             default: return effort.rawValue
             }
         }
-        guard mode != .budget, isThinking, let budget = wish.budget else { return nil }
+        guard mode != .budget, isThinking, let budget = options.budget else { return nil }
         let levels: [ReasoningOptions.Effort] = [.low, .medium]
         return (levels.first { budget <= $0.tokens } ?? .high).rawValue
     }

@@ -23,9 +23,9 @@ struct ErnieEmbeddings: EmbeddingsAdapter {
     }
 
     func read(
-        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: ResponseContext
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ context: ResponseContext
     ) throws(JobFailure) -> ChatCompletionEnd {
-        let value = try answer.json(body)
+        let value = try context.json(body)
         if let failure = ErnieFailure.inside(value) { throw failure }
         let vectors = (value["data"]?.arrayValue ?? []).enumerated()
             .map { (index: $1["index"]?.intValue ?? $0, vector: $1["embedding"] ?? .null) }
@@ -33,7 +33,7 @@ struct ErnieEmbeddings: EmbeddingsAdapter {
         guard vectors.map(\.index) == Array(0..<request.inputCount) else {
             throw JobFailure.unreadable("has not one vector for each text")
         }
-        var result = EmbeddingsBody(model: answer.model)
+        var result = EmbeddingsBody(model: context.model)
         for vector in vectors { result.add(vector.vector) }
         var end = try result.end(usage: TokenUsage(counting: value["usage"]), wantsBase64: request.wantsBase64)
         end.requestID = value["id"]?.stringValue

@@ -20,10 +20,10 @@ enum ErnieFailure {
         .codes("336101", "336104", "336105", kind: .invalidRequest),
     ])
 
-    static func failure(_ refusal: UpstreamResponse) -> JobFailure {
-        let body = ErrorBody.json(refusal.body)
+    static func failure(_ response: UpstreamResponse) -> JobFailure {
+        let body = ErrorBody.json(response.body)
         var error = read(body) ?? UpstreamError(openAI: body)
-        error.note(refusal)
+        error.note(response)
         return rules.failure(error)
     }
 

@@ -28,8 +28,8 @@ struct ErnieRequest: Sendable {
         if chat.stops.contains(where: { $0.count > Self.maxStopCharacters }) {
             throw fields.refusal("stop", "\(Self.maxStopCharacters) characters at most")
         }
-        let wish = try ReasoningOptions(chat)
-        if wish.isOn == true || wish.budget != nil {
+        let options = try ReasoningOptions(chat)
+        if options.isOn == true || options.budget != nil {
             let field = ReasoningOptions.fields.first { chat.body[$0].map { $0 != .null } ?? false }
             throw fields.refusal(field ?? "reasoning_effort", "its models do not think")
         }

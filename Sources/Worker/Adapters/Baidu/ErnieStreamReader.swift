@@ -2,7 +2,7 @@
 import Shared
 
 struct ErnieStreamReader: EventReader {
-    private let answer: ResponseContext
+    private let context: ResponseContext
     private let chunks: ChunkBody
     private var hasStarted = false
     private var hasCall = false
@@ -12,9 +12,9 @@ struct ErnieStreamReader: EventReader {
     var usage: TokenUsage? { counts.tokens }
     private(set) var isDone = false
 
-    init(_ answer: ResponseContext) {
-        self.answer = answer
-        chunks = ChunkBody(answer)
+    init(_ context: ResponseContext) {
+        self.context = context
+        chunks = ChunkBody(context)
     }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
@@ -22,29 +22,29 @@ struct ErnieStreamReader: EventReader {
         if event.isDone { return }
         let value = JSON.object(try event.object())
         if let failure = ErnieFailure.inside(value) { throw failure }
-        let said = ErnieAnswer(value)
+        let payload = ErniePayload(value)
         counts.note(value["usage"])
-        id = id ?? said.id
+        id = id ?? payload.id
         if !hasStarted {
             hasStarted = true
             deltas.append(chunks.role())
         }
-        if !said.text.isEmpty { deltas.append(chunks.text(said.text)) }
+        if !payload.text.isEmpty { deltas.append(chunks.text(payload.text)) }
         // The call is there once, whole: an end that tells it again is not a second one.
-        if !hasCall { deltas += chunks.calls(said.calls(answer)) }
-        hasCall = hasCall || said.call != nil
-        finishReason = said.finishReason ?? finishReason
-        guard said.isEnd else { return }
+        if !hasCall { deltas += chunks.calls(payload.calls(context)) }
+        hasCall = hasCall || payload.call != nil
+        finishReason = payload.finishReason ?? finishReason
+        guard payload.isEnd else { return }
         isDone = true
         // Some models say "normal" of a call, or nothing.
-        let reason = FinishReason.said(finishReason, hasCalls: hasCall, answer.calls.style)
+        let reason = FinishReason.said(finishReason, hasCalls: hasCall, context.calls.style)
         finishReason = reason
         deltas.append(chunks.finish(reason))
     }
 
     func end() throws(JobFailure) -> ChatCompletionEnd {
         guard isDone else { throw JobFailure.endedEarly }
-        var end = ChatCompletionEnd(model: answer.model, finishReason: finishReason, usage: usage)
+        var end = ChatCompletionEnd(model: context.model, finishReason: finishReason, usage: usage)
         end.requestID = id
         return end
     }
@@ -53,10 +53,13 @@ struct ErnieStreamReader: EventReader {
 extension ErnieV1Adapter {
     /// Decodes the answers of the platform, streams and whole ones.
     static func decoder(
-        _ answer: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+        _ context: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<ErnieStreamReader> {
         AnswerDecoder(
-            answer, ErnieStreamReader(answer), maxEventBytes: maxEventBytes
-        ) { body throws(JobFailure) in try ErnieAnswer.end(body, answer) }
+            context, ErnieStreamReader(context), maxEventBytes: maxEventBytes
+        ) { body throws(JobFailure) in
+            let response = try ErnieResponse(body, context)
+            return context.isStream ? response.streamEnd : response.end
+        }
     }
 }

@@ -27,32 +27,32 @@ struct ErnieTokens: TokenExchange {
                 isStream: false))
     }
 
-    func token(_ answer: UpstreamResponse) throws(JobFailure) -> AccessToken {
-        let body = ErrorBody.json(answer.body)
-        if (200...299).contains(answer.status), let token = body?["access_token"]?.stringValue, !token.isEmpty {
+    func token(_ response: UpstreamResponse) throws(JobFailure) -> AccessToken {
+        let body = ErrorBody.json(response.body)
+        if (200...299).contains(response.status), let token = body?["access_token"]?.stringValue, !token.isEmpty {
             let longest = Self.life / 1000
             let seconds = body?["expires_in"]?.count.map(Int64.init) ?? longest
             let milliseconds = min(max(0, seconds), longest) * 1000
             // One that lives for less than two hours is renewed half-way.
             return AccessToken(
                 credential: Credential(token),
-                renewAt: answer.now + max(milliseconds - Self.margin, milliseconds / 2))
+                renewAt: response.now + max(milliseconds - Self.margin, milliseconds / 2))
         }
-        throw failure(answer, body)
+        throw failure(response, body)
     }
 
-    private func failure(_ answer: UpstreamResponse, _ body: JSON?) -> JobFailure {
+    private func failure(_ response: UpstreamResponse, _ body: JSON?) -> JobFailure {
         let code = UpstreamError.code(body?["error"])
-        let isRefusal = !code.isEmpty && answer.status < 500 && answer.status != 429 && code != "server_error"
+        let isRefusal = !code.isEmpty && response.status < 500 && response.status != 429 && code != "server_error"
         guard isRefusal else {
-            let kind: JobFailure.Kind = answer.status == 429 ? .rateLimited : .serverError
+            let kind: JobFailure.Kind = response.status == 429 ? .rateLimited : .serverError
             return JobFailure(
-                kind, "Baidu gave no access token.", code: SafeText.code(code), upstreamStatus: answer.status,
-                retryAfter: RetryAfter.parse(answer.headers, now: answer.now))
+                kind, "Baidu gave no access token.", code: SafeText.code(code), upstreamStatus: response.status,
+                retryAfter: RetryAfter.parse(response.headers, now: response.now))
         }
         return JobFailure(
             .authentication, "Baidu refused the account's AK and SK.", code: SafeText.code(code),
-            upstreamStatus: answer.status)
+            upstreamStatus: response.status)
     }
 }
 

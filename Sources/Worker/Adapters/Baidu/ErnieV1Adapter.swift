@@ -30,9 +30,9 @@ struct ErnieV1Adapter: ProviderAdapter {
         return try ErnieCall(path: path, body: ErnieRequest(chat: chat).body, isStream: chat.isStream).request(target)
     }
 
-    func makeDecoder(_ answer: ResponseContext) -> any ResponseDecoder { Self.decoder(answer) }
+    func makeDecoder(_ context: ResponseContext) -> any ResponseDecoder { Self.decoder(context) }
 
-    func failure(_ refusal: UpstreamResponse) -> JobFailure { ErnieFailure.failure(refusal) }
+    func failure(_ response: UpstreamResponse) -> JobFailure { ErnieFailure.failure(response) }
 
     func failure(inside body: [UInt8]) -> JobFailure? { ErnieFailure.inside(ErrorBody.json(body)) }
 

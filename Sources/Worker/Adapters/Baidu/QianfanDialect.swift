@@ -5,7 +5,7 @@
 import Shared
 
 enum QianfanDialect {
-    static let wire = OpenAIAdapter(
+    static let adapter = OpenAIAdapter(
         OpenAIDialect(
             platform: "Baidu Qianfan", baseURL: "https://qianfan.baidubce.com/v2",
             fields: FieldCheck(
@@ -31,11 +31,11 @@ enum QianfanDialect {
             embeddings: .init(maxInputs: { _ in 16 }, takesDimensions: true)))
 
     private static func reasoning(_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject {
-        let wish = try ReasoningOptions(chat)
+        let options = try ReasoningOptions(chat)
         var members = JSONObject()
-        if let isOn = wish.isOn { members.set("enable_thinking", .bool(isOn)) }
-        if let budget = wish.budget { members.set("thinking_budget", .int(budget)) }
-        if let effort = wish.effort { members.set("reasoning_effort", .string(effort.lowMediumHigh)) }
+        if let isOn = options.isOn { members.set("enable_thinking", .bool(isOn)) }
+        if let budget = options.budget { members.set("thinking_budget", .int(budget)) }
+        if let effort = options.effort { members.set("reasoning_effort", .string(effort.lowMediumHigh)) }
         return members
     }
 

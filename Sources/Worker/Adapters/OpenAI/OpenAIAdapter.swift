@@ -15,7 +15,7 @@ struct OpenAIAdapter: ProviderAdapter {
         self.tokens = tokens
     }
 
-    var embeddings: (any EmbeddingsAdapter)? { dialect.embeddings.map { OpenAIEmbeddings(wire: self, dialect: $0) } }
+    var embeddings: (any EmbeddingsAdapter)? { dialect.embeddings.map { OpenAIEmbeddings(adapter: self, dialect: $0) } }
 
     func check(_ chat: ChatRequest, model: String, settings: [String: String]) throws(JobFailure) {
         try dialect.fields?.check(chat)
@@ -36,16 +36,16 @@ struct OpenAIAdapter: ProviderAdapter {
             body: try body(chat, model: target.model).encoded, isStream: chat.isStream)
     }
 
-    func makeDecoder(_ answer: ResponseContext) -> any ResponseDecoder {
-        var decoder = dialect.decoder(answer)
-        if dialect.repeatsText(answer.model) { decoder.repeated = RepeatedText() }
+    func makeDecoder(_ context: ResponseContext) -> any ResponseDecoder {
+        var decoder = dialect.decoder(context)
+        if dialect.repeatsText(context.model) { decoder.repeated = RepeatedText() }
         return decoder
     }
 
-    func failure(_ refusal: UpstreamResponse) -> JobFailure {
-        var error = UpstreamError(openAI: ErrorBody.json(refusal.body))
-        error.note(refusal)
-        error.retryAfter = error.retryAfter ?? dialect.namedRest(error.message, refusal.now)
+    func failure(_ response: UpstreamResponse) -> JobFailure {
+        var error = UpstreamError(openAI: ErrorBody.json(response.body))
+        error.note(response)
+        error.retryAfter = error.retryAfter ?? dialect.namedRest(error.message, response.now)
         return dialect.failures.failure(error)
     }
 

@@ -4,7 +4,7 @@
 import Shared
 
 struct OpenAIEmbeddings: EmbeddingsAdapter {
-    let wire: OpenAIAdapter
+    let adapter: OpenAIAdapter
     let dialect: OpenAIDialect.Embeddings
 
     func maxInputs(model: String) -> Int { dialect.maxInputs(model) }
@@ -21,27 +21,27 @@ struct OpenAIEmbeddings: EmbeddingsAdapter {
             if body["dimensions"] == .null { body.remove("dimensions") }
         }
         return UpstreamRequest(
-            url: wire.url(target.account, "/embeddings"), headers: try wire.headers(target.account, isStream: false),
+            url: adapter.url(target.account, "/embeddings"), headers: try adapter.headers(target.account, isStream: false),
             body: body.encoded, isStream: false)
     }
 
     func read(
-        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: ResponseContext
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ context: ResponseContext
     ) throws(JobFailure) -> ChatCompletionEnd {
-        if let failure = wire.failure(inside: body) { throw failure }
-        let value = try answer.json(body)
+        if let failure = adapter.failure(inside: body) { throw failure }
+        let value = try context.json(body)
         guard let data = value["data"]?.arrayValue else { throw .unreadable("has no vectors") }
         guard data.count == request.inputCount else { throw .unreadable("has not one vector for each text") }
         let ordered = data.enumerated().sorted { ($0.1["index"]?.intValue ?? $0.0) < ($1.1["index"]?.intValue ?? $1.0) }
-        var vectors = EmbeddingsBody(model: value["model"]?.stringValue ?? answer.model)
+        var vectors = EmbeddingsBody(model: value["model"]?.stringValue ?? context.model)
         for (_, item) in ordered { vectors.add(item["embedding"] ?? .null) }
         var end = try vectors.end(
             usage: value.objectValue.flatMap(TokenUsage.init(answer:)), wantsBase64: request.wantsBase64)
-        end.requestID = value["id"]?.stringValue ?? answer.headers("x-request-id")
+        end.requestID = value["id"]?.stringValue ?? context.headers("x-request-id")
         return end
     }
 
     private func refusal(_ field: String, _ why: String?) -> JobFailure {
-        FieldCheck(platform: wire.dialect.platform, known: []).refusal(field, why)
+        FieldCheck(platform: adapter.dialect.platform, known: []).refusal(field, why)
     }
 }

@@ -7,9 +7,9 @@
 import Shared
 
 enum OpenAIOwnDialect {
-    static let wire = OpenAIAdapter(native)
+    static let adapter = OpenAIAdapter(native)
     /// Mode `compatible`: a server of which nothing is known but its language.
-    static let compatibleWire = OpenAIAdapter(dialect)
+    static let compatibleAdapter = OpenAIAdapter(dialect)
 
     private static var native: OpenAIDialect {
         var dialect = dialect

@@ -8,7 +8,7 @@ import Shared
 
 struct OpenAIStreamReader: EventReader {
     private let dialect: OpenAIDialect
-    private let answer: ResponseContext
+    private let context: ResponseContext
     private var model: String?
     private var requestID: String?
     private var choices: [Int: OpenAIStreamedChoice] = [:]
@@ -19,9 +19,9 @@ struct OpenAIStreamReader: EventReader {
     private var counts = UsageCounts()
     var usage: TokenUsage? { counts.tokens }
 
-    init(_ dialect: OpenAIDialect, _ answer: ResponseContext) {
+    init(_ dialect: OpenAIDialect, _ context: ResponseContext) {
         self.dialect = dialect
-        self.answer = answer
+        self.context = context
     }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
@@ -55,7 +55,7 @@ struct OpenAIStreamReader: EventReader {
         let ended = choices.values.count { $0.hasEnded }
         guard !choices.isEmpty else { return false }
         if isDone { return ended == choices.count || ended == 0 }
-        return ended == choices.count && ended >= answer.choices
+        return ended == choices.count && ended >= context.choices
     }
 
     // MARK: - Chunks
@@ -87,7 +87,7 @@ struct OpenAIStreamReader: EventReader {
         _ choice: JSONObject, _ index: Int, _ envelope: JSONObject, isAlone: Bool
     ) throws(JobFailure) -> OpenAIStreamedChoice.Said {
         // In place: a copy would be one of all its calls, too.
-        try choices[index, default: OpenAIStreamedChoice(index: index, dialect, answer.calls)]
+        try choices[index, default: OpenAIStreamedChoice(index: index, dialect, context.calls)]
             .take(choice, envelope, isAlone: isAlone)
     }
 
@@ -107,21 +107,21 @@ struct OpenAIStreamReader: EventReader {
     /// The members around the choices, without what is null; the model is always said.
     private func envelope(of chunk: JSONObject) -> JSONObject {
         var envelope = chunk.filter { $0.value != .null && !Self.isDropped($0.key) }
-        if envelope["model"]?.text == nil { envelope.set("model", .string(model ?? answer.model)) }
+        if envelope["model"]?.text == nil { envelope.set("model", .string(model ?? context.model)) }
         return envelope
     }
 }
 
 extension OpenAIDialect {
     func decoder(
-        _ answer: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+        _ context: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<OpenAIStreamReader> {
-        AnswerDecoder(answer, OpenAIStreamReader(self, answer), maxEventBytes: maxEventBytes) {
+        AnswerDecoder(context, OpenAIStreamReader(self, context), maxEventBytes: maxEventBytes) {
             body throws(JobFailure) in
-            let completion = try OpenAICompletion(body, self, answer)
-            var end = completion.end
-            end.requestID = end.requestID ?? answer.headers("x-request-id")
-            if answer.isStream { end.deltas = completion.deltas } else { end.body = completion.bytes }
+            let response = try OpenAIResponse(body, self, context)
+            var end = response.end
+            end.requestID = end.requestID ?? context.headers("x-request-id")
+            if context.isStream { end.deltas = response.deltas } else { end.body = response.bytes }
             return end
         }
     }

@@ -19,9 +19,9 @@ struct HunyuanAdapter: ProviderAdapter {
         return try HunyuanCall(action: "ChatCompletions", body: body, isStream: chat.isStream).request(target)
     }
 
-    func makeDecoder(_ answer: ResponseContext) -> any ResponseDecoder { Self.decoder(answer) }
+    func makeDecoder(_ context: ResponseContext) -> any ResponseDecoder { Self.decoder(context) }
 
-    func failure(_ refusal: UpstreamResponse) -> JobFailure { HunyuanFailure.failure(refusal) }
+    func failure(_ response: UpstreamResponse) -> JobFailure { HunyuanFailure.failure(response) }
 
     func failure(inside body: [UInt8]) -> JobFailure? { HunyuanFailure.inside(ErrorBody.json(body)) }
 

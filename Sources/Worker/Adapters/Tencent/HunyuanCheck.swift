@@ -45,13 +45,13 @@ enum HunyuanCheck {
     ///
     /// Only a13b can be told. t1 always thinks, the others never do. A level of effort means no more than "on" here.
     static func thinking(_ chat: ChatRequest, model: String) throws(JobFailure) -> Bool? {
-        let wish = try ReasoningOptions(chat)
+        let options = try ReasoningOptions(chat)
         let field = ReasoningOptions.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "reasoning_effort"
-        if wish.budget != nil { throw fields.refusal(field, "thinking has no budget") }
+        if options.budget != nil { throw fields.refusal(field, "thinking has no budget") }
         let model = model.lowercased()
-        if model.range(ofLiteral: "a13b") != nil { return wish.isOn }
+        if model.range(ofLiteral: "a13b") != nil { return options.isOn }
         let alwaysThinks = model.range(ofLiteral: "hunyuan-t1") != nil
-        if let isOn = wish.isOn, isOn != alwaysThinks {
+        if let isOn = options.isOn, isOn != alwaysThinks {
             throw fields.refusal(field, alwaysThinks ? "this model always thinks" : "this model does not think")
         }
         return nil

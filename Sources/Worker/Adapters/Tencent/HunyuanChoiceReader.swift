@@ -6,23 +6,23 @@ import Shared
 struct HunyuanChoiceReader: Sendable {
     private let index: Int
     private let chunks: ChunkBody
-    private var stop: StopSequenceTrimmer
+    private var trimmer: StopSequenceTrimmer
     private var hasStarted = false
     private var calls: StreamedCalls
     private let style: CallStyle
     /// In the words that the caller is told.
     private(set) var finishReason: String?
 
-    init(index: Int, _ answer: ResponseContext) {
+    init(index: Int, _ context: ResponseContext) {
         self.index = index
-        chunks = ChunkBody(answer)
-        stop = StopSequenceTrimmer(answer.stops)
-        calls = StreamedCalls(answer.calls, choice: index)
-        style = answer.calls.style
+        chunks = ChunkBody(context)
+        trimmer = StopSequenceTrimmer(context.stops)
+        calls = StreamedCalls(context.calls, choice: index)
+        style = context.calls.style
     }
 
     /// Nothing counts after the finish reason.
-    mutating func take(_ choice: HunyuanAnswer.Choice) -> [ChatDelta] {
+    mutating func take(_ choice: HunyuanPayload.Choice) -> [ChatDelta] {
         guard finishReason == nil else { return [] }
         var deltas: [ChatDelta] = []
         if !hasStarted {
@@ -30,10 +30,10 @@ struct HunyuanChoiceReader: Sendable {
             deltas.append(chunks.role(choice: index))
         }
         append(choice.reasoning, .reasoning, to: &deltas)
-        append(stop.take(choice.content), .content, to: &deltas)
+        append(trimmer.take(choice.content), .content, to: &deltas)
         deltas += chunks.calls(calls.take(choice.calls), choice: index)
         if let reason = choice.finishReason {
-            append(stop.end(wasStopped: reason == "stop"), .content, to: &deltas)
+            append(trimmer.end(wasStopped: reason == "stop"), .content, to: &deltas)
             deltas += chunks.calls(calls.finish(), choice: index)
             finishReason = FinishReason.said(reason, hasCalls: calls.hasOpened, style)
             deltas.append(chunks.finish(reason, hasCalls: calls.hasOpened, choice: index))

@@ -5,7 +5,7 @@
 import Shared
 
 enum HunyuanCompatibleDialect {
-    static let wire = OpenAIAdapter(
+    static let adapter = OpenAIAdapter(
         OpenAIDialect(
             platform: "Tencent Hunyuan", baseURL: "https://api.hunyuan.cloud.tencent.com/v1",
             fields: FieldCheck(

@@ -21,9 +21,9 @@ struct HunyuanEmbeddings: EmbeddingsAdapter {
     }
 
     func read(
-        _ body: [UInt8], _ request: EmbeddingsRequest, _ answer: ResponseContext
+        _ body: [UInt8], _ request: EmbeddingsRequest, _ context: ResponseContext
     ) throws(JobFailure) -> ChatCompletionEnd {
-        let value = try answer.json(body)
+        let value = try context.json(body)
         if let failure = HunyuanFailure.inside(value) { throw failure }
         let response = value["Response"] ?? value
         let vectors = (response["Data"]?.arrayValue ?? []).enumerated()
@@ -34,10 +34,10 @@ struct HunyuanEmbeddings: EmbeddingsAdapter {
         guard sorted.count == request.inputCount else {
             throw JobFailure.unreadable("has not one vector for each text")
         }
-        var result = EmbeddingsBody(model: answer.model)
+        var result = EmbeddingsBody(model: context.model)
         for vector in sorted { result.add(vector.vector) }
         var end = try result.end(usage: TokenUsage(counting: response["Usage"]), wantsBase64: request.wantsBase64)
-        end.requestID = response["RequestId"]?.stringValue ?? answer.headers("X-TC-RequestId")
+        end.requestID = response["RequestId"]?.stringValue ?? context.headers("X-TC-RequestId")
         return end
     }
 }

@@ -5,7 +5,7 @@
 import Shared
 
 struct HunyuanStreamReader: EventReader {
-    private let answer: ResponseContext
+    private let context: ResponseContext
     private let chunks: ChunkBody
     private var choices: [Int: HunyuanChoiceReader] = [:]
     private var finishReason: String?
@@ -16,9 +16,9 @@ struct HunyuanStreamReader: EventReader {
 
     let isDone = false
 
-    init(_ answer: ResponseContext) {
-        self.answer = answer
-        chunks = ChunkBody(answer)
+    init(_ context: ResponseContext) {
+        self.context = context
+        chunks = ChunkBody(context)
     }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
@@ -27,28 +27,28 @@ struct HunyuanStreamReader: EventReader {
         let value = JSON.object(try event.object())
         if let failure = HunyuanFailure.inside(value) { throw failure }
         counts.note(value["Usage"])
-        note(HunyuanAnswer(value), into: &deltas)
+        note(HunyuanPayload(value), into: &deltas)
     }
 
     func end() throws(JobFailure) -> ChatCompletionEnd {
         guard !choices.isEmpty, choices.values.allSatisfy({ $0.finishReason != nil }) else {
             throw JobFailure.endedEarly
         }
-        var end = ChatCompletionEnd(model: answer.model, finishReason: finishReason, usage: usage)
-        end.requestID = answer.headers("X-TC-RequestId") ?? id
+        var end = ChatCompletionEnd(model: context.model, finishReason: finishReason, usage: usage)
+        end.requestID = context.headers("X-TC-RequestId") ?? id
         return end
     }
 
-    private mutating func note(_ content: HunyuanAnswer, into deltas: inout [ChatDelta]) {
-        id = id ?? content.id
-        for choice in content.choices where ChoiceIndex.isKept(choice.index) {
+    private mutating func note(_ payload: HunyuanPayload, into deltas: inout [ChatDelta]) {
+        id = id ?? payload.id
+        for choice in payload.choices where ChoiceIndex.isKept(choice.index) {
             // In place: a copy would be one of all its calls, too.
-            deltas += choices[choice.index, default: HunyuanChoiceReader(index: choice.index, answer)].take(choice)
+            deltas += choices[choice.index, default: HunyuanChoiceReader(index: choice.index, context)].take(choice)
             finishReason = finishReason ?? choices[choice.index]?.finishReason
         }
-        if let info = content.searchInfo, info != searchInfo {
+        if let info = payload.searchInfo, info != searchInfo {
             searchInfo = info
-            deltas.append(HunyuanAnswer.chunk(info, chunks))
+            deltas.append(chunks.searchInfo(info))
         }
     }
 }
@@ -56,21 +56,11 @@ struct HunyuanStreamReader: EventReader {
 extension HunyuanAdapter {
     /// Decodes the answers of the platform, streams and whole ones.
     static func decoder(
-        _ answer: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
+        _ context: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<HunyuanStreamReader> {
-        AnswerDecoder(answer, HunyuanStreamReader(answer), maxEventBytes: maxEventBytes) { body throws(JobFailure) in
-            let completion = try HunyuanCompletion(body, answer)
-            return answer.isStream ? completion.streamEnd : completion.end
+        AnswerDecoder(context, HunyuanStreamReader(context), maxEventBytes: maxEventBytes) { body throws(JobFailure) in
+            let response = try HunyuanResponse(body, context)
+            return context.isStream ? response.streamEnd : response.end
         }
-    }
-}
-
-extension HunyuanAnswer {
-    /// What the platform's web search found, in a chunk without choices.
-    static func chunk(_ searchInfo: JSON, _ chunks: ChunkBody) -> ChatDelta {
-        var chunk = chunks.envelope
-        chunk.set("choices", [])
-        chunk.set("search_info", searchInfo)
-        return ChatDelta(content: .chunk(chunk.encoded), isVisible: false, estimate: TokenEstimate())
     }
 }

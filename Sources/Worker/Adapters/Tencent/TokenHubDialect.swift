@@ -4,7 +4,7 @@
 import Shared
 
 enum TokenHubDialect {
-    static let wire = OpenAIAdapter(
+    static let adapter = OpenAIAdapter(
         OpenAIDialect(
             platform: "Tencent TokenHub", baseURL: "https://tokenhub.tencentmaas.com/v1",
             fields: FieldCheck(
@@ -28,13 +28,13 @@ enum TokenHubDialect {
 
     /// `thinking: {type, budget_tokens?}`; Qwen models keep their own words for it, MiniMax models know `adaptive` in place of `enabled`, and no budget.
     private static func reasoning(_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject {
-        let wish = try ReasoningOptions(chat)
-        if model.hasPrefix("qwen") { return QwenCompatibleDialect.words(wish.isOn, wish.budget ?? wish.effort?.tokens) }
-        guard let isOn = wish.isOn ?? (wish.budget == nil ? nil : true) else { return [:] }
+        let options = try ReasoningOptions(chat)
+        if model.hasPrefix("qwen") { return QwenCompatibleDialect.words(options.isOn, options.budget ?? options.effort?.tokens) }
+        guard let isOn = options.isOn ?? (options.budget == nil ? nil : true) else { return [:] }
         guard isOn else { return ["thinking": ["type": "disabled"]] }
         if model.hasPrefix("minimax") { return ["thinking": ["type": "adaptive"]] }
         var thinking: JSONObject = ["type": "enabled"]
-        if let budget = wish.budget ?? wish.effort?.tokens { thinking.set("budget_tokens", .int(budget)) }
+        if let budget = options.budget ?? options.effort?.tokens { thinking.set("budget_tokens", .int(budget)) }
         return ["thinking": .object(thinking)]
     }
 

@@ -5,8 +5,8 @@
 import Shared
 
 enum ZhipuDialect {
-    static let wire = OpenAIAdapter(dialect)
-    static let signedWire = OpenAIAdapter(dialect, tokens: ZhipuTokens())
+    static let adapter = OpenAIAdapter(dialect)
+    static let signedAdapter = OpenAIAdapter(dialect, tokens: ZhipuTokens())
 
     private static let dialect =
         OpenAIDialect(
@@ -74,17 +74,17 @@ enum ZhipuDialect {
 
     /// Since GLM-4.5 thinking can be switched; `reasoning_effort` came with 5.2; GLM-5.3 cannot be stopped from thinking.
     private static func reasoning(_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject {
-        let wish = try ReasoningOptions(chat)
+        let options = try ReasoningOptions(chat)
         let alwaysThinks = model.hasPrefix("glm-5.3")
-        guard wish.isOn != false else {
+        guard options.isOn != false else {
             guard !alwaysThinks else {
                 throw wrong("reasoning_effort", "\(SafeText.message(model)) always thinks; the least is 'low'")
             }
             return ["thinking": ["type": "disabled"]]
         }
         var members = JSONObject()
-        if wish.isOn == true { members.set("thinking", .object(enabled(chat))) }
-        guard let effort = wish.effort else { return members }
+        if options.isOn == true { members.set("thinking", .object(enabled(chat))) }
+        guard let effort = options.effort else { return members }
         if alwaysThinks {
             members.set("reasoning_effort", .string(effort.lowHighMax))
         } else if model.hasPrefix("glm-5.2") {

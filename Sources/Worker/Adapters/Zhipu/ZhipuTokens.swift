@@ -17,7 +17,7 @@ struct ZhipuTokens: TokenExchange {
         return .ready(AccessToken(credential: Credential(token), renewAt: now + Self.use))
     }
 
-    func token(_ answer: UpstreamResponse) throws(JobFailure) -> AccessToken {
+    func token(_ response: UpstreamResponse) throws(JobFailure) -> AccessToken {
         throw JobFailure(.internal, "Zhipu's tokens are signed here.")
     }
 

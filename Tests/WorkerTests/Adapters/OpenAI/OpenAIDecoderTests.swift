@@ -23,7 +23,7 @@ import Testing
     ) -> Outcome {
         var shape = ResponseContext(isStream: isStream, contentType: contentType)
         shape.calls.functions = ["get_weather"]
-        var decoder = OpenAIOwnDialect.wire.makeDecoder(shape)
+        var decoder = OpenAIOwnDialect.adapter.makeDecoder(shape)
         var outcome = Outcome()
         var start = 0
         for end in cuts.sorted() + [bytes.count] where !decoder.isComplete {

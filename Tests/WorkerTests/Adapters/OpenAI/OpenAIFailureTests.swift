@@ -6,7 +6,7 @@ import Testing
 @Suite struct OpenAIFailureTests {
     private func failure(_ status: Int, _ body: String, _ headers: [String: String] = [:], now: Int64 = 0) -> JobFailure
     {
-        OpenAIOwnDialect.wire.failure(
+        OpenAIOwnDialect.adapter.failure(
             UpstreamResponse(status: status, headers: { headers[$0.lowercased()] }, body: Array(body.utf8), now: now))
     }
 
@@ -130,7 +130,7 @@ import Testing
     ])
     func `the error shapes of compatible servers are understood`(_ body: String) {
         #expect(failure(404, body).kind == .modelNotFound)
-        #expect(OpenAIOwnDialect.wire.failure(inside: Array(body.utf8)) != nil)
+        #expect(OpenAIOwnDialect.adapter.failure(inside: Array(body.utf8)) != nil)
     }
 
     @Test func `a code that is no identifier is not passed on`() {

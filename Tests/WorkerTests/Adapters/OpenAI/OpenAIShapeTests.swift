@@ -16,7 +16,7 @@ import Testing
 
     private func stream(
         _ chunks: [String], done: Bool = true, style: CallStyle = .tools, n: Int = 1,
-        _ wire: OpenAIAdapter = OpenAIOwnDialect.wire
+        _ wire: OpenAIAdapter = OpenAIOwnDialect.adapter
     ) throws -> (chunks: [JSON], end: Result<ChatCompletionEnd, JobFailure>) {
         let answer = DecodedAnswer(
             OpenAIFixtures.sse(chunks, done: done), cuts: [], wire.dialect.decoder(shape(true, style: style, n: n)))
@@ -26,7 +26,7 @@ import Testing
     }
 
     private func whole(
-        _ body: String, style: CallStyle = .tools, _ wire: OpenAIAdapter = OpenAIOwnDialect.wire
+        _ body: String, style: CallStyle = .tools, _ wire: OpenAIAdapter = OpenAIOwnDialect.adapter
     ) throws -> (body: JSON, end: ChatCompletionEnd) {
         let answer = DecodedAnswer(Array(body.utf8), cuts: [], wire.dialect.decoder(shape(false, style: style)))
         let end = try #require(answer.end)
@@ -305,7 +305,7 @@ import Testing
                 #"{"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":0,"total_tokens":10}}"#,
             ], done: true)
         let end = try #require(
-            DecodedAnswer(sse, cuts: [], OpenAIOwnDialect.wire.dialect.decoder(shape(false))).end)
+            DecodedAnswer(sse, cuts: [], OpenAIOwnDialect.adapter.dialect.decoder(shape(false))).end)
         #expect(end.usage?.input == 10)
         #expect((end.countedTokens ?? 0) > 0)
     }

@@ -66,13 +66,13 @@ import Testing
 
     @Test func `the answer reads like OpenAI's, by our own decoder`() throws {
         let whole = try script("hi")
-        var decoder = OpenAIOwnDialect.wire.dialect.decoder(ResponseContext(isStream: false, contentType: nil))
+        var decoder = OpenAIOwnDialect.adapter.dialect.decoder(ResponseContext(isStream: false, contentType: nil))
         _ = decoder.feed(try end(whole).body)
         #expect(try decoder.finish() == end(whole))
 
         let streamed = try script("hi [[reasoning=2]]", ("stream", true))
         let chunks = streamed.steps.map { String(decoding: $0.delta.json, as: UTF8.self) }
-        var stream = OpenAIOwnDialect.wire.dialect.decoder(ResponseContext(isStream: true, contentType: nil))
+        var stream = OpenAIOwnDialect.adapter.dialect.decoder(ResponseContext(isStream: true, contentType: nil))
         let deltas = stream.feed(OpenAIFixtures.sse(chunks))
         #expect(try deltas + stream.finish().deltas == streamed.steps.map(\.delta))
     }

@@ -1,7 +1,7 @@
 /// Reads what a whole answer and an event of a stream have in common: `output`, `usage`, `request_id`.
 import Shared
 
-struct DashScopeOutput: Sendable {
+struct DashScopePayload: Sendable {
     struct Choice: Sendable {
         var index: Int
         /// `nil` where the message has none; empty where it says so.
@@ -31,7 +31,7 @@ struct DashScopeOutput: Sendable {
     }
 }
 
-extension DashScopeOutput.Choice {
+extension DashScopePayload.Choice {
     fileprivate init(_ position: Int, _ json: JSON) {
         let message = json["message"]
         index = json["index"]?.intValue ?? position

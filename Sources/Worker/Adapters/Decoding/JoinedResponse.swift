@@ -1,7 +1,7 @@
 /// Puts the deltas of a stream together to the whole answer that was asked for, where a platform streams unasked.
 import Shared
 
-struct JoinedAnswer: Sendable {
+struct JoinedResponse: Sendable {
     /// Chosen: large enough to join most texts before they are written, small enough not to count.
     private static let piece = 64 * 1024
 
@@ -16,13 +16,13 @@ struct JoinedAnswer: Sendable {
     }
 
     /// The end of the stream, as that of a whole answer.
-    mutating func end(_ end: ChatCompletionEnd, of answer: ResponseContext) -> ChatCompletionEnd {
+    mutating func end(_ end: ChatCompletionEnd, of context: ResponseContext) -> ChatCompletionEnd {
         add(end.deltas)
         write()
         var end = end
         end.deltas = []
-        let id = end.requestID.flatMap { $0.isEmpty ? nil : $0 } ?? answer.calls.ids.completion
-        var body = assembly.completion(id: id, created: answer.now / 1000, usage: end.usage?.openAI).objectValue ?? [:]
+        let id = end.requestID.flatMap { $0.isEmpty ? nil : $0 } ?? context.calls.ids.completion
+        var body = assembly.completion(id: id, created: context.now / 1000, usage: end.usage?.openAI).objectValue ?? [:]
         body.set("id", .string(id))
         end.body = body.encoded
         if (end.usage?.output ?? 0) == 0 { end.countedTokens = coalescer.outputTokens }

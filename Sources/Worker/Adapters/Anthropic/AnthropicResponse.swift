@@ -1,12 +1,12 @@
 /// Reads a whole answer of Anthropic's: into a `chat.completion`, or into deltas where a stream was asked for.
 import Shared
 
-struct AnthropicAnswer {
+struct AnthropicResponse {
     private let message: JSON
-    private let answer: ResponseContext
+    private let context: ResponseContext
 
     /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no answer.
-    init(_ bytes: [UInt8], _ answer: ResponseContext) throws(JobFailure) {
+    init(_ bytes: [UInt8], _ context: ResponseContext) throws(JobFailure) {
         do {
             message = try JSON(reading: bytes)
         } catch {
@@ -17,7 +17,7 @@ struct AnthropicAnswer {
         guard message["content"]?.arrayValue != nil else {
             throw JobFailure.unreadable("has no content")
         }
-        self.answer = answer
+        self.context = context
     }
 
     /// Reasons that are newer than this build end an answer like any other.
@@ -32,7 +32,7 @@ struct AnthropicAnswer {
 
     /// The end of a request that was not a stream.
     var end: ChatCompletionEnd {
-        var body = CompletionBody(id: message["id"]?.stringValue, answer)
+        var body = CompletionBody(id: message["id"]?.stringValue, context)
         body.model = model
         body.usage = usage
         body.choices = [choice]
@@ -44,10 +44,10 @@ struct AnthropicAnswer {
 
     /// The end of a request that asked for a stream, with the answer as deltas.
     var streamEnd: ChatCompletionEnd {
-        let chunks = ChunkBody(model: model, style: answer.calls.style)
+        let chunks = ChunkBody(model: model, style: context.calls.style)
         let choice = choice
         let reason = FinishReason.said(
-            choice.finishReason, hasCalls: !choice.calls.isEmpty, answer.calls.style)
+            choice.finishReason, hasCalls: !choice.calls.isEmpty, context.calls.style)
         var end = ChatCompletionEnd(model: model, finishReason: reason, usage: usage)
         end.requestID = requestID
         end.deltas = [chunks.role()]
@@ -59,10 +59,10 @@ struct AnthropicAnswer {
     }
 
     private var model: String {
-        message["model"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 } ?? answer.model
+        message["model"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 } ?? context.model
     }
 
-    private var requestID: String? { answer.headers("request-id") ?? message["id"]?.stringValue }
+    private var requestID: String? { context.headers("request-id") ?? message["id"]?.stringValue }
 
     private var usage: TokenUsage? { TokenUsage(counting: message["usage"]) }
 
@@ -74,7 +74,7 @@ struct AnthropicAnswer {
         CompletionBody.Choice(
             text: blocks("text").compactMap { $0["text"]?.stringValue }.joined(),
             reasoning: blocks("thinking").compactMap { $0["thinking"]?.stringValue }.joined(),
-            calls: WholeCalls(blocks("tool_use").map(Self.piece), answer.calls, choice: 0),
+            calls: WholeCalls(blocks("tool_use").map(Self.piece), context.calls, choice: 0),
             finishReason: Self.finishReason(message["stop_reason"]?.stringValue))
     }
 

@@ -3,7 +3,7 @@
 /// Whole answers stand below `Response` and have `Message`; events stand alone and have `Delta`.
 import Shared
 
-struct HunyuanAnswer: Sendable {
+struct HunyuanPayload: Sendable {
     struct Choice: Sendable {
         var index: Int
         var content: String

@@ -12,7 +12,7 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     /// `body` of the end is filled where the request was no stream, `deltas` where it was.
     typealias Whole = @Sendable (_ body: [UInt8]) throws(JobFailure) -> ChatCompletionEnd
 
-    private let answer: ResponseContext
+    private let context: ResponseContext
     private let whole: Whole
     private(set) var form: AnswerForm?
     /// The bytes before the form is known, then those of a document.
@@ -21,17 +21,17 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     private var decoder: SSEDecoder
     private var split = SplitCharacters()
     private var events: Events
-    private var joined = JoinedAnswer()
+    private var joined = JoinedResponse()
     /// Set where the model says all text again in every event.
     var repeated: RepeatedText?
     private var failure: JobFailure?
     private var hasVisible = false
 
     init(
-        _ answer: ResponseContext, _ events: Events, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes,
+        _ context: ResponseContext, _ events: Events, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes,
         whole: @escaping Whole
     ) {
-        self.answer = answer
+        self.context = context
         self.whole = whole
         self.events = events
         decoder = SSEDecoder(maxEventBytes: maxEventBytes)
@@ -48,7 +48,7 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
         case .page: break
         case .events:
             let deltas = readEvents(bytes)
-            if answer.isStream { return deltas }
+            if context.isStream { return deltas }
             joined.add(deltas)
         }
         return []
@@ -98,8 +98,8 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
         if let failure { throw failure }
         var end = try ending(early)
         end.deltas = last + once(end.deltas)
-        end.requestID = end.requestID ?? answer.headers("x-request-id")
-        return answer.isStream ? end : joined.end(end, of: answer)
+        end.requestID = end.requestID ?? context.headers("x-request-id")
+        return context.isStream ? end : joined.end(end, of: context)
     }
 
     /// What it is called where a body ended well, but before the answer did.
@@ -107,8 +107,8 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     /// Before anything of an answer came, and where nobody was to see a part of one, the platform has said all that it had to
     /// say, and was paid for it.
     private var early: JobFailure {
-        if hasVisible { return answer.isStream ? .endedEarly : .unreadable("ends in the midst of it") }
-        return answer.isHTML ? .webPage : .unreadable("holds nothing but its frame")
+        if hasVisible { return context.isStream ? .endedEarly : .unreadable("ends in the midst of it") }
+        return context.isHTML ? .webPage : .unreadable("holds nothing but its frame")
     }
 
     private func ending(_ early: JobFailure) throws(JobFailure) -> ChatCompletionEnd {

@@ -1,12 +1,12 @@
 /// Reads a whole answer of DashScope's: into a `chat.completion`, or into deltas where a stream was asked for.
 import Shared
 
-struct DashScopeCompletion {
-    private let output: DashScopeOutput
-    private let answer: ResponseContext
+struct DashScopeResponse {
+    private let payload: DashScopePayload
+    private let context: ResponseContext
 
     /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no answer.
-    init(_ bytes: [UInt8], _ answer: ResponseContext) throws(JobFailure) {
+    init(_ bytes: [UInt8], _ context: ResponseContext) throws(JobFailure) {
         let value: JSON
         do {
             value = try JSON(reading: bytes)
@@ -15,19 +15,19 @@ struct DashScopeCompletion {
             throw JobFailure.unreadable("is \(error)")
         }
         if let failure = DashScopeFailure.inside(value) { throw failure }
-        output = DashScopeOutput(value)
-        self.answer = answer
-        guard !output.choices.isEmpty else { throw JobFailure.unreadable("has no choices") }
+        payload = DashScopePayload(value)
+        self.context = context
+        guard !payload.choices.isEmpty else { throw JobFailure.unreadable("has no choices") }
     }
 
     /// The end of a request that was not a stream.
     var end: ChatCompletionEnd {
-        var body = CompletionBody(id: requestID, answer)
-        body.usage = output.usage
-        body.choices = output.choices.map { choice in
+        var body = CompletionBody(id: requestID, context)
+        body.usage = payload.usage
+        body.choices = payload.choices.map { choice in
             CompletionBody.Choice(
                 text: choice.content ?? "", reasoning: choice.reasoning,
-                calls: WholeCalls(choice.calls, answer.calls, choice: choice.index), finishReason: choice.finishReason)
+                calls: WholeCalls(choice.calls, context.calls, choice: choice.index), finishReason: choice.finishReason)
         }
         var end = body.end
         end.requestID = requestID
@@ -37,32 +37,32 @@ struct DashScopeCompletion {
 
     /// The end of a request that asked for a stream, with the answer as deltas.
     var streamEnd: ChatCompletionEnd {
-        var end = ChatCompletionEnd(model: answer.model, finishReason: nil, usage: output.usage)
+        var end = ChatCompletionEnd(model: context.model, finishReason: nil, usage: payload.usage)
         end.requestID = requestID
-        for var choice in output.choices {
+        for var choice in payload.choices {
             choice.finishReason = choice.finishReason ?? "stop"
-            var reader = DashScopeChoiceReader(index: choice.index, answer)
+            var reader = DashScopeChoiceReader(index: choice.index, context)
             end.deltas += reader.take(choice)
             end.finishReason = end.finishReason ?? reader.finishReason
         }
-        if let info = output.searchInfo { end.deltas.append(ChunkBody(answer).searchInfo(info)) }
+        if let info = payload.searchInfo { end.deltas.append(ChunkBody(context).searchInfo(info)) }
         return end
     }
 
-    private var requestID: String? { output.requestID ?? answer.headers("x-request-id") }
+    private var requestID: String? { payload.requestID ?? context.headers("x-request-id") }
 
     /// Log probabilities and search results, which few requests ask for, put into the body.
     private func withExtras(_ body: [UInt8]) -> [UInt8] {
-        guard output.searchInfo != nil || output.choices.contains(where: { $0.logprobs != nil }),
+        guard payload.searchInfo != nil || payload.choices.contains(where: { $0.logprobs != nil }),
             case .object(var object)? = try? JSON(parsing: body)
         else { return body }
-        let choices = zip(object["choices"]?.arrayValue ?? [], output.choices).map { json, choice in
+        let choices = zip(object["choices"]?.arrayValue ?? [], payload.choices).map { json, choice in
             guard let logprobs = choice.logprobs, var result = json.objectValue else { return json }
             result.set("logprobs", logprobs)
             return .object(result)
         }
         object.set("choices", .array(choices))
-        if let info = output.searchInfo { object.set("search_info", info) }
+        if let info = payload.searchInfo { object.set("search_info", info) }
         return object.encoded
     }
 }

@@ -1,13 +1,13 @@
 /// Completes a platform's `chat.completion` by OpenAI's schema, member by member; what is right is not set again.
 import Shared
 
-struct OpenAICompletionMending {
+struct OpenAIResponseMending {
     private let dialect: OpenAIDialect
-    private let answer: ResponseContext
+    private let context: ResponseContext
 
-    init(_ dialect: OpenAIDialect, _ answer: ResponseContext) {
+    init(_ dialect: OpenAIDialect, _ context: ResponseContext) {
         self.dialect = dialect
-        self.answer = answer
+        self.context = context
     }
 
     /// Returns the first choice's finish reason as the ledger keeps it.
@@ -15,9 +15,9 @@ struct OpenAICompletionMending {
     /// Fails where a finish reason means that the platform gave up.
     func mend(_ body: inout JSONObject) throws(JobFailure) -> String? {
         if body["object"] != "chat.completion" { body.set("object", "chat.completion") }
-        if body["id"]?.text == nil { body.set("id", .string(answer.calls.ids.completion)) }
+        if body["id"]?.text == nil { body.set("id", .string(context.calls.ids.completion)) }
         mendCreated(&body)
-        if body["model"]?.text == nil { body.set("model", .string(answer.model)) }
+        if body["model"]?.text == nil { body.set("model", .string(context.model)) }
         mendUsage(&body)
         var reason: String?
         var choices: [JSONObject] = []
@@ -36,7 +36,7 @@ struct OpenAICompletionMending {
     private func mendCreated(_ body: inout JSONObject) {
         let given = body["created"]
         if case .number(let number)? = given, Int(number.literal) != nil { return }
-        body.set("created", .int(given?.moment.map(Int.init) ?? Int(answer.now / 1000)))
+        body.set("created", .int(given?.moment.map(Int.init) ?? Int(context.now / 1000)))
     }
 
     /// All three counts are there and whole numbers, or there is no usage.
@@ -61,7 +61,7 @@ struct OpenAICompletionMending {
         if choice["index"]?.intValue == nil { choice.set("index", .int(index)) }
         let hasCalls = mendMessage(&choice, index)
         let word = try dialect.finishWord(of: choice)
-        let reason = FinishReason.said(word, hasCalls: hasCalls, answer.calls.style)
+        let reason = FinishReason.said(word, hasCalls: hasCalls, context.calls.style)
         if choice["finish_reason"] != .string(reason) { choice.set("finish_reason", .string(reason)) }
         let logprobs = OpenAILogprobs.mended(choice["logprobs"])
         if choice["logprobs"] != logprobs { choice.set("logprobs", logprobs) }
@@ -101,11 +101,11 @@ struct OpenAICompletionMending {
     }
 
     private func mendCalls(_ message: inout JSONObject, _ index: Int) -> Bool {
-        let style = answer.calls.style
+        let style = context.calls.style
         let given = (message["tool_calls"]?.arrayValue ?? []).compactMap(\.objectValue)
         let old = message["function_call"]?.objectValue
         let pieces = (given + (given.isEmpty ? [old].compactMap(\.self) : [])).map(CallPiece.init(openAI:))
-        let members = WholeCalls(pieces, answer.calls, choice: index).members(style)
+        let members = WholeCalls(pieces, context.calls, choice: index).members(style)
         for name in ["tool_calls", "function_call"] where members[name] == nil && message[name] != nil {
             message.remove(name)
         }

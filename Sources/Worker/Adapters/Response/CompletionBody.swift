@@ -40,10 +40,10 @@ struct CompletionBody: Sendable {
     }
 
     /// Of the model that was asked; what the platform leaves out is completed.
-    init(id: String?, created: Int64? = nil, _ answer: ResponseContext) {
-        let id = id.flatMap { $0.isEmpty ? nil : $0 } ?? answer.calls.ids.completion
+    init(id: String?, created: Int64? = nil, _ context: ResponseContext) {
+        let id = id.flatMap { $0.isEmpty ? nil : $0 } ?? context.calls.ids.completion
         self.init(
-            id: id, created: created ?? answer.now / 1000, model: answer.model, style: answer.calls.style)
+            id: id, created: created ?? context.now / 1000, model: context.model, style: context.calls.style)
     }
 
     var encoded: [UInt8] {

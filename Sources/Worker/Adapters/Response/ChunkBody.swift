@@ -44,7 +44,7 @@ struct ChunkBody: Sendable {
     }
 
     /// Of the model that was asked.
-    init(_ answer: ResponseContext) { self.init(model: answer.model, style: answer.calls.style) }
+    init(_ context: ResponseContext) { self.init(model: context.model, style: context.calls.style) }
 
     /// The first chunk: who speaks.
     func role(choice: Int = 0) -> ChatDelta {
@@ -74,6 +74,14 @@ struct ChunkBody: Sendable {
     func finish(_ reason: String, hasCalls: Bool = false, choice: Int = 0) -> ChatDelta {
         let reason = FinishReason.said(reason, hasCalls: hasCalls, style)
         return chunk([:], choice: choice, finishReason: reason, text: "")
+    }
+
+    /// The results of the platform's web search, in a chunk without choices.
+    func searchInfo(_ info: JSON) -> ChatDelta {
+        var chunk = envelope
+        chunk.set("choices", [])
+        chunk.set("search_info", info)
+        return ChatDelta(content: .chunk(chunk.encoded), isVisible: false, estimate: TokenEstimate())
     }
 
     private func chunk(_ delta: JSON, choice: Int, finishReason: String?, text: String) -> ChatDelta {

@@ -34,13 +34,13 @@ struct UpstreamError: Sendable {
     }
 
     /// Adds what HTTP says beside the body; headers count before the body's own words.
-    mutating func note(_ refusal: UpstreamResponse) {
-        status = refusal.status
+    mutating func note(_ response: UpstreamResponse) {
+        status = response.status
         let isLimit = decidingStatus == 429
         retryAfter =
-            RetryAfter.parse(refusal.headers, now: refusal.now) ?? retryAfter
-            ?? (isLimit ? RetryAfter.resets(refusal.headers, now: refusal.now) : nil)
-        switch refusal.headers("x-should-retry")?.lowercased() {
+            RetryAfter.parse(response.headers, now: response.now) ?? retryAfter
+            ?? (isLimit ? RetryAfter.resets(response.headers, now: response.now) : nil)
+        switch response.headers("x-should-retry")?.lowercased() {
         case "true": isTemporary = true
         case "false": isFinal = true
         default: break

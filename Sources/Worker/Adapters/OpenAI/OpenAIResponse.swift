@@ -4,7 +4,7 @@
 /// members that OpenAI's schema requires. The bytes pass on untouched where nothing is missing.
 import Shared
 
-struct OpenAICompletion {
+struct OpenAIResponse {
     private let body: JSONObject
     private let choices: [JSON]
     private let reason: String?
@@ -12,7 +12,7 @@ struct OpenAICompletion {
     let bytes: [UInt8]
 
     /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no completion.
-    init(_ bytes: [UInt8], _ dialect: OpenAIDialect, _ answer: ResponseContext) throws(JobFailure) {
+    init(_ bytes: [UInt8], _ dialect: OpenAIDialect, _ context: ResponseContext) throws(JobFailure) {
         let read: LenientJSON
         do {
             read = try LenientJSON(bytes)
@@ -25,7 +25,7 @@ struct OpenAICompletion {
             throw JobFailure.unreadable("has no choices")
         }
         var body = given
-        let mending = OpenAICompletionMending(dialect, answer)
+        let mending = OpenAIResponseMending(dialect, context)
         reason = try mending.mend(&body)
         self.body = body
         choices = body["choices"]?.arrayValue ?? []
@@ -61,7 +61,7 @@ struct OpenAICompletion {
                 return nil
             }
             if let calls = message["tool_calls"]?.arrayValue {
-                message.set("tool_calls", .array(calls.enumerated().map(OpenAICompletion.indexed)))
+                message.set("tool_calls", .array(calls.enumerated().map(OpenAIResponse.indexed)))
             }
             object.set("delta", .object(message))
             return .chunk([.object(object)], envelope)
