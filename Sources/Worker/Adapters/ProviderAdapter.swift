@@ -1,47 +1,49 @@
-/// The one thing a platform must bring: a pure translator between the neutral request and its own HTTP API.
+/// The protocol that each platform implements: a pure translator between the neutral request and the platform's HTTP
+/// API.
 ///
-/// In: a validated `ChatRequest`, the route (`Target`), the bytes of the answer. Out: a request to send, `ChatDelta`s and
-/// a `ChatCompletionEnd`. No I/O, no clock, no `await`: time and credentials are passed in, so every platform is tested
-/// byte for byte without a network. May fail with `JobFailure` only.
+/// In: a validated `ChatRequest`, the route (`Target`), the bytes of the response. Out: a request to send, `ChatDelta`s
+/// and a `ChatCompletionEnd`. There is no I/O, no clock and no `await`: time and credentials are passed in, so every
+/// platform is tested byte for byte without a network. May fail with `JobFailure` only.
 import Shared
 
 protocol ProviderAdapter: Sendable {
-    /// Whether the platform can say what the request asks of this model: asked while routing, before anybody is paid, so
-    /// that a route that cannot is passed over for one that can.
+    /// Refuses a request that the platform cannot express for this model. Called while routing, before any call is
+    /// paid, so that another route can be chosen.
     ///
-    /// Fails with `unsupportedParameter` (or `invalidRequest`), naming the field (`param`) and the platform. Cheap: reads
-    /// the fields that are there, builds nothing. `settings` are the account's.
+    /// Fails with `unsupportedParameter` (or `invalidRequest`), naming the field (`param`) and the platform. Cheap: it
+    /// reads the fields present and builds nothing. `settings` are the account's.
     func check(_ chat: ChatRequest, model: String, settings: [String: String]) throws(JobFailure)
 
-    /// The sampling parameters of a request that this model does not take, though the platform knows them: they are left
-    /// out, and the caller is told.
+    /// The sampling parameters that this model refuses though the platform knows them. They are left out of the
+    /// request, and the caller is told.
     func dropped(_ chat: ChatRequest, model: String, settings: [String: String]) -> [String]
 
-    /// The request of a chat that `check` let pass.
+    /// Builds the request of a chat that `check` let pass.
     ///
-    /// Fails with `invalidRequest` for what only shows while translating (arguments of a call that are no JSON), and with
-    /// `authentication` where the credential is not of the platform's form.
+    /// Fails with `invalidRequest` for errors that only show while translating (arguments of a call that are no JSON),
+    /// and with `authentication` where the credential is not of the platform's form.
     func makeRequest(_ chat: ChatRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest
 
-    /// A decoder for the body of one answer with status 200…299.
+    /// A decoder for the body of one response with status 200…299.
     func makeDecoder(_ context: ResponseContext) -> any ResponseDecoder
 
-    /// What an answer with any other status means. Messages are safe to show: no text of the platform that may echo a key.
+    /// Reads a response with any other status. Messages are safe to show: they hold no text of the platform that may
+    /// echo a key.
     func failure(_ response: UpstreamResponse) -> JobFailure
 
-    /// What a whole body with status 200…299 reports as an error; `nil` where it is none.
+    /// The error that a whole body with status 200…299 reports. `nil` where it reports none.
     func failure(inside body: [UInt8]) -> JobFailure?
 
-    /// The cheapest call that proves key and reachability: free where the platform has one that is.
+    /// The cheapest call that proves key and reachability. It is free where the platform has a free one.
     ///
     /// `nil` where getting a token (`tokens`) has proved both. `target.model` is only used where a platform has nothing
     /// but a one-token chat.
     func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest?
 
-    /// `nil` where the platform has no embeddings (or not in this mode).
+    /// `nil` where the platform has no embeddings, or none in this mode.
     var embeddings: (any EmbeddingsAdapter)? { get }
 
-    /// `nil` where the account's key itself goes on the wire, or signs it.
+    /// `nil` where the account's key itself is sent, or signs the request.
     var tokens: (any TokenExchange)? { get }
 }
 
@@ -51,22 +53,23 @@ extension ProviderAdapter {
     var tokens: (any TokenExchange)? { nil }
 }
 
-/// The part of a platform that turns texts into vectors.
+/// The embeddings part of a platform.
 ///
 /// As pure as `ProviderAdapter`, whose `failure`s it shares.
 protocol EmbeddingsAdapter: Sendable {
-    /// Most texts of one call at this model, as documented; more are refused before anybody is paid.
+    /// Most texts of one call to this model, as documented. More are refused before any call is paid.
     func maxInputs(model: String) -> Int
 
     /// Fails with `unsupportedParameter` or `invalidRequest`, naming the field and the platform.
     func makeRequest(_ request: EmbeddingsRequest, _ target: Target) throws(JobFailure) -> UpstreamRequest
 
-    /// The answer in OpenAI's shape, vectors in the order of the texts. Fails with what a 200 may report inside.
+    /// Reads the response into OpenAI's shape, with the vectors in the order of the texts. Fails with an error that a
+    /// 200 reports inside.
     func read(_ body: [UInt8], _ request: EmbeddingsRequest, _ context: ResponseContext) throws(JobFailure)
         -> ChatCompletionEnd
 }
 
-/// Reads one answer, fed as its bytes arrive, cut anywhere.
+/// Reads one response, fed as its bytes arrive and cut anywhere.
 ///
 ///     while let bytes = try await body.next() {
 ///         publish(decoder.feed(bytes))
@@ -74,20 +77,20 @@ protocol EmbeddingsAdapter: Sendable {
 ///     }
 ///     let end = try decoder.finish()
 protocol ResponseDecoder: Sendable {
-    /// The deltas that `bytes` complete. A failure among them is kept for `finish`, so that how TCP cut the bytes does
-    /// not change which deltas come out before it. Ignores everything after `isComplete`.
+    /// Returns the deltas that `bytes` complete. A failure among them is kept for `finish`, so that the same deltas
+    /// come out before it however TCP cuts the bytes. Ignores everything after `isComplete`.
     mutating func feed(_ bytes: [UInt8]) -> [ChatDelta]
 
-    /// What the body is; `nil` while nothing of it shows that.
+    /// The form of the body. `nil` until its bytes show it.
     var form: AnswerForm? { get }
 
-    /// The terminator or a failure has been read: nothing that follows counts, call `finish`.
+    /// The terminator or a failure has been read. Nothing that follows counts. Call `finish`.
     var isComplete: Bool { get }
 
-    /// The platform's count as far as it is known, for attempts that end early; `nil` if it said nothing yet.
+    /// The platform's count so far, for attempts that end early. `nil` if it reported none yet.
     var usage: TokenUsage? { get }
 
-    /// To be called once, after `isComplete` or a clean end of the HTTP body (never after a cut one). Throws what the
-    /// platform reported inside a 200, `streamBroken` for a body that ended before the answer did.
+    /// Called once, after `isComplete` or a clean end of the HTTP body, never after a cut one. Throws an error that the
+    /// platform reported inside a 200, and `streamBroken` for a body that ended before the answer did.
     mutating func finish() throws(JobFailure) -> ChatCompletionEnd
 }

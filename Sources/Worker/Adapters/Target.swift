@@ -2,7 +2,7 @@
 struct Target: Sendable {
     /// The platform's own model id.
     var model: String
-    /// Most tokens the model may answer with (catalogue), for platforms that require a limit; `nil` if unknown.
+    /// Most tokens of the model's output (catalogue), for platforms that require a limit, `nil` if unknown.
     var maxOutputTokens: Int?
     var account: AccountView
     /// Milliseconds since 1970, for signatures.
@@ -16,9 +16,9 @@ struct Target: Sendable {
     }
 }
 
-/// What an adapter may know of an account.
+/// The part of an account that an adapter may see.
 struct AccountView: Sendable {
-    /// Replaces the platform's own; a trailing slash is tolerated.
+    /// Replaces the platform's own, with or without a trailing slash.
     var baseURL: String?
     /// `native`, `compatible`, `legacy`; `nil` is the platform's default.
     var mode: String?
@@ -36,9 +36,9 @@ struct AccountView: Sendable {
     }
 }
 
-/// What is put on the wire to prove who we are: the decrypted key, or the token that was fetched or signed with it.
+/// The secret that authenticates a request: the decrypted key, or the token that was fetched or signed with it.
 ///
-/// Prints as `<redacted>` everywhere; only `reveal` gives the text.
+/// Prints as `<redacted>` everywhere. Only `reveal` returns the text.
 struct Credential: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let secret: String
 

@@ -1,13 +1,15 @@
 import Shared
 
-/// A request as an adapter wants it sent; becomes an `HTTPRequest` outside.
+/// A request as an adapter builds it.
+///
+/// `PlatformCaller` turns it into an `HTTPRequest`.
 struct UpstreamRequest: Sendable {
     var method = "POST"
     var url: String
-    /// In the order they are sent; the credential is among them, so they are never logged.
+    /// In the order they are sent, and never logged, since the credential is among them.
     var headers: [(name: String, value: String)]
     var body: [UInt8]
-    /// Whether a stream is asked of the platform, also where the caller wants one document.
+    /// The platform is asked for a stream, even where the caller wants one document.
     var isStream: Bool
 
     init(url: String, headers: [(name: String, value: String)], body: [UInt8], isStream: Bool) {
@@ -24,7 +26,7 @@ struct UpstreamRequest: Sendable {
 }
 
 extension ChatRequest {
-    /// The same request, to be answered by a stream.
+    /// The same request, asking for a stream.
     var streamed: ChatRequest {
         var chat = self
         chat.body.set("stream", true)
@@ -35,21 +37,21 @@ extension ChatRequest {
 /// Looks a response header up by its name in any case.
 typealias HeaderLookup = @Sendable (_ name: String) -> String?
 
-/// What is known of a successful answer before its body.
+/// The facts about a successful response that are known before its body.
 struct ResponseContext: Sendable {
-    /// Whether a stream was asked for.
+    /// The caller asked for a stream.
     var isStream: Bool
-    /// As sent, parameters included; `nil` if the platform gave none.
+    /// As sent, parameters included, `nil` if the platform gave none.
     var contentType: String?
-    /// The stop strings that were asked for, for platforms that leave them at the end of the text.
+    /// The stop sequences of the request, for platforms that leave them at the end of the text.
     var stops: [String]
-    /// As many answers as were asked for (`n`): a stream that ends with fewer was cut.
+    /// The number of answers asked for (`n`), with fewer of which a stream was cut.
     var choices = 1
     var calls = CallForm()
-    /// The platform's id of the model that was asked, for answers that do not name it.
+    /// The platform's id of the model that was asked, for responses that do not name it.
     var model: String
     var headers: HeaderLookup
-    /// Milliseconds since 1970, for answers that do not say when.
+    /// Milliseconds since 1970, for responses without a time.
     var now: Int64
 
     init(
@@ -64,23 +66,25 @@ struct ResponseContext: Sendable {
         self.headers = headers
     }
 
-    /// A whole body.
+    /// Parses a whole body.
     func json(_ body: [UInt8]) throws(JobFailure) -> JSON {
         if AnswerForm.opening(body)?.form == .page { throw .webPage }
         do { return try JSON(reading: body) } catch { throw .unreadable("is \(error)") }
     }
 
-    /// What it says of itself: there are servers that say so of everything.
+    /// The content type is HTML, which some servers declare for every response.
     var isHTML: Bool {
         contentType?.prefix { $0 != ";" }.lowercased() == "text/html"
     }
 }
 
-/// An answer read for its failure: its status is not 200…299, or not known to be.
+/// A whole response, read for the failure or the token in it.
+///
+/// Its status need not be 200…299.
 struct UpstreamResponse: Sendable {
     var status: Int
     var headers: HeaderLookup
-    /// JSON, HTML of some proxy, or nothing.
+    /// JSON, a proxy's HTML, or nothing.
     var body: [UInt8]
     /// Milliseconds since 1970, for a `Retry-After` given as a date where there is no `Date` header.
     var now: Int64

@@ -1,9 +1,9 @@
-/// What an answer says in `Content-Encoding`.
+/// The encodings that a response names in `Content-Encoding`.
 struct ContentEncoding: Equatable {
-    /// In small letters, in the order they were applied; bounded, since they are told to people.
+    /// In lower case, in the order they were applied, and bounded, since error texts show them.
     let names: [String]
 
-    /// `nil` where it says nothing.
+    /// `nil` without such a header.
     init?(_ head: HTTPHead) {
         let values = head.headers.filter { $0.name == "content-encoding" }.map(\.value)
         guard !values.isEmpty else { return nil }
@@ -12,7 +12,9 @@ struct ContentEncoding: Equatable {
         }
     }
 
-    /// No packing at all, but what its server takes for an encoding: the body is read as it is.
+    /// True when no name is a compression.
+    ///
+    /// Some servers write a charset here, and the body is then read as it is.
     var isMisnamed: Bool { names.allSatisfy { Self.misnomers.contains($0) } }
 
     var error: HTTPError {

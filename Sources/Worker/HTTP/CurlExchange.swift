@@ -2,17 +2,17 @@ import CCurl
 import Glibc
 import Shared
 
-/// A transfer while curl works on it: the callbacks, the head as it is read, our time limits.
+/// A transfer while curl works on it: callbacks, head reader and time limits.
 ///
-/// Belongs to the curl thread.
+/// Confined to the curl thread.
 final class CurlExchange {
     let transfer: Transfer
     let handle: CurlHandle
-    /// Where curl waits for something, for this exchange alone.
+    /// The socket of this exchange alone.
     private var socket: Int32?
     var deadlines: TransferDeadlines
     private var head = HTTPHeadReader()
-    /// What the answer says that it is packed with.
+    /// The encoding that the response names.
     private var encoding: ContentEncoding?
     private var isTooLarge = false
     private var hasBeenSent = false
@@ -44,10 +44,10 @@ final class CurlExchange {
         handle.set(CURLOPT_NOSIGNAL, 1)
         handle.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         handle.set(CURLOPT_USERAGENT, configuration.userAgent)
-        // All that curl can unpack; what is asked for stands in our own header.
+        // Lets curl unpack every encoding that it knows. The request asks for one in a header of its own.
         handle.set(CURLOPT_ACCEPT_ENCODING, "")
         handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(max(1, request.timeouts.connect.milliseconds)))
-        // Without it, ending an exchange whose name is being looked up would block the loop until the resolver gives up
+        // Without this option, ending an exchange during its name lookup blocks the loop until the resolver gives up
         // (libcurl 7.88, Curl_resolver_kill).
         handle.set(CURLOPT_QUICK_EXIT, 1)
         prepareConnection()
@@ -60,18 +60,18 @@ final class CurlExchange {
     }
 
     private func prepareConnection() {
-        // An empty text is "none": curl must not look into the environment.
+        // An empty text means "none". curl must not read the environment.
         handle.set(CURLOPT_PROXY, configuration.proxy ?? "")
         handle.set(CURLOPT_NOPROXY, "")
         handle.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if let caFile = configuration.caFile { handle.set(CURLOPT_CAINFO, caFile) }
         handle.set(CURLOPT_MAXAGE_CONN, Int(max(1, configuration.maxIdleAge.milliseconds / 1000)))
-        // A platform that thinks for minutes sends nothing: this keeps address translators from forgetting the
+        // A platform that thinks for minutes sends nothing. Keep-alives stop address translators from forgetting the
         // connection.
         handle.set(CURLOPT_TCP_KEEPALIVE, 1)
         handle.set(CURLOPT_TCP_KEEPIDLE, 30)
         handle.set(CURLOPT_TCP_KEEPINTVL, 15)
-        // curl 7.88 lets a child process inherit its sockets: they would stay open there after we have closed them.
+        // curl 7.88 lets child processes inherit its sockets, where they would stay open after we have closed them.
         unsafe ccurl_set_socket_function(handle.pointer) { _, _, address in
             guard let address = unsafe address?.pointee else { return CURL_SOCKET_BAD }
             return Glibc.socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
@@ -86,12 +86,12 @@ final class CurlExchange {
         for (name, value) in transfer.request.headers {
             namesType = namesType || name.lowercased() == "content-type"
             namesEncoding = namesEncoding || name.lowercased() == "accept-encoding"
-            // curl would leave an empty header out, were it not for the semicolon.
+            // curl leaves an empty header out unless it ends in a semicolon.
             lines.append(value.isEmpty ? name + ";" : name + ": " + value)
         }
-        // Instead of curl's own line: a stream that is packed comes late.
+        // Replaces curl's own line, since a compressed stream comes late.
         if !namesEncoding { lines.append("Accept-Encoding: identity") }
-        // curl would call the body a form.
+        // curl would declare the body a form.
         if hasBody && !namesType { lines.append("Content-Type:") }
         return lines
     }
@@ -100,10 +100,11 @@ final class CurlExchange {
         if what != CURL_POLL_REMOVE { self.socket = socket } else if self.socket == socket { self.socket = nil }
     }
 
-    /// Ends the connection, before curl is told to give the exchange up.
+    /// Shuts the connection down, before curl is told to drop the exchange.
     ///
-    /// With HTTP/1.1 curl closes it then. With HTTP/2 it would only reset the stream, and since 7.88 keeps even that to
-    /// itself until the connection is used again (curl issue 17611): the platform would go on and be paid for it.
+    /// With HTTP/1.1 curl closes the connection itself. With HTTP/2 it would only reset the stream, and since 7.88 it
+    /// delays even that until the connection is used again (curl issue 17611). The platform would go on and be paid for
+    /// it.
     func hangUp() {
         guard let socket else { return }
         shutdown(socket, Int32(SHUT_RDWR))
@@ -115,7 +116,7 @@ final class CurlExchange {
                 HTTPError(.tooLarge, "the answer is larger than \(transfer.request.maxResponseBytes) bytes"))
         }
         if result == CURLE_OK { return .success(()) }
-        // Out of memory: what a few bytes were unpacked to while the reader lagged.
+        // curl reports out of memory when few bytes unpack to many while the reader lags.
         if let encoding, result == CURLE_BAD_CONTENT_ENCODING || result == CURLE_OUT_OF_MEMORY {
             return .failure(encoding.error)
         }
@@ -146,16 +147,16 @@ final class CurlExchange {
         }
     }
 
-    /// curl is about to send the request.
+    /// Allows curl to send the request once.
     ///
-    /// It does so again by itself when a kept connection ends without an answer, but the platform may have worked for
+    /// curl sends it again by itself when a kept connection ends without an answer. The platform may have worked for
     /// the first one by then, and only the failure policy may pay twice.
     private func maySend() -> Bool {
         defer { hasBeenSent = true }
         return !hasBeenSent
     }
 
-    /// Returns how much was taken: less than all ends the exchange, or pauses it.
+    /// Returns the number of bytes taken, where fewer than all end the exchange or pause it.
     private func body(_ bytes: UnsafeRawBufferPointer) -> Int {
         deadlines.heard(.now)
         let (reception, wakeAt) = unsafe transfer.receive(bytes)

@@ -2,7 +2,7 @@ import CCurl
 
 /// One easy handle: set for one exchange, reset, and used again.
 ///
-/// Belongs to the curl thread.
+/// Confined to the curl thread.
 @safe final class CurlHandle {
     // unsafe: an owned easy handle, freed in deinit.
     let pointer: UnsafeMutableRawPointer
@@ -35,7 +35,7 @@ import CCurl
         }
     }
 
-    /// What a proxy answered to CONNECT; 0 if none was asked.
+    /// A proxy's answer to CONNECT, 0 if no proxy was asked.
     var proxyStatus: Int {
         var status = 0
         unsafe ccurl_get_long(pointer, CURLINFO_HTTP_CONNECTCODE, &status)

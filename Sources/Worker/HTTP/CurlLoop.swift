@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// What the rest of the process sees of the curl thread: a list of commands and a bell.
+/// The curl thread as the rest of the process sees it: a list of commands and a wake-up.
 final class CurlLoop: Sendable {
     enum Command {
         case start(Transfer)
@@ -31,7 +31,9 @@ final class CurlLoop: Sendable {
 
     // MARK: - Commands, from any thread
 
-    /// Starts an exchange and waits for what `result` waits for; cancelling the task ends the exchange.
+    /// Starts an exchange and waits for `result`.
+    ///
+    /// Cancelling the task ends the exchange.
     func awaiting<Value: Sendable>(
         _ transfer: Transfer, _ result: @Sendable () async -> Result<Value, HTTPError>
     ) async throws(HTTPError) -> Value {
@@ -70,7 +72,7 @@ final class CurlLoop: Sendable {
         poll.wake()
     }
 
-    /// Stops, and returns when the thread has ended.
+    /// Stops the thread and returns when it has ended.
     func shutdown() async {
         stop()
         await withCheckedContinuation { continuation in
@@ -99,12 +101,14 @@ final class CurlLoop: Sendable {
         for waiter in shutdownWaiters { waiter.resume() }
     }
 
-    /// `nil` when it is time to end; commands stay where they are then, to be refused.
+    /// `nil` when the thread ends.
+    ///
+    /// The commands then stay in the inbox, to be refused.
     private func takeCommands() -> [Command]? {
         inbox.withLock { inbox in
             guard !inbox.isStopping else { return nil }
             let commands = inbox.commands
-            // A fresh array when there were any: emptying the shared one would copy it.
+            // A fresh array where there were commands, since emptying the shared one would copy it.
             if !commands.isEmpty { inbox.commands = [] }
             return commands
         }

@@ -4,15 +4,15 @@ import Shared
 
 /// The curl thread's own state: one multi handle driven by epoll.
 ///
-/// Made, used and dropped on that thread. Each `turn` waits for sockets, curl's timer, readers who gather until a time,
-/// and our own time limits.
+/// Created, used and dropped on that thread. Each `turn` waits for sockets, curl's timer, readers that gather until a
+/// time, and our own time limits.
 @safe final class CurlThread {
-    /// How exactly our own time limits are kept.
+    /// The precision of our own time limits.
     private static let tick = Duration.milliseconds(50)
 
     private let configuration: HTTPClientConfiguration
     private let poll: EventPoll
-    // unsafe: an owned multi handle; never leaves this thread, cleaned up in `end`.
+    // unsafe: an owned multi handle that never leaves this thread and is cleaned up in `end`.
     private let multi: UnsafeMutableRawPointer?
     private var exchanges: [ObjectIdentifier: CurlExchange] = [:]
     private var spare: [CurlHandle] = []
@@ -34,7 +34,7 @@ import Shared
         unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.maxIdleConnections)
         unsafe ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, configuration.maxConnectionsPerHost)
         unsafe ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, configuration.maxConnectionsTotal)
-        // One exchange on a connection, with HTTP/2 too, so that giving it up can close the connection.
+        // One exchange per connection, with HTTP/2 too, so that cancelling can close the connection.
         unsafe ccurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
         // unsafe: both callbacks run on this thread, inside curl calls of this object, so the context is alive.
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -87,7 +87,7 @@ import Shared
         if now >= nextTick { checkDeadlines(now) }
     }
 
-    /// Fails what is under way and frees everything.
+    /// Fails the exchanges under way and frees everything.
     func end() {
         for exchange in Array(exchanges.values) { stop(exchange.transfer, .cancelled) }
         spare = []
@@ -117,7 +117,7 @@ import Shared
         let reads = what == CURL_POLL_IN || what == CURL_POLL_INOUT
         let writes = what == CURL_POLL_OUT || what == CURL_POLL_INOUT
         poll.set(socket, reads: reads, writes: writes, isNew: !isKnown)
-        // unsafe: any pointer but nil will do: it only tells us that the socket is known.
+        // unsafe: any pointer but nil will do, since it only marks the socket as known.
         if !isKnown { unsafe curl_multi_assign(multi, socket, Unmanaged.passUnretained(self).toOpaque()) }
     }
 

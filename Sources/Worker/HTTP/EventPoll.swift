@@ -4,7 +4,7 @@ import Synchronization
 
 /// epoll and the eventfd that interrupts it.
 ///
-/// `wake` may be called from any thread, everything else from the one that waits.
+/// `wake` may be called from any thread. Everything else belongs to the thread that waits.
 final class EventPoll: Sendable {
     struct Event {
         var descriptor: Int32
@@ -30,7 +30,9 @@ final class EventPoll: Sendable {
         close(bell)
     }
 
-    /// Ends the wait under way, or the next one; costs a system call only for the first of several.
+    /// Ends the wait under way, or the next one.
+    ///
+    /// Of several calls only the first makes a system call.
     func wake() {
         guard !isRung.exchange(true, ordering: .acquiringAndReleasing) else { return }
         eventfd_write(bell, 1)
@@ -38,7 +40,7 @@ final class EventPoll: Sendable {
 
     @discardableResult
     func set(_ descriptor: Int32, reads: Bool, writes: Bool, isNew: Bool) -> Bool {
-        // unsafe: `data` is a C union; only its descriptor is ever written and read.
+        // unsafe: `data` is a C union of which only the descriptor is ever written and read.
         var event = unsafe epoll_event()
         unsafe event.events = (reads ? EPOLLIN.rawValue : 0) | (writes ? EPOLLOUT.rawValue : 0)
         unsafe event.data.fd = descriptor
@@ -48,11 +50,13 @@ final class EventPoll: Sendable {
 
     func remove(_ descriptor: Int32) {
         var event = unsafe epoll_event()
-        // A descriptor that is closed already has left by itself.
+        // A closed descriptor has left epoll by itself.
         _ = unsafe epoll_ctl(poll, EPOLL_CTL_DEL, descriptor, &event)
     }
 
-    /// Waits for events, at most `milliseconds` (−1: for ever); the bell is not reported.
+    /// Waits for events, at most `milliseconds` (−1: for ever).
+    ///
+    /// A wake-up is not reported.
     func wait(milliseconds: Int32) -> [Event] {
         let capacity = 256
         let events = unsafe [epoll_event](unsafeUninitializedCapacity: capacity) { buffer, count in

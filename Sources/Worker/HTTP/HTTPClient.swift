@@ -1,11 +1,13 @@
 /// Calls platforms: libcurl on one thread, no blocking anywhere else.
 ///
-/// In: requests. Out: whole answers (`collect`, one resumption each) or answers as they come (`stream`). Connections
-/// are kept and reused, HTTP/2 over TLS where the other side has it. Redirects are not followed. Nobody is asked to pack an
-/// answer, which would hold streams up; one that comes packed all the same is unpacked, and its limits count what it was
-/// unpacked to. Cancelling the task, or dropping a stream, closes its connection at once. Streams end with `cancelled`
-/// when the client goes. A request is sent once: curl's own second try on a kept connection that turns out dead is
-/// forbidden.
+/// In: requests. Out: whole responses (`collect`, one resumption each) or responses as they arrive (`stream`).
+/// - Connections are kept and reused, with HTTP/2 over TLS where the server has it.
+/// - Redirects are not followed.
+/// - Compression is not asked for, since it would delay streams. A compressed response is unpacked all the same, and
+///   size limits count the unpacked bytes.
+/// - Cancelling the task or dropping a stream closes its connection at once. Streams end with `cancelled` when the
+///   client is shut down.
+/// - A request is sent once. curl's own second try on a kept connection that turns out dead is forbidden.
 final class HTTPClient: Sendable {
     private let loop: CurlLoop
 
@@ -15,17 +17,19 @@ final class HTTPClient: Sendable {
 
     deinit { loop.stop() }
 
-    /// Ends the thread and returns when it has ended; exchanges under way fail with `cancelled`.
+    /// Ends the thread and returns when it has ended.
+    ///
+    /// Exchanges under way fail with `cancelled`.
     func shutdown() async { await loop.shutdown() }
 
-    /// The whole answer, whatever its status.
+    /// The whole response, whatever its status.
     func collect(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
         try request.check()
         let transfer = Transfer(request, maxBufferedBytes: nil)
         return try await loop.awaiting(transfer) { await transfer.whole() }
     }
 
-    /// The answer's head; its body is read from the stream.
+    /// The response's head, with a stream from which its body is read.
     func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPBodyStream {
         try request.check()
         let transfer = Transfer(request, maxBufferedBytes: loop.configuration.maxBufferedBytes)
@@ -35,33 +39,35 @@ final class HTTPClient: Sendable {
 }
 
 struct HTTPClientConfiguration: Sendable {
-    /// As in `http://host:port`; `nil` is none.
+    /// `http://host:port`, `nil` for none.
     ///
-    /// The environment's `https_proxy` and the like are not looked at.
+    /// The environment (`https_proxy` and the like) is not read.
     var proxy: String?
-    /// PEM; `nil` is the system's list.
+    /// A PEM file, `nil` for the system's list.
     var caFile: String?
-    /// 0: as many as are needed.
+    /// 0 is no limit.
     var maxConnectionsPerHost = 0
-    /// 0: as many as are needed, which is one per running job.
+    /// 0 is no limit, which means one per running job.
     var maxConnectionsTotal = 0
     /// Idle connections kept.
     ///
     /// Each job has one at most, so this is the default of `WORKER_CONCURRENCY`.
     var maxIdleConnections = 512
-    /// How long an unused connection may be used again.
+    /// The time for which an unused connection may be used again.
     ///
-    /// Below the 60 s after which common load balancers close theirs, so that a request does not meet a connection
-    /// that is being closed.
+    /// Below the 60 s after which common load balancers close theirs, so that no request meets a connection that is
+    /// being closed.
     var maxIdleAge = Duration.seconds(45)
-    /// Unread bytes of one stream at which its transfer is paused.
+    /// A stream's transfer is paused at this many unread bytes.
     var maxBufferedBytes = 1 << 20
     var userAgent = "ai-model-service"
 
     init() {}
 }
 
-/// The body of an answer, as it arrives; one reader at a time.
+/// The body of a response as it arrives.
+///
+/// One reader at a time.
 final class HTTPBodyStream: Sendable {
     let head: HTTPHead
     private let transfer: Transfer
@@ -75,16 +81,18 @@ final class HTTPBodyStream: Sendable {
 
     deinit { cancel() }
 
-    /// All bytes that have arrived and were not read; `nil` after a clean end.
+    /// All bytes that have arrived and were not read, `nil` after a clean end.
     ///
-    /// An error comes after the bytes before it. Waits for bytes, and with `notBefore` until then for more of them,
-    /// unless the body ends or much has gathered. That wait is kept by the curl thread: it costs no task and no timer.
+    /// An error comes after the bytes before it. With `notBefore` the call gathers bytes until that time, unless the
+    /// body ends or the buffer fills. The curl thread keeps that time, so it costs no task and no timer.
     func next(notBefore: ContinuousClock.Instant? = nil) async throws(HTTPError) -> [UInt8]? {
         let (transfer, loop) = (transfer, loop)
         return try await loop.interruptible(transfer) { await transfer.next(notBefore: notBefore, in: loop) }
     }
 
-    /// Closes the connection unless the body has ended; from any thread, any number of times.
+    /// Closes the connection unless the body has ended.
+    ///
+    /// May be called from any thread and any number of times.
     func cancel() {
         if !transfer.hasEnded { loop.cancel(transfer) }
     }

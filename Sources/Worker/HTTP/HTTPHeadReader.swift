@@ -1,6 +1,4 @@
-/// Reads the lines of an answer's head; interim answers (1xx) are passed over.
-///
-/// Pure.
+/// Reads the lines of a response's head and skips interim responses (1xx), without I/O.
 struct HTTPHeadReader {
     /// Chosen: eight times what any platform sends.
     private static let maxBytes = 64 * 1024
@@ -8,7 +6,9 @@ struct HTTPHeadReader {
     private var head: HTTPHead?
     private var bytes = 0
 
-    /// One line, its end included; returns the head with the line that ends it.
+    /// Reads one line with its end.
+    ///
+    /// Returns the head at the line that ends it.
     mutating func read(_ line: some BidirectionalCollection<UInt8>) throws(HTTPError) -> HTTPHead? {
         bytes += line.count
         guard bytes <= Self.maxBytes else { throw HTTPError(.tooLarge, "the answer's head is too large") }
@@ -24,14 +24,14 @@ struct HTTPHeadReader {
         return nil
     }
 
-    /// The final head; `nil` for an interim one and for the line after trailers.
+    /// The final head, `nil` for an interim one and for the line after trailers.
     private mutating func takeHead() -> HTTPHead? {
         guard let head, head.status >= 200 else { return nil }
         self.head = nil
         return head
     }
 
-    /// Trailers of a chunked body come here too, when there is no head any more: nothing in them is for us.
+    /// Ignores the trailers of a chunked body, which arrive here after the head was taken.
     private mutating func addHeader(_ line: some BidirectionalCollection<UInt8>) {
         guard head != nil, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
         let value = line[line.index(after: colon)...].drop { $0 == 32 || $0 == 9 }

@@ -1,13 +1,15 @@
-/// A request to a platform; holds the credential, so it is never logged.
+/// A request to a platform.
+///
+/// It holds the credential, so it is never logged.
 struct HTTPRequest: Sendable {
     var method: String
     var url: String
     var headers: [(String, String)]
     var body: [UInt8]
     var timeouts: HTTPTimeouts
-    /// A longer answer fails with `tooLarge`.
+    /// A longer response fails with `tooLarge`.
     var maxResponseBytes: Int
-    /// Sees the response as it arrives. `nil` for nearly all requests.
+    /// Sees the response as it arrives, `nil` for nearly all requests.
     var observer: (any HTTPObserver)?
 
     init(
@@ -22,7 +24,7 @@ struct HTTPRequest: Sendable {
         self.maxResponseBytes = maxResponseBytes
     }
 
-    /// Refuses what would let one header become two.
+    /// Refuses control characters, with which one header could become two.
     func check() throws(HTTPError) {
         guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
             throw HTTPError(.invalidRequest, "url: expected http:// or https://")
@@ -36,7 +38,7 @@ struct HTTPRequest: Sendable {
         }
     }
 
-    /// Stricter than RFC 9110 by a few signs that no header of ours uses.
+    /// Stricter than RFC 9110 by a few characters that no header of ours uses.
     private static func isName(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { $0 > 32 && $0 < 127 && !#"():;,<>@/\?="[]{}"#.utf8.contains($0) }
     }
@@ -44,16 +46,16 @@ struct HTTPRequest: Sendable {
     private static func isClean(_ text: String) -> Bool { !text.utf8.contains { $0 < 32 && $0 != 9 || $0 == 127 } }
 }
 
-/// How long the parts of an exchange may take.
+/// Time limits for the parts of an exchange.
 struct HTTPTimeouts: Sendable, Equatable {
-    /// Name, TCP and TLS together.
+    /// Name lookup, TCP and TLS together.
     var connect = Duration.seconds(5)
-    /// From the start to the first byte of the answer's body.
+    /// From the start to the first byte of the response's body.
     ///
-    /// Not to its head, which many servers send before they read the prompt. Reasoning models think for a minute before
-    /// they say anything.
+    /// The head does not count, since many servers send it before they read the prompt. Reasoning models think for a
+    /// minute before the first byte.
     var firstByte = Duration.seconds(120)
-    /// Silence within an answer; not counted while its reader lags.
+    /// Silence within a response, not counted while its reader lags.
     var idle = Duration.seconds(30)
     var total = Duration.seconds(600)
 
@@ -90,7 +92,9 @@ struct HTTPResponse: Sendable {
     let body: [UInt8]
 }
 
-/// Sees one response as it arrives. Called on the curl thread, so it must not block.
+/// Sees one response as it arrives.
+///
+/// Called on the curl thread, so it must not block.
 protocol HTTPObserver: Sendable {
     func begin(_ head: HTTPHead)
     func add(_ bytes: UnsafeRawBufferPointer)

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// One exchange, seen from both sides: the curl thread brings bytes, one task waits for them.
+/// One exchange, seen from both sides: the curl thread brings bytes, and one task waits for them.
 ///
-/// A state machine behind a lock. Every waiting task is resumed exactly once: whoever takes the continuation out of the
-/// state resumes it. Methods of the curl thread are marked; all others may be called from anywhere.
+/// A state machine behind a lock. Every waiting task is resumed exactly once, by the side that takes the continuation
+/// out of the state. Methods below "The curl thread" are called there alone. All others may be called from anywhere.
 final class Transfer: Sendable {
     typealias Bytes = Result<[UInt8]?, HTTPError>
 
@@ -24,7 +24,7 @@ final class Transfer: Sendable {
     }
 
     let request: HTTPRequest
-    /// `nil`: the whole answer is wanted, so nothing is ever paused.
+    /// `nil` where the whole response is wanted, so that nothing is ever paused.
     private let maxBufferedBytes: Int?
     private let state = Mutex(State())
 
@@ -78,7 +78,7 @@ final class Transfer: Sendable {
         }
     }
 
-    /// A reader has made room: the platform may go on.
+    /// Lets a paused transfer go on after the reader has made room.
     private func resumeReading(in loop: CurlLoop) {
         if state.withLock({ $0.isPaused && $0.end == nil }) { loop.unpause(self) }
     }
@@ -87,7 +87,9 @@ final class Transfer: Sendable {
 
     enum Reception { case taken, paused, refused }
 
-    /// New bytes of the body; `wakeAt` is when the waiting reader wants them, if that is later.
+    /// Adds bytes of the body.
+    ///
+    /// `wakeAt` is the time at which the waiting reader wants them, if that is later.
     func receive(_ bytes: UnsafeRawBufferPointer) -> (Reception, wakeAt: ContinuousClock.Instant?) {
         let (reception, resume, wakeAt) = state.withLock {
             state -> (Reception, (() -> Void)?, ContinuousClock.Instant?) in
@@ -141,7 +143,7 @@ final class Transfer: Sendable {
         resume?()
     }
 
-    /// The time a reader wanted to gather until has come.
+    /// Delivers to a reader whose gathering time is over.
     func wake() {
         state.withLock { deliver(&$0, .now) }?()
     }
@@ -171,7 +173,7 @@ final class Transfer: Sendable {
         return state.end?.map { nil } ?? .success([])
     }
 
-    /// A clean end is none before there was a head.
+    /// A clean end without a head is an error.
     private static func error(_ end: Result<Void, HTTPError>?) -> HTTPError {
         if case .failure(let error) = end { return error }
         return HTTPError(.cut, "the connection ended before the answer did")
@@ -182,7 +184,7 @@ final class Transfer: Sendable {
         state.waiter = waiter
     }
 
-    /// Of a refusal, what came before it broke off will do: its status says the most.
+    /// Accepts the body of a refusal that broke off, since its status says the most.
     private static func response(_ state: inout State) -> Result<HTTPResponse, HTTPError> {
         guard let head = state.head, let end = state.end, end.isClean || !head.isSuccess && end.isOfTheOtherSide else {
             return .failure(Self.error(state.end))
@@ -196,6 +198,6 @@ final class Transfer: Sendable {
 extension Result where Success == Void, Failure == HTTPError {
     fileprivate var isClean: Bool { if case .success = self { true } else { false } }
 
-    /// Not one of ours: the exchange was not cancelled.
+    /// True when the exchange failed but was not cancelled by us.
     fileprivate var isOfTheOtherSide: Bool { if case .failure(.cancelled) = self { false } else { true } }
 }

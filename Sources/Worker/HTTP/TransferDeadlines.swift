@@ -1,6 +1,6 @@
-/// Which time limit an exchange has passed.
+/// Tells which time limit an exchange has passed.
 ///
-/// Pure: the loop thread says what happened and asks. Only the limit for connecting is curl's, which alone knows when a
+/// Pure: the loop thread reports events and asks. Only the limit for connecting is curl's, since only curl knows when a
 /// connection is made.
 struct TransferDeadlines {
     private let timeouts: HTTPTimeouts
@@ -12,7 +12,7 @@ struct TransferDeadlines {
         started = now
     }
 
-    /// A part of the body has come, or the reader has let a paused body go on.
+    /// Called for each part of the body, and when a reader resumes a paused body.
     mutating func heard(_ now: ContinuousClock.Instant) { lastByte = now }
 
     func passed(_ now: ContinuousClock.Instant, isPaused: Bool) -> HTTPError? {

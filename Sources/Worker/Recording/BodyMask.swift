@@ -1,6 +1,6 @@
-/// Masks a body, whatever it is: JSON, server-sent events, or a page of some proxy.
+/// Masks a body of JSON, of server-sent events, or of a proxy's page.
 ///
-/// The masked body has the same length, byte for byte the same structure, and the same faults.
+/// The masked body has the same length, the same structure byte for byte, and the same faults.
 struct BodyMask {
     private let identity: IdentityMask
 
@@ -28,9 +28,11 @@ struct BodyMask {
         return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
     }
 
-    /// One line of an event stream, or of anything else; `json` is open from line to line of an event.
+    /// Masks one line of an event stream or of any other text.
+    ///
+    /// `json` stays open from line to line of an event.
     private func mask(line: Range<Int>, _ bytes: inout [UInt8], _ json: inout JSONMask) {
-        // The line feed of a CRLF ends an empty line, too: only a real one ends the event.
+        // An empty line ends the event. The line feed of a CRLF looks like one and does not.
         guard !line.isEmpty else {
             let isInsideCRLF = line.lowerBound > 0 && bytes[line.lowerBound - 1] == 0x0D
             if !isInsideCRLF || line.lowerBound > 2 && bytes[line.lowerBound - 3] == 0x0D { json = JSONMask(identity) }
@@ -57,7 +59,7 @@ struct BodyMask {
         json.mask(&bytes, data)
     }
 
-    /// DashScope tells the status so.
+    /// True for DashScope's status comment and for the known keep-alive comments.
     private static func isKnown(comment: ArraySlice<UInt8>) -> Bool {
         let text = String(decoding: comment.prefix(64), as: UTF8.self).lowercased()
         guard text.hasPrefix("http_status/") else { return MaskVocabulary.comments.contains(text) }

@@ -1,6 +1,8 @@
 import Shared
 
-/// Masks headers and URLs: only values that say how a message is framed, encoded or limited stay.
+/// Masks headers and URLs.
+///
+/// Only values about framing, encoding and limits are kept.
 struct HeaderMask {
     private let identity: IdentityMask
 
@@ -15,7 +17,7 @@ struct HeaderMask {
     ]
     private static let keptBeginnings = ["x-ratelimit-", "anthropic-ratelimit-"]
 
-    /// Names in small letters.
+    /// Names in lower case.
     func json(_ headers: [(name: String, value: String)]) -> JSON {
         .array(headers.map { [.string($0.name), .string(keeps($0.name) ? $0.value : masked($0.value))] })
     }
@@ -30,7 +32,7 @@ struct HeaderMask {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// What stands behind the account's base URL, or behind the platform's host; values of the query are masked.
+    /// The part of a URL below the account's base URL, else below the host, with masked query values.
     func path(_ url: String, below baseURL: String?) -> String {
         var path = url[...]
         if let baseURL, url.hasPrefix(baseURL) {

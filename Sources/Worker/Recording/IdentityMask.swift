@@ -1,6 +1,8 @@
 import Crypto
 
-/// Masks names and ids so that equal ones stay equal: with a salt that is thrown away, nobody can try which they were.
+/// Masks names and ids so that equal ones stay equal.
+///
+/// The salt is thrown away, so nobody can guess the originals.
 struct IdentityMask: Sendable {
     let salt: [UInt8]
 

@@ -1,21 +1,21 @@
-/// Masks JSON, whole, cut or broken, byte for byte: structure, the platform's own words and counts stay, everything that
-/// anybody wrote goes.
+/// Masks JSON byte for byte: structure, the platform's own words and counts are kept, all other content is masked.
 ///
-/// In: bytes, in one or several ranges (the `data` lines of an event). No tree is built, so what no parser takes (members
-/// twice, control characters, `NaN`, a missing end) stays as it is. What is not understood is masked.
+/// In: bytes in one or several ranges (the `data` lines of an event). The JSON may be whole, cut or broken. No tree is
+/// built, so faults that no parser accepts (duplicate members, control characters, `NaN`, a missing end) are kept.
+/// Anything not understood is masked.
 struct JSONMask {
     private struct Frame {
         let isArray: Bool
         /// Written by the caller or the model.
         let isFree: Bool
-        /// The member that is being read; that of the list itself in a list.
+        /// The member being read, or in a list the member that holds the list.
         var key: String
         var wantsKey: Bool
     }
 
     private let identity: IdentityMask
     private var stack: [Frame] = []
-    /// The range before ended inside a string.
+    /// The previous range ended inside a string.
     private var isInString = false
 
     init(_ identity: IdentityMask) { self.identity = identity }
@@ -34,7 +34,7 @@ struct JSONMask {
         while index < range.upperBound { index = token(&bytes, index, range.upperBound) }
     }
 
-    /// Masks what begins at `index`; returns the place behind.
+    /// Masks the token at `index` and returns the index behind it.
     private mutating func token(_ bytes: inout [UInt8], _ index: Int, _ end: Int) -> Int {
         switch bytes[index] {
         case UInt8(ascii: "\""): return string(&bytes, index, end)
@@ -59,12 +59,12 @@ struct JSONMask {
         stack.append(Frame(isArray: isArray, isFree: isFree(key, isArray: isArray), key: key, wantsKey: !isArray))
     }
 
-    /// Whether what opens now is the caller's or the model's.
+    /// True when the container that opens now holds the caller's or the model's content.
     private func isFree(_ key: String, isArray: Bool) -> Bool {
         guard let frame = stack.last else { return false }
         if frame.isFree || frame.isArray { return frame.isFree }
         if stack.count == 1, MaskVocabulary.outermostContainers.contains(key) { return false }
-        // Parts of a content are the platform's; an object in their place is somebody's own.
+        // The parts of a content list are the platform's. An object in their place is the caller's or the model's.
         return !MaskVocabulary.containers.contains(key) || key == "content" && !isArray
     }
 
@@ -130,7 +130,7 @@ struct JSONMask {
         return isPlatforms && stack.last?.isFree == false
     }
 
-    /// The place of the closing quote; `end` where there is none.
+    /// The index of the closing quote, `end` where there is none.
     private static func stringEnd(_ bytes: [UInt8], _ start: Int, _ end: Int) -> Int {
         var index = start
         while index < end, bytes[index] != UInt8(ascii: "\"") { index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1 }

@@ -1,18 +1,18 @@
-/// The words of platforms that say how an answer is built and nothing of what is in it.
+/// The words that platforms use for the structure of a response, and that say nothing of its content.
 ///
-/// Everything that is not here is masked, so an entry that is missing costs a recording detail and no secret.
+/// Everything else is masked, so a missing entry costs a detail of a recording and reveals no secret.
 enum MaskVocabulary {
-    /// Members whose values are the platform's own words wherever the platform speaks: one word of letters, digits, `_.:/-`.
+    /// Members whose values are the platform's own words of letters, digits and `_.:/-`.
     static let names: Set<String> = [
         "role", "Role", "type", "Type", "object", "model", "Model", "code", "Code", "status", "Status", "error_code",
         "error_type", "finish_reason", "FinishReason", "native_finish_reason", "stop_reason", "service_tier",
         "result_format", "reasoning_effort", "effort", "encoding_format", "media_type", "detail", "event",
     ]
 
-    /// Members that hold a name of the caller's or one of `words`.
+    /// Members that hold one of `words` or a name chosen by the caller.
     static let choices: Set<String> = ["tool_choice", "ToolChoice", "modalities"]
 
-    /// Kept wherever such a member is, also inside what callers and models wrote (schemas, arguments).
+    /// Values kept in every such member, also inside content of callers and models (schemas, arguments).
     static let words: Set<String> = [
         "system", "user", "assistant", "developer", "tool", "function", "model", "message", "error",
         "stop", "length", "tool_calls", "function_call", "content_filter", "sensitive", "normal", "null", "end_turn",
@@ -22,7 +22,9 @@ enum MaskVocabulary {
         "object", "string", "number", "integer", "boolean", "array",
     ]
 
-    /// Members whose objects and lists are the platform's own; inside all others, everything is the caller's or the model's.
+    /// Members whose objects and lists are the platform's own.
+    ///
+    /// The content of all others is the caller's or the model's.
     static let containers: Set<String> = [
         "choices", "Choices", "message", "Message", "messages", "Messages", "delta", "Delta", "content", "Contents",
         "content_block", "tool_calls", "ToolCalls", "ToolCall", "function", "Function", "function_call", "tools",
@@ -32,10 +34,12 @@ enum MaskVocabulary {
         "cache_creation", "output", "Response", "response_format", "stream_options", "thinking", "output_config",
     ]
 
-    /// The platform's own in the request itself; the same words mean arguments and schemas further inside.
+    /// The platform's own at the top of a request.
+    ///
+    /// Further inside, the same words mean arguments and schemas.
     static let outermostContainers: Set<String> = ["input", "parameters"]
 
-    /// Kept inside what callers and models wrote, too.
+    /// Names kept inside content of callers and models, too.
     static let members: Set<String> = names.union(choices).union(containers).union([
         "id", "name", "text", "index", "arguments", "input", "parameters", "properties", "items", "enum", "description",
         "token", "bytes", "logprob", "top_logprobs", "prompt_tokens", "completion_tokens", "total_tokens",
@@ -44,21 +48,23 @@ enum MaskVocabulary {
     /// Strings that hold JSON, whole or in pieces.
     static let arguments: Set<String> = ["arguments", "Arguments", "partial_json"]
 
-    /// What JSON has outside strings, and what some servers write there.
+    /// The literals of JSON, and those that some servers write in their place.
     static let literals: Set<String> = ["true", "false", "null", "NaN", "Infinity"]
 
-    /// Comments of event streams, in small letters.
+    /// Comments of event streams, in lower case.
     static let comments: Set<String> = ["openrouter processing", "keep-alive", "keepalive", "ping", "heartbeat"]
 
-    /// In small letters.
+    /// In lower case.
     private static let identities: Set<String> = ["id", "name", "uid", "uin", "user", "account"]
 
-    /// Equal ones stay equal and different ones different: calls are told apart by them.
+    /// True for members whose equal values stay equal and different ones different.
+    ///
+    /// Calls are told apart by them.
     static func isIdentity(_ member: String) -> Bool {
         identities.contains(member.lowercased()) || member.hasSuffix("_id") || member.hasSuffix("Id")
     }
 
-    /// One word, too short for a text.
+    /// True for one word that is too short for a text.
     static func isName(_ text: ArraySlice<UInt8>) -> Bool {
         (1...64).contains(text.count)
             && text.allSatisfy { TextMask.isLetter($0) || TextMask.isDigit($0) || "_.:/-".utf8.contains($0) }

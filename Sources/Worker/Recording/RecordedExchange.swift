@@ -1,14 +1,14 @@
 import Shared
 
-/// A call and its answer as a file (pure): one JSON object, one piece of the body a line.
+/// A call and its response as a file: one JSON object, with one piece of the body a line.
 ///
 ///     {"version":1,"provider":…,"mode":…,"model":…,"stream":…,"choices":…,
 ///      "request":{"method":…,"path":…,"headers":[[name,value],…],"body":…},
 ///      "response":{"status":…,"milliseconds":…,"headers":…,"end":…,"body":[[milliseconds,piece],…]}}
 ///
-/// A piece is a text, or `{"base64":…}` where its bytes are not UTF-8 by themselves. `end` is `complete`, `truncated` (more
-/// came than is kept), `cancelled` (we had read enough) or the name of what went wrong; `status` is null without a head. A
-/// body of the request that is longer than what is kept is cut without a word.
+/// A piece is a text, or `{"base64":…}` where its bytes are not UTF-8 by themselves. `end` is `complete`, `truncated`
+/// (more came than is kept), `cancelled` (we had read enough) or the name of the error. `status` is null without a
+/// head. A request body above the limit is cut without a mark.
 struct RecordedExchange: Sendable {
     var call: RecordedCall
     var answer: Recording.Answer

@@ -1,16 +1,16 @@
 import Logging
 import Shared
 
-/// Keeps what platforms send to calls of chosen accounts, byte for byte but masked: `worker --record DIR`.
+/// Records what platforms send to calls of chosen accounts, byte for byte but masked: `worker --record DIR`.
 ///
-/// In: calls. Out: a file each in the folder, for `Tests/Clients/test_replay.py`. Only chats are kept: vectors tell too
-/// much of their texts. Nothing here can fail a call.
+/// In: calls. Out: a file each in the folder, for `Tests/Clients/test_replay.py`. Only chats are recorded, since
+/// vectors reveal too much of their texts. No failure here can fail a call.
 struct Recorder: Sendable {
     struct Configuration: Sendable, Equatable {
         var folder: String
-        /// Their ids; empty: all.
+        /// Ids of accounts, empty for all.
         var accounts: Set<String>
-        /// Of one answer, and of what was asked.
+        /// Of one response, and of one request.
         var maxBytes: Int
         var maxFiles: Int
     }
@@ -38,21 +38,21 @@ struct Recorder: Sendable {
         return Recording(recorded, maxBytes: configuration.maxBytes, folder)
     }
 
-    /// Returns when all that was kept so far is written.
+    /// Returns when all recordings so far are written.
     func flush() async { await folder.flush() }
 }
 
-/// What a call asked, before it is masked.
+/// The request side of a recording, before it is masked.
 struct RecordedCall: Sendable {
     var provider: String
     var mode: String
     /// The platform's own id.
     var model: String
-    /// Whether the caller wants a stream.
+    /// The caller wants a stream.
     var isStream: Bool
-    /// How many answers.
+    /// The number of answers asked for (`n`).
     var choices: Int
-    /// The account's; what stands behind it is the path.
+    /// The account's base URL, below which the recorded path begins.
     var baseURL: String?
     var request: UpstreamRequest
 }

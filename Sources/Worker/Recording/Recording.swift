@@ -1,11 +1,11 @@
 import Shared
 import Synchronization
 
-/// One answer while it comes: its head, its bytes and where they were cut.
+/// Collects one response as it arrives: its head, its bytes and where they were cut.
 ///
-/// Fed by the curl thread; holds `maxBytes` at most. Hands itself to the folder at its end.
+/// Fed by the curl thread. Keeps at most `maxBytes`, and hands itself to the folder at its end.
 final class Recording: HTTPObserver {
-    /// Chosen: a server that sends byte by byte is understood long before.
+    /// Chosen: enough to understand even a server that sends byte by byte.
     private static let maxPieces = 20_000
 
     struct Piece: Sendable, Equatable {

@@ -3,12 +3,14 @@ import Logging
 import Shared
 import Synchronization
 
-/// Masks and writes recordings, on a thread of its own: neither the pool nor the curl thread waits for a disk.
+/// Masks and writes recordings on a thread of its own, so that neither the pool nor the curl thread waits for a disk.
 ///
-/// Stops at `maxFiles`, those of earlier runs and other workers included. What cannot be written is told once and
-/// forgotten.
+/// Stops at `maxFiles`, which counts the files of earlier runs and other workers. A failed write is logged once, and
+/// its recording is dropped.
 final class RecordingFolder: Sendable {
-    /// Chosen: with the largest recordings these are some MB; more than the disk takes are dropped.
+    /// Chosen: with the largest recordings these are some MB.
+    ///
+    /// What the disk cannot keep up with is dropped.
     private static let maxWaiting = 64
 
     private struct State {
@@ -60,14 +62,14 @@ final class RecordingFolder: Sendable {
             let call = exchange.call
             let salt = (0..<16).map { _ in UInt8.random(in: 0...255) }
             let file = URL(fileURLWithPath: path).appending(path: "\(call.provider)-\(call.mode)-\(run)-\(number).json")
-            // Whole or not at all.
+            // Atomic, so that no file is half written.
             try Data(exchange.encoded(salt: salt)).write(to: file, options: .atomic)
         } catch {
             complain("a recording cannot be written", "\(error)")
         }
     }
 
-    /// `nil` where the folder is full; other workers fill it, too.
+    /// `nil` where this and other workers have filled the folder.
     private func takeNumber() throws -> Int? {
         guard try countFiles() < maxFiles else { return nil }
         return state.withLock { state in
@@ -76,7 +78,7 @@ final class RecordingFolder: Sendable {
         }
     }
 
-    /// Makes the folder where there is none.
+    /// Creates the folder where there is none.
     private func countFiles() throws -> Int {
         let files = FileManager.default
         try files.createDirectory(

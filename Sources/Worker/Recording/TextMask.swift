@@ -1,14 +1,14 @@
-/// Replaces what a text says and keeps how it is written: its length in bytes, white space, signs, escapes, and every fault
-/// of its encoding.
+/// Replaces the content of a text and keeps its form: its length in bytes, white space, punctuation, escapes, and every
+/// fault of its encoding.
 ///
-/// Letters become `x`, digits `1`, other characters one of their length. Halves of surrogate pairs stay halves, cut
-/// characters stay cut, bytes that belong to none stay such bytes.
+/// Letters become `x`, digits become `1`, and other characters become one of their length. Halves of surrogate pairs
+/// stay halves, cut characters stay cut, and stray bytes stay stray bytes.
 struct TextMask {
-    /// Inside a JSON string.
+    /// The text stands inside a JSON string.
     var isEscaped = false
-    /// `true`, `false` and `null` stay: the text is JSON itself.
+    /// Keeps `true`, `false` and `null`, since the text is JSON itself.
     var keepsLiterals = false
-    /// Letters and digits are taken from here, in turn; empty: `x` and `1`.
+    /// The source of replacement letters and digits, used in turn, empty for `x` and `1`.
     var digest: [UInt8] = []
 
     private static let characters: [[UInt8]] = ["x", "é", "文", "🙂"].map { Array($0.utf8) }
@@ -55,7 +55,7 @@ struct TextMask {
 
     // MARK: - Escapes
 
-    /// The backslash and what it escapes; returns the place behind.
+    /// Masks a backslash with what it escapes, and returns the index behind.
     private func escape(_ bytes: inout [UInt8], _ index: Int, _ end: Int) -> Int {
         guard index + 1 < end else { return end }
         guard bytes[index + 1] == UInt8(ascii: "u"), index + 6 <= end,
@@ -82,7 +82,7 @@ struct TextMask {
 
     // MARK: - Characters beyond ASCII
 
-    /// One character, or the longest beginning of one; returns the place behind.
+    /// Masks one character, or the longest beginning of one, and returns the index behind.
     private func character(_ bytes: inout [UInt8], _ index: Int, _ end: Int) -> Int {
         let length = Self.length(bytes[index])
         let found = Self.beginning(bytes[index..<min(end, index + max(1, length))])
@@ -90,7 +90,7 @@ struct TextMask {
         if found == length {
             guard !Self.kept.contains(Array(bytes[index..<behind])) else { return behind }
         } else if found == 1 {
-            // Whatever may not follow here must not become a character with what we write.
+            // A byte that may not follow here must not form a character with the replacement.
             let isAlone = behind == end || !Self.isContinuation(bytes[behind])
             bytes[index] =
                 length > 1 && isAlone
@@ -101,7 +101,7 @@ struct TextMask {
         return behind
     }
 
-    /// What the first byte promises; 0 where it begins nothing.
+    /// The length that the first byte promises, 0 where it begins no character.
     private static func length(_ first: UInt8) -> Int {
         switch first {
         case 0xC2...0xDF: 2
@@ -111,7 +111,7 @@ struct TextMask {
         }
     }
 
-    /// How many of the bytes belong together (Unicode, table 3-7).
+    /// The number of leading bytes that belong to one character (Unicode, table 3-7).
     private static func beginning(_ bytes: ArraySlice<UInt8>) -> Int {
         guard let first = bytes.first, let second = bytes.dropFirst().first else { return bytes.count }
         let range: ClosedRange<UInt8> =

@@ -1,9 +1,10 @@
 import Shared
 
-/// The deltas of one streamed answer, wherever it comes from.
+/// The deltas of one streamed answer, from a platform or from the sandbox.
 ///
-/// `next` gives what has arrived, all at once, and `nil` at a good end, when `end` is set. With `notBefore` it waits until
-/// then for more to gather, unless the answer ends: that is how deltas coalesce without a task or a timer per stream.
+/// `next` returns all deltas that have arrived, and `nil` after a good end, when `end` is set. With `notBefore` it
+/// gathers more deltas until that time, unless the answer ends first. So deltas coalesce without a task or a timer per
+/// stream.
 struct CompletionStream: Sendable {
     private enum Source: Sendable {
         case upstream(UpstreamStream)
@@ -36,13 +37,13 @@ struct CompletionStream: Sendable {
         }
     }
 
-    /// What the platform has counted so far; `nil` if it said nothing yet.
+    /// The platform's count so far, `nil` if it reported none yet.
     var usage: TokenUsage? {
         guard case .upstream(let upstream) = source else { return nil }
         return upstream.usage
     }
 
-    /// Gives the connection up if the answer was not read to its end; to be called once.
+    /// Drops the connection if the answer was not read to its end, and is called once.
     func close() {
         if case .upstream(let upstream) = source { upstream.close() }
     }
@@ -58,12 +59,14 @@ struct UpstreamStream: Sendable {
     private let body: HTTPBodyStream
     private var decoder: any ResponseDecoder
     private let cancellation: JobCancellation
-    /// What `begin` read.
+    /// The deltas that `begin` read.
     private var opened: [ChatDelta] = []
-    /// The answer where it came as one JSON document.
+    /// The answer, where it came as one JSON document.
     private var whole: ChatCompletionEnd?
 
-    /// What a failure inside the stream means beside its words: the head is known to who opened it.
+    /// Adds to a failure inside the stream what the response's headers say.
+    ///
+    /// Only the opener of the stream knows them.
     private let explained: @Sendable (JobFailure) -> JobFailure
 
     init(
@@ -77,10 +80,12 @@ struct UpstreamStream: Sendable {
         cancellation.arm { body.cancel() }
     }
 
-    /// Waits for the first bytes; an answer that is no stream but one JSON document is read to its end.
+    /// Waits for the first bytes.
     ///
-    /// Several platforms refuse so, with status 200: this way the refusal is known before the stream counts as opened. White
-    /// space in front of it keeps the connection alive and says nothing.
+    /// An answer that is one JSON document is read to its end.
+    ///
+    /// Several platforms refuse a stream with such a document and status 200. The refusal is thus known before the
+    /// stream counts as opened. White space in front only keeps the connection alive.
     mutating func begin() async throws(JobFailure) {
         while decoder.form != .events, !decoder.isComplete, let bytes = try await read(notBefore: nil) {
             opened = decoder.feed(bytes)
@@ -115,7 +120,7 @@ struct UpstreamStream: Sendable {
 }
 
 extension HTTPError {
-    /// What a failed transfer means for the attempt.
+    /// The failure of the attempt whose transfer failed.
     var failure: JobFailure {
         switch code {
         case .cancelled: JobFailure(.cancelled, "the call was interrupted")

@@ -1,10 +1,11 @@
 import Shared
 
-/// Step 4 of a job: one call to a platform, through its adapter.
+/// Step 4 of a job: makes one call to a platform through its adapter.
 ///
-/// In: a `PlatformCall`. Out: a whole answer, or a stream of deltas. Fails with what the adapter makes of the platform's
-/// answer, or with `network` / `timeout`; interrupted calls fail too, and the pipeline knows why. A credential that the
-/// platform calls out of date is renewed, and the call made once more: such a refusal says nothing about key or request.
+/// In: a `PlatformCall`. Out: a whole answer, or a stream of deltas. Fails with the adapter's reading of the platform's
+/// error, or with `network` or `timeout`. Cancelled calls fail too, and the pipeline knows the reason. A credential
+/// that the platform reports as expired is renewed and the call made once more, since such a refusal says nothing about
+/// key or request.
 struct PlatformCaller: Sendable {
     let http: HTTPClient
     let credentials: AccountCredentials
@@ -13,9 +14,9 @@ struct PlatformCaller: Sendable {
     let timeouts: PlatformTimeouts
     let maxAnswerBytes: Int
     let clock: any WallClock
-    /// Between two pieces of a stream of the sandbox whose prompt says nothing of it.
+    /// The pause between two pieces of a sandbox stream whose prompt sets none.
     var sandboxPace = Duration.zero
-    /// Keeps what platforms say; `nil` where nobody asked for it.
+    /// Records what platforms send, `nil` where recording is off.
     var recorder: Recorder?
 
     /// A whole answer.
@@ -26,7 +27,9 @@ struct PlatformCaller: Sendable {
         return try await renewing { () async throws(JobFailure) in try await completeOnce(call, adapter) }
     }
 
-    /// The head of a streamed answer; its deltas come from the `CompletionStream`, which must be closed.
+    /// Opens a streamed answer.
+    ///
+    /// The returned `CompletionStream` must be closed.
     func open(_ call: PlatformCall) async throws(JobFailure) -> CompletionStream {
         guard let adapter = Adapters.adapter(for: call.route.account) else {
             return CompletionStream(try SandboxStream(call, pace: sandboxPace, clock: clock))
@@ -34,8 +37,9 @@ struct PlatformCaller: Sendable {
         return try await renewing { () async throws(JobFailure) in try await openOnce(call, adapter) }
     }
 
-    /// The cheapest call that proves an account's key and that its platform can be reached; costs nothing where the
-    /// platform has one that is free.
+    /// Makes the cheapest call that proves an account's key and that its platform can be reached.
+    ///
+    /// It is free where the platform has a free one.
     func ping(_ route: Route, timeLeft: Duration) async throws(JobFailure) {
         guard let adapter = Adapters.adapter(for: route.account) else { return }
         try await renewing { () async throws(JobFailure) in try await pingOnce(route, timeLeft, adapter) }
@@ -45,7 +49,7 @@ struct PlatformCaller: Sendable {
         _ route: Route, _ timeLeft: Duration, _ adapter: any ProviderAdapter
     ) async throws(JobFailure) {
         let cancellation = JobCancellation()
-        // A token that is kept would prove nothing.
+        // A kept token would prove nothing.
         tokens.forget(Self.tokenName(route.account))
         let target = try await target(route, adapter, cancellation, timeLeft)
         guard let ping = try adapter.makePing(target) else { return }
@@ -57,7 +61,7 @@ struct PlatformCaller: Sendable {
         if let failure { throw noted(failure, route.account, target, response.head) }
     }
 
-    /// Asks again where only the credential was out of date.
+    /// Repeats the call once where only the credential was out of date.
     private func renewing<Value>(
         _ ask: () async throws(JobFailure) -> Value
     ) async throws(JobFailure) -> Value {
@@ -98,7 +102,9 @@ struct PlatformCaller: Sendable {
                 let rest = try await interruptible(call.cancellation) { try await self.rest(of: body) }
                 throw refusal(body.head, rest, adapter)
             }
-            var stream = UpstreamStream(body, decoder(responseContext(body.head, call), call, adapter), call.cancellation) {
+            var stream = UpstreamStream(
+                body, decoder(responseContext(body.head, call), call, adapter), call.cancellation
+            ) {
                 noted($0, call.route.account, target, body.head)
             }
             do throws(JobFailure) { try await stream.begin() } catch {
@@ -113,7 +119,7 @@ struct PlatformCaller: Sendable {
 
     // MARK: - Request
 
-    /// The route with its credential: the key, or the token that it is exchanged for.
+    /// The route with its credential, which is the account's key or the token exchanged for it.
     private func target(
         _ route: Route, _ adapter: any ProviderAdapter, _ cancellation: JobCancellation, _ timeLeft: Duration
     ) async throws(JobFailure) -> Target {
@@ -144,7 +150,7 @@ struct PlatformCaller: Sendable {
         }
     }
 
-    /// A request that no job asks for: a ping, a token.
+    /// A request that belongs to no job: a ping, a token.
     private func httpRequest(_ upstream: UpstreamRequest, _ timeLeft: Duration) -> HTTPRequest {
         httpRequest(upstream, timeouts.limits(nil, isStream: false, timeLeft: timeLeft))
     }
@@ -165,7 +171,7 @@ struct PlatformCaller: Sendable {
             body: upstream.body, timeouts: limits, maxResponseBytes: maxAnswerBytes)
     }
 
-    /// Asks for a token.
+    /// Requests a token.
     private func ask(_ request: UpstreamRequest, _ timeLeft: Duration) async throws(JobFailure) -> UpstreamResponse {
         do throws(HTTPError) {
             let response = try await http.collect(httpRequest(request, timeLeft))
@@ -177,7 +183,9 @@ struct PlatformCaller: Sendable {
         }
     }
 
-    /// Another key, another server or another way to sign is another token.
+    /// Names the token of an account.
+    ///
+    /// A changed key, server or way to sign changes the name.
     private static func tokenName(_ account: Account) -> String {
         [account.id, account.apiKeyEncrypted ?? "", account.baseURL ?? "", account.settings["auth"] ?? ""]
             .joined(separator: " ")
@@ -206,7 +214,7 @@ struct PlatformCaller: Sendable {
             UpstreamResponse(status: head.status, headers: { head.header($0) }, body: body, now: clock.now))
     }
 
-    /// Makes sure that a next call has another token and the platform's time, if this one's were out of date.
+    /// Forgets an outdated token and notes the platform's time, so that the next call has a good credential.
     private func noted(_ failure: JobFailure, _ account: Account, _ target: Target, _ head: HTTPHead) -> JobFailure {
         let failure = failure.resting({ head.header($0) }, now: clock.now).hiding(target.account.credential)
         guard failure.isStaleCredential else { return failure }
@@ -215,7 +223,9 @@ struct PlatformCaller: Sendable {
         return failure
     }
 
-    /// The body of a refusal: it is an error text, so what came before it broke off will do.
+    /// Reads the body of a refusal.
+    ///
+    /// If the body breaks off, the part before will do, since it is only an error text.
     private func rest(of body: HTTPBodyStream) async throws(JobFailure) -> [UInt8] {
         var bytes: [UInt8] = []
         do {

@@ -1,8 +1,8 @@
 import Shared
 
-/// Plays the plan of the `sandbox` platform in real time.
+/// Plays a `SandboxScript` in real time.
 ///
-/// In: a call. Out: the same steps that a platform behind HTTP would give. Waits can be interrupted like any call.
+/// In: a call. Out: the steps that a platform behind HTTP would give. Waits can be cancelled like any call.
 struct SandboxStream: Sendable {
     private let script: SandboxScript
     private let cancellation: JobCancellation
@@ -38,7 +38,7 @@ struct SandboxStream: Sendable {
             try await wait(until: due)
             return .end(try ending())
         }
-        // Gathering stops early where the answer ends, like a transfer that completes.
+        // Gathering stops early where the answer ends, as it does for a transfer.
         let wake = max(due, min(notBefore ?? due, started + script.duration))
         try await wait(until: wake)
         var deltas: [ChatDelta] = []

@@ -1,14 +1,14 @@
 import Shared
 
-/// Step 4 of a job: writes the deltas of one attempt to its log, in order, each exactly once.
+/// Step 5 of a job: writes the deltas of one attempt to its log, in order and each exactly once.
 ///
-/// In: payloads (one or more chunks each). Out: `true` while the attempt may go on. After Redis lost acknowledged writes it
-/// finds out what is there (RESYNC) and replays from memory. Keeps the last `replayBytes` for that; if more was lost the
-/// attempt is given up and the request is reaped.
+/// In: payloads of one or more chunks. Out: a `Verdict` that says whether the attempt may go on. If Redis lost
+/// acknowledged writes, the publisher asks for the log's state (RESYNC) and writes the rest again from memory. It keeps
+/// the last `replayBytes` for that. If Redis lost more, the attempt is given up and the request is reaped.
 struct TokenPublisher {
     private let queue: JobQueue
     private let attempt: Attempt
-    /// The start record's row, encoded only if Redis lost it.
+    /// The ledger row of the start record, encoded only if Redis lost the start.
     private let startRow: AttemptRecord
     private let replayBytes: Int
 
@@ -16,7 +16,7 @@ struct TokenPublisher {
     private var recent: [(seq: Int, payload: [UInt8], tokens: Int)] = []
     private var recentBytes = 0
 
-    /// How often a rollback of Redis is repaired before the attempt is given up (QUEUE.md).
+    /// Chosen: a rollback of Redis is repaired this often before the attempt is given up (docs/queue-protocol.md).
     static let maxRepairs = 3
 
     init(queue: JobQueue, attempt: Attempt, startRow: AttemptRecord, replayBytes: Int) {
@@ -39,7 +39,7 @@ struct TokenPublisher {
         }
     }
 
-    /// Brings the log back to what was written before, after Redis answered `behind`.
+    /// Restores the log to what was written before, after Redis answered `behind`.
     func repair() async throws(RedisError) -> Verdict {
         for _ in 0..<Self.maxRepairs {
             var from = 1

@@ -1,8 +1,8 @@
-/// Alibaba's DashScope (Model Studio) in its native mode: Qwen and what else the platform serves.
+/// Alibaba's DashScope (Model Studio) in its native mode: Qwen and the other models that the platform serves.
 ///
 /// Credential: the key itself (`sk-…`). Account settings: `workspace` (header `X-DashScope-WorkSpace`), `endpoint`
 /// (`text` or `multimodal`, where a model's name does not show which one serves it), `headers` (more headers, one
-/// `name: value` a line). `account.baseURL` replaces the Beijing one: keys belong to one region.
+/// `name: value` a line). `account.baseURL` replaces the Beijing one, since keys belong to one region.
 import Shared
 
 struct DashScopeAdapter: ProviderAdapter {
@@ -20,7 +20,7 @@ struct DashScopeAdapter: ProviderAdapter {
         let endpoint = try DashScopeCheck.endpoint(chat, model: target.model, settings: target.account.settings)
         let body = try DashScopeRequest(chat: chat, model: target.model, endpoint: endpoint).body()
         var headers = try Self.headers(target.account, isStream: chat.isStream)
-        // Files uploaded to the platform's own store; without the header it takes the URL for a web address.
+        // For files in the platform's own store. Without the header the platform takes the URL for a web address.
         if Self.hasStoredImage(chat) { headers.append(("X-DashScope-OssResourceResolve", "enable")) }
         return UpstreamRequest(
             url: Self.base(target.account) + endpoint.path, headers: headers, body: body.encoded,
@@ -37,7 +37,9 @@ struct DashScopeAdapter: ProviderAdapter {
 
     func failure(inside body: [UInt8]) -> JobFailure? { DashScopeFailure.inside(ErrorBody.json(body)) }
 
-    /// The list of models of the compatible mode, which is free; the native mode has none.
+    /// Lists the models of the compatible mode, which is free.
+    ///
+    /// The native mode has no such list.
     func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest? {
         let base = Self.base(target.account)
         let native = "/api/v1"

@@ -1,12 +1,12 @@
-/// What DashScope cannot do, refused before anybody is paid.
+/// Refuses what DashScope cannot do, before any call is paid.
 ///
 /// In: the request, the model and the account's settings. Out: nothing, or `unsupportedParameter` naming field and
-/// platform; `authentication` for a setting that is none.
+/// platform. Fails with `authentication` for an unknown value of a setting.
 import Shared
 
 enum DashScopeCheck {
     /// Fields that OpenAI does not have go into `parameters` as they are (`top_k`, `repetition_penalty`,
-    /// `enable_search`, `search_options`, `vl_high_resolution_images`, …): the platform adds some every month.
+    /// `enable_search`, `search_options`, `vl_high_resolution_images`, …), since the platform adds some every month.
     static let fields = FieldCheck(
         platform: "DashScope",
         known: [
@@ -35,7 +35,9 @@ enum DashScopeCheck {
         for message in chat.spokenMessages { try check(message, endpoint) }
     }
 
-    /// The account's setting `endpoint` (`text` or `multimodal`) where there is one, else by the images and the model.
+    /// The account's setting `endpoint` (`text` or `multimodal`).
+    ///
+    /// Without it the images and the model decide.
     static func endpoint(
         _ chat: ChatRequest, model: String, settings: [String: String]
     ) throws(JobFailure) -> DashScopeModel.Endpoint {
@@ -48,7 +50,7 @@ enum DashScopeCheck {
         return chat.neededBy[.vision] != nil ? .multimodal : DashScopeModel(model).endpoint
     }
 
-    /// Where tools are given, the platform answers once, whatever `n` says.
+    /// With tools the platform answers once, whatever `n` says.
     static func checkChoices(_ chat: ChatRequest) throws(JobFailure) {
         guard chat.n > 1 else { return }
         guard chat.n <= maxChoices else { throw fields.refusal("n", "at most \(maxChoices) answers of one request") }

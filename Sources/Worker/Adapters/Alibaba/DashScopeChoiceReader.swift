@@ -1,7 +1,7 @@
-/// One choice of a stream: its events as deltas.
+/// Reads one choice of a stream into deltas.
 ///
-/// Every event is new text, because that is what was asked for (`incremental_output`). Nothing is compared with what
-/// came before it: "哈", "哈哈" are three. Which call a piece belongs to is `StreamedCalls`' to say.
+/// Every event holds new text, because the request asks for that (`incremental_output`). Nothing is compared with
+/// earlier events: "哈", "哈哈" are three. `StreamedCalls` decides which call a piece belongs to.
 import Shared
 
 struct DashScopeChoiceReader: Sendable {
@@ -10,7 +10,7 @@ struct DashScopeChoiceReader: Sendable {
     private let style: CallStyle
     private var hasStarted = false
     private var calls: StreamedCalls
-    /// In the words that the caller is told.
+    /// The reason as the caller is told it.
     private(set) var finishReason: String?
 
     init(index: Int, _ context: ResponseContext) {
@@ -20,7 +20,7 @@ struct DashScopeChoiceReader: Sendable {
         calls = StreamedCalls(context.calls, choice: index)
     }
 
-    /// Nothing counts after the finish reason, so that an end told twice is not text told twice.
+    /// Ignores everything after the finish reason, so that an end sent twice is not text sent twice.
     mutating func take(_ choice: DashScopePayload.Choice) -> [ChatDelta] {
         guard finishReason == nil else { return [] }
         var deltas: [ChatDelta] = []
@@ -46,7 +46,7 @@ struct DashScopeChoiceReader: Sendable {
 }
 
 extension ChunkBody {
-    /// Log probabilities of the text around, in a chunk of their own.
+    /// Log probabilities of the neighbouring text, in a chunk of their own.
     func logprobs(_ logprobs: JSON, choice: Int) -> ChatDelta {
         var chunk = envelope
         chunk.set(

@@ -1,7 +1,7 @@
-/// Vectors of DashScope's native endpoint: `{model, input: {texts}, parameters}` in, `output.embeddings` out.
+/// DashScope's native embeddings: `{model, input: {texts}, parameters}` in, `output.embeddings` out.
 ///
-/// Fails with `unsupportedParameter` for token numbers, for more texts than one call takes, and for fields that nobody
-/// knows; `text_type` and `instruct` are the platform's own and go out as they are.
+/// Fails with `unsupportedParameter` for token numbers, for more texts than one call takes, and for unknown fields.
+/// `text_type` and `instruct` are the platform's own and go out as they are.
 import Shared
 
 struct DashScopeEmbeddings: EmbeddingsAdapter {

@@ -1,21 +1,23 @@
-/// What DashScope's errors mean: by `code`, then by words, then by the status.
+/// Maps DashScope's errors to failures: by `code`, then by words, then by the status.
 ///
-/// In: `{code, message, request_id}` of a refused request, of a 200 or of an `error` event, and the real status where it
-/// is known. Out: a `JobFailure` with a safe message. Codes are those that Alibaba documents, as of November 2026.
+/// In: `{code, message, request_id}` of a refused request, of a 200 or of an `error` event, and the real status where
+/// it is known. Out: a `JobFailure` with a safe message. Codes are those that Alibaba documents, as of November 2026.
 import Shared
 
 enum DashScopeFailure {
-    /// Chosen: limits count one minute, of which half is over on average; a key that comes back too early is refused
-    /// once more without cost, one that stays away for the whole minute wastes the rest of it.
+    /// Chosen: limits count one minute, of which half is over on average.
+    ///
+    /// A key that comes back too early is refused once more without cost. One that stays away for the whole minute
+    /// wastes the rest of it.
     private static let rest = Duration.seconds(15)
-    /// Chosen: these watch how fast the rate rises, from second to second.
+    /// Chosen: these limits watch how fast the rate rises from second to second.
     private static let burstRest = Duration.seconds(10)
 
     static let rules = FailureRules([
         .codes("Arrearage", "AllocationQuota.FreeTierOnly", kind: .quotaExhausted),
         .codes("CommodityNotPurchased", "PrepaidBillOverdue", "PostpaidBillOverdue", kind: .quotaExhausted),
         .codes("Throttling.BurstRate", "limit_burst_rate", kind: .rateLimited, rest: burstRest),
-        // A limit of tokens per minute, whatever the second name says: the balance is not meant.
+        // A limit of tokens per minute. Despite the second name the balance is not meant.
         .codes("Throttling.AllocationQuota", "insufficient_quota", kind: .rateLimited, rest: rest),
         .codes("Throttling", "Throttling.*", "limit_requests", kind: .rateLimited, rest: rest),
         .codes("InvalidApiKey", "invalid_api_key", kind: .authentication),
@@ -42,10 +44,12 @@ enum DashScopeFailure {
         return failure(error)
     }
 
-    /// `nil` where a body with status 200 is no error: one with a `code` is.
+    /// `nil` where a body with status 200 reports no error.
+    ///
+    /// One with a `code` does.
     static func inside(_ body: JSON?) -> JobFailure? { body.flatMap { UpstreamError(inside: $0) }.map(failure) }
 
-    /// The same of an event; `nil` where it is none.
+    /// The same for an event.
     static func inside(_ event: SSEEvent, _ body: JSON) -> JobFailure? {
         let error = UpstreamError(inside: body) ?? (event.name == "error" ? UpstreamError(openAI: body) : nil)
         guard var error else { return nil }
@@ -62,14 +66,14 @@ enum DashScopeFailure {
         return rules.failure(error)
     }
 
-    /// `HTTP_STATUS/400` in the comment of an event.
+    /// Reads `HTTP_STATUS/400` in the comment of an event.
     static func status(inComment comment: String?) -> Int? {
         let mark = "HTTP_STATUS/"
         guard let comment, let range = comment.range(ofLiteral: mark) else { return nil }
         return Int(comment[range.upperBound...].prefix { $0.isASCII && $0.isNumber })
     }
 
-    /// "url error, please check url!": a text model at the multimodal endpoint, or the other way round.
+    /// "url error, please check url!" means a text model at the multimodal endpoint, or the reverse.
     private static func isWrongEndpoint(_ error: UpstreamError) -> Bool {
         error.message.lowercased().hasPrefix("url error")
     }

@@ -1,11 +1,12 @@
-/// Messages as DashScope's two endpoints want them.
+/// Messages in the form of DashScope's two endpoints.
 ///
-/// The text endpoint takes strings; the multimodal one arrays of `{"text":…}` and `{"image":…}`, parts without a type.
+/// The text endpoint takes strings. The multimodal one takes arrays of `{"text":…}` and `{"image":…}`, parts without a
+/// type.
 import Shared
 
 struct DashScopeMessages: Sendable {
     let endpoint: DashScopeModel.Endpoint
-    /// Whether thinking that was sent back is to be read by the model: the platform's `preserve_thinking`.
+    /// The model reads thinking that was sent back (the platform's `preserve_thinking`).
     let keepsThinking: Bool
 
     init(_ chat: ChatRequest, endpoint: DashScopeModel.Endpoint) {
@@ -22,7 +23,7 @@ struct DashScopeMessages: Sendable {
             object.set("tool_calls", .array(message.calls.enumerated().map(Self.call)))
         }
         if let id = message.callID { object.set("tool_call_id", .string(id)) }
-        // The platform's own: the model goes on with this text.
+        // The platform's own field: the model continues this text.
         if let partial = message.json["partial"]?.boolValue { object.set("partial", .bool(partial)) }
         return .object(object)
     }

@@ -1,8 +1,8 @@
-/// What DashScope's documentation says of a model by its name, where no answer of the platform would.
+/// Properties of DashScope's models by name, as documented, where no response of the platform reports them.
 ///
-/// In: the platform's model id. Out: the endpoint that serves it, and how it thinks. Names that match nothing are taken
-/// for plain text models that only think when told to. Sources: help.aliyun.com model-studio "DashScope API reference",
-/// "Visual reasoning", "Deep thinking" (2026), and agentscope-java issue 2981 for the Qwen 3.8 family.
+/// In: the platform's model id. Out: the endpoint that serves it, and how it thinks. Unknown names count as plain text
+/// models that only think when told to. Sources: help.aliyun.com model-studio "DashScope API reference", "Visual
+/// reasoning", "Deep thinking" (2026), and agentscope-java issue 2981 for the Qwen 3.8 family.
 struct DashScopeModel: Sendable {
     enum Endpoint: String, Sendable {
         case text, multimodal
@@ -21,7 +21,9 @@ struct DashScopeModel: Sendable {
         self.name = name.lowercased()
     }
 
-    /// Only the multimodal endpoint knows these; the other one answers 400 "url error".
+    /// Only the multimodal endpoint knows these.
+    ///
+    /// The other one answers 400 "url error".
     private static let multimodalWords = ["-vl", "qvq", "omni", "-ocr"]
     /// Families whose models see images, so that even their plain text goes to the multimodal endpoint.
     private static let multimodalFamilies = ["qwen3.5", "qwen3.6", "qwen3.7", "qwen3.8", "kimi-k2.5", "kimi-k2.6"]
@@ -34,13 +36,13 @@ struct DashScopeModel: Sendable {
         return Self.multimodalFamilies.contains(where: name.hasPrefix) ? .multimodal : .text
     }
 
-    /// `qwq` and `qvq`: they think always, and know no word about it.
+    /// `qwq` and `qvq` always think, and know no parameter for it.
     var isReasoner: Bool { name.hasPrefix("qwq") || name.hasPrefix("qvq") }
 
     /// Thinking cannot be switched off.
     var alwaysThinks: Bool { isReasoner || contains("-thinking") }
 
-    /// Open-weight Qwen 3, `qwen3-8b` to `qwen3-next-80b-a3b-thinking`: they think unless told not to.
+    /// Open-weight Qwen 3, `qwen3-8b` to `qwen3-next-80b-a3b-thinking`, which think unless told not to.
     private var isOpenQwen3: Bool {
         guard name.hasPrefix("qwen3-"), !["-instruct", "-coder", "-vl", "omni"].contains(where: contains) else {
             return false
@@ -48,23 +50,26 @@ struct DashScopeModel: Sendable {
         return name.split(separator: "-").contains(where: Self.isSize)
     }
 
-    /// Whether the model thinks where the request says nothing.
+    /// The model thinks where the request says nothing about it.
     var thinksByDefault: Bool {
         if alwaysThinks || isOpenQwen3 { return true }
         return ["qwen3.5", "qwen3.6", "qwen3.7", "qwen3.8"].contains(where: name.hasPrefix)
     }
 
-    /// While they think, these only stream: "parameter.enable_thinking must be set to false for non-streaming calls".
+    /// These only stream while they think: "parameter.enable_thinking must be set to false for non-streaming calls".
     var onlyStreamsThinking: Bool { isReasoner || isOpenQwen3 }
 
     /// "Qwen-Omni supports only streaming output" (alibabacloud.com, "Streaming output", 2026-06).
     var onlyStreams: Bool { contains("-omni") }
 
-    /// Each event has all text so far, whatever `incremental_output` says: "This behavior cannot be changed"
-    /// (alibabacloud.com, "Qwen-MT API reference", 2026-01).
+    /// Each event has all text so far, whatever `incremental_output` says.
+    ///
+    /// "This behavior cannot be changed" (alibabacloud.com, "Qwen-MT API reference", 2026-01).
     var repeatsText: Bool { ["qwen-mt-plus", "qwen-mt-turbo"].contains(where: name.hasPrefix) }
 
-    /// Documented to hold to a JSON schema; the others take one and answer with whatever JSON they like.
+    /// Documented to follow a JSON schema.
+    ///
+    /// The other models accept one and answer with any JSON.
     var followsSchema: Bool {
         ["qwen3.7-max", "qwen3.8-max"].contains(where: name.hasPrefix)
     }

@@ -1,22 +1,22 @@
-/// Reads what a whole answer and an event of a stream have in common: `output`, `usage`, `request_id`.
+/// Reads the common part of a whole response and a stream event: `output`, `usage`, `request_id`.
 import Shared
 
 struct DashScopePayload: Sendable {
     struct Choice: Sendable {
         var index: Int
-        /// `nil` where the message has none; empty where it says so.
+        /// `nil` where the message has none, and empty where the message says so.
         var content: String?
         var reasoning: String
         var calls: [CallPiece]
         var logprobs: JSON?
-        /// In OpenAI's words; `nil` while the answer goes on, which the platform writes as the string "null".
+        /// In OpenAI's words, `nil` while the answer goes on, which the platform writes as the string "null".
         var finishReason: String?
     }
 
     private(set) var choices: [Choice]
     private(set) var usage: TokenUsage?
     private(set) var requestID: String?
-    /// What `enable_search` found, if it was asked to tell.
+    /// The results of `enable_search`, if the request asked to see them.
     private(set) var searchInfo: JSON?
 
     init(_ body: JSON) {

@@ -1,4 +1,4 @@
-/// The body of a chat: `{model, input: {messages}, parameters}`.
+/// Builds the body of a chat: `{model, input: {messages}, parameters}`.
 ///
 /// In: a request that `DashScopeCheck` let pass. Out: the body. Adapted without a change of meaning: temperature and
 /// top_p into the platform's open ranges, the name of the token limit, legacy functions to tools.
@@ -9,9 +9,11 @@ struct DashScopeRequest: Sendable {
     let model: String
     let endpoint: DashScopeModel.Endpoint
 
-    /// Of OpenAI's own, in the same words.
+    /// OpenAI's fields that have the same name here.
     private static let sameName = ["presence_penalty", "n", "logprobs", "top_logprobs", "seed", "parallel_tool_calls"]
-    /// Written here, or nobody's extras.
+    /// Fields that are written here or dropped.
+    ///
+    /// All others pass as extras.
     private static let translated: Set<String> = Set(ReasoningOptions.fields + sameName).union(FieldCheck.hints).union([
         "model", "messages", "stream", "stream_options", "temperature", "top_p", "max_tokens", "max_completion_tokens",
         "stop", "tools", "tool_choice", "response_format", "frequency_penalty",
@@ -45,11 +47,11 @@ struct DashScopeRequest: Sendable {
 
     private func setSampling(_ parameters: inout JSONObject) {
         if let value = chat.body["temperature"], let temperature = value.doubleValue {
-            // Documented as [0, 2): 2 itself is refused.
+            // Documented as [0, 2), so 2 itself is refused.
             parameters.set("temperature", temperature >= 2 ? 1.99 : value)
         }
         if let value = chat.body["top_p"], let share = value.doubleValue {
-            // Documented as (0, 1]: 0 means "the likeliest token alone", and so does a hundredth.
+            // Documented as (0, 1]. 0 means "the likeliest token alone", and so does a hundredth.
             parameters.set("top_p", share <= 0 ? 0.01 : value)
         }
         if let limit = chat.maxTokens { parameters.set("max_tokens", .int(limit)) }
@@ -60,7 +62,7 @@ struct DashScopeRequest: Sendable {
         }
     }
 
-    /// Said aloud, these make models that do not know the parameter refuse.
+    /// Models that do not know these parameters refuse even their defaults.
     private static func asksForNothing(_ name: String, _ value: JSON) -> Bool {
         name == "n" && value.intValue == 1 || name == "logprobs" && value.boolValue == false
     }
@@ -81,7 +83,7 @@ struct DashScopeRequest: Sendable {
         }
     }
 
-    /// A function without parameters may leave them out at OpenAI, not here.
+    /// A function's parameters are required here and optional at OpenAI.
     private static func tool(_ function: JSONObject) -> JSON {
         var function = KnownMembers.function(function) ?? function
         if function["parameters"].map({ $0 == .null }) ?? true {

@@ -1,11 +1,11 @@
-/// Reads a whole answer of DashScope's: into a `chat.completion`, or into deltas where a stream was asked for.
+/// Turns a whole response of DashScope into a `chat.completion`, or into deltas where a stream was asked for.
 import Shared
 
 struct DashScopeResponse {
     private let payload: DashScopePayload
     private let context: ResponseContext
 
-    /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no answer.
+    /// Fails with the error that a 200 reports, or with `unreadableAnswer` where this is no answer.
     init(_ bytes: [UInt8], _ context: ResponseContext) throws(JobFailure) {
         let value: JSON
         do {
@@ -51,7 +51,9 @@ struct DashScopeResponse {
 
     private var requestID: String? { payload.requestID ?? context.headers("x-request-id") }
 
-    /// Log probabilities and search results, which few requests ask for, put into the body.
+    /// Adds log probabilities and search results to the body.
+    ///
+    /// Few requests ask for them.
     private func withExtras(_ body: [UInt8]) -> [UInt8] {
         guard payload.searchInfo != nil || payload.choices.contains(where: { $0.logprobs != nil }),
             case .object(var object)? = try? JSON(parsing: body)

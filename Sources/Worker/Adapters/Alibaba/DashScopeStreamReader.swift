@@ -1,7 +1,8 @@
-/// The state of one stream of DashScope's: which choices are open, what the last usage was, how it ended.
+/// The state of one DashScope stream: its open choices, the last usage, and its end.
 ///
-/// There is no terminator: a stream is whole when the body ends after every choice that began, and as many as were asked
-/// for, have had their finish reason, since only the last event has the whole usage. An `error` event, or one with a `code`, is a failure.
+/// There is no terminator. A stream is whole when the body ends after every choice that began, and as many as were
+/// asked for, have had their finish reason. Only the last event has the whole usage. An `error` event, or one with a
+/// `code`, is a failure.
 import Shared
 
 struct DashScopeStreamReader: EventReader {
@@ -11,7 +12,7 @@ struct DashScopeStreamReader: EventReader {
     private var requestID: String?
     private var finishReason: String?
     private var hasSearchInfo = false
-    /// Everything so far is counted in every event.
+    /// Every event counts everything so far.
     private var counts = UsageCounts()
     var usage: TokenUsage? { counts.tokens }
 
@@ -23,7 +24,7 @@ struct DashScopeStreamReader: EventReader {
     }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
-        // Not the platform's, but some gateways' on the way.
+        // Not the platform's, but added by some gateways.
         if event.isDone { return }
         let value = JSON.object(try event.object())
         if let failure = DashScopeFailure.inside(event, value) { throw failure }
@@ -43,7 +44,7 @@ struct DashScopeStreamReader: EventReader {
     private mutating func note(_ payload: DashScopePayload, into deltas: inout [ChatDelta]) {
         requestID = requestID ?? payload.requestID
         for choice in payload.choices where ChoiceIndex.isKept(choice.index) {
-            // In place: a copy would be one of all its calls, too.
+            // In place, since a copy would copy all its calls, too.
             deltas += choices[choice.index, default: DashScopeChoiceReader(index: choice.index, context)].take(choice)
             finishReason = finishReason ?? choices[choice.index]?.finishReason
         }

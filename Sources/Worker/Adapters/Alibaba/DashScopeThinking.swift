@@ -1,7 +1,8 @@
-/// The request's options about thinking in DashScope's words: `enable_thinking` and `thinking_budget`.
+/// Translates the reasoning options to DashScope's `enable_thinking` and `thinking_budget`.
 ///
-/// In: the options, the model, and what else the request asks for. Out: the two parameters, each `nil` where nothing needs
-/// to be said, and whether such an answer only comes as a stream. Fails with `unsupportedParameter` for what the platform refuses while a model thinks.
+/// In: the options, the model, and the rest of the request. Out: the two parameters, each `nil` where it is not needed,
+/// and whether such an answer only comes as a stream. Fails with `unsupportedParameter` for what the platform refuses
+/// while a model thinks.
 import Shared
 
 struct DashScopeThinking: Sendable, Equatable {
@@ -26,10 +27,10 @@ struct DashScopeThinking: Sendable, Equatable {
         budget = options.budget ?? (model.isReasoner ? nil : options.effort.flatMap(Self.budget))
     }
 
-    /// Tokens of thinking for an effort.
+    /// The budget for an effort.
     ///
-    /// The two highest say nothing: the platform's default is the model's own limit, and a budget above it is refused
-    /// (30,720 tokens at the smallest models, below the shared table's 32k).
+    /// The two highest efforts send none. The platform's default is the model's own limit, and a budget above it is
+    /// refused (30,720 tokens at the smallest models, below the shared table's 32k).
     private static func budget(_ effort: ReasoningOptions.Effort) -> Int? {
         switch effort {
         case .minimal, .low, .medium, .high: effort.tokens
@@ -47,7 +48,8 @@ struct DashScopeThinking: Sendable, Equatable {
         }
     }
 
-    /// The caller did not ask for the thinking that such a model does by itself, but for something it rules out.
+    /// True when the request needs something that the model's default thinking rules out, and does not ask for
+    /// thinking.
     private static func mustNotThink(_ chat: ChatRequest, _ model: DashScopeModel) -> Bool {
         guard model.thinksByDefault else { return false }
         if chat.n > 1 { return true }
@@ -55,7 +57,7 @@ struct DashScopeThinking: Sendable, Equatable {
         return chat.responseFormat != nil
     }
 
-    /// The field that the options came from, for error texts.
+    /// The field that held the options, for error texts.
     private static func field(_ chat: ChatRequest) -> String {
         ReasoningOptions.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "enable_thinking"
     }

@@ -1,7 +1,7 @@
-/// DashScope's OpenAI-shaped twin: the same models, rules and errors as the native API.
+/// DashScope's OpenAI-compatible API, with the same models, rules and errors as the native one.
 ///
-/// Account settings: `workspace` (header `X-DashScope-WorkSpace`). DashScope's extras (`top_k`, `enable_search`, …) go out
-/// as they came.
+/// Account settings: `workspace` (header `X-DashScope-WorkSpace`). DashScope's extras (`top_k`, `enable_search`, …) go
+/// out as they came.
 import Shared
 
 enum QwenCompatibleDialect {
@@ -25,7 +25,7 @@ enum QwenCompatibleDialect {
 
     private static let messages: MessageEdits = {
         var known = KnownMembers()
-        // The model goes on with a text that is partial.
+        // The model continues a partial text.
         known.message.insert("partial")
         return MessageEdits(
             known: known, developerIsSystem: true, needsSpeaker: true,
@@ -42,7 +42,7 @@ enum QwenCompatibleDialect {
         return words(thinking.isOn, thinking.budget)
     }
 
-    /// A wish about thinking as Qwen models hear it, wherever they are served.
+    /// Reasoning options in the words of Qwen models, on whichever platform.
     static func words(_ isOn: Bool?, _ budget: Int?) -> JSONObject {
         var members = JSONObject()
         if let isOn { members.set("enable_thinking", .bool(isOn)) }

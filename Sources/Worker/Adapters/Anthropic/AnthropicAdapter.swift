@@ -1,13 +1,16 @@
 /// Anthropic's Messages API: Claude.
 ///
-/// Credential: the key itself (`sk-ant-…`). Account settings: `auth` (`bearer` sends it as `Authorization: Bearer`, else
-/// `x-api-key`), `anthropic_version` (default `defaultVersion`), `anthropic_beta` (header `anthropic-beta`), `headers`
-/// (more headers, one `name: value` a line). `account.baseURL` replaces the platform's own; it may end in `/v1`.
+/// Credential: the key itself (`sk-ant-…`). Account settings: `auth` (`bearer` sends it as `Authorization: Bearer`,
+/// else `x-api-key`), `anthropic_version` (default `defaultVersion`), `anthropic_beta` (header `anthropic-beta`),
+/// `headers` (more headers, one `name: value` a line). `account.baseURL` replaces the platform's own, and may end in
+/// `/v1`.
 import Shared
 
 struct AnthropicAdapter: ProviderAdapter {
     static let defaultBaseURL = "https://api.anthropic.com"
-    /// The older of the two that there are: all models take it, and only with it do those before 4.7 take a temperature.
+    /// The older of two versions.
+    ///
+    /// All models take it, and models before 4.7 take a temperature only with it.
     static let defaultVersion = "2023-06-01"
 
     init() {}
@@ -35,14 +38,14 @@ struct AnthropicAdapter: ProviderAdapter {
     func failure(_ response: UpstreamResponse) -> JobFailure {
         var error = UpstreamError(anthropic: ErrorBody.json(response.body))
         error.note(response)
-        // A conflict passes: SDKs retry it.
+        // A conflict passes, and SDKs retry it.
         if response.status == 409 { error.isTemporary = true }
         return AnthropicFailure.rules.failure(error)
     }
 
     func failure(inside body: [UInt8]) -> JobFailure? { AnthropicFailure.inside(ErrorBody.json(body)) }
 
-    /// Counts the tokens of one word: free, and checks key, model and version.
+    /// Counts the tokens of one word, which is free and checks key, model and version.
     func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest? {
         let body: JSONObject = [
             "model": .string(target.model), "messages": [["role": "user", "content": "ping"]],
@@ -57,7 +60,7 @@ struct AnthropicAdapter: ProviderAdapter {
         return version
     }
 
-    /// `path` stands below `/v1`.
+    /// `path` is below `/v1`.
     static func url(_ account: AccountView, _ path: String) -> String {
         var base = (account.baseURL ?? defaultBaseURL)[...]
         while base.hasSuffix("/") { base.removeLast() }

@@ -1,4 +1,4 @@
-/// The parts of one message as content blocks, with the caller's marks for the prompt cache.
+/// Turns the parts of one message into content blocks, with the caller's marks for the prompt cache.
 import Shared
 
 extension AnthropicMessages {
@@ -6,7 +6,7 @@ extension AnthropicMessages {
         let raw = message.json["content"]?.arrayValue ?? []
         return message.parts.enumerated().compactMap { position, part in
             guard var block = block(part) else { return nil }
-            // Anthropic's extra; parts are as many as they came.
+            // Anthropic's extra. The parts are as many as came.
             if raw.indices.contains(position), let mark = raw[position]["cache_control"], mark != .null {
                 block.set("cache_control", mark)
             }
@@ -39,7 +39,7 @@ extension AnthropicMessages {
         return blocks.dropLast() + [.object(last)]
     }
 
-    /// A string where that says the same.
+    /// A string where that means the same.
     static func content(_ blocks: [JSON]) -> JSON {
         guard blocks.count == 1, let block = blocks[0].objectValue, block.count == 2, let text = block["text"] else {
             return .array(blocks)
@@ -50,8 +50,8 @@ extension AnthropicMessages {
 
 /// The ids of calls and their results.
 ///
-/// The platform takes letters, digits, "-" and "_", and no id twice; other platforms' histories hold "functions.f:0", and
-/// legacy calls have no id but their function's name.
+/// The platform takes letters, digits, "-" and "_", and no id twice. Histories of other platforms hold "functions.f:0",
+/// and legacy calls have only their function's name.
 struct AnthropicCallIDs {
     private var current: [String: String] = [:]
     private var used: Set<String> = []

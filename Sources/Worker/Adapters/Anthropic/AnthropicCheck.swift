@@ -1,11 +1,10 @@
-/// What Anthropic cannot do, refused before anybody is paid.
+/// Refuses what Anthropic cannot do, before any call is paid.
 ///
-/// In: the request and the model. Out: nothing, or `unsupportedParameter` naming field and
-/// platform.
+/// In: the request and the model. Out: nothing, or `unsupportedParameter` naming field and platform.
 import Shared
 
 struct AnthropicCheck {
-    /// Unknown fields are a 400 there, so of its own extras only `top_k` passes.
+    /// The platform answers unknown fields with 400, so of its own extras only `top_k` passes.
     static let fields = FieldCheck(
         platform: "Anthropic",
         known: [
@@ -31,7 +30,7 @@ struct AnthropicCheck {
         try checkTools()
         let thinking = try AnthropicThinking(chat, model)
         if thinking.mode == .budget, let limit = chat.maxTokens { _ = try thinking.json(maxTokens: limit) }
-        // The platform refuses "only whitespace", and an empty one would stop nothing.
+        // The platform refuses "only whitespace", and an empty sequence would stop nothing.
         guard chat.stops.allSatisfy({ !AnthropicMessages.isBlank($0) }) else {
             throw Self.fields.refusal("stop", "it must hold more than whitespace")
         }
@@ -54,7 +53,7 @@ struct AnthropicCheck {
         if let first = messages.first, first.role == .assistant {
             throw Self.fields.refusal("messages[\(first.index)].role", "the first message must be the user's")
         }
-        // What says nothing is left out.
+        // Messages without content are left out.
         guard let last = messages.last(where: { !AnthropicMessages.isSilent($0) }), last.role == .assistant else {
             return
         }

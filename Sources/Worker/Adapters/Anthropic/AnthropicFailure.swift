@@ -1,8 +1,8 @@
-/// What Anthropic's errors mean: by `details.error_code`, then by words, then by type.
+/// Maps Anthropic's errors to failures: by `details.error_code`, then by words, then by type.
 ///
-/// In: `{"type":"error","error":{type, message, details?},"request_id"}` of a refused request, of a 200 or of an `error`
-/// event, and what servers with the same wire write. Out: a `JobFailure` with a safe message. Errors are those that
-/// Anthropic documents, as of November 2026.
+/// In: `{"type":"error","error":{type, message, details?},"request_id"}` of a refused request, of a 200 or of an
+/// `error` event, and the errors of servers with the same wire. Out: a `JobFailure` with a safe message. Errors are
+/// those that Anthropic documents, as of November 2026.
 import Shared
 
 enum AnthropicFailure {
@@ -27,7 +27,7 @@ enum AnthropicFailure {
         .status(504, kind: .timeout),
     ])
 
-    /// `nil` where a body with status 200 is no error.
+    /// `nil` where a body with status 200 reports no error.
     static func inside(_ body: JSON?) -> JobFailure? {
         guard let body, let error = UpstreamError(inside: body) else { return nil }
         return rules.failure(error.withAnthropicCode(of: body))

@@ -1,8 +1,8 @@
-/// Messages as Anthropic wants them: system texts apart, roles in turn, results of calls first.
+/// Messages in Anthropic's form: system texts apart, roles in turn, results of calls first.
 ///
-/// In: the request's messages. Out: `system` and `messages`. Empty texts are left out (they are a 400); ids of calls keep
-/// to the platform's alphabet and are told apart where a history names two calls alike. Fails with `invalidRequest` for
-/// arguments that are no JSON object and for a conversation without a text.
+/// In: the request's messages. Out: `system` and `messages`. Empty texts are left out, since they are a 400. Ids of
+/// calls keep to the platform's alphabet, and calls with the same id in a history get different ones. Fails with
+/// `invalidRequest` for arguments that are no JSON object and for a conversation without a text.
 import Shared
 
 struct AnthropicMessages {
@@ -18,7 +18,7 @@ struct AnthropicMessages {
     init(_ chat: ChatRequest) throws(JobFailure) {
         for message in chat.typedMessages { try add(message) }
         if turns.isEmpty, !systemBlocks.isEmpty {
-            // Nothing but instructions: somebody must have said something.
+            // A request with only instructions needs a user message.
             turns = [Turn(isUser: true, blocks: systemBlocks)]
             systemBlocks = []
         }
@@ -59,7 +59,7 @@ struct AnthropicMessages {
         }
     }
 
-    /// A text to be gone on with must not end in white space, which the platform refuses.
+    /// Trims white space at the end of a text that the model continues, since the platform refuses it.
     private mutating func endCleanly() {
         guard var last = turns.last, !last.isUser, var block = last.blocks.last?.objectValue,
             let text = block["text"]?.stringValue, let end = text.lastIndex(where: { !$0.isWhitespace })
@@ -103,9 +103,9 @@ struct AnthropicMessages {
         return .object(result)
     }
 
-    /// The thinking that the caller sends back, unchanged: it is signed.
+    /// The thinking that the caller sends back, unchanged, since it is signed.
     ///
-    /// What other platforms' models thought has no signature, and is refused.
+    /// Thinking of other platforms' models has no signature and is refused.
     private static func thinking(_ message: ChatMessage) -> [JSON] {
         (message.json["thinking_blocks"]?.arrayValue ?? []).filter { block in
             switch block["type"] {
@@ -118,7 +118,7 @@ struct AnthropicMessages {
 
     private static func isResult(_ block: JSON) -> Bool { block["type"]?.stringValue == "tool_result" }
 
-    /// Whether nothing of an assistant's message goes out.
+    /// True when an assistant's message has nothing to send.
     static func isSilent(_ message: ChatMessage) -> Bool {
         guard message.role == .assistant, message.calls.isEmpty, thinking(message).isEmpty else { return false }
         return message.parts.allSatisfy { part in if case .text(let text) = part { isBlank(text) } else { false } }

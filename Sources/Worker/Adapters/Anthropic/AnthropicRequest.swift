@@ -1,18 +1,20 @@
-/// The body of a chat.
+/// Builds the body of a chat.
 ///
-/// In: a request that `AnthropicCheck` let pass, and its route. Out: the body. Adapted without a change of meaning: system
-/// texts move to `system`, neighbours of one role are merged, the token limit is always said.
+/// In: a request that `AnthropicCheck` let pass, and its route. Out: the body. Adapted without a change of meaning:
+/// system texts move to `system`, neighbours of one role are merged, and the token limit is always sent.
 import Shared
 
 struct AnthropicRequest {
-    /// The platform requires a limit.
+    /// The limit that the platform requires.
     ///
-    /// Chosen: three pages, what SDK examples use.
+    /// Chosen: three pages, as in SDK examples.
     static let defaultMaxTokens = 4_096
-    /// OpenAI's JSON mode, which has no counterpart.
+    /// Stands for OpenAI's JSON mode, which has no counterpart here.
     static let jsonInstruction =
         "Answer with exactly one valid JSON object and nothing else: no explanation, no Markdown, no code fence."
-    /// The longest id of a user; a longer one is left out, as it is but a hint.
+    /// The longest user id that the platform takes.
+    ///
+    /// A longer one is left out, since it is only a hint.
     private static let maxUserCharacters = 256
 
     let chat: ChatRequest
@@ -43,7 +45,7 @@ struct AnthropicRequest {
         return body
     }
 
-    /// The caller's limit; else the default and, where the model thinks, room for that.
+    /// The caller's limit, else the default with room for thinking where the model thinks.
     ///
     /// Never above the model's own.
     private func maxTokens(_ thinking: AnthropicThinking) -> Int {
@@ -62,9 +64,9 @@ struct AnthropicRequest {
     }
 }
 
-/// JSON schemas as the platform takes them: objects must say that they have no other members.
+/// JSON schemas in the platform's form: objects must exclude further members.
 enum AnthropicSchema {
-    /// Adds `additionalProperties: false` to objects that say nothing about it, as Anthropic's SDKs do.
+    /// Adds `additionalProperties: false` to objects that leave it open, as Anthropic's SDKs do.
     static func closed(_ schema: JSON) -> JSON {
         switch schema {
         case .array(let elements): return .array(elements.map(closed))

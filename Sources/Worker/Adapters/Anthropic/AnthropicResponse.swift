@@ -1,11 +1,11 @@
-/// Reads a whole answer of Anthropic's: into a `chat.completion`, or into deltas where a stream was asked for.
+/// Turns a whole response of Anthropic's into a `chat.completion`, or into deltas where a stream was asked for.
 import Shared
 
 struct AnthropicResponse {
     private let message: JSON
     private let context: ResponseContext
 
-    /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no answer.
+    /// Fails with the error that a 200 reports, or with `unreadableAnswer` where this is no answer.
     init(_ bytes: [UInt8], _ context: ResponseContext) throws(JobFailure) {
         do {
             message = try JSON(reading: bytes)
@@ -20,7 +20,9 @@ struct AnthropicResponse {
         self.context = context
     }
 
-    /// Reasons that are newer than this build end an answer like any other.
+    /// Maps Anthropic's stop reasons.
+    ///
+    /// An unknown one ends an answer like any other.
     static func finishReason(_ stopReason: String?) -> String {
         switch stopReason {
         case "max_tokens", "model_context_window_exceeded": "length"
@@ -78,14 +80,16 @@ struct AnthropicResponse {
             finishReason: Self.finishReason(message["stop_reason"]?.stringValue))
     }
 
-    /// What a block of a call says of it, whole or at its start.
+    /// A call's block as a piece, whole or at its start.
     static func piece(_ block: JSON) -> CallPiece {
         CallPiece(
             id: CallPiece.text(block["id"]), name: CallPiece.text(block["name"]),
             arguments: CallPiece.text(block["input"]))
     }
 
-    /// Signed thinking, as it came: a caller sends it back with the results of calls.
+    /// Signed thinking as it came.
+    ///
+    /// A caller sends it back with the results of calls.
     private var thinkingBlocks: [JSON] {
         (message["content"]?.arrayValue ?? []).filter { block in
             switch block["type"]?.stringValue {

@@ -1,16 +1,16 @@
-/// `temperature`, `top_p` and `top_k`: sent where the model and the API version take them.
+/// Sends `temperature`, `top_p` and `top_k` where the model and the API version take them.
 ///
-/// In: the request, the model, the API version, whether it thinks. Out: the fields as they are sent. Elsewhere the
-/// platform refuses the first two even at their defaults, so they are left out, and the caller is told which (`dropped`):
-/// a program that sets them for other models runs on this one as it is.
+/// In: the request, the model, the API version, and whether the model thinks. Out: the fields to send. Elsewhere the
+/// platform refuses the first two even at their defaults, so they are left out, and the caller is told which
+/// (`dropped`). A program that sets them for other models runs on this one as it is.
 import Shared
 
 struct AnthropicSampling {
-    /// From this API version on all three are refused.
+    /// This API version and later ones refuse all three.
     static let refusingVersion = "2026-10-21"
-    /// From this model on (Opus 4.1) only one of the first two is taken.
+    /// This model (Opus 4.1) and later ones take only one of the first two.
     private static let takesOneFrom = 401
-    /// Of `top_p`, while a model thinks.
+    /// The least `top_p` while a model thinks.
     private static let leastWhileThinking = 0.95
 
     private let temperature: Double?

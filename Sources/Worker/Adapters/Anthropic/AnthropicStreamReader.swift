@@ -1,19 +1,20 @@
-/// The state of one stream of Anthropic's: which blocks are open, what was counted, how it ended.
+/// The state of one Anthropic stream: its open blocks, its usage, and its end.
 ///
-/// Complete at `message_stop`; a body that ends before is `streamBroken`, an `error` event a failure. Blocks of thinking go
-/// out as text while they come, and whole, with their signature, when they end, so that a caller can send them back.
+/// Complete at `message_stop`. A body that ends before is `streamBroken`, and an `error` event is a failure. Thinking
+/// blocks go out as text while they arrive, and whole with their signature when they end, so that a caller can send
+/// them back.
 import Shared
 
 struct AnthropicStreamReader: EventReader {
     private enum Block: Sendable {
         case text
         case thinking
-        /// `input` is what the block began with, and goes out if nothing else does.
+        /// `input` is the start of the block. It goes out if no arguments follow.
         case call(number: Int, input: String, hasArguments: Bool)
         case other
     }
 
-    /// What a block of thinking holds so far; apart from `blocks`, so that it grows in place.
+    /// A thinking block so far, kept apart from `blocks` so that it grows in place.
     private struct Thinking: Sendable {
         var text: String
         var signature: String
@@ -30,13 +31,13 @@ struct AnthropicStreamReader: EventReader {
     private(set) var isDone = false
     private var counts = UsageCounts()
 
-    /// The prompt is counted at the start, the answer at the end.
+    /// The prompt is counted at the start, the output at the end.
     var usage: TokenUsage? { counts.tokens }
 
     init(_ context: ResponseContext) {
         form = context.calls
         chunks = ChunkBody(context)
-        // The platform's support asks for the header's, not for the message's.
+        // The platform's support asks for the header's id, not for the message's.
         requestID = context.headers("request-id")
     }
 
@@ -49,7 +50,7 @@ struct AnthropicStreamReader: EventReader {
     }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
-        // Not the platform's, but some gateways' on the way.
+        // Not the platform's, but added by some gateways.
         if event.isDone { return }
         let value = JSON.object(try event.object())
         if let failure = AnthropicFailure.inside(value) { throw failure }
@@ -75,7 +76,7 @@ struct AnthropicStreamReader: EventReader {
         begin(&deltas)
     }
 
-    /// Says who speaks, once.
+    /// Sends the role, once.
     private mutating func begin(_ deltas: inout [ChatDelta]) {
         guard !hasStarted else { return }
         hasStarted = true
@@ -164,7 +165,8 @@ extension AnthropicAdapter {
     static func decoder(
         _ context: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<AnthropicStreamReader> {
-        AnswerDecoder(context, AnthropicStreamReader(context), maxEventBytes: maxEventBytes) { body throws(JobFailure) in
+        AnswerDecoder(context, AnthropicStreamReader(context), maxEventBytes: maxEventBytes) {
+            body throws(JobFailure) in
             let response = try AnthropicResponse(body, context)
             return context.isStream ? response.streamEnd : response.end
         }

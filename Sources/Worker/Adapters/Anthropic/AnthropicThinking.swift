@@ -1,12 +1,12 @@
-/// The request's options about thinking in Anthropic's words: `thinking` and `output_config.effort`.
+/// Translates the reasoning options to Anthropic's `thinking` and `output_config.effort`.
 ///
-/// In: the options, the model, and what else the request asks for. Out: the two fields, each `nil` where nothing needs to be
-/// said. Fails with `unsupportedParameter` for what the model cannot do, or not while it thinks.
+/// In: the options, the model, and the rest of the request. Out: the two fields, each `nil` where it is not needed.
+/// Fails with `unsupportedParameter` for what the model cannot do, or cannot do while it thinks.
 import Shared
 
 struct AnthropicThinking: Sendable, Equatable {
     enum Mode: Sendable, Equatable {
-        /// As the model does by itself.
+        /// Sends nothing, which leaves the model's default.
         case silent
         case off
         case budget
@@ -51,14 +51,14 @@ struct AnthropicThinking: Sendable, Equatable {
         switch options.isOn {
         case _ where model.thinking == .none: .silent
         case false: .off
-        // Nobody asked for the thinking that such a model does by itself, but for something it rules out.
+        // The request forces a call, which the model's default thinking rules out, and does not ask for thinking.
         case nil: isForced && model.thinksByDefault ? .off : .silent
         case true where model.takesBudget && (options.budget != nil || model.thinking == .budget): .budget
         case true: .adaptive
         }
     }
 
-    /// Whether the model thinks on this request, as far as the documentation says.
+    /// The model thinks on this request, according to the documentation.
     var isThinking: Bool {
         switch mode {
         case .silent: model.thinking != .none && model.thinksByDefault
@@ -67,7 +67,7 @@ struct AnthropicThinking: Sendable, Equatable {
         }
     }
 
-    /// Tokens to leave for thinking where the caller set no limit at all.
+    /// The tokens reserved for thinking where the caller set no limit at all.
     var room: Int {
         guard isThinking else { return 0 }
         return mode == .budget ? wantedBudget : (options.effort ?? .high).tokens
@@ -84,12 +84,15 @@ struct AnthropicThinking: Sendable, Equatable {
         case .budget: json = ["type": "enabled", "budget_tokens": .int(try budget(maxTokens: maxTokens))]
         case .adaptive: json = ["type": "adaptive"]
         }
-        // Who asks for reasoning wants to read it.
+        // A caller that asks for reasoning wants to read it.
         if let display = display ?? (model.hidesThinking ? "summarized" : nil) { json.set("display", display) }
         return json
     }
 
-    /// An own budget may leave one token for the answer; an effort leaves it the default limit, or half of a lower one.
+    /// The budget within `maxTokens`.
+    ///
+    /// The caller's own budget may leave one token for the answer. An effort leaves it the default limit, or half of a
+    /// lower one.
     private func budget(maxTokens: Int) throws(JobFailure) -> Int {
         guard maxTokens > Self.minBudget else {
             throw AnthropicCheck.fields.refusal("max_tokens", "thinking alone takes \(Self.minBudget) tokens of it")

@@ -3,7 +3,7 @@ import Shared
 
 struct AnthropicTools {
     let tools: [JSON]
-    /// `nil` where nothing needs to be said.
+    /// `nil` where no choice needs to be sent.
     let choice: JSONObject?
 
     init(_ chat: ChatRequest, _ model: ClaudeModel) {
@@ -16,7 +16,7 @@ struct AnthropicTools {
     }
 
     private static func choice(_ chat: ChatRequest) -> JSONObject? {
-        // An answer in the old style has room for one call.
+        // A legacy answer has room for one call.
         let oneAtATime = chat.body["parallel_tool_calls"]?.boolValue == false || chat.usesLegacyFunctions
         var choice: JSONObject
         switch chat.toolChoice {

@@ -1,6 +1,6 @@
-/// What a Claude model can do, by its id (platform.claude.com's models and migration guides).
+/// Properties of Claude models by id (platform.claude.com's models and migration guides).
 ///
-/// Ids are read as family and version wherever they stand: `claude-3-5-sonnet-20241022`, `claude-opus-4-8`,
+/// Family and version are found anywhere in the id: `claude-3-5-sonnet-20241022`, `claude-opus-4-8`,
 /// `us.anthropic.claude-haiku-4-5-20251001-v1:0`. A model without a known version has the newest rules.
 import Shared
 
@@ -16,7 +16,7 @@ struct ClaudeModel: Sendable, Equatable {
         case always
     }
 
-    /// `opus`, `sonnet`, `haiku`, `fable`, …; empty where the id names none.
+    /// `opus`, `sonnet`, `haiku`, `fable`, … Empty where the id names none.
     let family: String
     /// Major times 100 plus minor (405 is 4.5).
     ///
@@ -46,19 +46,21 @@ struct ClaudeModel: Sendable, Equatable {
         }
     }
 
-    /// Both ways of thinking work on 4.6.
+    /// 4.6 takes both kinds of thinking.
     var takesBudget: Bool { (307...406).contains(version) }
-    /// Whether an `adaptive` model thinks where the request says nothing.
+    /// An `adaptive` model thinks where the request says nothing about it.
     var thinksByDefault: Bool { version >= 500 }
-    /// The text of thinking is left out unless asked for, from 4.7 on.
+    /// From 4.7 on the text of thinking is left out unless asked for.
     var hidesThinking: Bool { version >= 407 }
     /// The level between high and max.
     var takesXHigh: Bool { version >= 407 }
-    /// With thinking on, nobody may force a call; these cannot turn it off.
+    /// With thinking on, calls cannot be forced, and these models always think.
     var takesForcedTools: Bool { thinking != .always }
-    /// Whether the last message may be the assistant's, to be gone on with.
+    /// The last message may be the assistant's, which the model continues.
     var takesPrefill: Bool { version < 406 }
-    /// temperature, top_p and top_k; later models take only their defaults.
+    /// Takes temperature, top_p and top_k.
+    ///
+    /// Later models take only their defaults.
     var takesSampling: Bool { version < 407 }
     /// `output_config.format`.
     var followsSchema: Bool { version >= 405 }

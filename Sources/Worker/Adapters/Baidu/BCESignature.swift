@@ -1,10 +1,10 @@
 /// Baidu Cloud's signature for IAM keys, bce-auth-v1 (Baidu Cloud's documentation, November 2026).
 ///
-/// In: who signs, what is asked, the time. Out: the `Authorization` header. Cannot fail.
+/// In: the key, the request, the time. Out: the `Authorization` header. Cannot fail.
 import Shared
 
 struct BCESignature: Sendable {
-    /// As in Baidu's SDK: how long a signed request is good for.
+    /// The validity of a signed request, as in Baidu's SDK.
     static let lifeSeconds = 300
 
     let accessKey: String
@@ -12,12 +12,16 @@ struct BCESignature: Sendable {
     var method = "POST"
     let path: String
     var query: [(name: String, value: String)] = []
-    /// Signed, all of them; names in any case.
+    /// All of them are signed.
+    ///
+    /// Names may be in any case.
     let headers: [(name: String, value: String)]
     /// Seconds since 1970.
     let timestamp: Int64
 
-    /// `2025-11-23T00:00:00Z`, which is sent as `x-bce-date`, too.
+    /// `2025-11-23T00:00:00Z`.
+    ///
+    /// Also sent as `x-bce-date`.
     var date: String { UTCTime(secondsSince1970: timestamp).dateAndTime }
 
     var prefix: String { "bce-auth-v1/\(accessKey)/\(date)/\(Self.lifeSeconds)" }

@@ -1,8 +1,8 @@
-/// One call of Baidu's v1 API: what a chat, an embedding and a ping have in common.
+/// One call of Baidu's v1 API: the common part of a chat, an embedding and a ping.
 ///
-/// In: path, body and the route. Out: the request, with the access token in its query (the platform takes it nowhere
-/// else; URLs are never logged) or signed, as the account's setting `auth` says. Fails with `authentication` for an
-/// account that is set up wrongly.
+/// In: path, body and the route. Out: the request, with the access token in its query or signed, as the account's
+/// setting `auth` says. The platform takes the token nowhere else, and URLs are never logged. Fails with
+/// `authentication` for an account that is set up wrongly.
 import Shared
 
 struct ErnieCall: Sendable {
@@ -31,7 +31,7 @@ struct ErnieCall: Sendable {
             isStream: isStream)
     }
 
-    /// Whether the key is an IAM one that signs, instead of one that gets tokens.
+    /// True when the key is an IAM key that signs, and not one that gets tokens.
     static func signs(_ settings: [String: String]) throws(JobFailure) -> Bool {
         switch settings["auth"] ?? "" {
         case "", "token": false

@@ -1,12 +1,14 @@
-/// Vectors of Baidu's v1: `POST …/embeddings/{endpoint}` with at most 16 texts.
+/// Baidu's v1 embeddings: `POST …/embeddings/{endpoint}` with at most 16 texts.
 ///
-/// Fails with `unsupportedParameter` for token numbers, other sizes and fields that nobody knows.
+/// Fails with `unsupportedParameter` for token numbers, other sizes and unknown fields.
 import Shared
 
 struct ErnieEmbeddings: EmbeddingsAdapter {
     private static let known: Set<String> = ["model", "input", "encoding_format", "user"]
 
-    /// Baidu's SDK writes these with low lines; `embedding-v1` and others are their own names.
+    /// Baidu's SDK writes these with underscores.
+    ///
+    /// `embedding-v1` and others are their own names.
     private static let endpoints = [
         "bge-large-zh": "bge_large_zh", "bge-large-en": "bge_large_en", "tao-8k": "tao_8k",
     ]

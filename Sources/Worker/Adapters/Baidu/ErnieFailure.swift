@@ -1,7 +1,7 @@
-/// What Baidu's v1 errors mean: by `error_code`, which comes with status 200.
+/// Maps the errors of Baidu's v1 to failures: by `error_code`, which comes with status 200.
 ///
-/// Codes are those that Baidu documents, as of November 2026.
-/// Also an answer that was filtered: with `need_clear_history` the platform refuses the conversation as a whole.
+/// Codes are those that Baidu documents, as of November 2026. A filtered answer is a failure, too: with
+/// `need_clear_history` the platform refuses the conversation as a whole.
 import Shared
 
 enum ErnieFailure {
@@ -27,7 +27,7 @@ enum ErnieFailure {
         return rules.failure(error)
     }
 
-    /// `nil` where a body or an event with status 200 is no error.
+    /// `nil` where a body or an event with status 200 reports no error.
     static func inside(_ body: JSON?) -> JobFailure? {
         if let error = read(body) { return rules.failure(error) }
         if body?["need_clear_history"]?.boolValue == true {

@@ -1,8 +1,8 @@
-/// Messages in the strict order that Baidu's v1 wants: user (or function) and assistant in turn, user first and last.
+/// Messages in the strict order of Baidu's v1: user (or function) and assistant in turn, user first and last.
 ///
 /// In: typed messages. Out: turns, and the system text, which stands beside them. Adapted without a change of meaning:
-/// system texts are joined, neighbours of the same role become one, results of functions are wrapped into an object as
-/// Baidu's own SDK does, since models read nothing else there. `check` refuses what that cannot repair.
+/// system texts are joined, neighbours of the same role are merged, and function results are wrapped into an object as
+/// Baidu's own SDK does, since models read nothing else there. `check` refuses what this cannot repair.
 import Shared
 
 struct ErnieMessages: Sendable {
@@ -15,7 +15,9 @@ struct ErnieMessages: Sendable {
     }
 
     private static let separator = "\n\n"
-    /// Content must not be blank: what Baidu's SDK writes for a message that has none (openai/adapter.py).
+    /// Stands for blank content, which is refused.
+    ///
+    /// Baidu's SDK writes it for a message without content (openai/adapter.py).
     private static let nothing = "/"
 
     let system: String?

@@ -9,7 +9,7 @@ struct ErniePayload: Sendable {
     let created: Int64?
     let text: String
     let call: CallPiece?
-    /// In OpenAI's words; `nil` until the end.
+    /// In OpenAI's words, `nil` until the end.
     let finishReason: String?
     let isEnd: Bool
     let usage: TokenUsage?

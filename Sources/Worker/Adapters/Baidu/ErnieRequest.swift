@@ -1,7 +1,8 @@
-/// The body of a v1 chat, and what the platform cannot do.
+/// Checks and builds the body of a v1 chat.
 ///
-/// `check` refuses, before anybody is paid, with `unsupportedParameter` naming the field. `body` adapts what does not
-/// change the meaning: temperature and the token limit into the platform's ranges, tools to `functions`.
+/// `check` refuses what the platform cannot do, before any call is paid, with `unsupportedParameter` naming the field.
+/// `body` adapts without a change of meaning: temperature and the token limit into the platform's ranges, tools to
+/// `functions`.
 import Shared
 
 struct ErnieRequest: Sendable {
@@ -72,7 +73,7 @@ struct ErnieRequest: Sendable {
         return body
     }
 
-    /// There is no "none": functions that must not be called are not told.
+    /// The platform has no "none", so functions that must not be called are not sent.
     private func setTools(_ body: inout JSONObject) {
         let functions = chat.functions
         guard !functions.isEmpty, chat.toolChoice != ToolChoice.none else { return }

@@ -1,4 +1,4 @@
-/// The state of one v1 stream: complete with `is_end: true`. Usage comes with every event, and the last one counts.
+/// The state of one v1 stream, complete with `is_end: true`. Usage comes with every event, and the last one counts.
 import Shared
 
 struct ErnieStreamReader: EventReader {
@@ -18,7 +18,7 @@ struct ErnieStreamReader: EventReader {
     }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
-        // Not the platform's, but some gateways' on the way.
+        // Not the platform's, but added by some gateways.
         if event.isDone { return }
         let value = JSON.object(try event.object())
         if let failure = ErnieFailure.inside(value) { throw failure }
@@ -30,13 +30,13 @@ struct ErnieStreamReader: EventReader {
             deltas.append(chunks.role())
         }
         if !payload.text.isEmpty { deltas.append(chunks.text(payload.text)) }
-        // The call is there once, whole: an end that tells it again is not a second one.
+        // The call comes once and whole. An end that repeats it is not a second call.
         if !hasCall { deltas += chunks.calls(payload.calls(context)) }
         hasCall = hasCall || payload.call != nil
         finishReason = payload.finishReason ?? finishReason
         guard payload.isEnd else { return }
         isDone = true
-        // Some models say "normal" of a call, or nothing.
+        // Some models report "normal", or nothing, for a call.
         let reason = FinishReason.said(finishReason, hasCalls: hasCall, context.calls.style)
         finishReason = reason
         deltas.append(chunks.finish(reason))
@@ -51,7 +51,7 @@ struct ErnieStreamReader: EventReader {
 }
 
 extension ErnieV1Adapter {
-    /// Decodes the answers of the platform, streams and whole ones.
+    /// Decodes the platform's responses, streams and whole ones.
     static func decoder(
         _ context: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<ErnieStreamReader> {

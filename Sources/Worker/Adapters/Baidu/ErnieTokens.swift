@@ -1,15 +1,15 @@
-/// Baidu's access tokens, as Baidu documents them (November 2026): asked for with AK and SK, good for 30 days.
+/// Gets Baidu's access tokens, as documented in November 2026: requested with AK and SK, valid for 30 days.
 ///
-/// In: a key `AK:SK`. Out: the token. Fails with `authentication` for a key of another form and for one that Baidu refuses.
-/// AK and SK stand in the query, where Baidu documents them; no URL is ever logged here, and TLS hides it from everybody
-/// else. With the setting `auth: iam` nothing is asked: the key itself signs each request.
+/// In: a key `AK:SK`. Out: the token. Fails with `authentication` for a key of another form and for one that Baidu
+/// refuses. AK and SK stand in the query, as Baidu documents. URLs are never logged here, and TLS hides them from
+/// everybody else. With the setting `auth: iam` no token is requested, since the key itself signs each request.
 import Shared
 
 struct ErnieTokens: TokenExchange {
-    /// Renewed this long before the end, in milliseconds.
+    /// Milliseconds before its end at which a token is renewed.
     private static let margin: Int64 = 3_600_000
     private static let day: Int64 = 86_400_000
-    /// Where Baidu does not say.
+    /// The validity where Baidu gives none.
     private static let life = 30 * day
 
     func begin(_ account: AccountView, now: Int64) throws(JobFailure) -> TokenStep {
@@ -33,7 +33,7 @@ struct ErnieTokens: TokenExchange {
             let longest = Self.life / 1000
             let seconds = body?["expires_in"]?.count.map(Int64.init) ?? longest
             let milliseconds = min(max(0, seconds), longest) * 1000
-            // One that lives for less than two hours is renewed half-way.
+            // A token that lives for less than two hours is renewed half-way.
             return AccessToken(
                 credential: Credential(token),
                 renewAt: response.now + max(milliseconds - Self.margin, milliseconds / 2))

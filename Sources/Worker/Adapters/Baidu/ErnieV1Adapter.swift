@@ -1,8 +1,8 @@
 /// Baidu's ERNIE API v1: legacy, for private or late accounts.
 ///
-/// Key: `AK:SK` (also `AK|SK`), which gets an access token (`ErnieTokens`). Account settings: `auth` (`token`, or `iam` for
-/// an IAM key that signs each request with bce-auth-v1), `headers` (more headers, one `name: value` a line). The model is
-/// the path: names of the table below, else the name in small letters.
+/// Key: `AK:SK` (also `AK|SK`), which gets an access token (`ErnieTokens`). Account settings: `auth` (`token`, or `iam`
+/// for an IAM key that signs each request with bce-auth-v1), `headers` (more headers, one `name: value` a line). The
+/// model is the path: names of the table below, else the name in lower case.
 import Shared
 
 struct ErnieV1Adapter: ProviderAdapter {
@@ -36,7 +36,9 @@ struct ErnieV1Adapter: ProviderAdapter {
 
     func failure(inside body: [UInt8]) -> JobFailure? { ErnieFailure.inside(ErrorBody.json(body)) }
 
-    /// Getting a token proves AK and SK; a signed key is proved by the smallest embedding.
+    /// Getting a token proves AK and SK.
+    ///
+    /// A signing key is proved by the smallest embedding.
     func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest? {
         guard try ErnieCall.signs(target.account.settings) else { return nil }
         return try ErnieCall(path: "embeddings/embedding-v1", body: ["input": ["a"]]).request(target)

@@ -1,7 +1,7 @@
-/// Baidu Qianfan v2 (ERNIE and the models beside it): OpenAI's wire with differences.
+/// Baidu Qianfan v2 (ERNIE and other models): OpenAI's API with differences.
 ///
-/// Key: `bce-v3/ALTAK-…/…`, whole, as bearer token. Account settings: `appid` (header of that name).
-/// Beyond OpenAI's, `penalty_score`, `web_search` and other extras of Qianfan go out as they came.
+/// Key: `bce-v3/ALTAK-…/…`, whole, as bearer token. Account settings: `appid` (header of that name). `penalty_score`,
+/// `web_search` and other extras of Qianfan go out as they came.
 import Shared
 
 enum QianfanDialect {
@@ -48,7 +48,9 @@ enum QianfanDialect {
         throw FieldCheck.refusal("Baidu Qianfan", "messages[\(last)].role", "the last must be user's or tool's")
     }
 
-    /// Baidu's table; there is no Retry-After.
+    /// Baidu's table.
+    ///
+    /// There is no Retry-After.
     static let failures = FailureRules([
         .codes("characters_too_long", "tokens_too_long", kind: .contextTooLong),
         .codes("image_url_unsafe", "system_unsafe", "user_setting_unsafe", "functions_unsafe", kind: .contentFiltered),

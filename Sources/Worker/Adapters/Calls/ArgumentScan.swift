@@ -1,6 +1,6 @@
 /// Tells whether the JSON of a call's arguments is complete, piece by piece, without keeping it.
 ///
-/// Only objects and arrays are known to be complete; anything else may always go on.
+/// Only objects and arrays can be known to be complete. Anything else may always go on.
 struct ArgumentScan: Sendable, Equatable {
     private var depth = 0
     private var isInString = false

@@ -1,4 +1,4 @@
-/// What goes out of one call with one delta: its opening with the first, then only more of its arguments.
+/// One call's part of one delta: its opening first, later only more of its arguments.
 import Shared
 
 struct CallDelta: Sendable, Equatable {
@@ -7,7 +7,7 @@ struct CallDelta: Sendable, Equatable {
         var name: String
     }
 
-    /// Ours: calls of a choice are counted from 0 without a gap.
+    /// Our own number: the calls of a choice are counted from 0 without a gap.
     var number: Int
     var opening: Opening?
     var kind = CallPiece.Kind.function
@@ -26,9 +26,9 @@ struct CallDelta: Sendable, Equatable {
         return .object(call)
     }
 
-    /// The members of a delta that say `calls`.
+    /// The members of a delta that carry `calls`.
     ///
-    /// The old style has room for the first call only.
+    /// The legacy style has room for the first call only.
     static func members(_ calls: [CallDelta], _ style: CallStyle) -> JSONObject {
         switch style {
         case .tools: calls.isEmpty ? [:] : ["tool_calls": .array(calls.map(\.toolCall))]

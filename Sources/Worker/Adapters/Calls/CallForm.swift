@@ -1,13 +1,13 @@
 import Shared
 
-/// How a request speaks of calls, and so its answer.
+/// The style in which a request, and so its response, expresses calls.
 enum CallStyle: Sendable, Equatable {
     /// `tool_calls`.
     case tools
-    /// `function_call`, OpenAI's form before November 2023: one call at most, without an id.
+    /// `function_call`, OpenAI's form before November 2023: at most one call, without an id.
     case function
 
-    /// OpenAI's finish reason of an answer that makes calls.
+    /// OpenAI's finish reason of an answer with calls.
     var finishReason: String {
         switch self {
         case .tools: "tool_calls"
@@ -16,7 +16,7 @@ enum CallStyle: Sendable, Equatable {
     }
 }
 
-/// What the request says about the calls of its answer.
+/// The request's terms for the calls of its response.
 struct CallForm: Sendable {
     var style = CallStyle.tools
     /// Names of the functions that the model may call, for platforms that send a name in pieces.
@@ -33,7 +33,7 @@ extension CallForm {
 }
 
 extension ResponseContext {
-    /// What the request says about its answer.
+    /// Adds the terms that the request sets for its response.
     mutating func note(_ chat: ChatRequest, requestID: String) {
         stops = chat.stops
         choices = chat.n

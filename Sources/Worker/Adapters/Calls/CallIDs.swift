@@ -1,7 +1,7 @@
-/// Ids for calls, and for answers, that a platform left without one.
+/// Makes ids for calls and answers that a platform left without one.
 ///
-/// They are made of the request's id, so that no two turns of a conversation share one. Their length and letters are those
-/// that every platform takes back in a history (OpenAI: 40 bytes at most, Anthropic: letters, digits, "-" and "_").
+/// They derive from the request's id, so that no two turns of a conversation share one. Their length and letters are
+/// those that every platform accepts in a history (OpenAI: 40 bytes at most, Anthropic: letters, digits, "-" and "_").
 struct CallIDs: Sendable {
     private let requestID: String
     private let seed: UInt64
@@ -12,12 +12,12 @@ struct CallIDs: Sendable {
         seed = requestID.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
     }
 
-    /// As the shim names the chunks of a stream.
+    /// The id that the shim gives to the chunks of a stream.
     var completion: String { "chatcmpl-" + requestID }
 
     private static let letters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
 
-    /// The same id for the same call, however often it is asked for.
+    /// Always the same id for the same call.
     func call(_ number: Int, choice: Int) -> String {
         var state = seed ^ UInt64(truncatingIfNeeded: choice) << 32 ^ UInt64(truncatingIfNeeded: number)
         var bytes = Array("call_".utf8)

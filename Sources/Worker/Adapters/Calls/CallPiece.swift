@@ -1,4 +1,4 @@
-/// What one delta, or one whole message, says of one call, whichever platform it comes from.
+/// One call's part of one delta or message, from any platform.
 import Shared
 
 struct CallPiece: Sendable, Equatable {
@@ -16,7 +16,7 @@ struct CallPiece: Sendable, Equatable {
         }
     }
 
-    /// The platform's number of the call; `nil` where it gives none.
+    /// The platform's number of the call, `nil` where it gives none.
     var index: Int?
     /// Empty where the piece has none, as are `name` and `arguments`.
     var id = ""
@@ -24,12 +24,13 @@ struct CallPiece: Sendable, Equatable {
     /// JSON as text, or a part of it.
     var arguments = ""
     var kind = Kind.function
-    /// What else stands in the call (Gemini's `extra_content`), to go on as it came.
+    /// Other members of the call (Gemini's `extra_content`), passed on as they came.
     var extras = JSONObject()
 
-    /// Arguments as text: servers also send the object itself.
+    /// Arguments as text, since some servers send the object itself.
     ///
-    /// An empty object is what many begin with, so it is nothing yet; `StreamedCalls` ends such a call with "{}".
+    /// An empty object counts as nothing yet, since many servers begin with it. `StreamedCalls` ends such a call with
+    /// "{}".
     static func text(_ value: JSON?) -> String {
         switch value {
         case nil, .null: ""
@@ -43,7 +44,7 @@ struct CallPiece: Sendable, Equatable {
 }
 
 extension CallPiece {
-    /// An element of OpenAI's `tool_calls`, or an old-style `function_call`, which has the function's members itself.
+    /// Reads an element of OpenAI's `tool_calls`, or a legacy `function_call`, which has the function's members itself.
     init(openAI call: JSONObject) {
         for member in call.members {
             switch (member.key, member.value) {

@@ -1,15 +1,17 @@
-/// The calls of one choice of a stream: which piece belongs to which call, and what of it goes out.
+/// Assembles the calls of one choice of a stream from the pieces that platforms send.
 ///
-/// In: pieces as platforms send them, whose numbers cannot be trusted (none at all, 0 for every call, one more with each
-/// delta of one call). Out: deltas as OpenAI sends them: each call with a number of its own, counted from 0, its id and
-/// its whole name once and first. Nothing that a piece says is lost.
+/// In: pieces whose numbers cannot be trusted (none at all, 0 for every call, one more with each delta of one call).
+/// Out: deltas as OpenAI sends them. Each call has a number of its own, counted from 0, and its id and whole name come
+/// once and first. Nothing in a piece is lost.
 ///
-/// 1. A new id or a new name opens a call; a piece with neither continues the call of its number, else the last one.
-/// 2. A name is a piece of a name where the call has no arguments yet and the two together begin a function that the
-///    request declares; with undeclared names, where the piece has the number of the call, or the call an id and it none.
-/// 3. Arguments that are complete JSON cannot go on: what comes with the name again, or under no known number, is a call.
-/// 4. The middle of JSON continues the call that is in its middle, though it comes with an id of its own.
-/// 5. A call is held until its name is settled, and a few pieces longer for its id; then one is made (`CallIDs`).
+/// 1. A new id or a new name opens a call. A piece with neither continues the call of its number, else the last one.
+/// 2. A name continues the call's name where the call has no arguments yet and the two together begin a function that
+///    the request declares. With undeclared names it does so where the piece has the number of the call, or the call
+///    has an id and the piece none.
+/// 3. Arguments that are complete JSON cannot go on. More arguments with the same name, or under no known number, open
+///    a call.
+/// 4. The middle of JSON continues the call that is in its middle, even under a new id.
+/// 5. A call is held until its name is settled, and a few pieces longer for its id. Then an id is made (`CallIDs`).
 import Shared
 
 struct StreamedCalls: Sendable {
@@ -19,24 +21,24 @@ struct StreamedCalls: Sendable {
         var name = ""
         var kind = CallPiece.Kind.function
         var scan = ArgumentScan()
-        /// All arguments so far, to know a call that is told twice.
+        /// All arguments so far, to recognise a call that is repeated.
         var arguments = ""
-        /// What has not gone out yet.
+        /// Arguments that have not been sent yet.
         var held = ""
         var extras = JSONObject()
-        /// The arguments are an empty object, which many servers begin with: it goes out if nothing else comes.
+        /// The arguments are an empty object, which is sent only if nothing else comes.
         var isEmptySoFar = false
         var pieces = 0
         /// The delta that opened it.
         let delta: Int
         let isOpenedByID: Bool
-        /// What a piece in front of it named again without more, if it never gets a name of its own.
+        /// The name of a preceding piece without arguments, used if the call gets no name of its own.
         let namedBefore: String
         /// Set when the opening goes out.
         var number: Int?
     }
 
-    /// Chosen: ids that come late come with the next pieces, and some tokens' delay is not seen.
+    /// Chosen: late ids come with the next pieces, and nobody notices a delay of some tokens.
     static let patience = 8
 
     private let form: CallForm
@@ -45,12 +47,12 @@ struct StreamedCalls: Sendable {
     private var places: [Int: Int] = [:]
     private var ids: [String: Int] = [:]
     private var givenIDs: Set<String> = []
-    /// The first call whose opening has not gone out: openings go out in order.
+    /// The first call whose opening has not been sent, since openings are sent in order.
     private var nextToOpen = 0
     private var opened = 0
     private var lastOpened: Int?
     private var deltas = 0
-    /// The name that the last piece brought to a complete call, and nothing else.
+    /// The name in the last piece, if that piece held nothing else and its call was complete.
     private var namedAgain = ""
 
     init(_ form: CallForm, choice: Int) {
@@ -60,7 +62,7 @@ struct StreamedCalls: Sendable {
 
     var hasOpened: Bool { opened > 0 }
 
-    /// The calls of one delta.
+    /// Returns the calls of one delta.
     mutating func take(_ pieces: [CallPiece]) -> [CallDelta] {
         var result: [CallDelta] = []
         deltas += 1
@@ -73,7 +75,9 @@ struct StreamedCalls: Sendable {
         return result
     }
 
-    /// What is still held, at the end of the choice; calls without arguments get "{}".
+    /// Returns everything still held, at the end of the choice.
+    ///
+    /// Calls without arguments get "{}".
     mutating func finish() -> [CallDelta] {
         var result: [CallDelta] = []
         while nextToOpen < calls.count {
@@ -119,23 +123,25 @@ struct StreamedCalls: Sendable {
         return opens(piece, after: call) ? nil : place
     }
 
-    /// An id alone, under a new number, for a call that still lacks one and has not come to its end.
+    /// True for an id alone, under a new number, where the call lacks an id and is not complete.
     private func isLateID(_ piece: CallPiece, _ call: Call) -> Bool {
         call.id.isEmpty && !call.name.isEmpty && piece.name.isEmpty && !call.scan.isComplete
     }
 
-    /// Some servers make a new id for each delta: JSON in its middle is the middle of a call, whatever its id.
+    /// True for the middle of JSON.
+    ///
+    /// Some servers make a new id for each delta, so the id does not matter here.
     private func goesOn(_ piece: CallPiece, _ call: Call) -> Bool {
         guard piece.kind == .function, call.scan.hasBegun, !call.scan.isComplete else { return false }
         return (piece.name.isEmpty || piece.name == call.name) && isMiddle(piece)
     }
 
-    /// Whether the arguments cannot be the beginning of a JSON object.
+    /// True when the arguments cannot be the beginning of a JSON object.
     private func isMiddle(_ piece: CallPiece) -> Bool {
         piece.arguments.utf8.first.map { $0 != UInt8(ascii: "{") } ?? false
     }
 
-    /// Whether a piece that could continue `call` opens the next one.
+    /// True when a piece that could continue `call` opens the next one.
     private func opens(_ piece: CallPiece, after call: Call) -> Bool {
         if piece.name.isEmpty {
             return piece.id.isEmpty && piece.index == nil && cannotContinue(piece, call)
@@ -148,7 +154,9 @@ struct StreamedCalls: Sendable {
         return call.number != nil || call.scan.hasBegun || !isPieceOfName(piece, call)
     }
 
-    /// A number that has not been there before, and no id: a call of its own, unless one call goes on under a new number.
+    /// True when a piece under a new number and without an id is a call of its own.
+    ///
+    /// The alternative is one call that goes on under a new number.
     private func beginsAnew(_ piece: CallPiece, after call: Call) -> Bool {
         if piece.name.isEmpty { return cannotContinue(piece, call) }
         if call.name.isEmpty { return false }
@@ -156,7 +164,7 @@ struct StreamedCalls: Sendable {
             return call.number != nil || call.scan.hasBegun
                 || !isDeclared(beginning: Self.joined(call.name, piece.name))
         }
-        // A server that opens calls with an id opens the next one with an id, too.
+        // A server that opens one call with an id opens the next one with an id, too.
         if call.isOpenedByID { return cannotContinue(piece, call) }
         return !call.scan.hasBegun || call.scan.isComplete || !isMiddle(piece)
     }
@@ -178,14 +186,14 @@ struct StreamedCalls: Sendable {
         form.functions.contains { $0.hasPrefix(name) }
     }
 
-    /// Pieces of names are what is new, or all so far.
+    /// A piece of a name is either the new part or the whole so far.
     private static func joined(_ name: String, _ piece: String) -> String {
         piece.hasPrefix(name) ? piece : name + piece
     }
 
     // MARK: - What goes out
 
-    /// Adds what a piece says to the call at `place`.
+    /// Adds a piece to the call at `place`.
     private mutating func add(_ piece: CallPiece, at place: Int, into result: inout [CallDelta]) {
         calls[place].pieces += 1
         let isNameAlone = calls[place].scan.isComplete && piece.arguments.isEmpty && piece.id.isEmpty
@@ -199,7 +207,7 @@ struct StreamedCalls: Sendable {
         while nextToOpen < calls.count, isReady(nextToOpen) { open(into: &result) }
     }
 
-    /// Arguments that are told once more, whole, add nothing.
+    /// Ignores arguments that are repeated as a whole.
     private mutating func addArguments(_ piece: CallPiece, at place: Int) {
         guard !piece.arguments.isEmpty else { return }
         if calls[place].scan.isComplete, piece.arguments == calls[place].arguments { return }
@@ -219,7 +227,7 @@ struct StreamedCalls: Sendable {
         return isNamed && (mayLackID || !call.id.isEmpty)
     }
 
-    /// No declared name is longer.
+    /// True when no declared name is longer.
     private func isSettled(_ name: String) -> Bool {
         form.functions.contains(name) && !form.functions.contains { $0 != name && $0.hasPrefix(name) }
     }
@@ -249,7 +257,9 @@ struct StreamedCalls: Sendable {
             extras: calls[place].extras)
     }
 
-    /// A call that never got a name: more of the call before it under another id or number, unless it stands alone.
+    /// Settles a call that never got a name.
+    ///
+    /// It continues the call before it under another id or number, unless it stands alone.
     private mutating func settleNameless(into result: inout [CallDelta]) {
         let call = calls[nextToOpen]
         guard call.scan.hasBegun || !call.extras.isEmpty else {

@@ -1,11 +1,11 @@
-/// The calls of a whole answer, each with an id of its own and arguments that are JSON.
+/// The calls of a whole response, each with an id of its own and arguments that are JSON.
 import Shared
 
 struct WholeCalls: Sendable, Equatable {
     struct Call: Sendable, Equatable {
         var id: String
         var name: String
-        /// JSON as text; free text for custom tools.
+        /// JSON as text, or free text for custom tools.
         var arguments: String
         var kind = CallPiece.Kind.function
         var extras = JSONObject()
@@ -31,7 +31,7 @@ struct WholeCalls: Sendable, Equatable {
 
     var isEmpty: Bool { calls.isEmpty }
 
-    /// As a stream says them.
+    /// The calls as a stream sends them.
     var deltas: [CallDelta] {
         calls.enumerated().map { number, call in
             CallDelta(
@@ -40,7 +40,9 @@ struct WholeCalls: Sendable, Equatable {
         }
     }
 
-    /// The members of a message that say the calls; the old style has room for the first one only.
+    /// The members of a message that carry the calls.
+    ///
+    /// The legacy style has room for the first one only.
     func members(_ style: CallStyle) -> JSONObject {
         guard let first = calls.first else { return [:] }
         switch style {

@@ -1,8 +1,8 @@
-/// What a body is, whatever its platform calls it: shown by the first byte that says something.
+/// The form of a body, shown by its first significant byte and not by its content type.
 enum AnswerForm: Sendable {
     case document
     case events
-    /// Of some proxy, or behind a wrong base URL: no platform answers so.
+    /// A proxy's page, or the page behind a wrong base URL. No platform answers so.
     case page
 
     private init(_ first: UInt8) {
@@ -15,24 +15,24 @@ enum AnswerForm: Sendable {
 
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// The form, and the body from where it begins: behind byte order marks, white space, and, for documents, comments, all
-    /// of which keep a connection alive and say nothing.
+    /// The form and the body from its start: behind byte order marks, white space and, for documents, comments, which
+    /// only keep a connection alive.
     ///
-    /// `nil` where more must come before that can be told.
+    /// `nil` until enough bytes have come.
     static func opening(_ body: [UInt8]) -> (form: AnswerForm, body: [UInt8])? {
         var opening = Opening()
         return opening.find(in: body)
     }
 
-    /// The search for the opening of a body that grows: each byte is looked at once.
+    /// Searches the start of a growing body and looks at each byte once.
     struct Opening: Sendable {
-        /// Where the first comment begins.
+        /// The start of the first comment.
         private var comment: Int?
-        /// Up to here the body was read.
+        /// The body was read up to here.
         private var place = 0
         private var isInComment = false
 
-        /// `body` begins with all that was there the last time.
+        /// `body` begins with all the bytes of the last call.
         mutating func find(in body: [UInt8]) -> (form: AnswerForm, body: [UInt8])? {
             while true {
                 if isInComment, !skipComment(body) { return nil }
@@ -43,7 +43,7 @@ enum AnswerForm: Sendable {
                 isInComment = true
             }
             let form = AnswerForm(body[place])
-            // Comments of events may say something: DashScope's do.
+            // Comments of event streams may carry information: DashScope's do.
             let start = form == .events ? comment ?? place : place
             return (form, Array(body[start...]))
         }

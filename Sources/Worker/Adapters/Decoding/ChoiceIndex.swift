@@ -1,4 +1,4 @@
-/// Which choices of an answer are kept.
+/// Bounds the choices that are kept of a response.
 enum ChoiceIndex {
     /// Chosen: as many as may be asked for (`n`), so that no platform makes us keep more.
     static let most = 128

@@ -1,7 +1,7 @@
-/// Holds an answer to the number of choices that was asked for.
+/// Fails a response with fewer choices than were asked for.
 ///
-/// Many servers that speak OpenAI's language take `n` and answer once. Whoever asked for several would take that one for
-/// all, so such an answer is a failure that names the field, and the usage that was paid for.
+/// Many OpenAI-compatible servers accept `n` and answer once. A caller that asked for several would take that one for
+/// all. Such a response is a failure that names the field and the usage that was paid.
 import Shared
 
 struct CountedChoices: ResponseDecoder {
@@ -34,7 +34,7 @@ struct CountedChoices: ResponseDecoder {
         throw refusal(paid: paid(end))
     }
 
-    /// The platform's count, and ours of the text where it has none.
+    /// The platform's count, or our own count of the text where it has none.
     private func paid(_ end: ChatCompletionEnd) -> TokenUsage {
         var usage = end.usage ?? decoder.usage ?? TokenUsage(isEstimated: true)
         if usage.output == 0, let counted = end.countedTokens, counted > 0 {

@@ -1,8 +1,8 @@
-/// Puts the deltas of a stream together to the whole answer that was asked for, where a platform streams unasked.
+/// Joins the deltas of a stream into the whole response that was asked for, where a platform streams unasked.
 import Shared
 
 struct JoinedResponse: Sendable {
-    /// Chosen: large enough to join most texts before they are written, small enough not to count.
+    /// Chosen: large enough to join most texts before they are written, small enough not to matter.
     private static let piece = 64 * 1024
 
     private var coalescer = DeltaCoalescer()
@@ -15,7 +15,7 @@ struct JoinedResponse: Sendable {
         }
     }
 
-    /// The end of the stream, as that of a whole answer.
+    /// Turns the end of the stream into that of a whole response.
     mutating func end(_ end: ChatCompletionEnd, of context: ResponseContext) -> ChatCompletionEnd {
         add(end.deltas)
         write()

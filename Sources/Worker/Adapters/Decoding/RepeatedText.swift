@@ -1,14 +1,14 @@
-/// Gives out once what a model says again in every event.
+/// Passes on only the new text of a model that repeats all text in every event.
 ///
-/// Only for models that are documented to do so (`DashScopeModel.repeatsText`). A text that does not begin with all text
-/// before it is new as a whole.
+/// Used only for models that are documented to do so (`DashScopeModel.repeatsText`). A text that does not begin with
+/// the text before it is wholly new.
 import Shared
 
 struct RepeatedText: Sendable {
     /// All text so far, by choice.
     private var said: [Int: String] = [:]
 
-    /// The delta with what is new in it.
+    /// Returns the delta with only the new text in it.
     mutating func once(_ delta: ChatDelta) -> ChatDelta {
         switch delta.content {
         case .text(var text):
@@ -35,7 +35,9 @@ struct RepeatedText: Sendable {
         return .object(object)
     }
 
-    /// Compares bytes: for `String`, "e" is no prefix of "é" written as "e" and an accent.
+    /// Compares bytes.
+    ///
+    /// For `String`, "e" is no prefix of "é" written as "e" and an accent.
     private mutating func new(_ text: String, choice: Int) -> String {
         let before = said[choice, default: ""]
         guard text.utf8.starts(with: before.utf8) else {

@@ -1,24 +1,24 @@
 /// Joins the halves of characters that a platform cut between two events of a stream.
 ///
-/// Servers that stream token by token send the two halves of a surrogate pair, or the bytes of one character, as two pieces
-/// of one text. In: events, read. Out: the same events in their order, where the first of two such pieces ends with the
-/// whole character; U+FFFD stands for a half whose other half never came. An event is held back only while its text ends
-/// within a character. Texts belong together by their place: the same names, and elements of the same `index`. Costs
-/// nothing while no event has halves.
+/// Servers that stream token by token send the two halves of a surrogate pair, or the bytes of one character, as two
+/// pieces of one text. In: events, read. Out: the same events in their order, where the first of two such pieces ends
+/// with the whole character. U+FFFD stands for a half whose other half never came. An event is held back only while its
+/// text ends within a character. Texts belong together by their path: the same names, and elements of the same `index`.
+/// Costs nothing while no event has halves.
 import Shared
 
 struct SplitCharacters: Sendable {
-    /// Chosen: streams of several choices take turns; beyond that the other half is not to come.
+    /// Chosen: streams of several choices take turns, and after that many events the other half will not come.
     private static let mostHeld = 8
     private static let mostBytes = 1 << 20
 
-    /// The first one waits for the other half of a text in it, at `place`.
+    /// The first one waits for the other half of its text at `place`.
     private var held: [SSEEvent] = []
     private var place: [JSON.Step] = []
 
     var isHolding: Bool { !held.isEmpty }
 
-    /// What is complete, in order.
+    /// Returns the complete events, in order.
     mutating func take(_ event: SSEEvent) -> [SSEEvent] {
         guard var first = held.first, let json = event.json else { return flush() + began(event) }
         guard let text = json.text(at: place), !text.isEmpty else {
@@ -45,7 +45,7 @@ struct SplitCharacters: Sendable {
         return isFull ? flush() : []
     }
 
-    /// Gives out what is still held: nothing more will come.
+    /// Returns the held events, since nothing more will come.
     mutating func flush() -> [SSEEvent] {
         defer { held = [] }
         return held.map(\.joiningParts)
@@ -60,7 +60,7 @@ struct SplitCharacters: Sendable {
 }
 
 extension SSEEvent {
-    /// Without parts of characters.
+    /// Replaces parts of characters.
     fileprivate var joiningParts: SSEEvent {
         guard hasParts || json != nil else { return self }
         var event = self
@@ -70,10 +70,11 @@ extension SSEEvent {
 }
 
 extension JSON {
-    /// One step on the way to a text.
+    /// One step of the path to a text.
     fileprivate enum Step: Sendable, Equatable {
         case member(String)
-        /// Of an array or, at the top, the document itself: by its own number, else by its place.
+        /// An element of an array, or the document itself at the top. It is found by its own number, else by its
+        /// position.
         case element(Int)
     }
 
@@ -81,7 +82,7 @@ extension JSON {
         (self["index"] ?? self["Index"])?.intValue ?? position
     }
 
-    /// The way to the first text that ends within a character.
+    /// The path to the first text that ends within a character.
     fileprivate var placeOfOpenText: [Step]? { wayToOpenText.map { [.element(number(at: 0))] + $0 } }
 
     private var wayToOpenText: [Step]? {

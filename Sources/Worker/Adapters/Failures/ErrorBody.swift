@@ -1,6 +1,6 @@
 /// Finds the JSON of an error in the body of a refused request.
 ///
-/// Bodies may be JSON, HTML of some proxy, nothing, or an event stream with one event (DashScope).
+/// The body may be JSON, a proxy's HTML, empty, or an event stream with one event (DashScope).
 import Shared
 
 enum ErrorBody {

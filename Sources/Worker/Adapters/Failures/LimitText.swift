@@ -1,11 +1,11 @@
-/// What a platform says of a limit, in our own words: what is limited, how much, and when it may be asked again.
+/// Describes a platform's rate limit in our own words: its subject, its numbers, and when to ask again.
 ///
-/// In: an error. Out: one sentence. Platforms name organisations, projects and keys in theirs, so nothing is quoted but the
-/// numbers behind a few words.
+/// In: an error. Out: one sentence. Platforms name organisations, projects and keys in theirs, so only the numbers
+/// behind a few words are quoted.
 import Shared
 
 struct LimitText: Sendable {
-    /// The first one that is found decides; short ones count only as words of their own.
+    /// The first match decides, and short words match only on their own.
     private static let subjects: [(words: [String], name: String)] = [
         (
             ["tokens per min", "tokens_per_min", "token rate", "tpm", "allocationquota", "每分钟token"],
@@ -38,7 +38,7 @@ struct LimitText: Sendable {
 
     private static func seconds(_ rest: Duration) -> Int64 { max(1, (rest.milliseconds + 999) / 1000) }
 
-    /// Where a word ends that stands alone.
+    /// The ends of a word that stands alone.
     private static func ends(of word: String, in text: String) -> [String.Index] {
         var ends: [String.Index] = []
         var rest = text[...]

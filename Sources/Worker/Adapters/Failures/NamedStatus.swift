@@ -2,7 +2,7 @@
 import Shared
 
 enum NamedStatus {
-    /// Where it stands, the plainest first.
+    /// The members that may hold it, the plainest first.
     private static let names = [
         "status_code", "statusCode", "http_status", "http_status_code", "http_code", "status", "code", "error_code",
     ]
@@ -27,7 +27,7 @@ enum NamedStatus {
         }
     }
 
-    /// Of `"429"` and `"429 Too Many Requests"`.
+    /// Reads `"429"` and `"429 Too Many Requests"`.
     static func number(in text: String) -> Int? {
         let first = text.prefix { $0 != " " }
         return first.utf8.count == 3 ? Int(first).flatMap(checked) : nil

@@ -1,12 +1,12 @@
-/// How long a platform asks us to stay away: from its response headers, else from what the error itself says.
+/// The cool-down that a platform asks for, in its response headers or in the error itself.
 import Shared
 
 enum RetryAfter {
     /// `retry-after-ms`, else `retry-after` as seconds or as an HTTP date (RFC 9110, IMF-fixdate).
     ///
-    /// A date is measured from the answer's own `Date`, so that our clocks need not agree, else from `now` (milliseconds
-    /// since 1970). `nil` where there is none or it cannot be read; never negative; at most a day, chosen as the longest
-    /// that any documented limit lasts.
+    /// A date is measured from the response's own `Date`, so that our clocks need not agree, else from `now`
+    /// (milliseconds since 1970). `nil` where there is none or it cannot be read. Never negative. At most a day, chosen
+    /// as the longest that any documented limit lasts.
     static func parse(_ headers: HeaderLookup, now: Int64) -> Duration? {
         if let text = headers("retry-after-ms"), let value = Double(text), value >= 0 { return bounded(value / 1000) }
         guard let text = headers("retry-after") else { return nil }
@@ -16,23 +16,24 @@ enum RetryAfter {
         return .seconds(min(max(0, until - start), Int64(maxSeconds)))
     }
 
-    /// When the limits that are used up begin anew, for a 429 without `retry-after`: the latest of them.
+    /// The latest reset of the limits that are used up, for a 429 without `retry-after`.
     static func resets(_ headers: HeaderLookup, now: Int64) -> Duration? {
         limits.compactMap { limit -> Duration? in
             guard headers("x-ratelimit-remaining" + limit).flatMap(Double.init) == 0,
                 let text = headers("x-ratelimit-reset" + limit)
             else { return nil }
             guard let value = Double(text) else { return length(text) }
-            // Seconds to go, or the moment in seconds or milliseconds since 1970.
+            // Either seconds to go, or the moment in seconds or milliseconds since 1970.
             guard value > 1e9 else { return value >= 0 ? bounded(value) : nil }
             return bounded(max(0, (value > 1e12 ? value / 1000 : value) - Double(now) / 1000))
         }.max()
     }
 
-    /// What follows in the names of the headers: OpenAI's and Groq's by what is counted, others' without.
+    /// The ends of the header names: OpenAI and Groq name what is counted, others do not.
     private static let limits = ["-requests", "-tokens", ""]
 
-    /// What an error says in its members (seconds, or Google's `retryDelay: "34s"`) or in words ("try again in 6.5s").
+    /// The cool-down in an error's members (seconds, or Google's `retryDelay: "34s"`) or in its words ("try again in
+    /// 6.5s").
     static func inside(_ error: JSONObject, message: String) -> Duration? {
         if let value = error["retry_after_ms"]?.doubleValue, value >= 0 { return bounded(value / 1000) }
         let holders = [error] + (error["details"]?.arrayValue ?? []).prefix(10).compactMap(\.objectValue)
@@ -53,7 +54,7 @@ enum RetryAfter {
 
     private static let words = ["try again in ", "try again after ", "retry in ", "retry after "]
 
-    /// `6m0s`, `59.7s`, `20ms`, `20 seconds`, or seconds without a unit; `nil` for anything else.
+    /// Reads `6m0s`, `59.7s`, `20ms`, `20 seconds`, or seconds without a unit, `nil` for anything else.
     static func length(_ text: some StringProtocol) -> Duration? {
         var rest = Substring(text)
         var seconds: Double?

@@ -1,16 +1,16 @@
 import Shared
 
-/// A platform's own words, made fit to be shown and logged.
+/// Makes a platform's error text fit to be shown and logged.
 ///
-/// Explanations of a refused request are worth passing on, but platforms quote: keys ("Incorrect API key provided:
-/// sk-…"), organisations, URLs with signatures, pieces of the prompt. What looks like any of these is cut out, and so
-/// is everything after `maxCharacters`. For authentication and quota failures the caller gets our words instead.
+/// Explanations of a refused request help the caller, but platforms quote keys ("Incorrect API key provided: sk-…"),
+/// organisations, signed URLs and pieces of the prompt. Anything that looks like one of these is cut out, and so is
+/// everything after `maxCharacters`. For authentication and quota failures the caller gets our own words instead.
 enum SafeText {
     /// Chosen: the longest documented explanation is about 400 characters.
     static let maxCharacters = 500
     /// Chosen: above the longest parameter or model name, below a sentence of a prompt.
     static let maxQuoted = 64
-    /// What stands in place of a secret.
+    /// Stands in place of a secret.
     static let redacted = "[redacted]"
 
     static func message(_ text: String) -> String {
@@ -22,13 +22,15 @@ enum SafeText {
         return safe.prefix(maxCharacters) + "…"
     }
 
-    /// Whether a word stands behind the name of an HTTP authentication scheme, and is longer than words that do are.
+    /// True for a word of 16 bytes or more behind the name of an HTTP authentication scheme.
     private static func isCredential(_ words: [Substring], at index: Int) -> Bool {
         guard index > 0, words[index].utf8.count >= 16 else { return false }
         return ["bearer", "basic"].contains(words[index - 1].lowercased())
     }
 
-    /// The first of the texts that has one, if it is an identifier: anything else in a code's place is not passed on.
+    /// The first text that is not empty, if it is an identifier.
+    ///
+    /// Anything else in a code's place is dropped.
     static func code(_ texts: String...) -> String? {
         guard let text = texts.first(where: { !$0.isEmpty }), text.utf8.count <= 64 else { return nil }
         let isIdentifier = text.utf8.allSatisfy { $0.isAlphanumeric || [45, 46, 95].contains($0) }
@@ -40,7 +42,7 @@ enum SafeText {
         String(replacingQuotes(Array(text), longerThan: 0))
     }
 
-    /// Replaces what stands between two equal quotation marks and is longer than `limit`; an apostrophe is none.
+    /// Replaces quotations longer than `limit`, where an apostrophe is no quotation mark.
     private static func replacingQuotes(_ text: [Character], longerThan limit: Int) -> [Character] {
         var result: [Character] = []
         var index = 0
@@ -52,7 +54,7 @@ enum SafeText {
                 let end = text[index...].firstIndex(of: mark), end - index > limit
             else { continue }
             result.append("…")
-            // The closing mark goes with it, so that it opens nothing.
+            // The closing mark goes with the quotation, so that it opens nothing.
             result.append(mark)
             index = end + 1
         }
@@ -67,7 +69,7 @@ enum SafeText {
         return runs(String(word[..<scheme.lowerBound])) + "://" + safeHost + path(rest[host.endIndex...])
     }
 
-    /// The path of an URL where it is plain words, as those of documentation are; never a query.
+    /// The path of a URL without its query, if it is plain words as in documentation.
     private static func path(_ text: Substring) -> String {
         guard let first = text.first else { return "" }
         guard first == "/" else { return first == "?" || first == "#" ? "/…" : runs(String(text)) }
@@ -78,7 +80,7 @@ enum SafeText {
         return isPlain && path.endIndex == text.endIndex ? String(path) : "/…"
     }
 
-    /// Replaces each run of characters that keys are made of and that looks like one.
+    /// Replaces each run of key characters that looks like a key.
     private static func runs(_ word: String) -> String {
         var result = ""
         var run = ""
@@ -103,7 +105,8 @@ enum SafeText {
 }
 
 extension JobFailure {
-    /// Without the account's own key, whole or by halves (`AK:SK`): platforms quote it in forms that no table knows.
+    /// Removes the account's own key, whole or by halves (`AK:SK`), since platforms quote it in forms that no table
+    /// knows.
     func hiding(_ credential: Credential) -> JobFailure {
         let key = credential.reveal()
         let halves = key.split { ":|".contains($0) }
@@ -117,12 +120,12 @@ extension JobFailure {
         return failure
     }
 
-    /// Chosen: shorter ones are placeholders of servers without keys ("none"), and words of any sentence.
+    /// Chosen: shorter keys are placeholders of servers without keys ("none"), and common words.
     private static let leastSecret = 8
 
     private func message(_ text: String, without secret: Substring) -> String {
         var safe = ""
-        // Goes on behind what was replaced: a key may be a part of the very word that stands in its place.
+        // Continues behind the replacement, since a key may be part of the replacement text itself.
         var rest = text[...]
         while let found = rest.range(ofLiteral: String(secret)) {
             safe.append(contentsOf: rest[..<found.lowerBound])
@@ -133,7 +136,7 @@ extension JobFailure {
         return safe
     }
 
-    /// With the time to stay away that the headers of a 200 name, for a limit that is reported inside it.
+    /// Adds the cool-down in the headers of a 200 to a limit that its body reports.
     func resting(_ headers: HeaderLookup, now: Int64) -> JobFailure {
         guard retryAfter == nil, [.rateLimited, .overloaded, .quotaExhausted].contains(kind) else { return self }
         var failure = self

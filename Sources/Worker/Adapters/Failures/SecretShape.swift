@@ -1,17 +1,20 @@
-/// Whether a run of letters, digits and the like is a key, a token or an id that is nobody's business (pure).
+/// Recognises runs of letters and digits that look like a key, a token or a private id.
 ///
-/// In: a run without space. Out: yes for known prefixes, for masked keys, and for what no word, name, date or version looks
-/// like. Names of models and fields are long, too, but consist of words, short numbers and versions between dashes
-/// (`claude-3-5-sonnet-20241022-v2`); keys change between letters, digits and cases without a system, or are long in one piece.
+/// In: a run without space. Out: true for known prefixes, for masked keys, and for anything unlike a word, name, date
+/// or version. Names of models and fields are long, too, but consist of words, short numbers and versions between
+/// dashes (`claude-3-5-sonnet-20241022-v2`). Keys mix letters, digits and cases without a system, or are long in one
+/// piece.
 enum SecretShape {
-    /// What keys begin with, and how much more makes one of them.
+    /// The prefixes of keys, and the least number of characters that must follow.
     private static let prefixes: [(text: String, least: Int)] = [
         ("sk-", 3), ("sk_", 3), ("pk-", 6), ("pk_", 6), ("rk-", 6), ("rk_", 6), ("gsk_", 6), ("xai-", 6), ("hf_", 6),
         ("nvapi-", 6), ("r8_", 6), ("csk-", 6), ("sess-", 6), ("ghp_", 6), ("github_pat_", 6), ("glpat-", 6),
         ("xoxb-", 6), ("bce-v3", 1), ("AKID", 8), ("ALTAK", 1), ("LTAI", 6), ("AKIA", 8), ("ASIA", 8), ("AIza", 8),
         ("eyJ", 8),
     ]
-    /// Ids behind these words are keys' neighbours; a word in their place ("org-wide") is none.
+    /// Ids behind these words are private, too.
+    ///
+    /// A plain word in their place ("org-wide") is not.
     private static let owners = ["org-", "org_", "proj-", "proj_", "user-", "acct_", "ws-", "ws_"]
     /// Chosen: documented keys have 20 characters and more, documented names fewer outside their words.
     private static let leastIrregular = 12
@@ -34,12 +37,12 @@ enum SecretShape {
         return id.contains { $0.isDigit } || id.contains { $0.isUppercase } || id.count >= 20
     }
 
-    /// `abc***xyz`, as platforms show a key that they refuse.
+    /// `abc***xyz`, the form in which platforms show a refused key.
     private static func isMasked(_ run: String) -> Bool {
         run.range(ofLiteral: "***") != nil && run.utf8.contains { $0.isAlphanumeric }
     }
 
-    /// Adds up what is neither word nor number nor version.
+    /// Counts the characters that belong to no word, number or version.
     private static func isIrregular(_ run: [UInt8]) -> Bool {
         let parts = run.split { !$0.isAlphanumeric }
         if parts.indices.contains(where: { isUUID(parts[$0...].prefix(5)) }) { return true }
@@ -51,7 +54,7 @@ enum SecretShape {
         return irregular >= leastIrregular
     }
 
-    /// Up to the next capital behind a small letter, where camels have their humps.
+    /// The longest piece up to the next capital behind a small letter, as in camel case.
     private static func longestPiece(_ part: ArraySlice<UInt8>) -> Int {
         var (longest, length, last) = (0, 0, UInt8(0))
         for byte in part {
@@ -68,7 +71,7 @@ enum SecretShape {
 
     private static func isHexadecimal(_ byte: UInt8) -> Bool { byte.isDigit || (97...102).contains(byte | 0x20) }
 
-    /// Letters and digits mixed beyond what versions do, or capitals where no word has them.
+    /// True when letters and digits mix more than in a version, or capitals stand where no word has them.
     private static func isOdd(_ part: ArraySlice<UInt8>) -> Bool {
         // "v2", "480B" and "3p1" are versions and sizes, "aB3" is neither.
         guard part.count > 5 else {
@@ -82,7 +85,8 @@ enum SecretShape {
         }
         if changes > 0, part.count > longestNumber, part.allSatisfy(isHexadecimal) { return true }
         if changes == 0 { return humps * 5 > part.count }
-        // One number at the end of a word, as in "Llama3" or "sonnet20241022", and one before a word, as in "20b".
+        // Allows one number at the end of a word, as in "Llama3" or "sonnet20241022", and one before a word, as in
+        // "20b".
         return changes > 1 || humps > 1
     }
 }

@@ -1,27 +1,35 @@
-/// What is wrong with a success that is no answer.
+/// The failures of a successful response that is no answer.
 import Shared
 
 extension JobFailure {
-    /// A success that nobody can read; `what` follows "The platform's answer" and holds nothing of its content.
+    /// A response that cannot be read.
+    ///
+    /// `what` follows "The platform's answer" and quotes nothing of its content.
     static func unreadable(_ what: String, code: String? = nil) -> JobFailure {
         JobFailure(.unreadableAnswer, "The platform's answer \(what).", code: code)
     }
 
-    /// The body ended before the answer did: the platform or the way to it, not the answer, is at fault.
+    /// The body ended before the answer did.
+    ///
+    /// The fault is the platform's or the network's, not the answer's.
     static let endedEarly = JobFailure(.streamBroken, "The platform's stream ended before the answer did.")
 
-    /// No platform answers so: the account is no use until somebody mends it.
+    /// A web page in place of an answer.
     ///
-    /// A gateway on the way may show a page for an answer that was paid for, so it is not asked for more often than others
-    /// that nobody can read.
+    /// The account is of no use until somebody corrects its setup.
+    ///
+    /// A gateway may show a page for an answer that was paid for, so the call is not repeated more often than for other
+    /// unreadable answers.
     static let webPage = JobFailure(
         .unreadableAnswer, "The platform answered with a web page: is the account's base URL right?",
         code: JobFailure.webPageCode)
 
-    /// An event that calls itself an error and says no more: no answer, and none that was paid for.
+    /// An event that reports an error and nothing more.
+    ///
+    /// It was no answer and was not paid for.
     static let unreadableError = JobFailure(.serverError, "The platform reported an error in words nobody can read.")
 
-    /// The same, told to those who do not know which platform was asked.
+    /// The same failure with the platform's name, for readers who do not know which one was asked.
     func named(_ platform: Provider) -> JobFailure {
         guard kind == .unreadableAnswer else { return self }
         var failure = self

@@ -1,39 +1,41 @@
-/// An error as a platform reports it, whatever shape it came in.
+/// An error as a platform reports it, in whichever shape it came.
 ///
-/// Its texts are cut where they are set, so that nobody examines a message of megabytes.
+/// Its texts are cut where they are set, so that rules never search a message of megabytes.
 import Shared
 
 struct UpstreamError: Sendable {
     /// Chosen: far above the longest documented explanation, small enough to be searched for every word of every rule.
     static let maxBytes = 8192
 
-    /// HTTP's; `nil` inside a 200.
+    /// The HTTP status, `nil` inside a 200.
     var status: Int?
-    /// The status that the body names: gateways say what happened behind them so.
+    /// The status in the body, with which gateways report the error behind them.
     var named: Int?
     var code = "" { didSet { code = Self.bounded(code) } }
     var type = "" { didSet { type = Self.bounded(type) } }
     var message = "" { didSet { message = Self.bounded(message) } }
     var param: String? { didSet { param = param.map(Self.bounded) } }
     var retryAfter: Duration?
-    /// The platform says that a conflict or the like will pass.
+    /// The platform says that the error will pass, such as a conflict.
     var isTemporary = false
-    /// The platform says that asking again is useless: it is followed for this account, others may still serve.
+    /// The platform says that a retry is useless.
+    ///
+    /// This account is not asked again, but others may be.
     var isFinal = false
 
     init() {}
 
     /// The status that decides where no code does.
     ///
-    /// 200, 400 and 5xx are what gateways put around anything, so the body's word counts before them; another 4xx says
-    /// itself what is wrong.
+    /// Gateways put 200, 400 and 5xx around any error, so the body's status counts before those. Any other 4xx counts
+    /// itself.
     var decidingStatus: Int? {
         guard let named else { return status }
         guard let status, status != 400, (400...499).contains(status) else { return named }
         return status
     }
 
-    /// Adds what HTTP says beside the body; headers count before the body's own words.
+    /// Adds the status, and the headers, which count before the body's own words.
     mutating func note(_ response: UpstreamResponse) {
         status = response.status
         let isLimit = decidingStatus == 429
@@ -47,7 +49,9 @@ struct UpstreamError: Sendable {
         }
     }
 
-    /// In small letters and without quotations, which may be the caller's own words: nobody makes an account rest by them.
+    /// Lower case and without quotations.
+    ///
+    /// Those may be the caller's own words, which must not cool an account down.
     var unquotedMessage: String { SafeText.withoutQuotes(message).lowercased() }
 
     /// At most `maxBytes` of a text, cut between two characters.

@@ -1,14 +1,14 @@
-/// The members that a strict server knows, of messages, their parts and calls, and of tools; others are taken away.
+/// Keeps the members that a strict server knows, of messages, parts, calls and tools, and removes all others.
 ///
-/// Only what this service understands is looked into: parts, calls and tools of other types are the platform's own, and go
-/// out as they came.
+/// Parts, calls and tools of types that this service does not understand are the platform's own, and go out as they
+/// came.
 import Shared
 
 struct KnownMembers: Sendable {
     /// Of messages.
     var message: Set<String> = ["role", "content", "name", "tool_calls", "tool_call_id"]
 
-    /// Returns whether anything was changed.
+    /// Returns true if anything was changed.
     func strip(_ message: inout JSONObject) -> Bool {
         var isChanged = sayAloud(&message)
         if message.removeAll(where: { !self.message.contains($0.key) }) { isChanged = true }
@@ -27,7 +27,8 @@ struct KnownMembers: Sendable {
         return isChanged
     }
 
-    /// What an answer said beside an empty content becomes the content, where the platform has no place for it.
+    /// Moves a refusal or transcript beside an empty content into the content, where the platform has no other place
+    /// for it.
     private func sayAloud(_ message: inout JSONObject) -> Bool {
         guard message["role"] == "assistant", [nil, .null, ""].contains(message["content"]),
             !["refusal", "audio"].contains(where: { self.message.contains($0) && message[$0] != nil }),
@@ -37,7 +38,7 @@ struct KnownMembers: Sendable {
         return true
     }
 
-    /// Empty texts are left out, which strict servers refuse.
+    /// Leaves empty texts out, which strict servers refuse.
     private func parts(_ parts: [JSON]) -> [JSON]? {
         let kept = parts.filter { $0["type"] != "text" || $0["text"] != "" }
         let changed = kept.changed(part)
@@ -67,7 +68,7 @@ struct KnownMembers: Sendable {
         return result
     }
 
-    /// The tools without what only other platforms know of them; `nil` where there is nothing to take away.
+    /// The tools without members that only other platforms know, `nil` where there is nothing to remove.
     static func tools(_ tools: [JSON]) -> [JSON]? { tools.changed(tool) }
 
     private static func tool(_ tool: JSONObject) -> JSONObject? {
@@ -79,7 +80,7 @@ struct KnownMembers: Sendable {
         return result
     }
 
-    /// A function's definition; `nil` where there is nothing to take away.
+    /// A function's definition, `nil` where there is nothing to remove.
     static func function(_ function: JSONObject) -> JSONObject? {
         kept(function, ["name", "description", "parameters", "strict"])
     }

@@ -1,24 +1,28 @@
-/// How the messages are rewritten for a platform with OpenAI's wire.
+/// The rewriting of messages for an OpenAI-compatible platform.
 ///
 /// In: a request that the platform's checks let pass. Out: its messages, or `nil` where they may go out as they came.
 import Shared
 
 struct MessageEdits: Sendable {
-    /// The members that the platform knows; `nil` lets everything through.
+    /// The members that the platform knows.
     ///
-    /// Histories hold what other platforms' answers said, and strict servers refuse what they do not know.
+    /// `nil` lets everything through.
+    ///
+    /// Histories hold members of other platforms' answers, and strict servers refuse unknown ones.
     var known: KnownMembers?
-    /// `developer` is not known.
+    /// The role `developer` is not known.
     var developerIsSystem = false
-    /// System texts are allowed at the front only, and once: they are joined there, in order.
+    /// System texts are allowed only once and at the front, so they are joined there, in order.
     var joinsSystem = false
-    /// Roles must alternate: neighbours of one role become one message, their texts joined by an empty line.
+    /// Roles must alternate, so neighbours of one role become one message, with an empty line between their texts.
     var mergesNeighbours = false
-    /// Where there are only instructions, the user says the last.
+    /// A user message is required.
+    ///
+    /// Where there are only instructions, the last one becomes the user's.
     var needsSpeaker = false
-    /// What an assistant or a tool says where it says nothing, for platforms that take no empty content.
+    /// The content of an assistant's or tool's message without one, for platforms that take no empty content.
     var nothing: String?
-    /// Whether thinking that was sent back is for the model to read.
+    /// The model reads thinking that was sent back.
     var keepsThinking: @Sendable (_ chat: ChatRequest, _ model: String) -> Bool = { _, _ in false }
 
     private static let systemRoles: [JSON?] = ["system", "developer"]
@@ -51,7 +55,7 @@ struct MessageEdits: Sendable {
         return result.map(JSON.object)
     }
 
-    /// One message in the platform's form; `nil` where it has it.
+    /// One message in the platform's form, `nil` where it has that form already.
     private func edited(_ message: JSON) -> JSONObject? {
         guard let message = message.objectValue else { return nil }
         var edited = message
@@ -69,7 +73,7 @@ struct MessageEdits: Sendable {
 
     private static func isEmpty(_ content: JSON?) -> Bool { [nil, .null, ""].contains(content) }
 
-    /// `nil` where the two must stay apart: calls end a turn, and results have a place of their own.
+    /// `nil` where the two must stay apart: calls end a turn, and results keep their place.
     private func merged(_ first: JSONObject, _ second: JSONObject) -> JSONObject? {
         guard let role = first["role"], role == second["role"], role == "user" || role == "assistant",
             first["tool_calls"] == nil
@@ -80,7 +84,9 @@ struct MessageEdits: Sendable {
         return merged
     }
 
-    /// Texts stay text; as soon as one content has parts, all become parts.
+    /// Joins texts to a text.
+    ///
+    /// As soon as one content has parts, all become parts.
     private func joined(_ contents: [JSON]) -> JSON {
         let silence = nothing.map(JSON.string)
         let contents = contents.filter { !Self.isEmpty($0) && $0 != silence }

@@ -1,13 +1,15 @@
-/// The wire that OpenAI invented and most platforms speak, with a platform's differences as a value.
+/// The adapter for OpenAI's API, which most platforms speak, with a platform's differences as a value.
 ///
-/// In: the neutral request, which is OpenAI's. Out: the same with the platform's id of the model, its own names and ranges,
-/// and `include_usage` on streams, without which nobody could be billed exactly.
-/// Account settings: `headers` (more headers, one `name: value` a line), and those that the dialect names.
+/// In: the neutral request, which is OpenAI's. Out: the same with the platform's id of the model, its own names and
+/// ranges, and `include_usage` on streams, which exact billing needs. Account settings: `headers` (more headers, one
+/// `name: value` a line), and those that the dialect names.
 import Shared
 
 struct OpenAIAdapter: ProviderAdapter {
     let dialect: OpenAIDialect
-    /// What the account's key is exchanged for; `nil` sends the key itself.
+    /// Exchanges the account's key for a token.
+    ///
+    /// `nil` sends the key itself.
     var tokens: (any TokenExchange)?
 
     init(_ dialect: OpenAIDialect, tokens: (any TokenExchange)? = nil) {
@@ -99,7 +101,7 @@ struct OpenAIAdapter: ProviderAdapter {
         return body
     }
 
-    /// An answer in the old style has room for one call: platforms that can be asked for one are.
+    /// A legacy answer has room for one call, so platforms that can limit calls to one are asked to.
     private func asksForOneCall(_ chat: ChatRequest, _ model: String) -> Bool {
         guard chat.usesLegacyFunctions, !dialect.refusesParallelCalls(model) else { return false }
         return dialect.fields?.known.contains("parallel_tool_calls") ?? true

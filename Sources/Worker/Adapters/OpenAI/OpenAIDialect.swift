@@ -1,39 +1,48 @@
-/// How a platform with OpenAI's wire differs from OpenAI, as data: what `OpenAIAdapter` translates by.
+/// The differences of an OpenAI-compatible platform from OpenAI, as data for `OpenAIAdapter`.
 ///
-/// One value per platform and mode (`QianfanDialect`, `QwenDialect`, …). Whatever is not said here is as at OpenAI.
+/// One value per platform and mode (`QianfanDialect`, `QwenCompatibleDialect`, …). Everything not set here is as at
+/// OpenAI.
 import Shared
 
 struct OpenAIDialect: Sendable {
-    /// As people call it, for error texts.
+    /// The platform's usual name, for error texts.
     var platform: String
     var baseURL: String
-    /// The fields with a meaning here; `nil` lets everything through, for servers that we know nothing of.
+    /// The fields that the platform knows.
+    ///
+    /// `nil` lets everything through, for servers that we know nothing of.
     var fields: FieldCheck?
-    /// How much of them the platform takes; `nil` leaves that to the server.
+    /// The ranges and words that the platform accepts.
+    ///
+    /// `nil` leaves the check to the server.
     var limits: PlatformLimits?
-    /// What else is refused before anybody is paid, by the platform's id of the model.
+    /// Further checks before any call is paid.
     var checks: [Check] = []
-    /// How fields are rewritten, by the platform's id of the model.
+    /// The rewriting of fields, by the platform's id of the model.
     var edits: @Sendable (_ model: String) -> [FieldEdit] = { _ in [] }
     var messages: @Sendable (_ model: String) -> MessageEdits = { _ in MessageEdits() }
-    /// Fields that the model does not take and an answer is none the worse without.
+    /// Fields that the model refuses and whose loss does no harm to the answer.
     var dropped: @Sendable (_ chat: ChatRequest, _ model: String) -> [String] = { _, _ in [] }
     /// Models that refuse `parallel_tool_calls`, by the platform's id.
     var refusesParallelCalls: @Sendable (_ model: String) -> Bool = { _ in false }
-    /// The members that say the request's wish about thinking; `nil` leaves its own words alone.
+    /// The members that carry the request's reasoning options.
+    ///
+    /// `nil` leaves its own words alone.
     var reasoning: Reasoning?
-    /// Whether the platform gives this answer as a stream only, whatever the caller asked for.
+    /// The platform gives this answer as a stream only, whatever the caller asked for.
     var onlyStreams: Streaming = { _, _ in false }
-    /// Models whose events have all text so far, each.
+    /// Models whose every event has all text so far.
     var repeatsText: @Sendable (_ model: String) -> Bool = { _ in false }
     /// Usage comes with every stream, and `stream_options` is not known.
     var alwaysSendsUsage = false
     /// Finish reasons in other words than OpenAI's.
     var finishReasons: [String: FinishMeaning] = [:]
-    /// The member of a choice that is not 0 where the platform's filter has struck.
+    /// The member of a choice that is not 0 where the platform's filter has cut it.
     var filterFlag: String?
     var failures: FailureRules
-    /// How long to stay away, where the platform says so in words; `now` in milliseconds since 1970.
+    /// Reads a cool-down from the platform's words.
+    ///
+    /// `now` is in milliseconds since 1970.
     var namedRest: @Sendable (_ message: String, _ now: Int64) -> Duration? = { _, _ in nil }
     /// Account settings that become headers.
     var headers: [(setting: String, name: String)] = []
@@ -47,37 +56,37 @@ struct OpenAIDialect: Sendable {
 
     enum FinishMeaning: Sendable {
         case reason(String)
-        /// No end of an answer, but a failure.
+        /// The reason is a failure and no end of an answer.
         case failure(JobFailure.Kind)
     }
 
     enum Ping: Sendable {
-        /// `GET /models`: free, proves the key.
+        /// `GET /models`, which is free and proves the key.
         case models
-        /// One token of the platform's free model; at another base URL, which may not have it, of the route's.
+        /// One token of the platform's free model. Another base URL may not have it, and gets the route's model.
         case chat(model: String)
     }
 
     struct Embeddings: Sendable {
         var maxInputs: @Sendable (_ model: String) -> Int
-        /// Whether `dimensions`, `encoding_format` and `user` go out as they came.
+        /// `dimensions`, `encoding_format` and `user` go out as they came.
         var passesOptions = false
-        /// Whether `dimensions` is known.
+        /// `dimensions` is known.
         var takesDimensions = true
     }
 }
 
 /// One rewriting of the request's members.
 enum FieldEdit: Sendable {
-    /// The first name goes; its value stays only where the second has none.
+    /// Removes the first name. Its value stays only where the second has none.
     case rename(String, to: String)
-    /// A number outside the range becomes the nearest inside; ranges are the platform's own.
+    /// A number outside the range becomes the nearest inside. Ranges are the platform's own.
     case clamp(String, ClosedRange<Double>)
-    /// Whole numbers outside 1…limit are counted around that ring, so that equal seeds stay equal.
+    /// Maps whole numbers outside 1…limit into it, modulo `limit`, so that equal seeds stay equal.
     case wrap(String, limit: Int)
     /// A single string becomes a list of one.
     case listed(String)
-    /// One word in place of another that means the same.
+    /// Replaces one word by another that means the same.
     case word(String, JSON, JSON)
     case custom(@Sendable (inout JSONObject) -> Void)
 
@@ -100,7 +109,7 @@ enum FieldEdit: Sendable {
         }
     }
 
-    /// Mistral's and Anthropic's word where OpenAI's is expected.
+    /// Replaces Mistral's and Anthropic's word where OpenAI's is expected.
     static let anyCall = FieldEdit.word("tool_choice", "any", "required")
 
     static func wrapped(_ value: Int, _ limit: Int) -> Int {

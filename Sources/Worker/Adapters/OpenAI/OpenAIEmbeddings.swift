@@ -1,6 +1,7 @@
 /// `POST /embeddings` in OpenAI's shape, with a platform's differences as a value.
 ///
-/// Platforms that cannot pack vectors are asked for numbers, and the answer is packed here where the caller wants that.
+/// Platforms that cannot pack vectors are asked for numbers, and the response is packed here where the caller wants
+/// that.
 import Shared
 
 struct OpenAIEmbeddings: EmbeddingsAdapter {
@@ -21,7 +22,8 @@ struct OpenAIEmbeddings: EmbeddingsAdapter {
             if body["dimensions"] == .null { body.remove("dimensions") }
         }
         return UpstreamRequest(
-            url: adapter.url(target.account, "/embeddings"), headers: try adapter.headers(target.account, isStream: false),
+            url: adapter.url(target.account, "/embeddings"),
+            headers: try adapter.headers(target.account, isStream: false),
             body: body.encoded, isStream: false)
     }
 

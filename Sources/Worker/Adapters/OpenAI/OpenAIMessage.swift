@@ -1,13 +1,14 @@
-/// Makes the texts of a platform's delta or message say what OpenAI's would; calls are `StreamedCalls`' and `WholeCalls`'.
+/// Brings the texts of a platform's delta or message into OpenAI's form. Calls are left to `StreamedCalls` and
+/// `WholeCalls`.
 ///
 /// Thinking has several names (`reasoning` at vLLM and OpenRouter) and one here, `reasoning_content`. Content in parts
-/// (Mistral) becomes one text, with the thinking among it in its own place. What is as it should be is not touched.
+/// (Mistral) becomes one text, and the thinking among it gets its own place. Correct members are not touched.
 import Shared
 
 enum OpenAIMessage {
     /// Other names of `reasoning_content`.
     static let thinkingNames: Set<String> = ["reasoning", "reasoning_text", "thinking"]
-    /// Members that are null only where a server says that there is nothing.
+    /// Members that some servers set to null where they have nothing.
     private static let neverNull: Set<String> = ["annotations", "function_call", "role", "tool_calls"]
 
     static func mend(_ message: inout JSONObject) {
@@ -30,7 +31,7 @@ enum OpenAIMessage {
         message["reasoning_content"]?.stringValue?.isEmpty == false
     }
 
-    /// Servers that send both names mostly say the same in both.
+    /// Servers that send both names mostly repeat the text.
     private static func rename(_ name: String, _ text: String, _ message: inout JSONObject) {
         if !hasThinking(message) {
             message.remove(name)
@@ -40,7 +41,9 @@ enum OpenAIMessage {
         }
     }
 
-    /// OpenRouter's list, which callers send back, stays; its texts are the thinking where nothing else says it.
+    /// Keeps OpenRouter's list, which callers send back.
+    ///
+    /// Its texts are the thinking where no other member holds it.
     private static func mendDetails(_ message: inout JSONObject, _ details: [JSON]) {
         guard !hasThinking(message), !message.members.contains(where: { thinkingNames.contains($0.key) }) else {
             return
@@ -64,7 +67,7 @@ enum OpenAIMessage {
     private struct Texts {
         var content: String?
         var thinking = ""
-        /// Parts that are no text (images, references), which OpenAI's answers have no place for.
+        /// Parts that are no text (images, references), for which OpenAI's answers have no place.
         var others: [JSON] = []
 
         mutating func add(_ part: JSON) {

@@ -1,14 +1,14 @@
-/// OpenAI, and every server that speaks its language behind an account's own base URL (vLLM, Ollama, DeepSeek, …).
+/// OpenAI, and every OpenAI-compatible server behind an account's own base URL (vLLM, Ollama, DeepSeek, …).
 ///
 /// The neutral request is OpenAI's, so it passes through, unknown fields included. Models with OpenAI's own names are
-/// held to its rules and limits: `max_tokens` is refused by its reasoning models, thinking is said by `reasoning_effort`
-/// alone, and messages may not carry what other platforms' answers put there.
-/// Account settings: `organization`, `project` (headers of that name).
+/// held to its rules and limits: its reasoning models refuse `max_tokens`, only `reasoning_effort` controls thinking,
+/// and messages may not carry members of other platforms' answers. Account settings: `organization`, `project` (headers
+/// of that name).
 import Shared
 
 enum OpenAIOwnDialect {
     static let adapter = OpenAIAdapter(native)
-    /// Mode `compatible`: a server of which nothing is known but its language.
+    /// Mode `compatible`, for a server of which only the API is known.
     static let compatibleAdapter = OpenAIAdapter(dialect)
 
     private static var native: OpenAIDialect {
@@ -46,7 +46,7 @@ enum OpenAIOwnDialect {
         return reasons(model) ? edits + [.rename("max_tokens", to: "max_completion_tokens")] : edits
     }
 
-    /// What a model takes at its default only while it reasons.
+    /// Parameters that a model takes only at their default while it reasons.
     private static func sampling(_ body: JSONObject) -> [String] {
         let defaults: [(name: String, value: Double)] = [
             ("temperature", 1), ("top_p", 1), ("presence_penalty", 0), ("frequency_penalty", 0),
@@ -54,7 +54,9 @@ enum OpenAIOwnDialect {
         return defaults.filter { field in body[field.name]?.doubleValue.map { $0 != field.value } ?? false }.map(\.name)
     }
 
-    /// `gpt-…`, `o3`, `chatgpt-…`, and fine-tunes of them; its open models are served by others.
+    /// `gpt-…`, `o3`, `chatgpt-…`, and fine-tunes of them.
+    ///
+    /// OpenAI's open models are served by others.
     static func isOwn(_ model: String) -> Bool {
         let base = model.hasPrefix("ft:") ? model.dropFirst(3) : model[...]
         if base.hasPrefix("gpt-oss") { return false }
@@ -69,7 +71,7 @@ enum OpenAIOwnDialect {
         return version >= 5
     }
 
-    /// The o-series calls one function at a time, and refuses to be asked for it.
+    /// The o-series makes one call at a time, and refuses a request to do so.
     private static func callsOneByOne(_ model: String) -> Bool {
         isOSeries(model.hasPrefix("ft:") ? model.dropFirst(3) : model[...])
     }
@@ -78,7 +80,9 @@ enum OpenAIOwnDialect {
         base.first == "o" && base.dropFirst().first?.isNumber == true
     }
 
-    /// Qwen's and Claude's words for thinking become OpenAI's; a budget has none.
+    /// Turns Qwen's and Claude's reasoning options into OpenAI's.
+    ///
+    /// A budget has no counterpart.
     private static func sayEffort(_ body: inout JSONObject) {
         let isSaid = body["reasoning_effort"].map { $0 != .null } ?? false
         let isOn = body["enable_thinking"]?.boolValue ?? body["thinking"]?["type"].map { $0 != "disabled" }
@@ -98,7 +102,7 @@ enum OpenAIOwnDialect {
             "credit_balance_exhausted", "organization_spend_limit_exceeded", "project_spend_limit_exceeded",
             "organization_usage_limit_exceeded", "insufficient_quota", "billing_hard_limit_reached",
             "billing_not_active", kind: .quotaExhausted),
-        // One request above the whole per-minute limit: waiting cannot help.
+        // One request above the whole per-minute limit, so waiting cannot help.
         FailureRule(codes: ["rate_limit_exceeded"], words: ["request too large"], kind: .contextTooLong),
         FailureRule(
             types: ["rate_limit_error", "requests", "tokens"], words: ["request too large"], kind: .contextTooLong),
@@ -107,7 +111,7 @@ enum OpenAIOwnDialect {
         .codes("unsupported_value", "unsupported_parameter", "unknown_parameter", kind: .unsupportedParameter),
         .codes("missing_required_parameter", "invalid_value", "invalid_type", kind: .invalidRequest),
         .codes("server_error", kind: .serverError),
-        // `invalid_request_error` decides nothing: it comes with 401, 404 and 429 too.
+        // `invalid_request_error` decides nothing, since it comes with 401, 404 and 429 too.
         .types("insufficient_quota", kind: .quotaExhausted),
         .types("authentication_error", "permission_error", kind: .authentication),
         .types("rate_limit_error", "requests", "tokens", kind: .rateLimited),

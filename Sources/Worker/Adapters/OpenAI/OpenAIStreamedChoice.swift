@@ -1,8 +1,8 @@
-/// One choice of an OpenAI-shaped stream: what each of its deltas says, and how it ends, as OpenAI would say it.
+/// Reads one choice of an OpenAI-compatible stream and repairs its deltas and its end to OpenAI's form.
 ///
-/// `role` goes out once and first, calls as `StreamedCalls` tells them apart, and the finish reason once and last: it is
-/// kept for the end of the stream, since servers tell it early, twice, or in front of the calls that it is about. Plain
-/// text, which most deltas are, is scanned and not built.
+/// `role` goes out once and first, calls as `StreamedCalls` tells them apart, and the finish reason once and last. The
+/// reason is kept for the end of the stream, since servers send it early, twice, or before the calls that it is about.
+/// Plain text, which most deltas are, is scanned and not parsed into a tree.
 import Shared
 
 struct OpenAIStreamedChoice: Sendable {
@@ -15,7 +15,7 @@ struct OpenAIStreamedChoice: Sendable {
 
     private struct Ending: Sendable {
         let word: String
-        /// What the platform says of the end beside its reason.
+        /// The members that the platform sends beside its finish reason.
         let members: JSONObject
         let envelope: JSONObject
     }
@@ -25,7 +25,9 @@ struct OpenAIStreamedChoice: Sendable {
     private let style: CallStyle
     private var calls: StreamedCalls
     private var hasRole = false
-    /// A delta has said something: a whole message after it says the same again.
+    /// A delta had content.
+    ///
+    /// A whole message after it only repeats that.
     private var hasDelta = false
     private var ending: Ending?
 
@@ -40,7 +42,7 @@ struct OpenAIStreamedChoice: Sendable {
 
     /// Fails where a finish reason means that the platform gave up.
     ///
-    /// `isAlone`: no other choice is in the chunk, so that text may stay unencoded.
+    /// With `isAlone` the chunk has no other choice, so that text may stay unencoded.
     mutating func take(
         _ choice: JSONObject, _ envelope: JSONObject, isAlone: Bool
     ) throws(JobFailure) -> Said {
@@ -50,7 +52,7 @@ struct OpenAIStreamedChoice: Sendable {
 
     // MARK: - Plain text
 
-    /// `nil` where there is more to it.
+    /// `nil` where the choice is not plain text.
     private mutating func plainText(_ choice: JSONObject, _ envelope: JSONObject) -> Said? {
         guard let delta = onlyDelta(of: choice) else { return nil }
         hasDelta = hasDelta || !delta.isEmpty
@@ -78,7 +80,7 @@ struct OpenAIStreamedChoice: Sendable {
         return .text(text)
     }
 
-    /// The delta, if the choice says nothing else.
+    /// The delta, if the choice has nothing else.
     private func onlyDelta(of choice: JSONObject) -> JSONObject? {
         var delta: JSONObject?
         for member in choice.members {
@@ -119,7 +121,7 @@ struct OpenAIStreamedChoice: Sendable {
         ending = ending ?? Ending(word: word, members: members, envelope: envelope)
     }
 
-    /// The delta with who speaks in front of it, if that has not been said.
+    /// Puts the role in front of the delta, if it has not been sent.
     private mutating func introduced(_ delta: JSONObject) -> JSONObject {
         guard !hasRole else { return delta }
         hasRole = true
@@ -140,7 +142,7 @@ struct OpenAIStreamedChoice: Sendable {
 
     private static func takePieces(from delta: inout JSONObject) -> [CallPiece] {
         let calls = (delta.remove("tool_calls")?.arrayValue ?? []).compactMap(\.objectValue)
-        // Some servers say each call in both styles.
+        // Some servers send each call in both styles.
         let old = delta.remove("function_call")?.objectValue
         return (calls.isEmpty ? [old].compactMap(\.self) : calls).map(CallPiece.init(openAI:))
     }
@@ -163,9 +165,9 @@ struct OpenAIStreamedChoice: Sendable {
 
     // MARK: - End
 
-    /// What is left to say at the proper end of the stream, and the reason as the ledger keeps it.
+    /// The remaining deltas at the proper end of the stream, and the reason as the ledger keeps it.
     ///
-    /// `envelope` stands around the end of a choice that its platform did not end.
+    /// `envelope` surrounds the end of a choice that its platform did not end.
     func end(_ envelope: JSONObject) -> (deltas: [ChatDelta], reason: String) {
         var rest = self
         let envelope = ending?.envelope ?? envelope
@@ -184,7 +186,7 @@ struct OpenAIStreamedChoice: Sendable {
 }
 
 extension OpenAIDialect {
-    /// The platform's word for the end of a choice; `nil` while it goes on.
+    /// The platform's word for the end of a choice, `nil` while it goes on.
     ///
     /// Fails where that word is a failure.
     func finishWord(of choice: JSONObject) throws(JobFailure) -> String? {
@@ -210,7 +212,7 @@ extension ChatDelta {
 }
 
 extension TokenEstimate {
-    /// Strings that the model wrote, wherever they stand in a delta or message.
+    /// Adds the strings that the model wrote anywhere in a delta or message.
     mutating func add(textsOf value: JSON?) {
         switch value {
         case .string(let text): add(text)

@@ -1,6 +1,7 @@
-/// The messages of a request as platforms with a wire of their own need them: roles, texts, images, calls, results.
+/// The messages of a request in typed form, for platforms whose API is not OpenAI's.
 ///
-/// In: messages that `ChatRequest` has validated. Out: the same, typed; nothing is merged, moved or lost.
+/// In: messages that `ChatRequest` has validated. Out: roles, texts, images, calls and results, with nothing merged,
+/// moved or lost.
 import Shared
 
 struct ChatMessage: Sendable {
@@ -15,36 +16,36 @@ struct ChatMessage: Sendable {
     enum Part: Sendable {
         case text(String)
         case image(ImageSource)
-        /// Audio, files and what is newer than this build, by its `type`.
+        /// Audio, files and newer kinds, by their `type`.
         case other(String)
     }
 
     struct Call: Sendable {
         var id: String
         var name: String
-        /// JSON, as a string; "{}" where the caller left it out.
+        /// JSON as a string, "{}" where the caller left it out.
         var arguments: String
     }
 
-    /// Its place in `messages`, for error texts.
+    /// The position in `messages`, for error texts.
     var index: Int
     var role: Role
     var parts: [Part]
     var calls: [Call] = []
-    /// Of a `tool` message: the call that it answers.
+    /// In a `tool` message, the call that it answers.
     var callID: String?
     var name: String?
-    /// What an assistant message carries of the model's thinking (`reasoning_content`), if it was sent back.
+    /// The model's thinking (`reasoning_content`) of an assistant message, if the caller sent it back.
     var reasoning: String?
     /// The message as it came.
     var json: JSONObject
 
-    /// The texts, one after the other.
+    /// All text parts, joined.
     var text: String {
         parts.reduce(into: "") { text, part in if case .text(let more) = part { text += more } }
     }
 
-    /// No text that is not empty, and no part of another kind.
+    /// True when every text is empty and there is no part of another kind.
     var saysNothing: Bool {
         parts.allSatisfy { part in if case .text(let text) = part { text.isEmpty } else { false } }
     }
@@ -69,7 +70,7 @@ struct ChatMessage: Sendable {
         reasoning = json["reasoning_content"]?.stringValue
     }
 
-    /// What an answer said in place of a content: a refusal, or aloud.
+    /// The refusal or the spoken transcript that stands in place of a content.
     static func wordsBesideContent(_ json: JSONObject) -> String? {
         for words in [json["refusal"]?.stringValue, json["audio"]?["transcript"]?.stringValue] {
             if let words, !words.isEmpty { return words }
@@ -104,10 +105,10 @@ extension ChatMessage.Call {
     }
 }
 
-/// Where an image comes from.
+/// The source of an image.
 enum ImageSource: Sendable, Equatable {
     case url(String)
-    /// A `data:` URL, taken apart; the data is base64 as it came.
+    /// A `data:` URL, taken apart. The data is base64 as it came.
     case base64(mediaType: String, data: String)
 
     init(_ url: String) {
@@ -136,7 +137,8 @@ extension ChatRequest {
         }
     }
 
-    /// The same for platforms that want somebody to speak: where there are but instructions, the user says the last.
+    /// The same for platforms that need a user message: where there are only instructions, the last one becomes the
+    /// user's.
     var spokenMessages: [ChatMessage] {
         var messages = typedMessages
         if let last = messages.indices.last, messages.allSatisfy({ $0.role == .system }) { messages[last].role = .user }
@@ -158,7 +160,7 @@ extension ChatRequest {
         switch body["tool_choice"] {
         case .string("none"): ToolChoice.none
         case .string("auto"): .auto
-        // Mistral's and Anthropic's word for it.
+        // "any" is Mistral's and Anthropic's word.
         case .string("required"), .string("any"): .required
         case .object(let choice): choice["function"]?["name"]?.stringValue.map(ToolChoice.named)
         default: nil

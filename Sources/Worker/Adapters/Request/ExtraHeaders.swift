@@ -1,17 +1,17 @@
 /// The `headers` setting of an account: more request headers, one `name: value` a line.
 ///
-/// Fails with `authentication`, since it is the account that is set up wrongly, for a line that is no header, and for
-/// names that would change what is sent or who is asked.
+/// Fails with `authentication`, since the account's setup is at fault: for a line that is no header, and for names that
+/// would change the framing or the host.
 import Shared
 
 enum ExtraHeaders {
-    /// Framing and routing are the HTTP client's; the credential is the account's key.
+    /// Framing and routing belong to the HTTP client, and the credential is the account's key.
     private static let reserved: Set<String> = [
         "authorization", "connection", "content-length", "content-type", "expect", "host", "te", "trailer",
         "transfer-encoding", "upgrade",
     ]
 
-    /// `headers` and the account's own behind them; fails where one of all of them cannot be sent.
+    /// `headers` followed by the account's own, or a failure where one of them cannot be sent.
     static func completing(
         _ headers: [(name: String, value: String)], _ settings: [String: String]
     ) throws(JobFailure) -> [(name: String, value: String)] {
@@ -45,7 +45,9 @@ enum ExtraHeaders {
             }
     }
 
-    /// Visible ASCII, spaces and tabs: in particular no line ends, with which a value could add headers of its own.
+    /// Visible ASCII, spaces and tabs.
+    ///
+    /// Line ends are excluded, since a value could add headers with them.
     static func isValid(value: String) -> Bool {
         value.utf8.allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x09 }
     }

@@ -1,16 +1,16 @@
-/// Refuses the fields of a request that a platform has no words for, before anybody is paid.
+/// Refuses the fields of a request that a platform cannot express, before any call is paid.
 ///
-/// In: the fields that an adapter translates. Out: nothing, or `unsupportedParameter` naming the field and the platform.
-/// Fields that ask for nothing (`n: 1`, a penalty of 0) and hints that cannot change an answer pass everywhere; the
-/// adapter drops them.
+/// In: the fields that an adapter translates. Out: nothing, or `unsupportedParameter` naming the field and the
+/// platform. Fields that ask for nothing (`n: 1`, a penalty of 0) and hints that cannot change an answer pass
+/// everywhere, and the adapter drops them.
 import Shared
 
 struct FieldCheck: Sendable {
-    /// As people call it, for error texts.
+    /// The platform's usual name, for error texts.
     let platform: String
     /// Fields with a translation.
     let known: Set<String>
-    /// Whether fields that OpenAI does not have go out as they are: the platform's own extras.
+    /// Fields that OpenAI does not have go out as they are, as the platform's own extras.
     let passesExtras: Bool
 
     init(platform: String, known: Set<String>, passesExtras: Bool = false) {
@@ -19,10 +19,10 @@ struct FieldCheck: Sendable {
         self.passesExtras = passesExtras
     }
 
-    /// What every adapter must translate.
+    /// Fields that every adapter must translate.
     private static let structural: Set<String> = ["model", "messages", "stream", "stream_options"]
 
-    /// Book-keeping of OpenAI's: where it is missing, the answer is the same.
+    /// OpenAI's bookkeeping fields, without which the answer is the same.
     static let hints: Set<String> = [
         "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
         "verbosity", "prediction", "user",
@@ -43,9 +43,11 @@ struct FieldCheck: Sendable {
         }
     }
 
-    /// Whether a field that `check` let pass goes out: known ones and extras, if they ask for anything.
+    /// True for known fields and extras that ask for anything.
+    ///
+    /// Asked only of fields that `check` let pass.
     func sends(_ member: JSONObject.Member) -> Bool {
-        // Beside tools, "none" says something.
+        // Beside tools, "none" has a meaning.
         guard member.key == "tool_choice" || !FieldCheck.asksForNothing(member), member.value != .null else {
             return false
         }
@@ -53,7 +55,9 @@ struct FieldCheck: Sendable {
         return passesExtras && !FieldCheck.canonical.contains(member.key) && !FieldCheck.hints.contains(member.key)
     }
 
-    /// The texts of a request for vectors, `most` at most, whose other fields are among `known`.
+    /// The texts of an embeddings request.
+    ///
+    /// Refuses fields outside `known`, and more than `most` texts.
     func texts(of request: EmbeddingsRequest, known: Set<String>, most: Int) throws(JobFailure) -> [String] {
         for member in request.body.members where member.value != .null {
             guard known.contains(member.key) || FieldCheck.hints.contains(member.key) else {

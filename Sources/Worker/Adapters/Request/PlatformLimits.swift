@@ -1,31 +1,31 @@
-/// How much a platform takes of the fields that it knows: one table a platform, checked before anybody is paid.
+/// The ranges and words that a platform accepts in the fields it knows, checked before any call is paid.
 ///
 /// In: a request. Out: nothing, or `unsupportedParameter` naming the field and the platform. Ranges are OpenAI's unless
-/// the table says otherwise; inside them an adapter may still fit a value to a narrower one.
+/// the platform's table differs. Inside them an adapter may still fit a value to a narrower range.
 import Shared
 
 struct PlatformLimits: Sendable {
-    /// As people call it, for error texts.
+    /// The platform's usual name, for error texts.
     let platform: String
     var ranges = PlatformLimits.usualRanges
-    /// Texts to stop at, at most; `nil` is any number.
+    /// Most stop sequences, `nil` for any number.
     var stops: Int?
     /// Types of `response_format`.
     var formats: [String] = ["text", "json_object", "json_schema"]
     /// Words of `tool_choice`.
     var choices: [String] = ["none", "auto", "required"]
-    /// Whether `tool_choice` may name a function.
+    /// `tool_choice` may name a function.
     var namesFunction = true
-    /// Whether calls and choices of other types than functions are the platform's to judge (`allowed_tools`, `custom`).
+    /// The platform itself judges calls and choices of other types than functions (`allowed_tools`, `custom`).
     var hasOtherTypes = false
     var roles: [String] = ["system", "developer", "user", "assistant", "tool"]
     /// Roles whose messages may hold images.
     var imageRoles: [String] = ["user"]
-    /// Whether an answer that was spoken may be sent back by its id.
+    /// A spoken answer may be sent back by its id.
     var holdsAudio = false
     /// Roles whose messages may stand between a call and its result, since the adapter moves them.
     var moved: [String] = []
-    /// Whether each call must be answered, and each answer have a call.
+    /// Each call must have a result, and each result a call.
     var pairsCalls = true
 
     static let instructions = ["system", "developer"]

@@ -1,18 +1,19 @@
-/// What a request says about thinking, whichever platform's words it uses.
+/// A request's reasoning options, in whichever platform's words they came.
 ///
-/// `reasoning_effort` (OpenAI), `thinking: {type, budget_tokens}` (Anthropic, Zhipu, TokenHub) and `enable_thinking` with
-/// `thinking_budget` (Qwen, ERNIE) all mean the same, so a program may change its model without changing its request.
-/// Each adapter writes the wish in its platform's words. `reasoning_effort` wins over the others about on and off.
+/// `reasoning_effort` (OpenAI), `thinking: {type, budget_tokens}` (Anthropic, Zhipu, TokenHub) and `enable_thinking`
+/// with `thinking_budget` (Qwen, ERNIE) all mean the same, so a program may change its model without changing its
+/// request. Each adapter writes the options in its platform's words. `reasoning_effort` wins over the others about on
+/// and off.
 import Shared
 
 struct ReasoningOptions: Sendable, Equatable {
     enum Effort: String, Sendable, CaseIterable {
         case minimal, low, medium, high, xhigh, max
 
-        /// For platforms that take a budget instead.
+        /// A budget for platforms that take no effort.
         ///
-        /// Chosen: what the levels spend at the platforms that have both
-        /// (Anthropic's 1,024 is the least it takes; 32k is where answers stop improving by more thought).
+        /// Chosen: what the levels spend at the platforms that have both. 1,024 is the least that Anthropic takes, and
+        /// at 32k more thought stops improving answers.
         var tokens: Int {
             switch self {
             case .minimal, .low: 1_024
@@ -40,13 +41,13 @@ struct ReasoningOptions: Sendable, Equatable {
         }
     }
 
-    /// `nil`: as the model does by itself.
+    /// `nil` is the model's default.
     var isOn: Bool?
     var effort: Effort?
-    /// Tokens of thinking at most.
+    /// Most tokens of thinking.
     var budget: Int?
 
-    /// The fields that are read here; an adapter writes none of them as they came.
+    /// The fields read here, which no adapter sends as they came.
     static let fields = ["reasoning_effort", "thinking", "enable_thinking", "thinking_budget"]
 
     init(isOn: Bool? = nil, effort: Effort? = nil, budget: Int? = nil) {
@@ -55,7 +56,7 @@ struct ReasoningOptions: Sendable, Equatable {
         self.budget = budget
     }
 
-    /// Fails with `invalidRequest` for a value that nobody understands.
+    /// Fails with `invalidRequest` for an unknown value.
     init(_ chat: ChatRequest) throws(JobFailure) {
         self.init()
         try readThinking(chat.body)

@@ -1,6 +1,7 @@
 /// One step of a streamed answer: an OpenAI chunk without `id`, `object`, `created` and `usage`.
 ///
-/// Most are plain text for one choice; those stay unencoded, so that the coalescer can join neighbours and encode once.
+/// Most steps are plain text for one choice. Those stay unencoded, so that the coalescer can join neighbours and encode
+/// once.
 import Shared
 
 struct ChatDelta: Sendable, Equatable {
@@ -11,11 +12,11 @@ struct ChatDelta: Sendable, Equatable {
     }
 
     var content: Content
-    /// Whether a caller who got this has seen part of the answer.
+    /// A caller who received this has seen part of the answer.
     ///
-    /// Text, reasoning, refusals and tool calls are; role announcements and finish reasons are not.
+    /// True for text, reasoning, refusals and tool calls. False for role announcements and finish reasons.
     var isVisible: Bool
-    /// The output text in it, for attempts whose platform reports no usage.
+    /// The output text in the delta, for attempts whose platform reports no usage.
     var estimate: TokenEstimate
 
     init(content: Content, isVisible: Bool, estimate: TokenEstimate) {
@@ -28,7 +29,7 @@ struct ChatDelta: Sendable, Equatable {
         self.init(content: .text(text), isVisible: !text.text.isEmpty, estimate: TokenEstimate(of: text.text))
     }
 
-    /// One JSON object, no line feeds in it.
+    /// One JSON object without line feeds.
     var json: [UInt8] {
         switch content {
         case .text(let delta): delta.encoded
@@ -37,7 +38,7 @@ struct ChatDelta: Sendable, Equatable {
     }
 }
 
-/// A chunk that says nothing but text for one choice.
+/// A chunk that holds only text for one choice.
 struct TextDelta: Sendable, Equatable {
     enum Field: String, Sendable {
         case content
@@ -60,34 +61,37 @@ struct TextDelta: Sendable, Equatable {
         self.text = text
     }
 
-    /// Whether `next` can be appended without loss.
+    /// True when `next` can be appended without loss.
     func canAppend(_ next: TextDelta) -> Bool {
         choice == next.choice && field == next.field && (next.role == nil || next.role == role)
             && envelope == next.envelope
     }
 }
 
-/// How an answer ended.
+/// The end of an answer.
 struct ChatCompletionEnd: Sendable, Equatable {
     /// The platform's name for the model that answered.
     var model: String?
-    /// The platform's id of the answer, for support cases; `nil` if it gave none.
+    /// The platform's id of the answer, for support cases, `nil` if it gave none.
     var requestID: String?
-    /// That of the first choice that has one; `nil` if the platform gave none.
+    /// The first finish reason of any choice, `nil` if the platform gave none.
     var finishReason: String?
-    /// `nil`: to be estimated.
+    /// `nil` where usage has to be estimated.
     var usage: TokenUsage?
-    /// Our own count of the output in `body` where `usage` is `nil`; streams are counted delta by delta instead.
+    /// Our own count of the output in `body` where `usage` is `nil`.
+    ///
+    /// Streams are counted delta by delta instead.
     var countedTokens: Int?
-    /// The complete `chat.completion` JSON of a non-stream request; empty for streams.
+    /// The complete `chat.completion` JSON of a non-stream request, empty for streams.
     ///
     /// Byte for byte as the platform sent it, where that has OpenAI's shape.
     var body: [UInt8] = []
-    /// What `body` says of the usage, in OpenAI's words; `nil` where it says nothing, or it in others.
+    /// The usage that `body` reports in OpenAI's words, `nil` where it reports none or in other words.
     var bodyUsage: TokenUsage?
-    /// Deltas that only the end of the body completed, to be published before the end.
+    /// Deltas that only the end of the body completed, published before the end.
     ///
-    /// A last event without its empty line, or the whole answer where a stream was asked for and one JSON object came.
+    /// These are a last event without its empty line, or the whole answer where a stream was asked for and one JSON
+    /// object came.
     var deltas: [ChatDelta] = []
 
     init(model: String?, finishReason: String?, usage: TokenUsage?) {

@@ -1,4 +1,4 @@
-/// Builds chunks without envelope: what streams consist of, whichever platform they come from.
+/// Builds stream chunks without envelope, for every platform.
 import Shared
 
 extension TextDelta {
@@ -10,7 +10,9 @@ extension TextDelta {
         return bytes
     }
 
-    /// Appends `{…envelope,"choices":[{"index":i,"delta":{"content":"…"},"finish_reason":null}]}`, without building a tree.
+    /// Appends the chunk without building a tree.
+    ///
+    ///     {…envelope,"choices":[{"index":i,"delta":{"content":"…"},"finish_reason":null}]}
     func encode(into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "{"))
         for member in envelope.members {
@@ -33,7 +35,7 @@ extension TextDelta {
     }
 }
 
-/// The deltas of one stream, for platforms whose events are not OpenAI's and for the sandbox.
+/// Builds the deltas of one stream, for platforms whose events are not OpenAI's and for the sandbox.
 struct ChunkBody: Sendable {
     var envelope: JSONObject
     private let style: CallStyle
@@ -43,10 +45,10 @@ struct ChunkBody: Sendable {
         self.style = style
     }
 
-    /// Of the model that was asked.
+    /// Names the model that was asked.
     init(_ context: ResponseContext) { self.init(model: context.model, style: context.calls.style) }
 
-    /// The first chunk: who speaks.
+    /// The first chunk, which names the speaker.
     func role(choice: Int = 0) -> ChatDelta {
         ChatDelta(TextDelta(envelope: envelope, choice: choice, role: "assistant", text: ""))
     }
@@ -55,7 +57,7 @@ struct ChunkBody: Sendable {
         ChatDelta(TextDelta(envelope: envelope, choice: choice, field: field, text: text))
     }
 
-    /// A chunk for each: the start of a call, or more of its arguments.
+    /// One chunk for each element: the start of a call, or more of its arguments.
     func calls(_ calls: [CallDelta], choice: Int = 0) -> [ChatDelta] {
         calls.compactMap { call in
             let delta = CallDelta.members([call], style)
@@ -70,7 +72,9 @@ struct ChunkBody: Sendable {
         calls(whole.deltas, choice: choice)
     }
 
-    /// The last chunk of a choice; `reason` in OpenAI's words.
+    /// The last chunk of a choice.
+    ///
+    /// `reason` is in OpenAI's words.
     func finish(_ reason: String, hasCalls: Bool = false, choice: Int = 0) -> ChatDelta {
         let reason = FinishReason.said(reason, hasCalls: hasCalls, style)
         return chunk([:], choice: choice, finishReason: reason, text: "")

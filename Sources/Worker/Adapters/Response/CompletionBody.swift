@@ -1,4 +1,4 @@
-/// Builds a whole `chat.completion`, for platforms whose answers are not OpenAI's and for the sandbox.
+/// Builds a whole `chat.completion`, for platforms whose responses are not OpenAI's and for the sandbox.
 import Shared
 
 struct CompletionBody: Sendable {
@@ -15,7 +15,9 @@ struct CompletionBody: Sendable {
             self.finishReason = finishReason
         }
 
-        /// What a native platform said: no text beside calls is none at all, and no reason is "stop".
+        /// From a native response.
+        ///
+        /// Empty text beside calls becomes `nil`, and a missing finish reason becomes "stop".
         init(text: String, reasoning: String, calls: WholeCalls, finishReason: String?) {
             content = text.isEmpty && !calls.isEmpty ? nil : text
             self.reasoning = reasoning
@@ -39,7 +41,7 @@ struct CompletionBody: Sendable {
         self.style = style
     }
 
-    /// Of the model that was asked; what the platform leaves out is completed.
+    /// Names the model that was asked, and completes what the platform left out.
     init(id: String?, created: Int64? = nil, _ context: ResponseContext) {
         let id = id.flatMap { $0.isEmpty ? nil : $0 } ?? context.calls.ids.completion
         self.init(
@@ -56,7 +58,7 @@ struct CompletionBody: Sendable {
         return body.encoded
     }
 
-    /// The end of the attempt that this body is the answer of.
+    /// The end of the attempt that this body answers.
     var end: ChatCompletionEnd {
         var end = ChatCompletionEnd(model: model, finishReason: finishReason, usage: usage)
         end.requestID = id
@@ -66,7 +68,7 @@ struct CompletionBody: Sendable {
         return end
     }
 
-    /// That of the first choice, as the caller is told it.
+    /// The finish reason of the first choice, as the caller is told it.
     var finishReason: String? { choices.first.map(reason) }
 
     private var countedTokens: Int {

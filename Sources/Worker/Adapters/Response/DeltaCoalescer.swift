@@ -1,19 +1,19 @@
-/// Joins the deltas of one attempt between two writes to its log: pure, one per attempt.
+/// Joins the deltas of one attempt between two writes to its log. Pure, one per attempt.
 ///
-/// In: deltas in order. Out: at each `drain` one payload of JSON objects separated by line feeds, where neighbours that are
-/// plain text of the same choice and field have become one object. The text is the same byte for byte, in the same order.
-/// Cannot fail; keeps only what was not drained.
+/// In: deltas in order. Out: at each `drain` one payload of JSON objects separated by line feeds. Neighbours that are
+/// plain text of the same choice and field have become one object. The text is the same byte for byte, in the same
+/// order. It cannot fail, and keeps only what was not drained.
 import Shared
 
 struct DeltaCoalescer: Sendable {
     private var payload: [UInt8] = []
-    /// Text that the next delta may still be joined to; it follows `payload`.
+    /// Text behind `payload` that the next delta may be joined to.
     private var open: TextDelta?
     private var estimate = TokenEstimate()
     private var isPendingVisible = false
     /// Some text, reasoning, refusal or tool call was added, drained or not.
     private(set) var hasVisible = false
-    /// The same, but drained: the caller may have seen it.
+    /// Some of that was drained, so the caller may have seen it.
     private(set) var hasShown = false
 
     init() {}
@@ -21,7 +21,7 @@ struct DeltaCoalescer: Sendable {
     /// Our own count of everything added so far.
     var outputTokens: Int { estimate.tokens }
 
-    /// About what `drain` would return, for limits.
+    /// The approximate size of the next `drain`, for limits.
     var pendingBytes: Int { payload.count + (open.map { $0.text.utf8.count + 128 } ?? 0) }
 
     mutating func add(_ delta: ChatDelta) {
@@ -42,7 +42,7 @@ struct DeltaCoalescer: Sendable {
         }
     }
 
-    /// Everything added since the last call; `nil` if there is nothing.
+    /// Everything added since the last call, `nil` if there is nothing.
     mutating func drain() -> [UInt8]? {
         closeText()
         guard !payload.isEmpty else { return nil }

@@ -1,7 +1,8 @@
-/// Builds the answer of `POST /v1/embeddings` in OpenAI's shape, whichever platform the vectors come from.
+/// Builds the response of `POST /v1/embeddings` in OpenAI's shape, for vectors of every platform.
 ///
-/// In: vectors in the order of the texts, as numbers. Out: the whole answer, numbers as they came or packed as base64 of
-/// little-endian float32, which OpenAI's SDKs ask for. Fails with `unreadableAnswer` for something that is no vector.
+/// In: vectors in the order of the texts, as numbers. Out: the whole response, with the numbers as they came, or packed
+/// as base64 of little-endian float32, which OpenAI's SDKs ask for. Fails with `unreadableAnswer` for something that is
+/// no vector.
 import Shared
 
 struct EmbeddingsBody: Sendable {
@@ -12,7 +13,7 @@ struct EmbeddingsBody: Sendable {
         self.model = model
     }
 
-    /// The vector of the next text: an array of numbers, or base64 that the platform packed already.
+    /// Adds the vector of the next text: an array of numbers, or base64 that the platform packed already.
     mutating func add(_ embedding: JSON) {
         vectors.append(embedding)
     }
@@ -56,7 +57,7 @@ struct EmbeddingsBody: Sendable {
         return asBase64 ? .string(Base64.encode(bytes)) : vector
     }
 
-    /// What a platform packed already, whether it was asked to or not.
+    /// Unpacks base64 from a platform that packed its vectors, asked or not.
     private static func unpacked(_ text: String) throws(JobFailure) -> [Float] {
         guard let bytes = Base64.decode(text), !bytes.isEmpty, bytes.count % 4 == 0 else { throw noVector }
         let values = stride(from: 0, to: bytes.count, by: 4).map { start in
@@ -66,7 +67,7 @@ struct EmbeddingsBody: Sendable {
         return values
     }
 
-    /// In as few digits as tell it from its neighbours.
+    /// Writes the fewest digits that tell the value from its neighbours.
     private static func number(_ value: Float) -> JSON {
         Double(value.description).flatMap(JSONNumber.init).map(JSON.number) ?? .null
     }

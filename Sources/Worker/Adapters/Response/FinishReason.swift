@@ -1,6 +1,6 @@
-/// The words in which servers say why an answer ended, and OpenAI's for them.
+/// Maps servers' words for the end of an answer to OpenAI's.
 ///
-/// OpenAI's list is closed, and strict clients refuse what is not on it.
+/// OpenAI's list is closed, and strict clients refuse any other word.
 enum FinishReason {
     private static let closed: Set<String> = ["stop", "length", "tool_calls", "content_filter", "function_call"]
 
@@ -16,16 +16,18 @@ enum FinishReason {
         "safety": "content_filter", "sensitive": "content_filter", "spii": "content_filter",
     ]
 
-    /// OpenAI's word for a platform's; `nil` for one that nobody has heard of, which ends an answer like "stop".
+    /// OpenAI's word for a platform's, `nil` for an unknown one, which ends an answer like "stop".
     static func known(_ word: String) -> String? {
         if closed.contains(word) { return word }
         let word = word.lowercased()
         return closed.contains(word) ? word : synonyms[word]
     }
 
-    /// What the caller is told: an answer that makes calls has not stopped, whatever its platform says.
+    /// The reason that the caller is told.
     ///
-    /// `word` is `nil` where the platform gave none, at the proper end of an answer.
+    /// An answer with calls never reports "stop", whatever its platform says.
+    ///
+    /// `word` is `nil` where the platform gave none at the proper end of an answer.
     static func said(_ word: String?, hasCalls: Bool, _ style: CallStyle) -> String {
         switch word.map({ known($0) ?? "stop" }) ?? "stop" {
         case "tool_calls", "function_call": style.finishReason
@@ -34,7 +36,7 @@ enum FinishReason {
         }
     }
 
-    /// What the ledger keeps: a word that OpenAI has none for stays the platform's, if it is a word at all.
+    /// The reason that the ledger keeps: the platform's own word where OpenAI has none for it, if it is a word at all.
     static func booked(_ word: String?, said: String) -> String {
         guard let word, known(word) == nil else { return said }
         return SafeText.code(word) ?? said

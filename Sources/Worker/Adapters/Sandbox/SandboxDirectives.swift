@@ -1,4 +1,4 @@
-/// What a prompt tells the sandbox to do, in double square brackets: `[[tokens=50 delay_ms=20]] Hello`.
+/// Directives to the sandbox inside a prompt, in double square brackets: `[[tokens=50 delay_ms=20]] Hello`.
 ///
 /// | directive | effect |
 /// |---|---|
@@ -8,9 +8,9 @@
 /// | `reasoning=N` | N pieces of `reasoning_content` come first (at most 1,000) |
 /// | `tool=NAME` | the answer is a call of that tool, with arguments made from its schema |
 /// | `ttft_ms=N` | wait before the first piece (at most 10 minutes) |
-/// | `delay_ms=N` | wait before every further piece (at most 10 minutes); streams without it take `SANDBOX_DELAY` |
+/// | `delay_ms=N` | wait before every further piece (at most 10 minutes). Streams without it take `SANDBOX_DELAY` |
 /// | `fail=KIND` | fail, with the wire name of a `JobFailure.Kind` (`rate_limited`, `server_error`, …) |
-/// | `retry_after=N` | seconds, said by the failure |
+/// | `retry_after=N` | the failure's cool-down in seconds |
 /// | `fail_after=N` | the failure comes after N pieces |
 /// | `fail_attempts=N` | only attempts 1…N fail |
 /// | `usage=none` | the answer reports no usage, so that it is estimated |
@@ -30,7 +30,7 @@ struct SandboxDirectives: Sendable, Equatable {
     var reasoning = 0
     var tool: String?
     var firstDelay = Duration.zero
-    /// `nil`: as the worker is set.
+    /// `nil` takes the worker's setting.
     var delay: Duration?
     var failure: JobFailure.Kind?
     var retryAfter: Duration?
@@ -38,7 +38,7 @@ struct SandboxDirectives: Sendable, Equatable {
     var failAttempts = Int.max
     var reportsUsage = true
 
-    /// Reads the directives of a message; `rest` is the message without them.
+    /// Reads the directives of a message and returns them with the `rest` of it.
     static func parse(_ message: String) -> (directives: SandboxDirectives, rest: String) {
         var directives = SandboxDirectives()
         let bytes = Array(message.utf8)
@@ -57,7 +57,9 @@ struct SandboxDirectives: Sendable, Equatable {
         return (directives, String(words))
     }
 
-    /// Takes the brackets that open at `start`; returns where they end, `nil` if these are not directives.
+    /// Reads the brackets that open at `start`.
+    ///
+    /// Returns the index behind them, `nil` if they hold no directives.
     private mutating func read(_ bytes: [UInt8], at start: Int) -> Int? {
         // Chosen: all directives together are below 256 bytes.
         let limit = min(bytes.count, start + 512)

@@ -1,6 +1,6 @@
-/// Vectors of the platform that needs no key: deterministic, and alike for texts that share letters.
+/// The sandbox's embeddings: deterministic, and similar for texts that share letters.
 ///
-/// In: texts. Out: unit vectors (`dimensions`, else 256 numbers): each run of three bytes counts up or down one place.
+/// In: texts. Out: unit vectors (`dimensions`, else 256 numbers). Each run of three bytes counts one place up or down.
 import Shared
 
 enum SandboxEmbeddings {
@@ -32,7 +32,7 @@ enum SandboxEmbeddings {
             counts[Int((hash >> 1) % UInt64(size))] += hash & 1 == 0 ? 1 : -1
         }
         let length = counts.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        // Runs may cancel each other out to nothing, of which no direction can be said.
+        // Runs may cancel each other out, and a vector of zeros has no direction.
         guard length > 0 else { return [1] + counts.dropFirst() }
         return counts.map { ($0 / length * 1e6).rounded() / 1e6 }
     }

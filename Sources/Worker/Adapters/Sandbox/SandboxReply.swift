@@ -1,6 +1,6 @@
-/// What the sandbox says to a request, whole and in pieces: deterministic, made from the request alone.
+/// The sandbox's answer to a request, whole and in pieces. Deterministic, made from the request alone.
 ///
-/// A piece is a word with the space behind it, or one wide character or emoji; characters are never cut.
+/// A piece is a word with the space behind it, or one wide character or emoji. Characters are never cut.
 import Shared
 
 struct SandboxReply: Sendable, Equatable {
@@ -36,7 +36,7 @@ struct SandboxReply: Sendable, Equatable {
         }
     }
 
-    /// The text of a message, with what stands in for its images.
+    /// The text of a message, with a note in place of its images.
     static func text(of message: JSON?) -> String {
         guard let parts = message?["content"]?.arrayValue else { return message?["content"]?.stringValue ?? "" }
         let images = parts.filter { $0["type"]?.stringValue == "image_url" }.count
@@ -51,7 +51,7 @@ struct SandboxReply: Sendable, Equatable {
 
     private static func isResult(_ message: JSON) -> Bool { message["role"] == "tool" }
 
-    /// The tool to call, unless its result is what we are to answer to.
+    /// The tool to call, `nil` where the last message is already its result.
     private static func toolName(_ chat: ChatRequest, _ directives: SandboxDirectives) -> String? {
         guard chat.messages.last.map(isResult) != true else { return nil }
         if let name = directives.tool { return name }
@@ -89,7 +89,7 @@ struct SandboxReply: Sendable, Equatable {
                 word = ""
             }
             word.append(character)
-            // Chosen: words longer than 16 characters are data, and are to stream like text.
+            // Chosen: words longer than 16 characters are data, and stream in pieces like text.
             if isWide || character.isWhitespace || word.count == 16 {
                 pieces.append(word)
                 word = ""

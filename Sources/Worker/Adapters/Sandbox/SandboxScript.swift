@@ -1,8 +1,8 @@
-/// The platform that needs no key and no network, as a plan: what to say, after which pauses, and how it ends.
+/// The sandbox's answer as a plan: deltas, the pauses between them, and the ending.
 ///
-/// In: a request, its last user message with directives (`SandboxDirectives`), the number of the attempt. Out: steps, the
-/// pause after the last one, and the ending. Pure and deterministic; the pauses are kept by whoever plays the plan. The
-/// deltas and bodies have the shapes that the OpenAI decoder gives.
+/// In: a request, the directives in its last user message (`SandboxDirectives`), the number of the attempt. Out: steps,
+/// the pause after the last one, and the ending. Pure and deterministic: `SandboxStream` keeps the pauses. The deltas
+/// and bodies have the shapes that the OpenAI decoder gives.
 import Shared
 
 struct SandboxScript: Sendable {
@@ -17,30 +17,30 @@ struct SandboxScript: Sendable {
         case failure(JobFailure)
     }
 
-    /// Made for non-stream requests too, whose pauses add up to the time of the whole answer.
+    /// Also made for non-stream requests, whose pauses add up to the time of the whole answer.
     private(set) var steps: [Step] = []
     /// Between the last step and the ending.
     private(set) var lastPause = Duration.zero
     private(set) var ending: Ending
 
-    /// How long the whole plan takes.
+    /// The duration of the whole plan.
     private(set) var duration = Duration.zero
 
     /// Between two pieces.
     private let delay: Duration
 
-    /// Chosen: nobody watches a long text word by word, so the pace that is the default adds no more than this to a stream.
+    /// Chosen: nobody reads a long text word by word, so the default pace adds no more than this to a stream.
     static let longestPacing = Duration.seconds(5)
 
-    /// As OpenAI has them, which the sandbox stands in for.
+    /// OpenAI's limits, since the sandbox stands in for OpenAI.
     static let limits = PlatformLimits(
         platform: "The sandbox", stops: 4, hasOtherTypes: true, imageRoles: ["user", "tool"], holdsAudio: true,
         pairsCalls: false)
 
     /// Plans the answer named `id` by `model`, for attempt number `attempt` (from 1, for `fail_attempts`).
     ///
-    /// `created` is in seconds since 1970. `pace` is the pause between two pieces of a stream whose prompt sets none;
-    /// whole answers come at once.
+    /// `created` is in seconds since 1970. `pace` is the pause between two pieces of a stream whose prompt sets none.
+    /// Whole answers come at once.
     init(
         _ chat: ChatRequest, model: String, attempt: Int, id: String, created: Int64, pace: Duration = .zero
     ) {
@@ -74,7 +74,7 @@ struct SandboxScript: Sendable {
         return body
     }
 
-    /// Pieces are the sandbox's tokens.
+    /// Each piece counts as one token.
     private static func usage(
         _ chat: ChatRequest, _ directives: SandboxDirectives, _ reply: SandboxReply
     ) -> TokenUsage {
@@ -116,14 +116,14 @@ struct SandboxScript: Sendable {
         }
     }
 
-    /// None before the very first piece: that is `ttft_ms`.
+    /// No pause before the very first piece, which has `ttft_ms`.
     private var pause: Duration { steps.contains { $0.delta.isVisible } ? delay : .zero }
 
     private mutating func add(_ delta: ChatDelta, after pause: Duration) {
         steps.append(Step(pause: pause, delta: delta))
     }
 
-    /// Cuts the plan where the failure is to come: at once, or after `fail_after` visible pieces.
+    /// Cuts the plan at the failure: at once, or after `fail_after` visible pieces.
     private mutating func fail(_ kind: JobFailure.Kind, _ directives: SandboxDirectives) {
         lastPause = directives.failAfter == nil ? directives.firstDelay : delay
         var visible = 0

@@ -1,7 +1,7 @@
 /// The smallest value that fits a JSON schema well enough for a demonstration: required members only.
 ///
-/// Understands `const`, `default`, `enum`, `type`, `properties`, `required`, `items` with `minItems`, the first of `anyOf`
-/// and `oneOf`; anything else becomes a string. Depth is bounded, since schemas may nest as deep as JSON does.
+/// Understands `const`, `default`, `enum`, `type`, `properties`, `required`, `items` with `minItems`, and the first of
+/// `anyOf` and `oneOf`. Anything else becomes a string. Depth is bounded, since schemas may nest as deep as JSON does.
 import Shared
 
 enum SchemaExample {

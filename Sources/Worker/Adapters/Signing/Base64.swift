@@ -14,7 +14,7 @@ enum Base64 {
     /// §5, without padding.
     static func encodeURL(_ bytes: [UInt8]) -> String { String(decoding: encode(bytes, urlSafe), as: UTF8.self) }
 
-    /// §4, padded or not; `nil` for anything else.
+    /// §4, padded or not, `nil` for anything else.
     static func decode(_ text: String) -> [UInt8]? {
         let digits = text.utf8.reversed().drop { $0 == UInt8(ascii: "=") }.reversed()
         guard text.utf8.count - digits.count <= 2, digits.count % 4 != 1 else { return nil }

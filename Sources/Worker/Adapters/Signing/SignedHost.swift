@@ -1,10 +1,10 @@
 /// The `Host` header as the HTTP client will send it, for signatures that cover it.
 ///
-/// Fails with `authentication`, since it is the account that is set up wrongly.
+/// Fails with `authentication`, since the account's setup is at fault.
 import Shared
 
 enum SignedHost {
-    /// What the HTTP client will put into `Host`: the port only where it is not the scheme's own.
+    /// The host, with the port only where it is not the scheme's own.
     static func of(_ url: String) throws(JobFailure) -> String {
         guard let scheme = url.range(ofLiteral: "://") else { throw noHost }
         let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }

@@ -1,8 +1,8 @@
 /// Tencent Hunyuan's native API 3.0: legacy, for accounts that still have it.
 ///
-/// Key: `SecretId:SecretKey` (also with `|`, or one-api's `AppId|SecretId|SecretKey`); it signs every request and never
-/// goes on the wire. Account settings: `region` (header `X-TC-Region`), `language` (`zh-CN` or `en-US`, of error texts),
-/// `headers` (more headers, one `name: value` a line). `account.baseURL` replaces the host that is asked and signed.
+/// Key: `SecretId:SecretKey` (also with `|`, or one-api's `AppId|SecretId|SecretKey`), which signs every request and is
+/// never sent. Account settings: `region` (header `X-TC-Region`), `language` (`zh-CN` or `en-US`, of error texts),
+/// `headers` (more headers, one `name: value` a line). `account.baseURL` replaces the host that is called and signed.
 import Shared
 
 struct HunyuanAdapter: ProviderAdapter {
@@ -25,7 +25,7 @@ struct HunyuanAdapter: ProviderAdapter {
 
     func failure(inside body: [UInt8]) -> JobFailure? { HunyuanFailure.inside(ErrorBody.json(body)) }
 
-    /// The vector of one letter: signed like a chat, and generates nothing.
+    /// Embeds one letter, which is signed like a chat and generates nothing.
     func makePing(_ target: Target) throws(JobFailure) -> UpstreamRequest? {
         try HunyuanCall(action: "GetEmbedding", body: ["Input": "a"]).request(target)
     }

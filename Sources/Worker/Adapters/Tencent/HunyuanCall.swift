@@ -1,4 +1,4 @@
-/// One signed call of Tencent's API 3.0: what a chat, an embedding and a ping have in common.
+/// One signed call of Tencent's API 3.0: the common part of a chat, an embedding and a ping.
 ///
 /// In: the action, its body and the route. Out: the request, signed over the very bytes it sends. Fails with
 /// `authentication` for an account that is set up wrongly: key, base URL, `language` or other settings.
@@ -45,7 +45,9 @@ struct HunyuanCall: Sendable {
     }
 }
 
-/// Both halves of a Tencent Cloud key: `SecretId:SecretKey`, the same with `|`, or one-api's `AppId|SecretId|SecretKey`.
+/// Both halves of a Tencent Cloud key.
+///
+/// The key is `SecretId:SecretKey`, the same with `|`, or one-api's `AppId|SecretId|SecretKey`.
 struct HunyuanKey: Sendable {
     let id: String
     let secret: String

@@ -1,11 +1,11 @@
-/// What Hunyuan's native API cannot do, refused before anybody is paid.
+/// Refuses what Hunyuan's native API cannot do, before any call is paid.
 ///
 /// In: the request and the platform's id of the model. Out: nothing, or `unsupportedParameter` naming the field. The
-/// wire knows no limit of tokens, no JSON mode, no penalties and one answer only.
+/// API has no token limit, no JSON mode, no penalties and one answer only.
 import Shared
 
 enum HunyuanCheck {
-    /// Ours (the spelling of Hunyuan's OpenAI-shaped endpoint) and the platform's.
+    /// Our field (the spelling of Hunyuan's OpenAI-compatible endpoint) and the platform's.
     ///
     /// Only those whose effect reaches the caller.
     static let extras: [(field: String, name: String)] = [
@@ -41,9 +41,11 @@ enum HunyuanCheck {
         }
     }
 
-    /// The value of `EnableThinking`; `nil` leaves it out.
+    /// The value of `EnableThinking`.
     ///
-    /// Only a13b can be told. t1 always thinks, the others never do. A level of effort means no more than "on" here.
+    /// `nil` leaves it out.
+    ///
+    /// Only a13b can be switched. t1 always thinks, the others never do. An effort means no more than "on" here.
     static func thinking(_ chat: ChatRequest, model: String) throws(JobFailure) -> Bool? {
         let options = try ReasoningOptions(chat)
         let field = ReasoningOptions.fields.first { chat.body[$0].map { $0 != .null } ?? false } ?? "reasoning_effort"

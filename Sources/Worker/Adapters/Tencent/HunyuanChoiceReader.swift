@@ -1,6 +1,6 @@
-/// One choice of a stream: its events as deltas.
+/// Reads one choice of a stream into deltas.
 ///
-/// Which call a piece belongs to is `StreamedCalls`' to say.
+/// `StreamedCalls` decides which call a piece belongs to.
 import Shared
 
 struct HunyuanChoiceReader: Sendable {
@@ -10,7 +10,7 @@ struct HunyuanChoiceReader: Sendable {
     private var hasStarted = false
     private var calls: StreamedCalls
     private let style: CallStyle
-    /// In the words that the caller is told.
+    /// The reason as the caller is told it.
     private(set) var finishReason: String?
 
     init(index: Int, _ context: ResponseContext) {
@@ -21,7 +21,7 @@ struct HunyuanChoiceReader: Sendable {
         style = context.calls.style
     }
 
-    /// Nothing counts after the finish reason.
+    /// Ignores everything after the finish reason.
     mutating func take(_ choice: HunyuanPayload.Choice) -> [ChatDelta] {
         guard finishReason == nil else { return [] }
         var deltas: [ChatDelta] = []

@@ -1,7 +1,7 @@
-/// Hunyuan's own OpenAI-shaped endpoint: legacy, for accounts that still have it.
+/// Hunyuan's own OpenAI-compatible endpoint: legacy, for accounts that still have it.
 ///
-/// Roles must alternate, as in the native API; usage and a note come with every chunk. It knows no limit of tokens, no
-/// JSON mode and one answer only. Hunyuan's extras (`enable_enhancement`, `citation`, …) go out as they came.
+/// Roles must alternate, as in the native API. Usage and a note come with every chunk. It has no token limit, no JSON
+/// mode and one answer only. Hunyuan's extras (`enable_enhancement`, `citation`, …) go out as they came.
 import Shared
 
 enum HunyuanCompatibleDialect {
@@ -29,7 +29,9 @@ enum HunyuanCompatibleDialect {
             nothing: " ")
     }()
 
-    /// Begins with user, ends with user or tool, none empty, and tools are as users.
+    /// Messages begin with user, end with user or tool, and are not empty.
+    ///
+    /// Tools count as users.
     private static let speakers: OpenAIDialect.Check = { chat, _ throws(JobFailure) in
         let speaking = chat.spokenMessages.filter { $0.role != .system }
         if let first = speaking.first, first.role != .user {
@@ -46,7 +48,7 @@ enum HunyuanCompatibleDialect {
         }
     }
 
-    /// What is merged counts once.
+    /// Merged messages count once.
     private static let count: OpenAIDialect.Check = { chat, model throws(JobFailure) in
         let most = HunyuanMessages.maxMessages
         guard chat.messages.count > most, (messages.apply(to: chat, model: model) ?? chat.messages).count > most else {
@@ -59,7 +61,9 @@ enum HunyuanCompatibleDialect {
         FieldCheck.refusal("Tencent Hunyuan", field, why)
     }
 
-    /// Few of its codes are documented (seen: 400 with 1001); statuses decide the rest.
+    /// Few of its codes are documented (seen: 400 with 1001).
+    ///
+    /// Statuses decide the rest.
     static let failures = FailureRules([
         FailureRule(codes: ["1001"], statuses: 400...400, kind: .invalidRequest),
         .codes("invalid_api_key", kind: .authentication),

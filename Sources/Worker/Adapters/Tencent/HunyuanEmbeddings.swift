@@ -1,7 +1,7 @@
-/// Vectors of `GetEmbedding`: 1024 numbers for each of at most 50 texts. The platform has one model and asks for none.
+/// Hunyuan's embeddings (`GetEmbedding`): 1024 numbers for each of at most 50 texts. The only model is not named.
 ///
-/// Fails with `unsupportedParameter` for token numbers, other sizes and fields that nobody knows. A text of more than
-/// 1024 tokens is cut at its end by the platform, silently.
+/// Fails with `unsupportedParameter` for token numbers, other sizes and unknown fields. The platform silently cuts a
+/// text of more than 1024 tokens at its end.
 import Shared
 
 struct HunyuanEmbeddings: EmbeddingsAdapter {
@@ -28,7 +28,7 @@ struct HunyuanEmbeddings: EmbeddingsAdapter {
         let response = value["Response"] ?? value
         let vectors = (response["Data"]?.arrayValue ?? []).enumerated()
             .map { (index: $1["Index"]?.intValue ?? $0, vector: $1["Embedding"] ?? .null) }
-        // The SDK calls the index "always 0": it only counts where it says something.
+        // The SDK calls the index "always 0", so it only counts where it tells vectors apart.
         let isOrdered = Set(vectors.map(\.index)) == Set(0..<vectors.count)
         let sorted = isOrdered ? vectors.sorted { $0.index < $1.index } : vectors
         guard sorted.count == request.inputCount else {

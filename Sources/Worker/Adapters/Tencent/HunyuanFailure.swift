@@ -1,11 +1,11 @@
-/// What Hunyuan's native errors mean (Tencent's documented error codes, as of November 2026): by `Response.Error.Code`.
+/// Maps Hunyuan's native errors to failures by `Response.Error.Code` (Tencent's documented codes, as of November 2026).
 ///
-/// The status is 200 always, so it decides nothing; where there is another, it is some proxy's.
+/// The status is always 200, so it decides nothing. Any other status is a proxy's.
 import Shared
 
 enum HunyuanFailure {
     static let rules = FailureRules([
-        // Our clock, or a request that lay about for five minutes.
+        // Our clock is wrong, or the request was delayed for five minutes.
         .stale("AuthFailure.SignatureExpire"),
         .codes(
             "AuthFailure", "AuthFailure.*", "UnauthorizedOperation", "UnauthorizedOperation.*",
@@ -36,7 +36,7 @@ enum HunyuanFailure {
         return rules.failure(error)
     }
 
-    /// `nil` where a body or an event with status 200 is no error.
+    /// `nil` where a body or an event with status 200 reports no error.
     static func inside(_ body: JSON?) -> JobFailure? {
         read(body).map(rules.failure) ?? body.flatMap(rules.failure(inside:))
     }

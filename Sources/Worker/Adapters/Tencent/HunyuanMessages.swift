@@ -1,13 +1,13 @@
-/// Messages in the strict order that Hunyuan's native API wants: system, then user (or tools) and assistant in turn.
+/// Messages in the strict order of Hunyuan's native API: system, then user (or tools) and assistant in turn.
 ///
-/// In: typed messages. Out: turns. Adapted without a change of meaning: system texts are joined and come first,
-/// neighbours of the same role become one. `check` refuses what that cannot repair. Names of speakers and thinking that
-/// was sent back are left out: the platform has no word for the first and refuses the second.
+/// In: typed messages. Out: turns. Adapted without a change of meaning: system texts are joined and come first, and
+/// neighbours of the same role are merged. `check` refuses what this cannot repair. Names of speakers and thinking that
+/// was sent back are left out, since the platform has no field for the first and refuses the second.
 import Shared
 
 struct HunyuanMessages: Sendable {
     struct Turn: Sendable {
-        /// The place of its first message in the request, for error texts.
+        /// The position of its first message in the request, for error texts.
         var index: Int
         var role: ChatMessage.Role
         var parts: [ChatMessage.Part]
@@ -17,7 +17,7 @@ struct HunyuanMessages: Sendable {
 
     static let maxMessages = 40
     private static let separator = "\n\n"
-    /// Content must not be empty: where the caller has nothing to say beside calls or an image, this says it.
+    /// Stands for empty content beside calls or an image, since content must not be empty.
     private static let nothing = " "
 
     private(set) var turns: [Turn] = []

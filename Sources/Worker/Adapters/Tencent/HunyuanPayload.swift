@@ -1,6 +1,6 @@
-/// What one native answer says, whole or one event of a stream: `{Choices, Usage, Id, Created, SearchInfo}`.
+/// Reads a native response, whole or one event of a stream: `{Choices, Usage, Id, Created, SearchInfo}`.
 ///
-/// Whole answers stand below `Response` and have `Message`; events stand alone and have `Delta`.
+/// Whole responses stand below `Response` and have `Message`. Events stand alone and have `Delta`.
 import Shared
 
 struct HunyuanPayload: Sendable {
@@ -9,14 +9,16 @@ struct HunyuanPayload: Sendable {
         var content: String
         var reasoning: String
         var calls: [CallPiece]
-        /// In OpenAI's words; `nil` until the end.
+        /// In OpenAI's words, `nil` until the end.
         var finishReason: String?
     }
 
     private(set) var choices: [Choice] = []
     private(set) var usage: TokenUsage?
     private(set) var id: String?
-    /// Only whole answers carry it; streams have it in a header.
+    /// Only in whole responses.
+    ///
+    /// Streams have it in a header.
     private(set) var requestID: String?
     /// Seconds since 1970.
     private(set) var created: Int64?

@@ -1,7 +1,7 @@
-/// The body of `ChatCompletions`, in the platform's PascalCase.
+/// Builds the body of `ChatCompletions`, in the platform's PascalCase.
 ///
-/// In: a request that `HunyuanCheck` let pass. Out: the body. Adapted without a change of meaning: the order of messages
-/// (`HunyuanMessages`), legacy functions to tools, a seed beyond the platform's range to one inside it.
+/// In: a request that `HunyuanCheck` let pass. Out: the body. Adapted without a change of meaning: the order of
+/// messages (`HunyuanMessages`), legacy functions to tools, a seed outside the platform's range to one inside it.
 import Shared
 
 struct HunyuanRequest: Sendable {
@@ -26,7 +26,7 @@ struct HunyuanRequest: Sendable {
         return body
     }
 
-    /// The platform takes 1…10000: others are counted around that ring, so equal seeds stay equal.
+    /// Maps other seeds into the platform's range 1…10000, modulo its size, so that equal seeds stay equal.
     static func seed(_ seed: Int) -> Int {
         FieldEdit.wrapped(seed, 10_000)
     }

@@ -1,11 +1,11 @@
-/// Reads a whole native answer: into a `chat.completion`, or into deltas where a stream was asked for.
+/// Turns a whole native response into a `chat.completion`, or into deltas where a stream was asked for.
 import Shared
 
 struct HunyuanResponse {
     private let payload: HunyuanPayload
     private let context: ResponseContext
 
-    /// Fails with what the platform reported in its 200, or `unreadableAnswer` where this is no answer.
+    /// Fails with the error that the 200 reports, or with `unreadableAnswer` where this is no answer.
     init(_ bytes: [UInt8], _ context: ResponseContext) throws(JobFailure) {
         let value: JSON
         do {

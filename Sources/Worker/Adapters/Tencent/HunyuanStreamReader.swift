@@ -1,7 +1,7 @@
 /// The state of one stream of Hunyuan's native API.
 ///
-/// There is no terminator: a stream is whole when the body ends after every choice has had its finish reason. Usage comes
-/// with every event, and the last one counts. An `Error` or `ErrorMsg` is a failure.
+/// There is no terminator. A stream is whole when the body ends after every choice has had its finish reason. Usage
+/// comes with every event, and the last one counts. An `Error` or `ErrorMsg` is a failure.
 import Shared
 
 struct HunyuanStreamReader: EventReader {
@@ -22,7 +22,7 @@ struct HunyuanStreamReader: EventReader {
     }
 
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure) {
-        // Not the platform's, but some gateways' on the way.
+        // Not the platform's, but added by some gateways.
         if event.isDone { return }
         let value = JSON.object(try event.object())
         if let failure = HunyuanFailure.inside(value) { throw failure }
@@ -42,7 +42,7 @@ struct HunyuanStreamReader: EventReader {
     private mutating func note(_ payload: HunyuanPayload, into deltas: inout [ChatDelta]) {
         id = id ?? payload.id
         for choice in payload.choices where ChoiceIndex.isKept(choice.index) {
-            // In place: a copy would be one of all its calls, too.
+            // In place, since a copy would copy all its calls, too.
             deltas += choices[choice.index, default: HunyuanChoiceReader(index: choice.index, context)].take(choice)
             finishReason = finishReason ?? choices[choice.index]?.finishReason
         }
@@ -54,7 +54,7 @@ struct HunyuanStreamReader: EventReader {
 }
 
 extension HunyuanAdapter {
-    /// Decodes the answers of the platform, streams and whole ones.
+    /// Decodes the platform's responses, streams and whole ones.
     static func decoder(
         _ context: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<HunyuanStreamReader> {

@@ -1,7 +1,7 @@
-/// Takes the stop string off the end of a text, since Hunyuan's ends after it and OpenAI's before.
+/// Removes the stop sequence from the end of a text, since Hunyuan's texts end after it and OpenAI's before.
 ///
-/// In: the text piece by piece. Out: what can be shown already. Kept back is only what may turn out to be a stop string
-/// at the very end: the longest end of the text that begins one.
+/// In: the text piece by piece. Out: the part that can be sent already. Only the longest end of the text that begins a
+/// stop sequence is held back.
 struct StopSequenceTrimmer: Sendable {
     private let stops: [[Unicode.Scalar]]
     private var held: [Unicode.Scalar] = []
@@ -19,7 +19,7 @@ struct StopSequenceTrimmer: Sendable {
         return shown
     }
 
-    /// The rest at the end: without the stop string if that is why the answer ended (`wasStopped`).
+    /// The held text at the end, without the stop sequence if that is why the answer ended (`wasStopped`).
     mutating func end(wasStopped: Bool) -> String {
         defer { held = [] }
         guard wasStopped else { return Self.text(held[...]) }

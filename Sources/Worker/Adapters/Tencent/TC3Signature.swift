@@ -1,7 +1,7 @@
 /// Tencent Cloud's API 3.0 signature, TC3-HMAC-SHA256 (Tencent Cloud's documentation, November 2026).
 ///
-/// In: who signs, the host and the exact bytes that are sent, the time. Out: the `Authorization` header, and what it is
-/// made of. Cannot fail. The platform allows five minutes between our clock and its own.
+/// In: the key, the host, the exact bytes that are sent, the time. Out: the `Authorization` header and its parts.
+/// Cannot fail. The platform allows five minutes between our clock and its own.
 import Shared
 
 struct TC3Signature: Sendable {
@@ -15,14 +15,16 @@ struct TC3Signature: Sendable {
     /// Seconds since 1970.
     let timestamp: Int64
     let body: [UInt8]
-    /// Signed as `x-tc-action` where there is one; the platform asks only for content type and host.
+    /// Signed as `x-tc-action` where there is one.
+    ///
+    /// The platform requires only content type and host.
     var action: String?
 
     var payloadHash: String { Digest.sha256Hex(body) }
 
     var signedHeaders: String { action == nil ? "content-type;host" : "content-type;host;x-tc-action" }
 
-    /// The path is `/` and the query empty, always: what is called stands in a header.
+    /// The path is always `/` and the query empty, since a header names the action.
     var canonicalRequest: String {
         var lines = ["POST", "/", "", "content-type:application/json", "host:\(host.lowercased())"]
         if let action { lines.append("x-tc-action:\(action.lowercased())") }

@@ -1,6 +1,7 @@
-/// Tencent TokenHub, where Hunyuan lives now: OpenAI's wire with differences.
+/// Tencent TokenHub, the current home of Hunyuan: OpenAI's API with differences.
 ///
-/// Key: a TokenHub key as bearer token. The model is a service id (`hy3`, `deepseek-v4-pro`, …) or an endpoint (`ep-…`).
+/// Key: a TokenHub key as bearer token. The model is a service id (`hy3`, `deepseek-v4-pro`, …) or an endpoint
+/// (`ep-…`).
 import Shared
 
 enum TokenHubDialect {
@@ -23,13 +24,17 @@ enum TokenHubDialect {
             }, reasoning: reasoning,
             finishReasons: ["sensitive": .reason("content_filter")], failures: failures))
 
-    /// Families that go on with their thinking from one call of a tool to the next, and refuse a history without it.
+    /// Families that continue their thinking from one tool call to the next, and refuse a history without it.
     private static let wantsThinkingBack = ["deepseek-", "kimi-"]
 
-    /// `thinking: {type, budget_tokens?}`; Qwen models keep their own words for it, MiniMax models know `adaptive` in place of `enabled`, and no budget.
+    /// Writes `thinking: {type, budget_tokens?}`.
+    ///
+    /// Qwen models keep their own words for it. MiniMax models know `adaptive` in place of `enabled`, and no budget.
     private static func reasoning(_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject {
         let options = try ReasoningOptions(chat)
-        if model.hasPrefix("qwen") { return QwenCompatibleDialect.words(options.isOn, options.budget ?? options.effort?.tokens) }
+        if model.hasPrefix("qwen") {
+            return QwenCompatibleDialect.words(options.isOn, options.budget ?? options.effort?.tokens)
+        }
         guard let isOn = options.isOn ?? (options.budget == nil ? nil : true) else { return [:] }
         guard isOn else { return ["thinking": ["type": "disabled"]] }
         if model.hasPrefix("minimax") { return ["thinking": ["type": "adaptive"]] }
@@ -38,9 +43,9 @@ enum TokenHubDialect {
         return ["thinking": .object(thinking)]
     }
 
-    /// The code is the HTTP status and a number, the type says the class.
+    /// The code is the HTTP status and a number, and the type is the class.
     static let failures = FailureRules([
-        // An inactive endpoint comes as 402 and as a code of the 403 family: it is the free quota that is used up.
+        // An inactive endpoint is a used-up free quota. It comes as 402 and as a code of the 403 family.
         .codes("401007", "401008", "403004", kind: .quotaExhausted),
         .words("free_quota_exhausted", kind: .quotaExhausted),
         .types("authentication_error", kind: .authentication),

@@ -1,8 +1,8 @@
-/// The `usage` of a whole answer as callers see it: that of the ledger, in OpenAI's words.
+/// Puts the usage that the ledger books into the response that the caller sees.
 import Shared
 
 extension TokenUsage {
-    /// What a body says in exactly OpenAI's words; `nil` for other words, and for sums that do not add up.
+    /// The usage of a body in exactly OpenAI's words, `nil` for other words, and for sums that do not add up.
     init?(shown usage: JSON?) {
         guard let usage = usage?.objectValue, let input = usage["prompt_tokens"]?.intValue,
             let output = usage["completion_tokens"]?.intValue, input >= 0, output >= 0,
@@ -17,13 +17,15 @@ extension TokenUsage {
 }
 
 extension ChatCompletionEnd {
-    /// With what is billed in the body, where that says something else; members that only the platform knows stay.
+    /// Writes the billed usage into the body, where the body reports another.
+    ///
+    /// Members that only the platform knows stay.
     func showing(_ usage: TokenUsage) -> ChatCompletionEnd {
         guard !body.isEmpty, bodyUsage != usage, case .object(var object)? = try? JSON(parsing: body) else {
             return self
         }
         var shown = object["usage"]?.objectValue ?? [:]
-        // Vectors have no answer to count.
+        // Embeddings have no output to count.
         let names: Set<String>? = object["object"] == "list" ? ["prompt_tokens", "total_tokens"] : nil
         for member in usage.openAI.objectValue?.members ?? [] where names?.contains(member.key) ?? true {
             shown.set(member.key, ChatCompletionEnd.merged(shown[member.key], member.value))

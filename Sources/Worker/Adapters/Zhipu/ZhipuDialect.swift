@@ -1,4 +1,4 @@
-/// Zhipu GLM: OpenAI's wire with differences.
+/// Zhipu GLM: OpenAI's API with differences.
 ///
 /// Key: `id.secret`, sent whole (mode `native`), or as a JWT signed with the secret (mode `jwt`, see `ZhipuTokens`).
 /// GLM's extras (`do_sample`, `request_id`, `web_search` tools, …) go out as they came.
@@ -51,18 +51,20 @@ enum ZhipuDialect {
         FieldCheck.refusal("Zhipu", field, why)
     }
 
-    /// A temperature of 0 is said by `do_sample`, as Zhipu's SDK does.
+    /// Writes a temperature of 0 as `do_sample: false`, as Zhipu's SDK does.
     private static func beGreedy(_ body: inout JSONObject) {
         if body["temperature"]?.doubleValue == 0 { body.set("do_sample", false) }
     }
 
-    /// `user_id` takes 6 to 128 characters; it is for abuse reports, so another length is left out.
+    /// Writes `user_id`, which takes 6 to 128 characters.
+    ///
+    /// It serves abuse reports, so a user of another length is left out.
     private static func nameUser(_ body: inout JSONObject) {
         guard let user = body.remove("user")?.stringValue, (6...128).contains(user.count) else { return }
         body.set("user_id", .string(user))
     }
 
-    /// To forbid calls, nothing is offered, since `tool_choice` knows `auto` only.
+    /// Leaves tools out where calls are forbidden, since `tool_choice` knows `auto` only.
     ///
     /// Streams get arguments as they come.
     private static func offerTools(_ body: inout JSONObject) {
@@ -72,7 +74,9 @@ enum ZhipuDialect {
         if body["stream"]?.boolValue == true, body["tool_stream"] == nil { body.set("tool_stream", true) }
     }
 
-    /// Since GLM-4.5 thinking can be switched; `reasoning_effort` came with 5.2; GLM-5.3 cannot be stopped from thinking.
+    /// Thinking can be switched since GLM-4.5, except that GLM-5.3 always thinks.
+    ///
+    /// `reasoning_effort` came with 5.2.
     private static func reasoning(_ chat: ChatRequest, _ model: String) throws(JobFailure) -> JSONObject {
         let options = try ReasoningOptions(chat)
         let alwaysThinks = model.hasPrefix("glm-5.3")
@@ -93,7 +97,7 @@ enum ZhipuDialect {
         return members
     }
 
-    /// `clear_thinking: false` has the model read the thinking of earlier turns, which is sent back then.
+    /// With `clear_thinking: false` the model reads the thinking of earlier turns, which is sent back then.
     private static func enabled(_ chat: ChatRequest) -> JSONObject {
         let keeps = chat.body["thinking"]?["clear_thinking"] == false
         return keeps ? ["type": "enabled", "clear_thinking": false] : ["type": "enabled"]

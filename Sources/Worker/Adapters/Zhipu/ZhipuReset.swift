@@ -1,7 +1,7 @@
-/// When a limit of Zhipu's ends, where its message names the moment (codes 1308 and 1310: "… 将在 2026-11-23 18:00:00 重置").
+/// The end of a limit, where Zhipu's message names it (codes 1308 and 1310: "… 将在 2026-11-23 18:00:00 重置").
 ///
-/// In: the message and the time, in milliseconds since 1970. Out: how long until then, a week at most; `nil` where it
-/// names none, or one that has passed. The moment is Beijing's, which has no summer time.
+/// In: the message and the time, in milliseconds since 1970. Out: the time until then, a week at most. `nil` where the
+/// message names no moment, or one that has passed. The moment is Beijing's, which has no summer time.
 enum ZhipuReset {
     private static let beijing: Int64 = 8 * 3600
     private static let longest: Int64 = 7 * 86_400

@@ -1,6 +1,6 @@
-/// Zhipu's JWT, signed here (HS256, as in Zhipu's documentation of November 2026).
+/// Signs Zhipu's JWT (HS256, as in Zhipu's documentation of November 2026).
 ///
-/// In: a key `id.secret` and the time. Out: a token that is good for 210 s and used for 180 s, as in Zhipu's SDK.
+/// In: a key `id.secret` and the time. Out: a token that is valid for 210 s and used for 180 s, as in Zhipu's SDK.
 /// Fails with `authentication` for a key of another form.
 import Shared
 
@@ -21,7 +21,7 @@ struct ZhipuTokens: TokenExchange {
         throw JobFailure(.internal, "Zhipu's tokens are signed here.")
     }
 
-    /// Times are in milliseconds, `sign_type` is required.
+    /// Times are in milliseconds, and `sign_type` is required.
     static func jwt(id: String, secret: String, now: Int64) -> String {
         let header: JSONObject = ["alg": "HS256", "sign_type": "SIGN", "typ": "JWT"]
         let payload: JSONObject = [
