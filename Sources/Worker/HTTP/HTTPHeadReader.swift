@@ -1,3 +1,5 @@
+import Shared
+
 /// Reads the lines of a response's head and skips interim responses (1xx), without I/O.
 struct HTTPHeadReader {
     /// Chosen: eight times what any platform sends.
@@ -41,7 +43,7 @@ struct HTTPHeadReader {
 
     private static func status(_ line: some BidirectionalCollection<UInt8>) -> Int {
         var status = 0
-        for digit in line.drop(while: { $0 != 32 }).dropFirst().prefix(while: { (48...57).contains($0) }).prefix(3) {
+        for digit in line.drop(while: { $0 != 32 }).dropFirst().prefix(while: \.isASCIIDigit).prefix(3) {
             status = status * 10 + Int(digit) - 48
         }
         return status

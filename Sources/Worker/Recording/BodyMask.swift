@@ -1,3 +1,5 @@
+import Shared
+
 /// Masks a body of JSON, of server-sent events, or of a proxy's page.
 ///
 /// The masked body has the same length, the same structure byte for byte, and the same faults.
@@ -44,7 +46,7 @@ struct BodyMask {
         let text = value.lowerBound + blanks..<value.upperBound
         switch String(decoding: bytes[line.lowerBound..<colon], as: UTF8.self) {
         case "data": mask(data: text, &bytes, &json)
-        case "event" where MaskVocabulary.isName(bytes[text]), "retry" where bytes[text].allSatisfy(TextMask.isDigit):
+        case "event" where MaskVocabulary.isName(bytes[text]), "retry" where bytes[text].allSatisfy(\.isASCIIDigit):
             return
         case "id": TextMask(digest: identity.digest(bytes[text])).mask(&bytes, text)
         case "" where Self.isKnown(comment: bytes[text]): return
@@ -63,6 +65,6 @@ struct BodyMask {
     private static func isKnown(comment: ArraySlice<UInt8>) -> Bool {
         let text = String(decoding: comment.prefix(64), as: UTF8.self).lowercased()
         guard text.hasPrefix("http_status/") else { return MaskVocabulary.comments.contains(text) }
-        return text.utf8.dropFirst("http_status/".utf8.count).allSatisfy(TextMask.isDigit)
+        return text.utf8.dropFirst("http_status/".utf8.count).allSatisfy(\.isASCIIDigit)
     }
 }

@@ -1,3 +1,5 @@
+import Shared
+
 /// Masks JSON byte for byte: structure, the platform's own words and counts are kept, all other content is masked.
 ///
 /// In: bytes in one or several ranges (the `data` lines of an event). The JSON may be whole, cut or broken. No tree is
@@ -43,8 +45,8 @@ struct JSONMask {
         case UInt8(ascii: "}"), UInt8(ascii: "]"): _ = stack.popLast()
         case UInt8(ascii: ","): if let frame = stack.last, !frame.isArray { stack[stack.count - 1].wantsKey = true }
         case UInt8(ascii: ":"): if !stack.isEmpty { stack[stack.count - 1].wantsKey = false }
-        case let byte where TextMask.isDigit(byte) || byte == UInt8(ascii: "-"): return number(&bytes, index, end)
-        case let byte where TextMask.isLetter(byte): return word(&bytes, index, end)
+        case let byte where byte.isASCIIDigit || byte == UInt8(ascii: "-"): return number(&bytes, index, end)
+        case let byte where byte.isASCIILetter: return word(&bytes, index, end)
         case let byte where byte >= 0x80:
             let run = bytes[index..<end].prefix { $0 >= 0x80 }
             TextMask().mask(&bytes, run.startIndex..<run.endIndex)
@@ -71,16 +73,16 @@ struct JSONMask {
     // MARK: - Outside strings
 
     private func number(_ bytes: inout [UInt8], _ index: Int, _ end: Int) -> Int {
-        let run = bytes[index..<end].prefix { TextMask.isDigit($0) || "+-.eE".utf8.contains($0) }
+        let run = bytes[index..<end].prefix { $0.isASCIIDigit || "+-.eE".utf8.contains($0) }
         guard let frame = stack.last, frame.isFree || frame.isArray || MaskVocabulary.isIdentity(frame.key) else {
             return run.endIndex
         }
-        for place in run.indices where TextMask.isDigit(bytes[place]) { bytes[place] = UInt8(ascii: "1") }
+        for place in run.indices where bytes[place].isASCIIDigit { bytes[place] = UInt8(ascii: "1") }
         return run.endIndex
     }
 
     private func word(_ bytes: inout [UInt8], _ index: Int, _ end: Int) -> Int {
-        let run = bytes[index..<end].prefix { TextMask.isLetter($0) || TextMask.isDigit($0) || $0 == UInt8(ascii: "_") }
+        let run = bytes[index..<end].prefix { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") }
         if !MaskVocabulary.literals.contains(String(decoding: run, as: UTF8.self)) {
             TextMask().mask(&bytes, run.startIndex..<run.endIndex)
         }
@@ -115,7 +117,7 @@ struct JSONMask {
     }
 
     private func keeps(key: String, _ text: ArraySlice<UInt8>) -> Bool {
-        guard let frame = stack.last, MaskVocabulary.isName(text), !TextMask.isDigit(text[text.startIndex]) else {
+        guard let frame = stack.last, MaskVocabulary.isName(text), !text[text.startIndex].isASCIIDigit else {
             return false
         }
         return !frame.isFree || MaskVocabulary.members.contains(key)

@@ -1,3 +1,5 @@
+import Shared
+
 /// The words that platforms use for the structure of a response, and that say nothing of its content.
 ///
 /// Everything else is masked, so a missing entry costs a detail of a recording and reveals no secret.
@@ -67,6 +69,6 @@ enum MaskVocabulary {
     /// True for one word that is too short for a text.
     static func isName(_ text: ArraySlice<UInt8>) -> Bool {
         (1...64).contains(text.count)
-            && text.allSatisfy { TextMask.isLetter($0) || TextMask.isDigit($0) || "_.:/-".utf8.contains($0) }
+            && text.allSatisfy { $0.isASCIIAlphanumeric || "_.:/-".utf8.contains($0) }
     }
 }

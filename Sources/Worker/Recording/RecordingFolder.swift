@@ -25,7 +25,7 @@ final class RecordingFolder: Sendable {
     private let thread = ThreadExecutor(name: "recorder")
     private let state = Mutex(State())
     /// Part of every name, so that workers may share a folder.
-    private let run = Digest.hex((0..<4).map { _ in UInt8.random(in: 0...255) })
+    private let run = (0..<4).map { _ in UInt8.random(in: 0...255) }.hex
 
     init(_ path: String, maxFiles: Int, _ logger: Logger) {
         self.path = path
@@ -91,6 +91,6 @@ final class RecordingFolder: Sendable {
             defer { state.hasComplained = true }
             return !state.hasComplained
         }
-        if isFirst { logger.warning(message, metadata: ["error": "\(error)"]) }
+        if isFirst { logger.warning(message, metadata: [LogKey.error: "\(error)"]) }
     }
 }

@@ -1,3 +1,5 @@
+import Shared
+
 /// Replaces the content of a text and keeps its form: its length in bytes, white space, punctuation, escapes, and every
 /// fault of its encoding.
 ///
@@ -16,9 +18,6 @@ struct TextMask {
     private static let kept: [[UInt8]] = ["\u{FEFF}", "\u{FFFD}", "\u{2028}", "\u{2029}", "\u{3000}", "\u{A0}"].map {
         Array($0.utf8)
     }
-
-    static func isLetter(_ byte: UInt8) -> Bool { (65...90).contains(byte) || (97...122).contains(byte) }
-    static func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
 
     func mask(_ bytes: inout [UInt8], _ range: Range<Int>) {
         var index = range.lowerBound
@@ -39,16 +38,16 @@ struct TextMask {
 
     private func masked(_ byte: UInt8, at offset: Int) -> UInt8 {
         let random = digest.isEmpty ? nil : digest[offset % digest.count]
-        if Self.isLetter(byte) { return random.map { UInt8(ascii: "a") + $0 % 26 } ?? UInt8(ascii: "x") }
-        if Self.isDigit(byte) { return random.map { UInt8(ascii: "0") + $0 % 10 } ?? UInt8(ascii: "1") }
+        if byte.isASCIILetter { return random.map { UInt8(ascii: "a") + $0 % 26 } ?? UInt8(ascii: "x") }
+        if byte.isASCIIDigit { return random.map { UInt8(ascii: "0") + $0 % 10 } ?? UInt8(ascii: "1") }
         return byte
     }
 
     private func literal(_ bytes: [UInt8], _ index: Int, _ range: Range<Int>) -> Int? {
-        guard Self.isLetter(bytes[index]), index == range.lowerBound || !Self.isLetter(bytes[index - 1]) else {
+        guard bytes[index].isASCIILetter, index == range.lowerBound || !bytes[index - 1].isASCIILetter else {
             return nil
         }
-        let word = bytes[index..<range.upperBound].prefix { Self.isLetter($0) || Self.isDigit($0) }
+        let word = bytes[index..<range.upperBound].prefix { $0.isASCIIAlphanumeric }
         let isFramed = index > range.lowerBound && ":,[ ".utf8.contains(bytes[index - 1])
         return isFramed && MaskVocabulary.literals.contains(String(decoding: word, as: UTF8.self)) ? word.endIndex : nil
     }
@@ -62,8 +61,12 @@ struct TextMask {
             bytes[index + 2] != UInt8(ascii: "+"),
             let unit = UInt16(String(decoding: bytes[index + 2..<index + 6], as: UTF8.self), radix: 16)
         else { return bytes[index + 1] < 0x80 ? index + 2 : index + 1 }
-        for (offset, digit) in Self.hex(masked(unit, at: index)).enumerated() { bytes[index + 2 + offset] = digit }
+        for (offset, digit) in hexDigits(masked(unit, at: index)).enumerated() { bytes[index + 2 + offset] = digit }
         return index + 6
+    }
+
+    private func hexDigits(_ unit: UInt16) -> String.UTF8View {
+        [UInt8(unit >> 8), UInt8(truncatingIfNeeded: unit)].hex.utf8
     }
 
     private func masked(_ unit: UInt16, at offset: Int) -> UInt16 {
@@ -74,10 +77,6 @@ struct TextMask {
         case 0xFEFF, 0xFFFD, 0x2028, 0x2029, 0x3000, 0xA0: unit
         default: 0x6587
         }
-    }
-
-    private static func hex(_ unit: UInt16) -> [UInt8] {
-        [12, 8, 4, 0].map { Array("0123456789abcdef".utf8)[Int(unit >> $0 & 15)] }
     }
 
     // MARK: - Characters beyond ASCII

@@ -26,7 +26,7 @@ struct BCESignature: Sendable {
 
     var prefix: String { "bce-auth-v1/\(accessKey)/\(date)/\(Self.lifeSeconds)" }
 
-    var signingKey: String { Digest.hex(Digest.hmacSHA256(prefix, key: Array(secretKey.utf8))) }
+    var signingKey: String { Digest.hmacSHA256(prefix, key: Array(secretKey.utf8)).hex }
 
     var canonicalRequest: String {
         let pairs = query.map { PercentEncoding.encode($0.name) + "=" + PercentEncoding.encode($0.value) }
@@ -38,7 +38,7 @@ struct BCESignature: Sendable {
         ].joined(separator: "\n")
     }
 
-    var signature: String { Digest.hex(Digest.hmacSHA256(canonicalRequest, key: Array(signingKey.utf8))) }
+    var signature: String { Digest.hmacSHA256(canonicalRequest, key: Array(signingKey.utf8)).hex }
 
     var authorization: String {
         let names = headers.map { $0.name.lowercased() }.sorted().joined(separator: ";")

@@ -95,15 +95,7 @@ enum RetryAfter {
         let time = parts[4].split(separator: ":").compactMap { Int64($0) }
         guard time.count == 3, (0...23).contains(time[0]), (0...59).contains(time[1]), (0...60).contains(time[2])
         else { return nil }
-        return days(year, Int64(month) + 1, day) * 86_400 + time[0] * 3600 + time[1] * 60 + time[2]
-    }
-
-    /// Days since 1970-01-01 in the Gregorian calendar (Howard Hinnant's days_from_civil).
-    static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let year = month <= 2 ? year - 1 : year
-        let era = year / 400
-        let yearOfEra = year - era * 400
-        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        let date = CivilDate(year: Int(year), month: month + 1, day: Int(day))
+        return Int64(date.daysSince1970) * 86_400 + time[0] * 3600 + time[1] * 60 + time[2]
     }
 }

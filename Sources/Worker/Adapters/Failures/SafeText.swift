@@ -33,7 +33,7 @@ enum SafeText {
     /// Anything else in a code's place is dropped.
     static func code(_ texts: String...) -> String? {
         guard let text = texts.first(where: { !$0.isEmpty }), text.utf8.count <= 64 else { return nil }
-        let isIdentifier = text.utf8.allSatisfy { $0.isAlphanumeric || [45, 46, 95].contains($0) }
+        let isIdentifier = text.utf8.allSatisfy { $0.isASCIIAlphanumeric || [45, 46, 95].contains($0) }
         return isIdentifier && !SecretShape.matches(text) ? text : nil
     }
 
@@ -76,7 +76,7 @@ enum SafeText {
         let path = text.prefix { !"?#".contains($0) }
         let isPlain =
             path.utf8.count <= maxQuoted && !SecretShape.matches(String(path))
-            && path.utf8.allSatisfy { $0.isAlphanumeric || "/-_.,;:)]'\"".utf8.contains($0) }
+            && path.utf8.allSatisfy { $0.isASCIIAlphanumeric || "/-_.,;:)]'\"".utf8.contains($0) }
         return isPlain && path.endIndex == text.endIndex ? String(path) : "/…"
     }
 
@@ -143,13 +143,6 @@ extension JobFailure {
         failure.retryAfter = RetryAfter.parse(headers, now: now)
         return failure
     }
-}
-
-extension UInt8 {
-    var isAlphanumeric: Bool { isDigit || isLetter }
-    var isDigit: Bool { (48...57).contains(self) }
-    var isUppercase: Bool { (65...90).contains(self) }
-    var isLetter: Bool { isUppercase || (97...122).contains(self) }
 }
 
 extension StringProtocol {

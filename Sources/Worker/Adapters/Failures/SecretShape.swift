@@ -4,6 +4,8 @@
 /// or version. Names of models and fields are long, too, but consist of words, short numbers and versions between
 /// dashes (`claude-3-5-sonnet-20241022-v2`). Keys mix letters, digits and cases without a system, or are long in one
 /// piece.
+import Shared
+
 enum SecretShape {
     /// The prefixes of keys, and the least number of characters that must follow.
     private static let prefixes: [(text: String, least: Int)] = [
@@ -21,7 +23,7 @@ enum SecretShape {
     private static let longestWord = 31
     private static let longestNumber = 15
 
-    static func isKeyByte(_ byte: UInt8) -> Bool { byte.isAlphanumeric || "-_+/=.~*".utf8.contains(byte) }
+    static func isKeyByte(_ byte: UInt8) -> Bool { byte.isASCIIAlphanumeric || "-_+/=.~*".utf8.contains(byte) }
 
     static func matches(_ run: String) -> Bool {
         let starts = [run[...]] + run.split { "=+~/*.".contains($0) }
@@ -34,21 +36,21 @@ enum SecretShape {
         }
         guard let owner = owners.first(where: { run.hasPrefix($0) }) else { return false }
         let id = run.utf8.dropFirst(owner.utf8.count)
-        return id.contains { $0.isDigit } || id.contains { $0.isUppercase } || id.count >= 20
+        return id.contains { $0.isASCIIDigit } || id.contains { $0.isASCIIUppercase } || id.count >= 20
     }
 
     /// `abc***xyz`, the form in which platforms show a refused key.
     private static func isMasked(_ run: String) -> Bool {
-        run.range(ofLiteral: "***") != nil && run.utf8.contains { $0.isAlphanumeric }
+        run.range(ofLiteral: "***") != nil && run.utf8.contains { $0.isASCIIAlphanumeric }
     }
 
     /// Counts the characters that belong to no word, number or version.
     private static func isIrregular(_ run: [UInt8]) -> Bool {
-        let parts = run.split { !$0.isAlphanumeric }
+        let parts = run.split { !$0.isASCIIAlphanumeric }
         if parts.indices.contains(where: { isUUID(parts[$0...].prefix(5)) }) { return true }
         var irregular = 0
         for part in parts {
-            if longestPiece(part) > (part.allSatisfy(\.isDigit) ? longestNumber : longestWord) { return true }
+            if longestPiece(part) > (part.allSatisfy(\.isASCIIDigit) ? longestNumber : longestWord) { return true }
             if isOdd(part) { irregular += part.count }
         }
         return irregular >= leastIrregular
@@ -58,7 +60,7 @@ enum SecretShape {
     private static func longestPiece(_ part: ArraySlice<UInt8>) -> Int {
         var (longest, length, last) = (0, 0, UInt8(0))
         for byte in part {
-            length = last.isLetter && !last.isUppercase && byte.isUppercase ? 1 : length + 1
+            length = last.isASCIILetter && !last.isASCIIUppercase && byte.isASCIIUppercase ? 1 : length + 1
             longest = max(longest, length)
             last = byte
         }
@@ -66,24 +68,22 @@ enum SecretShape {
     }
 
     private static func isUUID(_ parts: ArraySlice<ArraySlice<UInt8>>) -> Bool {
-        parts.map(\.count) == [8, 4, 4, 4, 12] && parts.joined().allSatisfy(isHexadecimal)
+        parts.map(\.count) == [8, 4, 4, 4, 12] && parts.joined().allSatisfy { $0.hexDigitValue != nil }
     }
-
-    private static func isHexadecimal(_ byte: UInt8) -> Bool { byte.isDigit || (97...102).contains(byte | 0x20) }
 
     /// True when letters and digits mix more than in a version, or capitals stand where no word has them.
     private static func isOdd(_ part: ArraySlice<UInt8>) -> Bool {
         // "v2", "480B" and "3p1" are versions and sizes, "aB3" is neither.
         guard part.count > 5 else {
-            return part.contains { $0.isDigit } && part.contains { $0.isUppercase }
-                && part.contains { $0.isLetter && !$0.isUppercase }
+            return part.contains { $0.isASCIIDigit } && part.contains { $0.isASCIIUppercase }
+                && part.contains { $0.isASCIILetter && !$0.isASCIIUppercase }
         }
         var (changes, humps) = (0, 0)
         for (one, other) in zip(part, part.dropFirst()) {
-            if one.isDigit != other.isDigit { changes += 1 }
-            if one.isLetter, other.isUppercase, !one.isUppercase { humps += 1 }
+            if one.isASCIIDigit != other.isASCIIDigit { changes += 1 }
+            if one.isASCIILetter, other.isASCIIUppercase, !one.isASCIIUppercase { humps += 1 }
         }
-        if changes > 0, part.count > longestNumber, part.allSatisfy(isHexadecimal) { return true }
+        if changes > 0, part.count > longestNumber, part.allSatisfy { $0.hexDigitValue != nil } { return true }
         if changes == 0 { return humps * 5 > part.count }
         // Allows one number at the end of a word, as in "Llama3" or "sonnet20241022", and one before a word, as in
         // "20b".

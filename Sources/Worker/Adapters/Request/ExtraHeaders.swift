@@ -40,8 +40,7 @@ enum ExtraHeaders {
     static func isValid(name: String) -> Bool {
         !name.isEmpty
             && name.utf8.allSatisfy {
-                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
-                    || "!#$%&'*+-.^_`|~".utf8.contains($0)
+                $0.isASCIIAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains($0)
             }
     }
 

@@ -20,7 +20,7 @@ struct TC3Signature: Sendable {
     /// The platform requires only content type and host.
     var action: String?
 
-    var payloadHash: String { Digest.sha256Hex(body) }
+    var payloadHash: String { body.sha256Hex }
 
     var signedHeaders: String { action == nil ? "content-type;host" : "content-type;host;x-tc-action" }
 
@@ -31,9 +31,9 @@ struct TC3Signature: Sendable {
         return (lines + ["", signedHeaders, payloadHash]).joined(separator: "\n")
     }
 
-    var canonicalHash: String { Digest.sha256Hex(Array(canonicalRequest.utf8)) }
+    var canonicalHash: String { Array(canonicalRequest.utf8).sha256Hex }
 
-    var date: String { UTCTime(secondsSince1970: timestamp).date }
+    var date: String { UTCTime(secondsSince1970: timestamp).date.description }
 
     var scope: String { "\(date)/\(Self.service)/tc3_request" }
 
@@ -45,7 +45,7 @@ struct TC3Signature: Sendable {
 
     var signature: String {
         let text = [Self.algorithm, String(timestamp), scope, canonicalHash].joined(separator: "\n")
-        return Digest.hex(Digest.hmacSHA256(text, key: signingKey))
+        return Digest.hmacSHA256(text, key: signingKey).hex
     }
 
     var authorization: String {

@@ -2,6 +2,8 @@
 ///
 /// In: the message and the time, in milliseconds since 1970. Out: the time until then, a week at most. `nil` where the
 /// message names no moment, or one that has passed. The moment is Beijing's, which has no summer time.
+import Shared
+
 enum ZhipuReset {
     private static let beijing: Int64 = 8 * 3600
     private static let longest: Int64 = 7 * 86_400
@@ -27,14 +29,14 @@ enum ZhipuReset {
                 guard byte == mark else { return nil }
                 numbers.append(0)
             } else {
-                guard (0x30...0x39).contains(byte) else { return nil }
+                guard byte.isASCIIDigit else { return nil }
                 numbers[numbers.count - 1] = numbers[numbers.count - 1] * 10 + Int64(byte - 0x30)
             }
         }
         guard (1...12).contains(numbers[1]), (1...31).contains(numbers[2]), numbers[3] < 24, numbers[4] < 60 else {
             return nil
         }
-        let days = RetryAfter.days(numbers[0], numbers[1], numbers[2])
-        return days * 86_400 + numbers[3] * 3600 + numbers[4] * 60 + numbers[5]
+        let date = CivilDate(year: Int(numbers[0]), month: Int(numbers[1]), day: Int(numbers[2]))
+        return Int64(date.daysSince1970) * 86_400 + numbers[3] * 3600 + numbers[4] * 60 + numbers[5]
     }
 }

@@ -22,11 +22,11 @@ import Testing
         #expect(first.payloadHash == "fe4ac9e223b13a9be736dfa05eb6957cb71090bd06710160202cd82c21ed9ea9")
         #expect(first.canonicalHash == "64f9a73d1e9d1d1ac5b8915aa9a994887620c30815b1936a244344041373ff31")
         #expect(
-            Digest.hex(first.dateKey) == "77c17f3947145c64ffa73c7081ae619ef3b7ca090950605cfd97404bb139db07")
+            first.dateKey.hex == "77c17f3947145c64ffa73c7081ae619ef3b7ca090950605cfd97404bb139db07")
         #expect(
-            Digest.hex(first.serviceKey) == "4e73b05161b2f703b86b38c8e358af6ef79f39920a861d70cffd1b89e7da085f")
+            first.serviceKey.hex == "4e73b05161b2f703b86b38c8e358af6ef79f39920a861d70cffd1b89e7da085f")
         #expect(
-            Digest.hex(first.signingKey) == "27656635b06312dfc81d78523a4ed23d53edf3b422005dd49471b217c3c87638")
+            first.signingKey.hex == "27656635b06312dfc81d78523a4ed23d53edf3b422005dd49471b217c3c87638")
         #expect(first.signature == "f1f1b4fe54cab2fa673861a6610962e39538eca34e86172cc8d1cf7680d15ff5")
         #expect(
             first.authorization
