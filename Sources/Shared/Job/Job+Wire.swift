@@ -36,6 +36,10 @@ extension Job {
         case .inline(let bytes): fields.append(("req", bytes))
         case .stored: fields.append(("rq", [UInt8(ascii: "1")]))
         }
+        if let original {
+            fields.append(("di", Array(original.dialect.rawValue.utf8)))
+            fields.append(("ob", original.body))
+        }
         return fields
     }
 
@@ -104,6 +108,19 @@ extension Job {
         } else if values["rq"] == nil {
             throw broken("req: missing")
         }
+        original = Original(values)
+    }
+}
+
+extension Job.Original {
+    /// `nil` where there is none, or one that is too long or of a dialect unknown to this build.
+    ///
+    /// The job runs without it, by its neutral request, so nothing here is an error.
+    fileprivate init?(_ values: [String: [UInt8]]) {
+        guard let name = try? JobText("di").read(values), let dialect = Job.Dialect(rawValue: name),
+            let body = values["ob"], (1...Job.inlineBodyBytes).contains(body.count)
+        else { return nil }
+        self.init(dialect, body)
     }
 }
 

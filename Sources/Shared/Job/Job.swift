@@ -37,6 +37,28 @@ package struct Job: Sendable, Equatable {
         case stored
     }
 
+    /// An API in which a caller may ask and a platform may answer.
+    package enum Dialect: String, Sendable, CaseIterable {
+        /// `chat.completions` and `embeddings`. The neutral request is in this dialect.
+        case openAIChat = "openai.chat"
+        /// The older `completions`, text in and text out.
+        case openAIText = "openai.completions"
+    }
+
+    /// The body as the caller sent it, where that is not the neutral request already.
+    ///
+    /// A worker may pass it through to a platform that speaks its dialect, and translates the neutral request for all
+    /// others. No worker reads it yet (docs/decisions/011-a-job-carries-its-dialect.md).
+    package struct Original: Sendable, Equatable {
+        package let dialect: Dialect
+        package let body: [UInt8]
+
+        package init(_ dialect: Dialect, _ body: [UInt8]) {
+            self.dialect = dialect
+            self.body = body
+        }
+    }
+
     /// `<shard>-<unguessable>`, made by the submitter.
     package var id: String
     package var operation = Operation.chat
@@ -64,6 +86,11 @@ package struct Job: Sendable, Equatable {
     package var cacheTTL: Int?
     /// OpenAI `chat.completions` or `embeddings` JSON, as the caller sent it.
     package var body: Body
+    /// `nil` where `body` is what the caller sent, and where both together are above `inlineBodyBytes`.
+    package var original: Original?
+
+    /// The dialect of the caller's own body, as far as this job carries it.
+    package var dialect: Dialect { original?.dialect ?? .openAIChat }
 
     package init(id: String, deadline: Int64, body: Body) {
         self.id = id

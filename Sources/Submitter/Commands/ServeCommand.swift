@@ -33,7 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
         } catch let code as ExitCode {
             throw code
         } catch {
-            let address = "\(startup.shim.host):\(startup.shim.port)"
+            let address = "\(startup.shim.listen.host):\(startup.shim.listen.port)"
             let known = ListenFailure(error, address: address, host: "SERVICE_HOST", port: "SERVICE_PORT")
             logger.critical("the shim cannot run", metadata: [LogKey.error: "\(known ?? error)"])
             throw Exit.failed
@@ -42,20 +42,22 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func serve(_ startup: Startup, _ redis: RedisConfiguration, _ logger: Logger) async throws {
         let postgres = PostgresPool(startup.postgres())
-        let threads = startup.shim.threads == 0 ? System.coreCount : startup.shim.threads
+        let threads = startup.shim.listen.threads == 0 ? System.coreCount : startup.shim.listen.threads
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let catalog = try await CatalogBootstrap(startup.shared, postgres, logger, group: group).start()
+        var config = startup.shim
+        config.readiness.durableRedis = startup.shared.redis.requiresDurability
         let shim = Shim(
-            config: startup.shim, redis: redis, keys: startup.shared.keys, limits: startup.shared.queue.limits,
+            config: config, redis: redis, keys: startup.shared.keys, limits: startup.shared.queue.limits,
             shards: startup.shared.queue.shards, models: catalog, logger: logger, id: ProcessName.make(role: "shim"),
-            requiresDurableRedis: startup.shared.redis.requiresDurability, database: { await postgres.problem() },
-            desk: AdminRoutes(postgres: postgres, box: try startup.shared.masterKeys.box()))
+            database: { await postgres.problem() },
+            catalogAccess: CatalogAccess(postgres: postgres, box: try startup.shared.masterKeys.box()))
         let services: [any Service] =
             [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: group).services
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // The hub sends waiting callers away after DRAIN_TIMEOUT; this ends what does not end even then.
-        configuration.maximumGracefulShutdownDuration = startup.shim.drainTimeout + .seconds(10)
+        configuration.maximumGracefulShutdownDuration = config.drain.timeout + .seconds(10)
         try await ServiceGroup(configuration: configuration).run()
         await postgres.close()
         try await group.shutdownGracefully()

@@ -5,12 +5,13 @@ import Synchronization
 
 /// Follows requests that were submitted elsewhere, by one blocking XREAD over their logs.
 ///
-/// The slow path: another shim's request, or a producer's. Costs grow with the number of followed logs, which is why a
-/// shim's own requests never come here. A hit only marks the reply as behind; its reader then reads the log.
+/// This is the slow path, for the requests of another shim or producer. Costs grow with the number of followed logs,
+/// which is why a shim's own requests never come here. A hit only marks the reply as behind. Its reader then reads the
+/// log.
 final class LogFollower: Service {
-    /// Longest XREAD; a reply that begins to be followed waits at most this long for its first look.
+    /// Longest XREAD. A newly followed reply waits at most this long for its first look.
     static let block = Duration.milliseconds(100)
-    /// Pause while every followed reader is still busy with what it has.
+    /// Pause while every followed reader is still busy with earlier records.
     static let pause = Duration.milliseconds(20)
 
     private let hub: ReplyHub
@@ -18,7 +19,7 @@ final class LogFollower: Service {
     private let redis: RedisClient
     private let logger: Logger
 
-    /// Follows the requests of one shard; `redis` must be a connection that nothing else uses: XREAD blocks it.
+    /// Follows the requests of one shard. XREAD blocks `redis`, so nothing else may use it.
     init(hub: ReplyHub, queue: JobQueue, redis: RedisClient, logger: Logger) {
         self.hub = hub
         self.queue = queue
@@ -37,14 +38,14 @@ final class LogFollower: Service {
 
     private func look() async {
         let targets = hub.followed(of: queue)
-        guard !targets.isEmpty else { return await rest(Self.pause) }
+        guard !targets.isEmpty else { return await pause(Self.pause) }
         do throws(RedisError) {
             for (key, top) in try await read(targets) {
                 for reply in hub.readers(ofLog: key, in: queue) { reply.swept(top: top) }
             }
         } catch {
             logger.debug("followed logs cannot be read", metadata: [LogKey.error: "\(error)"])
-            await rest(.seconds(1))
+            await pause(.seconds(1))
         }
     }
 
@@ -63,8 +64,8 @@ final class LogFollower: Service {
         }
     }
 
-    private func rest(_ pause: Duration) async {
-        do { try await Task.sleep(for: pause) } catch { return }
+    private func pause(_ duration: Duration) async {
+        do { try await Task.sleep(for: duration) } catch { return }
     }
 }
 

@@ -3,14 +3,14 @@ import NIOCore
 import Shared
 import Synchronization
 
-/// One round of the hub, a tick apart or sooner: 1. cancel, 2. recovery, 3. sweep, 4. shorten, 5. what callers
-/// hear who wait.
+/// Does one round of the hub's work, a tick apart or sooner.
 ///
-/// Every step may fail while Redis is away; what was not done stays noted and is tried in the next round.
+/// 1. cancel, 2. recover, 3. sweep, 4. shorten, 5. tell waiting callers their place. Every step may fail while Redis is
+/// away. Work that was not done stays noted and is tried in the next round.
 extension ReplyHub {
     func work() async {
         await eachShard { queue in
-            // What is to be done there stays noted; waiting for it would hold up the next round of the others.
+            // Its work stays noted. Waiting for it would hold up the next round of the others.
             guard self.queues.all.count == 1 || queue.redis.isConnected else { return }
             await self.work(queue)
         }
@@ -29,7 +29,7 @@ extension ReplyHub {
         }
     }
 
-    /// All at once: a shard whose server is away must not hold up the others.
+    /// Runs all at once, because a shard whose server is away must not hold up the others.
     private func eachShard(_ work: @escaping @Sendable (JobQueue) async -> Void) async {
         await withTaskGroup(of: Void.self) { group in
             for queue in queues.all { group.addTask { await work(queue) } }
@@ -42,7 +42,7 @@ extension ReplyHub {
 
     private func isOf(_ queue: JobQueue, _ id: String) -> Bool { queues[id: id].keys.shard == queue.keys.shard }
 
-    /// At the end of the process: nobody can come back to it, so requests in their grace are cancelled now.
+    /// Runs at the end of the process. Nobody can come back to it, so requests in their grace are cancelled now.
     func lastWork() async {
         await eachShard { queue in await self.lastWork(queue) }
     }
@@ -58,11 +58,11 @@ extension ReplyHub {
 
     var allReplies: [ReplySubscription] { state.withLock { $0.replies.values.flatMap { $0 } } }
 
-    // MARK: - 1
+    // MARK: - 1. Cancel
 
     private func cancelDue(_ queue: JobQueue, now: ContinuousClock.Instant) async {
         let due = state.withLock { state in
-            // Those that came back, or were cancelled in an earlier round.
+            // Without those that came back, or were cancelled in an earlier round.
             state.cancelledDeadlines = state.cancelledDeadlines.filter { state.cancels[$0.key] != nil }
             return state.cancels.filter { $0.value <= now }.map(\.key)
         }.filter { isOf(queue, $0) }
@@ -73,7 +73,7 @@ extension ReplyHub {
                 _ = try await queue.cancel(id, deadline: deadline)
                 state.withLock { $0.cancels[id] = nil }
             } catch  where error.isTransient || error.code == .cancelled {
-                // The round ends with the process: what is left is for `lastWork`.
+                // The round ends with the process, and `lastWork` does the rest.
                 return
             } catch {
                 state.withLock { $0.cancels[id] = nil }
@@ -83,19 +83,19 @@ extension ReplyHub {
         }
     }
 
-    // MARK: - 2
+    // MARK: - 2. Recover
 
-    /// Submits again what the new server knows nothing of: no log, not waiting for a time, not in its lane.
+    /// Submits requests again that the new server has neither a log, nor a held entry, nor an entry in their lane of.
     private func recover(_ queue: JobQueue) async throws(RedisError) {
         let shard = queue.keys.shard
         guard let change = state.withLock({ $0.needsRecovery[shard] }) else { return }
         let candidates = replies(queue).filter { $0.resubmission != nil && $0.isUnstarted }
             .map { (reply: $0, isAccepted: $0.isAccepted) }
-        // A caller that is told that nothing was accepted must be right: what is under way is not ours to submit.
+        // A submission under way is left alone: its caller may be told that nothing was accepted, which must be true.
         for batch in batches(candidates.filter(\.isAccepted).map(\.reply)) {
             for reply in try await forgotten(queue, batch) { try await submitAgain(queue, reply) }
         }
-        // Another change may have come meanwhile, and what was under way may have been accepted by the server before it.
+        // Another change may have come meanwhile. A submission under way may have been accepted by the server before.
         guard candidates.allSatisfy({ $0.isAccepted || $0.reply.opened >= change }) else { return }
         state.withLock { if $0.needsRecovery[shard] == change { $0.needsRecovery[shard] = nil } }
     }
@@ -129,7 +129,7 @@ extension ReplyHub {
         logger.info("a request that redis had lost was submitted again", metadata: [LogKey.job: "\(reply.id)"])
     }
 
-    // MARK: - 3
+    // MARK: - 3. Sweep
 
     private func sweep(_ queue: JobQueue, now: ContinuousClock.Instant) async throws(RedisError) {
         let isFull = state.withLock { $0.needsSweep.contains(queue.keys.shard) }
@@ -142,7 +142,7 @@ extension ReplyHub {
         if isFull { state.withLock { _ = $0.needsSweep.remove(queue.keys.shard) } }
     }
 
-    // MARK: - 4
+    // MARK: - 4. Shorten
 
     private func shortenForgotten(_ queue: JobQueue) async throws(RedisError) {
         let ids = state.withLock { $0.forgotten }.filter { isOf(queue, $0) }
@@ -154,7 +154,7 @@ extension ReplyHub {
         state.withLock { $0.forgotten.removeAll { deleted.contains($0) } }
     }
 
-    // MARK: - 5
+    // MARK: - 5. Tell
 
     private func tellWaiting(_ queue: JobQueue, now: ContinuousClock.Instant) async throws(RedisError) {
         let waiting = replies(queue).filter { $0.isWaiting(now: now, for: configuration.placePatience) }

@@ -4,42 +4,16 @@ import ServiceLifecycle
 import Shared
 import Synchronization
 
-/// All open replies of this process, fed by one subscription; the heart of the shim.
+/// Holds all open replies of this process, which one subscription to Redis feeds. It is the heart of the shim.
 ///
-/// In: messages of this shim's channel, what Redis' connection tells, callers that come and go. Out: events to the readers
-/// (`ReplyLease`), cancels, deletions. The cost of a token does not depend on how many callers wait: one dictionary lookup.
-/// The state is a dictionary behind a lock; decisions about one reply are in `ReplyState`. The work that needs Redis runs
-/// in `run`, one round a tick (`ReplyHub+Work`), so nothing here starts tasks.
+/// In: messages of this shim's channel, changes of Redis' connection, callers that come and go. Out: events to the
+/// readers (`ReplyLease`), cancels, deletions. A token costs one dictionary lookup, however many callers wait.
+/// The state is a dictionary behind a lock. Decisions about one reply are in `ReplyState` and `SubscriptionState`. The
+/// work that needs Redis runs in `run`, one round a tick (`ReplyHub+Work`), so nothing here starts tasks.
 final class ReplyHub: Service, Sendable {
-    struct Configuration: Sendable {
-        /// How often deadlines, pings and sweeps are looked at.
-        var tick = Duration.seconds(1)
-        /// A reply without a message for this long has its log looked at (a lost last message shows no hole; QUEUE.md: 3 s).
-        var silence = Duration.seconds(3)
-        /// Bytes that wait for one slow reader before it is sent to the log (QUEUE.md: 256 KB).
-        var bufferedBytes = 256 * 1024
-        /// Comments that keep proxies from closing a silent stream; most close after 30 to 60 s.
-        var ping = Duration.seconds(15)
-        /// How long the caller of a stream may come back before its request is cancelled: of any, and of one that can resume it.
-        var cancelGrace = Duration.zero
-        var resumeGrace = Duration.seconds(5)
-        /// Records read from a log at once.
-        var page = 64
-        /// A stream that has waited for this long hears where it stands; before that, it would mostly hear nothing of use.
-        var placePatience = Duration.seconds(1)
-        /// How often it hears of changes.
-        var placePause = Duration.seconds(3)
-        /// A stream that has waited for this long hears that no worker is alive.
-        var workerPatience = Duration.seconds(2)
-        /// Bytes of answers above `QueueScripts.largestMessage` that are held for callers at once.
-        var largeBytes = 256 << 20
-        /// Logs and places looked at in one round trip.
-        var sweepBatch = 500
-    }
-
     let shim: String
     let queues: JobQueues
-    /// The same over connections of their own: an answer of many megabytes holds up everything behind it.
+    /// The same over connections of their own, because an answer of many megabytes holds up everything behind it.
     let largeQueues: JobQueues
     let largeReads: LargeReads
     let configuration: Configuration
@@ -53,17 +27,17 @@ final class ReplyHub: Service, Sendable {
     struct State {
         var replies: [String: [ReplySubscription]] = [:]
         var count = 0
-        /// Requests to cancel, with the time from which on.
+        /// Requests to cancel, and when.
         var cancels: [String: ContinuousClock.Instant] = [:]
-        /// When they end by themselves, in milliseconds since 1970, where that is known.
+        /// Their deadlines in milliseconds since 1970, where known.
         var cancelledDeadlines: [String: Int64] = [:]
-        /// Logs nobody will read again.
+        /// Logs that are not read again.
         var forgotten: [String] = []
-        /// Shards of which messages may have been lost: look at every log.
+        /// Shards whose messages may have been lost, so that every log must be looked at.
         var needsSweep: Set<Int> = []
-        /// Shards whose Redis came back as another server, and when: look for requests it has forgotten.
+        /// Shards whose Redis came back as another server, and when. It may have forgotten requests.
         var needsRecovery: [Int: ContinuousClock.Instant] = [:]
-        /// When callers that still wait are sent away, because this process ends.
+        /// This process ends: callers that still wait are sent away then.
         var stopAt: ContinuousClock.Instant?
     }
 
@@ -89,8 +63,8 @@ final class ReplyHub: Service, Sendable {
 
     // MARK: - Replies
 
-    /// Registers a reader; before the request is submitted, or the first token may be missed.
-    func open(_ id: String, _ options: ReplySubscription.Options) -> ReplySubscription {
+    /// Registers a reader. Call it before the request is submitted, or the first token may be missed.
+    func subscribe(to id: String, _ options: ReplySubscription.Options) -> ReplySubscription {
         let reply = ReplySubscription(id: id, options, limit: configuration.bufferedBytes)
         state.withLock { state in
             state.replies[id, default: []].append(reply)
@@ -100,7 +74,7 @@ final class ReplyHub: Service, Sendable {
         return reply
     }
 
-    func close(_ reply: ReplySubscription) {
+    func unsubscribe(_ reply: ReplySubscription) {
         state.withLock { state in
             guard var readers = state.replies[reply.id], let index = readers.firstIndex(where: { $0 === reply }) else {
                 return
@@ -111,14 +85,14 @@ final class ReplyHub: Service, Sendable {
         }
     }
 
-    /// Whether a reader is or was here a moment ago; a queued request without a log is known to its own shim only.
+    /// A reader is here, or was a moment ago. A queued request without a log is known to its own shim only.
     func isKnown(_ id: String) -> Bool {
         state.withLock { $0.replies[id] != nil || $0.cancels[id] != nil }
     }
 
     /// Cancels a request unless somebody reads it again within `grace`.
     ///
-    /// `deadline`, in milliseconds since 1970, says how long an entry of it may still wait somewhere.
+    /// Until `deadline`, in milliseconds since 1970, an entry of it may still wait somewhere.
     func cancel(_ id: String, after grace: Duration = .zero, deadline: Int64? = nil) {
         state.withLock { state in
             guard state.replies[id] == nil else { return }
@@ -128,16 +102,16 @@ final class ReplyHub: Service, Sendable {
         if grace == .zero { wake.yield() }
     }
 
-    /// Shortens the life of a log whose answer was delivered.
+    /// Shortens the life of a log because its answer was delivered.
     func forget(_ id: String) { state.withLock { $0.forgotten.append(id) } }
 
-    /// A reply turned out to belong to another shim.
+    /// Has the log of a reply followed, because another shim publishes it.
     func follow(_ id: String) { follows[queues[id: id].keys.shard]?.continuation.yield() }
     func follows(of queue: JobQueue) -> AsyncStream<Void>? { follows[queue.keys.shard]?.stream }
 
-    // MARK: - What Redis tells
+    // MARK: - Redis' side
 
-    /// A message of this shim's channel; called on the event loop.
+    /// Takes a message of this shim's channel, on the event loop.
     func received(_ payload: ByteBuffer) {
         guard let message = ReplyMessage(payload) else { return }
         if message.body == .resumed {
@@ -148,7 +122,7 @@ final class ReplyHub: Service, Sendable {
         for reader in readers { reader.received(message) }
     }
 
-    /// The subscription stands (again): whatever was published meanwhile is lost.
+    /// The subscription stands (again). Everything that was published meanwhile is lost.
     func subscribed() {
         state.withLock { $0.needsSweep = Set(queues.all.map(\.keys.shard)) }
         wake.yield()
@@ -165,7 +139,7 @@ final class ReplyHub: Service, Sendable {
 
     // MARK: - Running
 
-    /// This process ends: whoever still waits after `patience` is told so.
+    /// This process ends. Callers that still wait after `patience` are told so.
     func drain(for patience: Duration) { state.withLock { $0.stopAt = .now + patience } }
 
     func run() async throws {
@@ -187,7 +161,7 @@ final class ReplyHub: Service, Sendable {
         }
     }
 
-    /// The waits that are over; apart from `work`, which waits for Redis where Redis is away.
+    /// Ends the waits that are over. It stands apart from `work`, which waits for Redis while Redis is away.
     private func tick(now: ContinuousClock.Instant) {
         let isStopping = state.withLock { $0.stopAt.map { now >= $0 } ?? false }
         for reply in allReplies {

@@ -1,35 +1,35 @@
 import Shared
 import Synchronization
 
-/// A reader's hold on its open reply; letting go of it is leaving.
+/// Holds a reader's subscription. Releasing the lease means that the reader leaves.
 ///
-/// Handlers end in many ways (written, thrown, response never sent), and every one of them releases this object: its
-/// `deinit` closes the reply and, if the answer had not ended, applies `onLeaving`. So no path can leak a reply.
+/// Handlers end in many ways (written, thrown, response never sent), and every one of them releases this object. Its
+/// `deinit` ends the subscription and, if the answer had not ended, applies `leaving`. So no path can leak a reply.
 final class ReplyLease: Sendable {
     enum Leaving: Sendable {
-        /// The request goes on: background jobs, idempotent requests, mere readers.
+        /// The request goes on: background jobs, requests with a key, readers of somebody else's request.
         case goOn
-        /// Nobody can come back to it.
+        /// The request is cancelled at once, because nobody can come back to it.
         case cancel
-        /// The caller may come back with `Last-Event-ID`, and is known to be able to, or not.
+        /// The caller may come back. `canResume`: it knows how to, by `Last-Event-ID`.
         case cancelAfterGrace(canResume: Bool)
     }
 
     let hub: ReplyHub
     let reply: ReplySubscription
     let created: Int64
-    private let connection: Connection?
+    private let connection: CallerConnection?
     private let leaving: Leaving
     private let isOver = Mutex(false)
-    /// For a large record that is with the reader.
+    /// Counts a large record while it is with the reader.
     private let hold = Mutex<LargeReads.Hold?>(nil)
     private let hasLooked = Mutex(false)
-    /// The caller knows the request's id: it named it, or something was written.
+    /// The caller knows the request's id, because it named it or because something was written.
     private let hasWritten: Mutex<Bool>
 
     /// `isKnown`: the caller named the request by its id.
     init(
-        _ reply: ReplySubscription, in hub: ReplyHub, created: Int64, leaving: Leaving, connection: Connection?,
+        _ reply: ReplySubscription, in hub: ReplyHub, created: Int64, leaving: Leaving, connection: CallerConnection?,
         isKnown: Bool = false
     ) {
         hasWritten = Mutex(isKnown)
@@ -43,7 +43,7 @@ final class ReplyLease: Sendable {
 
     deinit {
         connection?.unwatch()
-        hub.close(reply)
+        hub.unsubscribe(reply)
         guard !isOver.withLock({ $0 }) else { return }
         switch leaving {
         case .goOn: break
@@ -61,9 +61,9 @@ final class ReplyLease: Sendable {
 
     var id: String { reply.id }
 
-    /// The next events in order; waits for them, and reads the log where the fast path was not enough.
+    /// Waits for the next events in order, and reads the log where the fast path was not enough.
     func next() async -> ReplySubscription.Batch {
-        // What was read before is written.
+        // The caller has the bytes of the batch before.
         hold.withLock { $0 = nil }
         while true {
             switch reply.step() {
@@ -78,17 +78,17 @@ final class ReplyLease: Sendable {
         }
     }
 
-    /// The caller was told that there will be no answer: the request must not run on, whatever the policy for leaving.
+    /// Cancels the request whatever `leaving` says, because the caller was told that there will be no answer.
     func giveUp() {
         isOver.withLock { $0 = true }
-        hub.close(reply)
+        hub.unsubscribe(reply)
         hub.cancel(reply.id, deadline: deadline)
     }
 
-    /// The request was refused: nothing is to be cancelled.
+    /// Leaves without a cancel, because the request was refused.
     func abandon() { isOver.withLock { $0 = true } }
 
-    /// The bytes are on their way to a socket: it is closed if it does not take them in time.
+    /// Bytes are on their way to a socket, which is closed if it does not take them in time.
     func willWrite() {
         hasWritten.withLock { $0 = true }
         connection?.willWrite()
@@ -112,7 +112,7 @@ final class ReplyLease: Sendable {
         }
     }
 
-    /// Nobody told how large the log's end is where it was not followed from the beginning.
+    /// Asks once for the size of the last record: no message told it where the log was not followed from the beginning.
     private func lookOnce() async throws(RedisError) {
         let isFirst = hasLooked.withLock { looked in
             defer { looked = true }

@@ -1,11 +1,11 @@
 import NIOCore
 import Shared
 
-/// What a reader of one request has seen, what waits for it, and whether it must read the log (pure, one per open reply).
+/// Orders the records of one request for one reader, and decides when the reader must read the log (pure).
 ///
-/// In: messages of the fast path, pages of the log, sweeps. Out: events in log order, without hole or repeat. A message is
-/// applied only if the record before it was seen; otherwise the reply is *behind*, and its reader goes on from the log.
-/// The same happens when more waits than `limit` bytes: what waits is dropped and read again later.
+/// In: messages of the fast path, pages of the log, sweeps. Out: events in log order, without hole or repeat. A message
+/// is applied only if the record before it was seen. Otherwise the reply is *behind*, and its reader goes on from the
+/// log. The same happens when more than `limit` bytes wait: they are dropped and read again later.
 struct ReplyState {
     enum Step {
         case events([ReplyEvent])
@@ -14,7 +14,7 @@ struct ReplyState {
         case wait
     }
 
-    /// Bytes that may wait for the reader; the event in front may be larger.
+    /// Bytes that may wait for the reader. The event in front may be larger.
     let limit: Int
     /// Only the end matters to a reader of a whole answer.
     let wantsDeltas: Bool
@@ -29,7 +29,7 @@ struct ReplyState {
     private(set) var isEnded = false
     /// Bytes of the largest record that is known to wait in the log.
     private(set) var largest = 0
-    /// The channel the deltas of this request go to, as its log says; `nil` until the log was read.
+    /// The channel that this request's deltas go to, as its log says. `nil` until the log was read.
     private(set) var channel: String?
 
     init(after last: RequestLogID = .beginning, limit: Int, wantsDeltas: Bool, startsFromLog: Bool = false) {
@@ -40,7 +40,7 @@ struct ReplyState {
         isBehind = startsFromLog
     }
 
-    /// Returns whether the reader has something to do.
+    /// Returns true when the reader has something to do.
     mutating func received(_ message: ReplyMessage) -> Bool {
         guard !isEnded, message.id > last else { return false }
         if case .large(let bytes) = message.body { note(message.id, bytes) }
@@ -64,7 +64,7 @@ struct ReplyState {
         }
     }
 
-    /// A record of this size is in the log.
+    /// Notes the size of a record in the log.
     mutating func note(_ id: RequestLogID, _ bytes: Int) {
         if wantsDeltas || id == .end { largest = max(largest, bytes) }
     }
@@ -76,7 +76,7 @@ struct ReplyState {
         return true
     }
 
-    /// Whether `take` would return anything but `wait`.
+    /// `take` would return something else than `wait`.
     func hasWork(_ isReadPaused: Bool) -> Bool { !waiting.isEmpty || (isBehind && !isEnded && !isReadPaused) }
 
     mutating func take() -> Step {
@@ -92,7 +92,7 @@ struct ReplyState {
         return .readLog(after: last)
     }
 
-    /// A page of the log, in order; `isWhole` where nothing followed it.
+    /// Takes a page of the log, in order. `isWhole`: nothing followed it.
     mutating func read(_ entries: [RequestLogEntry], isWhole: Bool) {
         for entry in entries where entry.id > last && !isEnded {
             switch entry.record {
@@ -141,11 +141,11 @@ struct ReplyState {
     }
 }
 
-/// What a reader of a request gets, in this order: deltas and restarts, then one end.
+/// An event for the reader of a request: deltas and restarts come first, then one end.
 enum ReplyEvent: Sendable, Equatable {
     /// One or more chunks without envelope, separated by line feeds.
     case delta(RequestLogID, ByteBuffer)
-    /// The answer begins again; what was shown before does not count.
+    /// The answer begins again. Text that was shown before does not count.
     case restart(attempt: UInt64)
     case end(RequestEnd)
 

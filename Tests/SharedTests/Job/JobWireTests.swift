@@ -53,6 +53,30 @@ import Testing
         #expect(throws: JobWireError.self) { try read(fields) }
     }
 
+    @Test func `a caller's own body travels beside the neutral one, and older workers can read the entry`() throws {
+        var job = Job(id: "0-abcdefgh", deadline: 5, body: .inline(Array("{}".utf8)))
+        job.original = Job.Original(.openAIText, Array(#"{"prompt":"hi"}"#.utf8))
+        #expect(job.fields.first?.1 == Array("1".utf8))
+        #expect(try read(job.fields) == job)
+        #expect(try read(job.fields).dialect == .openAIText)
+    }
+
+    @Test func `a chat carries no second body`() throws {
+        let job = Job(id: "0-abcdefgh", deadline: 5, body: .inline(Array("{}".utf8)))
+        #expect(!job.fields.contains { $0.0 == "di" || $0.0 == "ob" })
+        #expect(try read(job.fields).dialect == .openAIChat)
+    }
+
+    @Test(arguments: [
+        [("di", "somebody.new"), ("ob", "{}")], [("di", "openai.completions")], [("ob", "{}")],
+        [("di", "openai.completions"), ("ob", "")],
+        [("di", "openai.completions"), ("ob", String(repeating: "x", count: Job.inlineBodyBytes + 1))],
+    ])
+    func `a caller's own body that cannot be used is left out`(_ added: [(String, String)]) throws {
+        let job = Job(id: "0-abcdefgh", deadline: 5, body: .inline(Array("{}".utf8)))
+        #expect(try read(job.fields + added.map { ($0.0, Array($0.1.utf8)) }) == job)
+    }
+
     @Test func `a trail that is too long is left out`() throws {
         var job = Job(id: "0-abcdefgh", deadline: 5, body: .inline([]))
         job.trail = Array(repeating: 0x20, count: 70_000)

@@ -89,7 +89,7 @@ struct LossTests {
 
     @Test func `a caller that takes nothing is disconnected, and its request cancelled`() async throws {
         try await ShimFixture.run(configure: {
-            $0.writeTimeout = .milliseconds(300)
+            $0.callers.writing = .milliseconds(300)
             $0.hub.cancelGrace = .zero
         }) { shim in
             let caller = try await shim.start(ShimFixture.stream)

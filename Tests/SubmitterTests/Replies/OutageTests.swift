@@ -55,7 +55,7 @@ struct OutageTests {
             try await eventually("the request is queued") { try await shim.queued() == 1 }
             let job = Job(id: "0-underway00", deadline: .max, body: .inline(Array(ShimFixture.chat.utf8)))
             let again = Resubmission(job: job, body: Array(ShimFixture.chat.utf8), bodyHash: nil)
-            let reply = shim.hub.open(job.id, .init(expires: .now + .seconds(60), resubmission: again))
+            let reply = shim.hub.subscribe(to: job.id, .init(expires: .now + .seconds(60), resubmission: again))
             try await server.kill9()
             try await server.restart()
             try await shim.makeGroups()
@@ -75,7 +75,7 @@ struct OutageTests {
 
     @Test func `without redis a request is refused soon, and readiness says so`() async throws {
         let server = try await RedisServer.start()
-        try await ShimFixture.run(server: server, configure: { $0.submitTimeout = .milliseconds(300) }) { shim in
+        try await ShimFixture.run(server: server, configure: { $0.submission.timeout = .milliseconds(300) }) { shim in
             try await server.kill9()
             try await eventually("/ready is 503") { try await shim.get("/ready").status == 503 }
             let refused = try await shim.send("POST", "/v1/chat/completions", body: ShimFixture.chat)
@@ -113,7 +113,7 @@ struct OutageTests {
         let server = try await RedisServer.start()
         let proxy = try await FaultProxy.start(to: server.port)
         try await ShimFixture.run(
-            server: server, redisURL: proxy.url, configure: { $0.submitTimeout = .milliseconds(300) }
+            server: server, redisURL: proxy.url, configure: { $0.submission.timeout = .milliseconds(300) }
         ) { shim in
             proxy.set { $0.replyDelay = .seconds(60) }
             let refused = try await shim.send("POST", "/v1/chat/completions", body: ShimFixture.chat)
@@ -143,7 +143,7 @@ struct OutageTests {
         let server = try await RedisServer.start()
         let proxy = try await FaultProxy.start(to: server.port)
         try await ShimFixture.run(
-            server: server, redisURL: proxy.url, configure: { $0.submitTimeout = .milliseconds(300) }
+            server: server, redisURL: proxy.url, configure: { $0.submission.timeout = .milliseconds(300) }
         ) { shim in
             // Redis must know the script: else the reply that gets lost is only that it does not.
             _ = try await shim.send("POST", "/api/v1/jobs", body: ShimFixture.chat)
@@ -203,7 +203,7 @@ struct OutageTests {
     }
 
     @Test func `a shim takes only so many open requests`() async throws {
-        try await ShimFixture.run(configure: { $0.maxOpenRequests = 1 }) { shim in
+        try await ShimFixture.run(configure: { $0.requests.maxOpen = 1 }) { shim in
             let first = try await shim.start(ShimFixture.chat)
             let work = try await shim.work()
             let second = try await shim.send("POST", "/v1/chat/completions", body: ShimFixture.chat)
@@ -216,7 +216,7 @@ struct OutageTests {
     }
 
     @Test func `a shim holds only so many bytes of requests`() async throws {
-        try await ShimFixture.run(configure: { $0.maxOpenBytes = 4000 }) { shim in
+        try await ShimFixture.run(configure: { $0.requests.maxOpenBytes = 4000 }) { shim in
             let body = ShimFixture.chat.replacing("hi", with: String(repeating: "x", count: 3000))
             let first = try await shim.start(body)
             let work = try await shim.work()
@@ -257,7 +257,7 @@ struct OutageTests {
     }
 
     @Test func `callers that wait longer than a shutdown may last are told so`() async throws {
-        try await ShimFixture.run(configure: { $0.drainTimeout = .milliseconds(200) }) { shim in
+        try await ShimFixture.run(configure: { $0.drain.timeout = .milliseconds(200) }) { shim in
             let whole = try await shim.start(ShimFixture.chat)
             let wholeWork = try await shim.work()
             let stream = try await shim.start(ShimFixture.stream)

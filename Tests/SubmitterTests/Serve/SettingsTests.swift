@@ -26,8 +26,8 @@ struct SettingsTests {
         try settings.check()
         #expect(shared.cachePrefix == "ai_model_service:")
         #expect(shared.queue.limits == QueueLimits())
-        #expect(shim.port == 8007)
-        #expect(shim.host == "127.0.0.1")
+        #expect(shim.listen.port == 8007)
+        #expect(shim.listen.host == "127.0.0.1")
         #expect(shim.hub.cancelGrace == .zero)
         #expect(shim.hub.resumeGrace == .seconds(5))
     }
@@ -102,8 +102,8 @@ struct SettingsTests {
         let shim = ShimConfig(&settings)
 
         try settings.check()
-        #expect(shim.port == 1234)
-        #expect(shim.host == "0.0.0.0")
+        #expect(shim.listen.port == 1234)
+        #expect(shim.listen.host == "0.0.0.0")
         #expect(shared.queue.limits.lease == .seconds(30))
     }
 

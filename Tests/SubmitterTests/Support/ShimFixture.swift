@@ -38,8 +38,8 @@ struct ShimFixture: Sendable {
         var limits = QueueLimits()
 
         init() {
-            config.port = 0
-            config.drainDelay = .zero
+            config.listen.port = 0
+            config.drain.delay = .zero
             config.hub.tick = .milliseconds(50)
         }
 
@@ -51,7 +51,8 @@ struct ShimFixture: Sendable {
 
     /// `redisURL` is where the shim finds Redis; the worker's side always uses `server` directly.
     static func run(
-        server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(), desk: AdminRoutes? = nil,
+        server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(),
+        catalogAccess: CatalogAccess? = nil,
         prefix: String? = nil,
         waitsUntilReady: Bool = true, configure: (inout Tuning) -> Void = { _ in },
         _ body: (ShimFixture) async throws -> Void
@@ -65,7 +66,7 @@ struct ShimFixture: Sendable {
         let shim = Shim(
             config: tuning.config, redis: try RedisConfiguration(url: redisURL ?? url), keys: keys,
             limits: tuning.limits,
-            models: catalog, logger: quiet, id: ProcessName.make(role: "shim"), desk: desk,
+            models: catalog, logger: quiet, id: ProcessName.make(role: "shim"), catalogAccess: catalogAccess,
             onListening: { channel in address.withLock { $0 = channel.localAddress?.port } })
         let redis = RedisClient(
             try RedisConfiguration(url: url), name: "test", group: MultiThreadedEventLoopGroup.singleton, logger: quiet)

@@ -1,7 +1,7 @@
 import HTTPTypes
 import Shared
 
-/// What a change of the catalogue that was not made says to its HTTP caller.
+/// Tells an HTTP caller why a change of the catalogue was not made.
 extension APIError {
     init(_ error: CatalogAdminError) {
         switch error {

@@ -1,23 +1,31 @@
 import Logging
 import Shared
 
-/// What the shim needs to change the catalogue.
+/// The routes that need a database: they change the catalogue, or list what is kept there.
 struct AdminRoutes: Sendable {
-    let postgres: PostgresPool
-    let box: SecretBox?
+    let models: CatalogRoutes
+    let accounts: AccountRoutes
+    let audit: AuditRoutes
+    let alerts: AlertRoutes
 
-    /// Routes that only exist with a database; `redis` tells the other processes, and carries pings: it is at the accounts' keys.
-    func add(
-        to table: inout RouteTable, prefix: String, redis: RedisClient, models: any ModelLookup, bodies: BodyReader,
+    /// `redis` is at the accounts' keys. It tells the other processes of a change, and carries pings.
+    init(
+        _ access: CatalogAccess, prefix: String, redis: RedisClient, models: any ModelLookup, bodies: BodyReader,
         logger: Logger
     ) {
-        let news = CatalogNotifier(redis: redis, keys: CatalogKeys(prefix: prefix), logger: logger)
-        let admin = CatalogAdmin(pool: postgres, box: box) { await news.tell() }
-        CatalogRoutes(kind: .model, admin: admin, models: models, bodies: bodies).add(to: &table)
-        AccountRoutes(
-            entries: CatalogRoutes(kind: .account, admin: admin, models: models, bodies: bodies),
-            pings: AccountPings(redis: redis, keys: PoolKeys(prefix: prefix))
-        ).add(to: &table)
-        RecordRoutes(audit: AuditLog(postgres), alerts: AlertStore(postgres)).add(to: &table)
+        let notifier = CatalogNotifier(redis: redis, keys: CatalogKeys(prefix: prefix), logger: logger)
+        let admin = CatalogAdmin(pool: access.postgres, box: access.box) { await notifier.tell() }
+        self.models = CatalogRoutes(kind: .model, admin: admin, models: models, bodies: bodies)
+        accounts = AccountRoutes(
+            rows: CatalogRoutes(kind: .account, admin: admin, models: models, bodies: bodies),
+            pings: AccountPings(redis: redis, keys: PoolKeys(prefix: prefix)))
+        audit = AuditRoutes(log: AuditLog(access.postgres))
+        alerts = AlertRoutes(store: AlertStore(access.postgres))
     }
+}
+
+/// The database that the catalogue is in, and the box that seals its keys.
+struct CatalogAccess: Sendable {
+    let postgres: PostgresPool
+    let box: SecretBox?
 }

@@ -2,7 +2,8 @@ import HTTPTypes
 import Hummingbird
 import Shared
 
-/// What models and accounts have in common in the API: one entry read, made, replaced, edited, deleted, enabled, disabled.
+/// Answers what the paths of models and of accounts have in common: one row is read, made, replaced, edited, deleted,
+/// enabled or disabled.
 struct CatalogRoutes: Sendable {
     let kind: CatalogKind
     let admin: CatalogAdmin
@@ -10,33 +11,7 @@ struct CatalogRoutes: Sendable {
     let models: any ModelLookup
     let bodies: BodyReader
 
-    func add(to table: inout RouteTable) {
-        let path = "/api/v1/\(kind.rawValue)s"
-        table.on(.post, path) { try await create($0, $1) }
-        table.on(.get, path + "/:id") { _, context in try await show(context) }
-        table.on(.put, path + "/:id") { request, context in
-            let (id, json, author) = try await change(request, context)
-            return try await answer { () async throws(CatalogAdminError) in
-                try await admin.replace(kind, id, json, by: author)
-            }
-        }
-        table.on(.patch, path + "/:id") { request, context in
-            let (id, json, author) = try await change(request, context)
-            return try await answer { () async throws(CatalogAdminError) in
-                try await admin.patch(kind, id, json, by: author)
-            }
-        }
-        table.on(.delete, path + "/:id") { try await delete($0, $1) }
-        table.on(.post, path + "/:id/enable") { request, context in
-            try await setActive(true, request, context, reason: await bodies.object(request)["reason"]?.stringValue)
-        }
-        table.on(.post, path + "/:id/disable") { request, context in
-            let reason = try await bodies.object(request).text("reason")
-            return try await setActive(false, request, context, reason: reason)
-        }
-    }
-
-    private func create(_ request: Request, _ context: ShimContext) async throws -> Response {
+    func create(_ request: Request, _ context: ShimContext) async throws -> Response {
         let (json, author) = try await given(request)
         var response = try await answer(status: .created) { () async throws(CatalogAdminError) in
             try await admin.create(kind, json, by: author)
@@ -45,8 +20,8 @@ struct CatalogRoutes: Sendable {
         return response
     }
 
-    private func show(_ context: ShimContext) async throws -> Response {
-        let id = try context.entryID()
+    func show(_ request: Request, _ context: ShimContext) async throws -> Response {
+        let id = try context.pathID()
         do throws(CatalogAdminError) { return .json(try await admin.get(kind, id)) } catch {
             guard case .database = error else { throw APIError(error) }
             let known = models.catalog.map { $0.views(kind) } ?? []
@@ -55,14 +30,42 @@ struct CatalogRoutes: Sendable {
         }
     }
 
+    func replace(_ request: Request, _ context: ShimContext) async throws -> Response {
+        let (id, json, author) = try await change(request, context)
+        return try await answer { () async throws(CatalogAdminError) in
+            try await admin.replace(kind, id, json, by: author)
+        }
+    }
+
+    func patch(_ request: Request, _ context: ShimContext) async throws -> Response {
+        let (id, json, author) = try await change(request, context)
+        return try await answer { () async throws(CatalogAdminError) in
+            try await admin.patch(kind, id, json, by: author)
+        }
+    }
+
+    func delete(_ request: Request, _ context: ShimContext) async throws -> Response {
+        let (id, author) = (try context.pathID(), try Self.author(request))
+        do throws(CatalogAdminError) { try await admin.delete(kind, id, by: author) } catch { throw APIError(error) }
+        return Response(status: .noContent)
+    }
+
+    func enable(_ request: Request, _ context: ShimContext) async throws -> Response {
+        try await setActive(true, request, context, reason: await bodies.object(request)["reason"]?.stringValue)
+    }
+
+    func disable(_ request: Request, _ context: ShimContext) async throws -> Response {
+        try await setActive(false, request, context, reason: try await bodies.object(request).text("reason"))
+    }
+
     private func change(
         _ request: Request, _ context: ShimContext
     ) async throws(APIError) -> (id: String, json: JSON, author: CatalogAdmin.Author) {
         let (json, author) = try await given(request)
-        return (try context.entryID(), json, author)
+        return (try context.pathID(), json, author)
     }
 
-    /// The fields, and who gives them: `reason` beside them is no field, but why.
+    /// The row's fields and their author. A `reason` beside them is not a field, but belongs to the audit log.
     private func given(_ request: Request) async throws(APIError) -> (JSON, CatalogAdmin.Author) {
         let author = try Self.author(request)
         let json = try await bodies.json(request).json
@@ -72,16 +75,10 @@ struct CatalogRoutes: Sendable {
         return (.object(fields), try Self.author(request, reason: reason))
     }
 
-    private func delete(_ request: Request, _ context: ShimContext) async throws -> Response {
-        let (id, author) = (try context.entryID(), try Self.author(request))
-        do throws(CatalogAdminError) { try await admin.delete(kind, id, by: author) } catch { throw APIError(error) }
-        return Response(status: .noContent)
-    }
-
     private func setActive(
         _ isActive: Bool, _ request: Request, _ context: ShimContext, reason: String?
     ) async throws -> Response {
-        let (id, author) = (try context.entryID(), try Self.author(request, reason: reason))
+        let (id, author) = (try context.pathID(), try Self.author(request, reason: reason))
         return try await answer { () async throws(CatalogAdminError) in
             try await admin.setActive(kind, id, isActive, by: author)
         }
@@ -110,7 +107,7 @@ extension CatalogSnapshot {
 }
 
 extension BodyReader {
-    /// An object; an empty one where there is no body.
+    /// The body as an object, which is empty where there is no body.
     func object(_ request: Request) async throws(APIError) -> JSONObject {
         let length = request.headers[.contentLength].flatMap { Int($0) } ?? 0
         if length == 0, request.headers[.transferEncoding] == nil { return [:] }
@@ -122,7 +119,7 @@ extension BodyReader {
 }
 
 extension JSONObject {
-    /// A text that must be there.
+    /// A text that may not be missing.
     func text(_ name: String) throws(APIError) -> String {
         guard let text = self[name]?.stringValue, (1...4096).contains(text.utf8.count), !text.utf8.contains(0) else {
             let isMissing = self[name] == nil
@@ -131,11 +128,4 @@ extension JSONObject {
         }
         return text
     }
-}
-
-extension HTTPField.Name {
-    static let xActor: HTTPField.Name = {
-        guard let name = HTTPField.Name("x-actor") else { preconditionFailure("'x-actor' is a header name") }
-        return name
-    }()
 }

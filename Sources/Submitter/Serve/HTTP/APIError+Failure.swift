@@ -2,9 +2,9 @@ import HTTPTypes
 import NIOCore
 import Shared
 
-/// What a failed job says to its HTTP caller: one row per kind.
+/// Tells an HTTP caller of a failed job: one row per kind of failure.
 ///
-/// Failures of our own accounts are told as ours (502), never as the caller's 401 or 429: the caller's key is fine.
+/// Failures of our own accounts are told as ours (502), never as the caller's 401 or 429, because its key is fine.
 extension APIError {
     init(_ failure: JobFailure) {
         let row = Self.row(failure.kind)
@@ -18,7 +18,7 @@ extension APIError {
         }
     }
 
-    /// `meta` has the attempts, whose accounts and kinds of failure say why there is no usable account.
+    /// Names the accounts that were tried, and their failures, where no account was usable. `meta` has the attempts.
     init(_ failure: JobFailure, meta: ByteBuffer) {
         self.init(failure)
         guard failure.kind == .authentication || failure.kind == .quotaExhausted, !Self.isOurs(failure) else { return }

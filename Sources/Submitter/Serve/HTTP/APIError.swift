@@ -3,7 +3,7 @@ import Hummingbird
 import NIOCore
 import Shared
 
-/// An error as callers see it: OpenAI's shape and types, with a status and headers that say what to do.
+/// An error for a caller, in OpenAI's terms, with a status and headers that say what to do.
 struct APIError: Error, Equatable {
     enum Kind: String {
         case invalidRequest = "invalid_request_error"
@@ -18,9 +18,9 @@ struct APIError: Error, Equatable {
     var message: String
     var param: String?
     var retryAfter: Duration?
-    /// What else the answer says: methods that a path has, encodings that a body may have.
+    /// Further headers of the answer, such as the methods that a path has.
     var fields: HTTPFields = [:]
-    /// The request in the queue that it is about.
+    /// The job that the error is about.
     var jobID: String?
 
     init(
@@ -36,7 +36,7 @@ struct APIError: Error, Equatable {
         self.fields = fields
     }
 
-    /// `{"error":{"message","type","code","param","request_id"}}`, and `job_id` where it is about a request in the queue.
+    /// OpenAI's shape, `{"error":{"message","type","code","param","request_id"}}`, with `job_id` where there is one.
     func json(requestID: String) -> JSON {
         var error: JSONObject = [
             "message": .string(message), "type": .string(kind.rawValue), "code": code.map { .string($0) } ?? .null,
@@ -46,6 +46,7 @@ struct APIError: Error, Equatable {
         return ["error": .object(error)]
     }
 
+    /// The answer in OpenAI's shape.
     func response(requestID: String) -> Response {
         var response = Response.json(json(requestID: requestID), status: status)
         if let retryAfter { response.headers[.retryAfter] = "\(Self.wholeSeconds(retryAfter))" }
@@ -54,12 +55,12 @@ struct APIError: Error, Equatable {
         return response
     }
 
-    /// Rounded up: half a second early would be refused again.
+    /// Rounded up, because half a second early would be refused again.
     private static func wholeSeconds(_ duration: Duration) -> Int64 { max(1, (duration.milliseconds + 999) / 1000) }
 }
 
 extension APIError {
-    /// The same, about this request in the queue.
+    /// The same error, about this job.
     func about(job id: String) -> APIError {
         var error = self
         error.jobID = id
@@ -74,17 +75,15 @@ extension APIError {
         APIError(.badRequest, .invalidRequest, code: code, message, param: param)
     }
 
+    static let invalidHTTP = APIError(
+        .badRequest, .invalidRequest, code: "invalid_http", "The request is not valid HTTP.")
+    static let slowBody = APIError(
+        .requestTimeout, .invalidRequest, code: "request_timeout", "The request body did not arrive in time.")
+    static let queueUnavailable = APIError(
+        .serviceUnavailable, .server, code: "queue_unavailable", "The queue cannot be reached at the moment.",
+        retryAfter: .seconds(2))
+
     init(_ error: RequestError) {
         self.init(.badRequest, .invalidRequest, code: error.code.rawValue, error.message, param: error.param)
-    }
-}
-
-extension Response {
-    static func json(_ value: JSON, status: HTTPResponse.Status = .ok) -> Response {
-        json(ByteBuffer(bytes: value.encoded), status: status)
-    }
-
-    static func json(_ body: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {
-        Response(status: status, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: body))
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Counts the bytes of request bodies that this process holds: while they are read, and until their requests have ended.
 ///
-/// Without it `MAX_OPEN_REQUESTS` bodies of `MAX_BODY_BYTES` each would fit, which is more memory than any host has.
+/// Without it `MAX_OPEN_REQUESTS` bodies of `MAX_BODY_BYTES` would be allowed, more memory than any host has.
 final class BodyBudget: Sendable {
     let limit: Int
     private let used = Mutex(0)
@@ -13,7 +13,7 @@ final class BodyBudget: Sendable {
 
     var inUse: Int { used.withLock { $0 } }
 
-    /// A body may be larger than the limit, but then it must be alone.
+    /// A body that is larger than the limit must be alone.
     fileprivate func take(_ bytes: Int) -> Bool {
         used.withLock { used in
             guard used == 0 || used <= limit - bytes else { return false }
@@ -32,7 +32,7 @@ final class BodyBudget: Sendable {
     }
 }
 
-/// One body's share of the budget, given back when nobody holds the body any more.
+/// One body's share of the budget. It is given back when the last holder releases it.
 final class BodyHold: Sendable {
     private let budget: BodyBudget
     private let bytes = Mutex(0)
@@ -41,7 +41,7 @@ final class BodyHold: Sendable {
 
     deinit { budget.giveBack(bytes.withLock { $0 }) }
 
-    /// Makes room for a body of so many bytes in all; nothing changes where there is room already.
+    /// Makes room for a body of `total` bytes, unless there is room already.
     func reach(_ total: Int) throws(APIError) {
         let isThere = bytes.withLock { bytes in
             guard total > bytes else { return true }

@@ -4,10 +4,10 @@ import Logging
 import NIOCore
 import Shared
 
-/// The outermost layer: gives every request its id, turns every error into OpenAI's shape, and logs how it went.
+/// Gives every request its id, turns every error into an answer in its door's format, and logs how the request went.
 ///
-/// In: any request. Out: always a response with `X-Request-Id`; errors of our own as `APIError`, a path that only lacks the
-/// method as 405, everything unexpected as 500 without detail (that goes to the log).
+/// It is the outermost layer. In: any request. Out: always a response with `X-Request-Id`. A path that only lacks the
+/// method is a 405. Everything unexpected is a 500 without detail, which goes to the log.
 struct ErrorMiddleware: RouterMiddleware {
     let table: RouteTable
     let logger: Logger
@@ -24,7 +24,8 @@ struct ErrorMiddleware: RouterMiddleware {
         do {
             response = try await answer(request, context, next)
         } catch {
-            response = apiError(error, context).response(requestID: context.requestID)
+            let format = table.format(of: request.uri.path)
+            response = format.error(apiError(error, context), requestID: context.requestID)
         }
         response.headers[.xRequestID] = context.requestID
         if isDraining() { response.headers[.connection] = "close" }
@@ -61,7 +62,7 @@ struct ErrorMiddleware: RouterMiddleware {
         }
     }
 
-    /// Printable ASCII up to 128 bytes, so that it can stand in any log line; otherwise one of our own.
+    /// The caller's own if it is printable ASCII up to 128 bytes, so that it can stand in any log line, else one of ours.
     private static func requestID(_ request: Request) -> String {
         if let given = request.headers[.xRequestID], (1...128).contains(given.utf8.count),
             given.utf8.allSatisfy({ (33...126).contains($0) })
@@ -74,26 +75,5 @@ struct ErrorMiddleware: RouterMiddleware {
     static func newRequestID() -> String {
         var generator = SystemRandomNumberGenerator()
         return "req_" + String(generator.next(), radix: 36) + String(generator.next(), radix: 36)
-    }
-}
-
-extension HTTPField.Name {
-    static let xRequestID = Self.known("x-request-id")
-    static let xJobID = Self.known("x-job-id")
-    static let xTenant = Self.known("x-tenant")
-    static let xPriority = Self.known("x-priority")
-    static let xDeadline = Self.known("x-deadline-ms")
-    static let xCacheTTL = Self.known("x-cache-ttl")
-    static let xCache = Self.known("x-cache")
-    static let xDroppedParams = Self.known("x-dropped-params")
-    static let xAccelBuffering = Self.known("x-accel-buffering")
-    static let idempotencyKey = Self.known("idempotency-key")
-    static let xQueuePosition = Self.known("x-queue-position")
-    static let xQueueWait = Self.known("x-queue-wait")
-    static let lastEventID = Self.known("last-event-id")
-
-    private static func known(_ name: String) -> HTTPField.Name {
-        guard let name = HTTPField.Name(name) else { preconditionFailure("'\(name)' is not a header name") }
-        return name
     }
 }

@@ -1,9 +1,9 @@
 import Hummingbird
 import Shared
 
-/// Ids in paths: any character may stand in one, in percent encoding.
+/// Reads ids in paths. Any character may stand in one, in percent encoding.
 extension ShimContext {
-    func entryID() throws(APIError) -> String {
+    func pathID() throws(APIError) -> String {
         guard let id = parameters.get("id").flatMap(String.init(inPath:)), !id.isEmpty, !id.utf8.contains(0) else {
             throw .invalid(nil, "The path is not valid: expected an id in percent encoding.")
         }
@@ -12,7 +12,7 @@ extension ShimContext {
 }
 
 extension String {
-    /// A segment of a path, decoded; `nil` for what is no percent encoding of UTF-8.
+    /// Decodes a segment of a path. `nil` where that is not the percent encoding of UTF-8.
     init?(inPath segment: String) {
         var (bytes, rest) = ([UInt8](), Array(segment.utf8)[...])
         while let byte = rest.popFirst() {
@@ -30,7 +30,7 @@ extension String {
         self.init(validating: bytes, as: UTF8.self)
     }
 
-    /// As a segment of a path.
+    /// Encoded as a segment of a path.
     var inPath: String {
         utf8.map { byte in
             let isPlain = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)

@@ -4,9 +4,9 @@ import Logging
 import NIOCore
 import Shared
 
-/// The log line of one request, written when the last byte of its answer is, or when its caller has left.
+/// Logs one request in a line, when the last byte of its answer is written or its caller has left.
 ///
-/// Holds nothing of body, headers and query: what people write there may be secret. Probes are logged at `debug`.
+/// It has nothing of body, headers and query, which may be secret. Probes are logged at `debug`.
 struct RequestLine: Sendable {
     private let began = ContinuousClock.now
     private let level: Logger.Level
@@ -29,7 +29,7 @@ struct RequestLine: Sendable {
         if let job = response.headers[.xJobID] { fields[LogKey.job] = "\(job)" }
     }
 
-    /// The same body, which has the line written at its end.
+    /// The same body, with the line at its end.
     func written(after body: ResponseBody) -> ResponseBody {
         guard logger.logLevel <= level else { return body }
         return ResponseBody(contentLength: body.contentLength) { writer in

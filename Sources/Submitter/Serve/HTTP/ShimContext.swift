@@ -2,7 +2,7 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// What travels with one HTTP request: its id, and the connection it came on.
+/// The context of one HTTP request: its id, and the connection it came on.
 struct ShimContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let channel: any Channel

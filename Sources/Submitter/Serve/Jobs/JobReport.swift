@@ -2,21 +2,21 @@ import HTTPTypes
 import NIOCore
 import Shared
 
-/// What the jobs API says about a job (pure).
+/// Writes the jobs API's reports (pure).
 enum JobReport {
     static func path(_ id: String) -> String { "/api/v1/jobs/\(id)" }
 
     static func queued(_ id: String) -> JSON { .object(base(id, "queued")) }
 
-    /// A job that has not ended, by the last record of its log; with a place it waits, perhaps once more.
-    static func open(_ id: String, _ last: RequestLogEntry, _ place: QueuePlace? = nil) -> JSON {
+    /// A job that has not ended, by the last record of its log. With a place it waits, perhaps once more.
+    static func unended(_ id: String, _ last: RequestLogEntry, _ place: QueuePlace? = nil) -> JSON {
         var report = base(id, last.id.attempt == 0 || place != nil ? "queued" : "running")
         report.set("attempt", .number(JSONNumber(Int64(clamping: last.id.attempt))))
         if let place { report.set("queue", place.json) }
         return .object(report)
     }
 
-    /// An ended one; `completion` is the answer where it ended well.
+    /// `completion` is the answer of a job that ended well.
     static func ended(_ id: String, _ end: RequestEnd, _ completion: ByteBuffer) -> JSON {
         var report = base(id, end.status.rawValue)
         let meta = (try? JSON(parsing: Array(end.meta.readableBytesView))) ?? [:]

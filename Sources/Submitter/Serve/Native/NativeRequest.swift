@@ -1,9 +1,10 @@
 import Shared
 
-/// The request of `/api/v1`: `{model_name, provider?, messages, parameters{…}, user_id, …}` mapped to the neutral one (pure).
+/// Maps the request of `/api/v1` to the neutral one (pure).
 ///
-/// Also takes an OpenAI body with our extra members beside `model`. May fail with an `APIError` that names the caller's own
-/// field; a member nobody knows is an error, because a mistyped `parameters` would otherwise be lost in silence.
+/// In: `{model_name, provider?, messages, parameters{…}, user_id, …}`, or an OpenAI body with our extra members beside
+/// `model`. May fail with an `APIError` that names the caller's own field. An unknown member is an error, because a
+/// mistyped `parameters` would otherwise be lost in silence.
 struct NativeRequest {
     /// The neutral request.
     private(set) var chat: JSONObject
@@ -32,12 +33,12 @@ struct NativeRequest {
         try readOptions(object)
     }
 
-    /// For the paths that mean a stream whatever the body says.
+    /// For paths that stream whatever the body says.
     mutating func forceStream() { chat.set("stream", true) }
 
     var modelField: String { isNative ? "model_name" : "model" }
 
-    /// The checked neutral request; errors name the caller's field.
+    /// The checked neutral request. Errors name the caller's field.
     func validated() throws(APIError) -> ChatRequest {
         do throws(RequestError) {
             return try ChatRequest(validating: .object(chat))

@@ -1,8 +1,8 @@
 import Shared
 
-/// A whole completion as the one chunk a reader of a stream would have seen (pure).
+/// Turns a whole completion into one chunk of a stream (pure).
 enum CompletionChunk {
-    /// The chunk without envelope; `nil` where `completion` is not a completion.
+    /// The chunk without envelope, or `nil` where `completion` is not a completion.
     static func make(from completion: [UInt8]) -> [UInt8]? {
         guard let completion = try? JSON(parsing: completion), let choices = completion["choices"]?.arrayValue else {
             return nil
@@ -23,7 +23,7 @@ enum CompletionChunk {
         ]
     }
 
-    /// Chunks number the calls; whole messages do not.
+    /// Numbers the calls, as chunks do and whole messages do not.
     private static func indexed(_ call: JSON, _ index: Int) -> JSON {
         var object = call.objectValue ?? JSONObject()
         if object["index"] == nil { object.set("index", .int(index)) }

@@ -2,19 +2,25 @@ import HTTPTypes
 import Hummingbird
 import Shared
 
-/// `GET /v1/models` as OpenAI lists them, `GET /api/v1/models` with what we know of them.
+/// Lists models: `/v1/models` as OpenAI does, `/api/v1/models` with prices and capabilities.
 struct ModelRoutes: Sendable {
     let models: any ModelLookup
 
-    func add(to table: inout RouteTable) {
-        table.on(.get, "/v1/models") { _, _ in
-            .json(["object": "list", "data": .array(try active().map(Self.openAI))])
-        }
-        table.on(.get, "/v1/models/:id") { _, context in .json(Self.openAI(try named(context))) }
-        table.on(.get, "/api/v1/models") { request, _ in .json(try list(Self.query(request))) }
-        table.on(.get, "/api/v1/models/:id/models") { _, context in
-            .json(try list(context.parameters.get("id")))
-        }
+    func list(_ request: Request, _ context: ShimContext) async throws -> Response {
+        .list(try active().map(Self.openAI))
+    }
+
+    func show(_ request: Request, _ context: ShimContext) async throws -> Response {
+        .json(Self.openAI(try named(context)))
+    }
+
+    /// `?provider=`.
+    func listNative(_ request: Request, _ context: ShimContext) async throws -> Response {
+        .list(try models(of: request.uri.queryParameters["provider"].map(String.init)))
+    }
+
+    func listOfProvider(_ request: Request, _ context: ShimContext) async throws -> Response {
+        .list(try models(of: context.parameters.get("id")))
     }
 
     private func active() throws(APIError) -> [Model] {
@@ -23,7 +29,7 @@ struct ModelRoutes: Sendable {
     }
 
     private func named(_ context: ShimContext) throws(APIError) -> Model {
-        let name = try context.entryID()
+        let name = try context.pathID()
         guard let catalog = models.catalog else { throw ModelCheck.unavailable }
         guard let model = catalog.models(matching: name).first(where: \.isActive) else {
             throw APIError(
@@ -33,7 +39,7 @@ struct ModelRoutes: Sendable {
         return model
     }
 
-    private func list(_ provider: String?) throws(APIError) -> JSON {
+    private func models(of provider: String?) throws(APIError) -> [JSON] {
         var found = try active()
         if let provider {
             guard let provider = Provider(anyCase: provider) else {
@@ -42,11 +48,7 @@ struct ModelRoutes: Sendable {
             }
             found = found.filter { $0.provider == provider }
         }
-        return ["object": "list", "data": .array(found.map(Self.native))]
-    }
-
-    private static func query(_ request: Request) -> String? {
-        request.uri.queryParameters["provider"].map(String.init)
+        return found.map(Self.native)
     }
 
     private static func openAI(_ model: Model) -> JSON {

@@ -1,9 +1,9 @@
 import NIOCore
 import Shared
 
-/// Chat answers as `/v1/completions` gives them (pure): of a message its text, of a delta likewise.
+/// Turns answers of a chat into those of `/v1/completions` (pure): the text of each message or delta.
 enum TextCompletion {
-    /// A whole one; `nil` where `completion` is none.
+    /// A whole answer, or `nil` where `completion` is not a completion.
     static func make(from completion: ByteBuffer) -> ByteBuffer? {
         guard let chat = try? JSON(parsing: Array(completion.readableBytesView)),
             let choices = chat["choices"]?.arrayValue
@@ -17,7 +17,7 @@ enum TextCompletion {
         return ByteBuffer(bytes: text.encoded)
     }
 
-    /// The chunks of a log record without envelope, those that say something.
+    /// The chunks of a log record without envelope. Chunks without text or end are left out.
     static func chunks(from payload: ByteBufferView) -> [[UInt8]] {
         payload.split(separator: UInt8(ascii: "\n")).compactMap { bytes in
             guard let chunk = try? JSON(parsing: Array(bytes)), let choices = chunk["choices"]?.arrayValue else {
@@ -40,6 +40,6 @@ enum TextCompletion {
         ]
     }
 
-    /// What a text can end by.
+    /// A text's reasons to end. All others become `stop`.
     private static let reasons: Set<String> = ["stop", "length", "content_filter"]
 }

@@ -1,14 +1,14 @@
 import Shared
 
-/// The request of `/v1/completions`, OpenAI's older one of text in and text out, as the neutral chat request (pure).
+/// Turns the request of `/v1/completions`, text in and text out, into the neutral chat request (pure).
 ///
-/// The prompt becomes a message of the user; every other member goes along as it is. May fail with an `APIError` that names the
-/// caller's field: what no chat can do is refused rather than left out. There is no limit of 16 tokens where none is given, which
-/// OpenAI has here: it cuts off nearly every answer, and all of a model that thinks first.
+/// The prompt becomes a message of the user. Every other member goes along as it is. May fail with an `APIError` that
+/// names the caller's field: members that no chat has are refused rather than left out. A request without a limit of
+/// tokens has none. OpenAI's default of 16 cuts off nearly every answer, and all of a model that thinks first.
 struct TextRequest {
     let chat: ChatRequest
 
-    /// Members that a text cannot have from a chat, with the value besides null that asks for nothing.
+    /// Members that a chat does not have, each with the value besides null that asks for nothing.
     private static let unserved: [(name: String, idle: JSON)] = [
         ("suffix", ""), ("echo", false), ("logprobs", .null), ("messages", []), ("tools", []), ("tool_choice", "none"),
         ("functions", []), ("function_call", "none"), ("audio", .null),
@@ -37,7 +37,7 @@ struct TextRequest {
         }
     }
 
-    /// A text, or a list of one; several texts would be several requests, each with a price and an end of its own.
+    /// Takes a text, or a list of one. Several texts would be several requests, each with its own price and end.
     private static func prompt(_ value: JSON?) throws(APIError) -> String {
         switch value {
         case nil, .null:
@@ -58,7 +58,7 @@ struct TextRequest {
         }
     }
 
-    /// The best of as many as are given back are all of them.
+    /// Takes `best_of` where it changes nothing, that is where all answers are given back.
     private static func checkBestOf(_ object: JSONObject) throws(APIError) {
         guard let best = object["best_of"], best != .null else { return }
         guard let best = best.intValue, best == object["n"]?.intValue ?? 1 else {

@@ -1,6 +1,6 @@
 import Shared
 
-/// The state of the service as JSON (pure).
+/// Reports the state of the service as JSON (pure).
 struct PoolReport {
     enum Status: String { case ok, degraded, unavailable }
 
@@ -67,7 +67,7 @@ struct PoolReport {
         }
     }
 
-    /// `ok`, `resting`, `circuit_open`, `quota_exhausted` or `disabled`; circuits count where every model's is open.
+    /// `ok`, `resting`, `circuit_open`, `quota_exhausted` or `disabled`. A circuit counts where every model's is open.
     private func state(of reading: PoolReader.Reading) -> String {
         if reading.account.status == .disabled || reading.whole?.isDisabled == true { return "disabled" }
         if let limit = reading.account.quotaLimit, let used = reading.quotaUsed, used >= limit {
@@ -108,7 +108,7 @@ struct PoolReport {
         return .object(object)
     }
 
-    /// The health that keeps the account from being used: its own, else that of the model which is back first.
+    /// The health that keeps the account from being used: its own, else that of the model that is back first.
     private func deciding(_ reading: PoolReader.Reading) -> RouteHealth {
         let models = Self.models(reading)
         let own = reading.whole ?? RouteHealth()
@@ -125,7 +125,7 @@ struct PoolReport {
         reading.models.sorted { $0.key < $1.key }.map(\.value)
     }
 
-    /// The catalogue's word first, since people may have written it; else what health says.
+    /// The catalogue's reason first, since people may have written it. Health's comes second.
     private func reason(_ reading: PoolReader.Reading) -> JSON {
         if reading.account.status == .disabled, let reason = reading.account.statusReason { return .string(reason) }
         if state(of: reading) == "quota_exhausted" { return "quota_limit" }
@@ -133,7 +133,7 @@ struct PoolReport {
             .compactMap(current(reasonOf:)).first.map { .string($0) } ?? .null
     }
 
-    /// Only while it has consequences.
+    /// `nil` where the reason has no consequences any more.
     private func current(reasonOf health: RouteHealth) -> String? {
         let isHindered = health.isDisabled || health.rest(at: now) != nil || health.circuit(at: now) != .closed
         return isHindered ? health.reason?.rawValue : nil

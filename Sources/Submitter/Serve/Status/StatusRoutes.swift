@@ -2,24 +2,20 @@ import HTTPTypes
 import Hummingbird
 import Shared
 
-/// `GET /api/v1/status/health`: the service, what it depends on, every account with the reason where something is wrong.
+/// Answers `GET /api/v1/status/health`: the service, its dependencies, and every account with its state and the reason.
 ///
-/// 200, or 503 where no request could be answered. Holds no key and no text of any platform.
+/// 200, or 503 where no request could be answered. Shows no key and no text of any platform.
 struct StatusRoutes: Sendable {
     /// At the accounts' keys.
     let redis: RedisClient
     let queues: JobQueues
     let pool: PoolKeys
     let models: any ModelLookup
-    /// `nil` where PostgreSQL answers, else what is wrong.
+    /// The problem with PostgreSQL, or `nil` where it answers.
     let database: @Sendable () async -> String?
     let clock: any WallClock
 
-    func add(to table: inout RouteTable) {
-        table.on(.get, "/api/v1/status/health") { _, _ in await health() }
-    }
-
-    private func health() async -> Response {
+    func health(_ request: Request, _ context: ShimContext) async -> Response {
         let now = clock.now
         let accounts = models.catalog?.accounts ?? []
         do throws(RedisError) {

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Throws away what comes after a request that asked for another protocol.
+/// Throws away all bytes after a request that asked for another protocol.
 ///
 /// It stands before NIO's decoder, which reads nothing behind such a request and would keep all of it.
 final class BytesBehindUpgrade: ChannelInboundHandler {

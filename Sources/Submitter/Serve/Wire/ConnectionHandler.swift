@@ -3,27 +3,27 @@ import NIOHTTP1
 
 /// Keeps HTTP's rules on one connection, between NIO's codec and the server: the I/O around `HTTPExchanges`.
 ///
-/// It frames answers for their callers, closes after the last one so that it arrives, answers what is no request, tells
-/// `Connection` whether the caller is still there, and measures how long a body takes.
+/// It frames answers for their callers, closes after the last one so that it arrives, answers bytes that are no request,
+/// tells `CallerConnection` when the caller may be gone, and measures how long a body takes.
 final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private let connections: Connections
+    private let connections: CallerConnections
     private var exchanges: HTTPExchanges
-    private var connection: Connection?
+    private var connection: CallerConnection?
     private var isReading = false
     /// The request that is being read asks for another protocol.
     private var asksForUpgrade = false
-    /// The last answer is written: what still comes is thrown away.
+    /// The last answer is written. Everything that still comes is thrown away.
     private var isClosing = false
     private var thrownAway = 0
-    /// What could not be read as a request, while the answers before it are due.
+    /// The refusal of bytes that are no request, while the answers before it are due.
     private var refusal: APIError?
 
-    init(_ connections: Connections, maxDrained: Int) {
+    init(_ connections: CallerConnections, maxDrained: Int) {
         self.connections = connections
         exchanges = HTTPExchanges(maxDrained: maxDrained)
     }
@@ -66,7 +66,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Most requests arrive in one piece: only the others have their time taken.
+    /// Takes the time of requests in several pieces. Most arrive in one.
     func channelReadComplete(context: ChannelHandlerContext) {
         if exchanges.isReceiving != isReading {
             isReading = exchanges.isReceiving
@@ -89,14 +89,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// The caller has said all; whether it is gone, or waits for its answer, shows when something is written.
+    /// The caller sends no more. It may be gone, or wait for its answer: a write finds out
+    /// (docs/decisions/010-a-closed-half-is-no-goodbye.md).
     private func inputClosed(_ context: ChannelHandlerContext) {
         if exchanges.awaitsAnswer {
             do {
                 try context.pipeline.syncOperations.addHandler(StatusLineStart(), position: .first)
             } catch { context.fireErrorCaught(error) }
         } else if exchanges.isAsked {
-            connection?.doubt()
+            connection?.callerClosedItsHalf()
         }
     }
 
@@ -112,7 +113,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Who reads the body answers; nobody does where the answer was given before.
+    /// Tells the handler that reads the body. There is none where the answer was given before.
     private func bodyBrokeOff(_ error: any Error, _ context: ChannelHandlerContext) {
         guard exchanges.isAsked else { return context.close(promise: nil) }
         exchanges.brokeOff()
@@ -155,8 +156,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Closing both halves over bytes that were not read resets the connection, and the answer may be lost on its way: the
-    /// caller closes the other half, or `IDLE_TIMEOUT` does.
+    /// Closes our half only. Closing both over unread bytes would reset the connection, and the answer may be lost on its
+    /// way. The caller closes the other half, or `IDLE_TIMEOUT` does.
     private func end(_ context: ChannelHandlerContext) {
         isClosing = true
         context.close(mode: .output, promise: nil)

@@ -1,10 +1,12 @@
 import NIOHTTP1
 
-/// What one connection owes its caller (pure): requests go in, and each answer's head comes out as this caller can read it.
+/// Matches the answers of one connection with its requests (pure): each head comes out as its caller can read it.
 ///
-/// It decides how an answer is framed, and whether the connection outlives it. It does not when the caller of HTTP/1.1 said so, or
-/// the caller of HTTP/1.0 did not ask for it; when it asked for another protocol, which it does not get; when only the end
-/// of the connection can end the answer; or when too much of the request is still to come.
+/// It decides how an answer is framed, and whether the connection stays open after it. The connection closes when
+/// - the caller of HTTP/1.1 asked for that, or the caller of HTTP/1.0 did not ask to keep it,
+/// - the caller asked for another protocol, which it does not get,
+/// - only the end of the connection can end the answer, or
+/// - too much of the request is still to come.
 struct HTTPExchanges {
     private struct Request {
         let isHTTP10: Bool
@@ -12,14 +14,14 @@ struct HTTPExchanges {
         let keepsAlive: Bool
         /// `nil` for a body in chunks.
         let length: Int?
-        /// The caller sends its body when it is told to.
+        /// The caller sends its body only when it is told to.
         var awaitsContinue: Bool
         var isWhole = false
         /// Its body will never be whole.
         var isBroken = false
     }
 
-    /// A body up to this size is read to its end for the sake of the connection, when its request was answered before.
+    /// A body up to this size is read to its end when its request was answered before, so that the connection can stay.
     let maxDrained: Int
     private var open: [Request] = []
     private var isAnswering = false
@@ -27,9 +29,9 @@ struct HTTPExchanges {
 
     init(maxDrained: Int) { self.maxDrained = maxDrained }
 
-    /// Whether a caller waits.
+    /// A caller waits.
     var isAsked: Bool { !open.isEmpty }
-    /// Nothing of the answer that is due was written.
+    /// The answer that is due was not begun.
     var awaitsAnswer: Bool { isAsked && !isAnswering }
     /// The body of the newest request is not complete.
     private(set) var isReceiving = false
@@ -80,10 +82,10 @@ struct HTTPExchanges {
         }
     }
 
-    /// An answer to HEAD has a head only, whoever made it.
+    /// An answer to HEAD has a head only.
     var sendsBody: Bool { open.first.map { !$0.isHead } ?? true }
 
-    /// The answer is written; returns whether it was the connection's last.
+    /// Notes that the answer is written. Returns true where it was the connection's last.
     mutating func answered() -> Bool {
         if isAsked { open.removeFirst() }
         isAnswering = false
@@ -95,7 +97,7 @@ struct HTTPExchanges {
         return !request.isBroken && !request.awaitsContinue && (request.length ?? .max) <= maxDrained
     }
 
-    /// Returns whether the caller can tell where the answer ends.
+    /// Returns true where the caller can tell the answer's end.
     private static func frame(_ head: inout HTTPResponseHead, for request: Request) -> Bool {
         guard head.status.mayHaveResponseBody else {
             head.headers.remove(name: "content-length")
@@ -111,7 +113,7 @@ struct HTTPExchanges {
 extension HTTPRequestHead {
     var isHTTP10: Bool { version.major < 1 || version == .http1_0 }
 
-    /// Behind such a request NIO's decoder expects another protocol and reads nothing more.
+    /// NIO's decoder expects another protocol after such a request, and reads nothing more.
     ///
     /// It takes `Proxy-Connection` for `Connection`.
     var asksForUpgrade: Bool {

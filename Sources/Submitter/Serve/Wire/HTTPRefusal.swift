@@ -3,9 +3,10 @@ import NIOCore
 import NIOHTTP1
 import Shared
 
-/// The answer to bytes that are no request: nobody else sees them, so it is made where they come in.
+/// Answers bytes that are no request. It is made here because no route ever sees them, and in OpenAI's shape because they
+/// came to no door.
 enum HTTPRefusal {
-    /// Larger, and a caller sends a cookie jar or an attack.
+    /// Chosen: larger headers are a jar of cookies or an attack.
     static let maxHeaderBytes = 80 << 10
 
     static func error(_ error: HTTPParserError) -> APIError {
@@ -18,14 +19,9 @@ enum HTTPRefusal {
             APIError(
                 .httpVersionNotSupported, .invalidRequest, code: "unsupported_http_version",
                 "This server speaks HTTP/1.1 and HTTP/1.0.")
-        default: broken
+        default: .invalidHTTP
         }
     }
-
-    static let broken = APIError(
-        .badRequest, .invalidRequest, code: "invalid_http", "The request is not valid HTTP.")
-    static let slow = APIError(
-        .requestTimeout, .invalidRequest, code: "request_timeout", "The request body did not arrive in time.")
 
     /// A whole answer, after which the connection closes.
     static func parts(_ error: APIError, requestID: String) -> [HTTPServerResponsePart] {
@@ -41,6 +37,3 @@ enum HTTPRefusal {
         ]
     }
 }
-
-/// The body of a request did not arrive within `BODY_TIMEOUT`.
-struct SlowBody: Error {}

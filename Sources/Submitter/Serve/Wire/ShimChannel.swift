@@ -7,12 +7,12 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-/// The pipeline of one connection: Hummingbird's, with a handler of ours where the version of HTTP is still known.
+/// Sets up the pipeline of one connection: Hummingbird's, with a handler of ours where HTTP's version is still known.
 struct ShimChannel: HTTPChannelHandler {
     typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
     let responder: HTTPChannelHandler.Responder
-    let connections: Connections
+    let connections: CallerConnections
     let idleTimeout: Duration
     let maxDrained: Int
 
@@ -40,9 +40,9 @@ struct ShimChannel: HTTPChannelHandler {
 }
 
 extension Channel {
-    /// Has the system look whether callers are there that are silent for `interval`; connections inherit it from their listener.
+    /// Turns TCP keep-alive on for callers that are silent for `interval`. Connections inherit it from their listener.
     ///
-    /// A caller that closed its half and died later leaves no other sign while there is nothing to write to it.
+    /// It is the only sign of a caller that closed its half and died later, while there is nothing to write to it.
     func probesCallers(every interval: Duration) async throws {
         let seconds = Int(clamping: max(1, interval.components.seconds))
         try await setOption(.socketOption(.so_keepalive), value: 1).get()

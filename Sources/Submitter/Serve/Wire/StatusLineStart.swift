@@ -2,8 +2,8 @@ import NIOCore
 
 /// Writes the first letter of the answer that is still to come, and takes it off when that comes.
 ///
-/// A caller that closed its sending half looks like one that is gone until something is written: only the latter's
-/// system answers with a reset. Every answer begins with this letter, so a caller that waits has lost nothing.
+/// A caller that closed its sending half looks like one that is gone until something is written. Only the system of one
+/// that is gone answers with a reset. Every answer begins with this letter, so a caller that waits has lost nothing.
 final class StatusLineStart: ChannelOutboundHandler, RemovableChannelHandler {
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData

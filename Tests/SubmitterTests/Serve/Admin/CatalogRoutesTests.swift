@@ -11,7 +11,7 @@ struct CatalogRoutesTests {
         let postgres: PostgresPool
         if let pool { postgres = pool } else { postgres = try await SharedPostgres.shared.migratedPool() }
         let box = try SecretBox(masterKey: Secret(String(repeating: "0f", count: 32)))
-        try await ShimFixture.run(desk: AdminRoutes(postgres: postgres, box: box), body)
+        try await ShimFixture.run(catalogAccess: CatalogAccess(postgres: postgres, box: box), body)
     }
 
     private static let account = #"{"id":"a/1","provider":"openai","api_key":"sk-secret","rpm":5}"#

@@ -82,7 +82,7 @@ struct HTTPShapeTests {
     ]
 
     @Test func `every refusal has its status, code and field, and enqueues nothing`() async throws {
-        try await ShimFixture.run(configure: { $0.maxBodyBytes = 4096 }) { shim in
+        try await ShimFixture.run(configure: { $0.requests.maxBodyBytes = 4096 }) { shim in
             for refusal in Self.refusals {
                 let response = try await shim.send(
                     refusal.method, refusal.path, headers: refusal.headers, body: refusal.body)
@@ -131,7 +131,7 @@ struct HTTPShapeTests {
     }
 
     @Test func `a body without a length is cut off at the limit too`() async throws {
-        try await ShimFixture.run(configure: { $0.maxBodyBytes = 4096 }) { shim in
+        try await ShimFixture.run(configure: { $0.requests.maxBodyBytes = 4096 }) { shim in
             let caller = try await shim.connect()
             try await caller.send("POST \(Self.chat) HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
             try await caller.send("1400\r\n" + String(repeating: " ", count: 0x1400) + "\r\n0\r\n\r\n")

@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func `a body that is small until it is unpacked is too large`() async throws {
-        try await ShimFixture.run(configure: { $0.maxBodyBytes = 100_000 }) { shim in
+        try await ShimFixture.run(configure: { $0.requests.maxBodyBytes = 100_000 }) { shim in
             let refused = try await send(shim, "gzip", Self.bomb).response()
             #expect(refused.status == 413)
             #expect(try await shim.queued() == 0)

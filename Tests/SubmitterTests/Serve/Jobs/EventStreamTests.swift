@@ -6,7 +6,8 @@ import Testing
 
 struct EventStreamTests {
     private func stream(usage: Bool = false, route: Bool = false) -> EventStream {
-        EventStream(id: "0-x", created: 7, includesUsage: usage, style: route ? .native : .openAI)
+        let start = StreamStart(id: "0-x", created: 7, includesUsage: usage, requestID: "req_1")
+        return route ? NativeFormat().stream(start) : ChatFormat().stream(start)
     }
 
     private func text(_ write: (inout ByteBuffer) -> Void) -> String {

@@ -17,8 +17,8 @@ import Testing
         try await ShimFixture.run(
             server: primary,
             configure: {
-                $0.waitReplicas = 1
-                $0.waitTimeout = .seconds(3)
+                $0.submission.replicas = 1
+                $0.submission.replicaTimeout = .seconds(3)
             }
         ) { shim in
             let together = try await withThrowingTaskGroup(of: Int.self) { group in

@@ -181,7 +181,7 @@ struct WaitingTests {
 
     @Test func `without a worker the shim is not ready, unless that is wanted`() async throws {
         for isWanted in [false, true] {
-            try await ShimFixture.run(configure: { $0.isReadyWithoutWorkers = isWanted }) { shim in
+            try await ShimFixture.run(configure: { $0.readiness.workers = !isWanted }) { shim in
                 try await shim.queue.stopBeating(ShimFixture.worker)
                 try await eventually("/ready has seen it") {
                     let ready = try await shim.get("/ready")

@@ -114,9 +114,9 @@ import Testing
     }
 
     @Test func `an answer without deltas is streamed as one text`() {
-        let stream = EventStream(id: "0-x", created: 7, includesUsage: false, style: .text)
+        let stream = TextFormat().stream(StreamStart(id: "0-x", created: 7, requestID: "req_1"))
         var out = ByteBuffer()
-        stream.append(completion: ByteBuffer(string: Self.done), to: &out)
+        stream.write(.completion(ByteBuffer(string: Self.done)), to: &out)
         let text = #""choices":[{"text":"yo","index":0,"logprobs":null,"finish_reason":"length"}"#
         #expect(String(buffer: out).contains(text))
     }

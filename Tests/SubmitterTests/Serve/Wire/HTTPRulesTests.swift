@@ -284,7 +284,7 @@ import Testing
     }
 
     @Test func `a body that does not come to its end in time is a 408`() async throws {
-        try await ShimFixture.run(configure: { $0.bodyTimeout = .milliseconds(300) }) { shim in
+        try await ShimFixture.run(configure: { $0.callers.body = .milliseconds(300) }) { shim in
             let caller = try await shim.connect()
             try await caller.send(post("{", length: 500))
             try await closes(caller)
@@ -309,7 +309,7 @@ import Testing
     func `an error before a body that is too large, or has no length, ends the connection`(
         _ framing: String
     ) async throws {
-        try await ShimFixture.run(configure: { $0.maxBodyBytes = 4096 }) { shim in
+        try await ShimFixture.run(configure: { $0.requests.maxBodyBytes = 4096 }) { shim in
             let caller = try await shim.connect()
             try await caller.send("POST /v1/nowhere HTTP/1.1\r\nhost: x\r\n\(framing)\r\n\r\n")
             try await closes(caller)

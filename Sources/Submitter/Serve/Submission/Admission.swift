@@ -1,21 +1,21 @@
 import HTTPTypes
 import Shared
 
-/// Whether new work may be accepted (pure).
+/// Decides whether the queue takes a new request (pure).
 ///
-/// In: what the queue looked like a second ago. Out: nothing, or the 503 to answer with. An unknown state accepts: if
-/// Redis is away, the submission itself finds out.
+/// In: gauges of the queue, a second old. Out: nothing, or the 503 to answer with. Without gauges the request is taken,
+/// because the submission itself finds out if Redis is away.
 struct Admission: Sendable {
     struct Limits: Sendable, Equatable {
         /// Requests waiting in one lane.
         ///
         /// Chosen: at 100 jobs a second a quarter of an hour, far past most deadlines.
         var maxWaiting = 100_000
-        /// Usage rows PostgreSQL has not taken (QUEUE.md: refuse work rather than lose billing).
+        /// Usage rows that PostgreSQL has not taken. Chosen: new work is refused rather than billing lost.
         var maxOutbox = 1_000_000
-        /// Share of `maxmemory` in use (QUEUE.md: 80 %, so that running requests can still be finished).
+        /// Share of `maxmemory` in use. Chosen: 80 %, so that running requests can still be finished.
         var memoryShare = 0.8
-        /// Bytes of Redis' memory, beside the share; 0 for the share alone.
+        /// Bytes of Redis' memory, beside the share. 0 for the share alone.
         var maxRedisBytes = 0
 
         init() {}
@@ -41,7 +41,7 @@ struct Admission: Sendable {
         var usedMemory = 0
         /// 0 for no limit.
         var maxMemory = 0
-        /// Of the host that Redis runs on; 0 where it does not say.
+        /// Memory of the host that Redis runs on. 0 where Redis does not say.
         var hostMemory = 0
         var evicts = false
         var workers = 0

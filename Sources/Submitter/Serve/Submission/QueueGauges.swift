@@ -3,7 +3,7 @@ import ServiceLifecycle
 import Shared
 import Synchronization
 
-/// Looks at the queue once a second, in one round trip, for `Admission` and `/ready`.
+/// Measures the queue once a second, in one round trip a shard, for `Admission` and `/ready`.
 final class QueueGauges: Service {
     /// Chosen: at 5,000 requests a second the limit is overshot by 5 % at most.
     static let interval = Duration.seconds(1)
@@ -11,9 +11,9 @@ final class QueueGauges: Service {
     private let queues: JobQueues
     private let logger: Logger
     private struct State {
-        /// By shard, as all below.
+        /// By shard.
         var gauges: [Int: Admission.Gauges] = [:]
-        /// Bytes that were submitted since.
+        /// Bytes that were submitted since, by shard.
         var submitted: [Int: Int] = [:]
     }
 
@@ -24,8 +24,9 @@ final class QueueGauges: Service {
         self.logger = logger
     }
 
-    /// What waits in all shards, and the memory of this one's server; `nil` until that has answered once; what was submitted
-    /// since is counted in.
+    /// Waiting requests of all shards, and the memory of this shard's server. `nil` until that has answered once.
+    ///
+    /// Bytes that were submitted since are counted in.
     func latest(of queue: JobQueue) -> Admission.Gauges? {
         let (all, submitted) = state.withLock { ($0.gauges, $0.submitted[queue.keys.shard, default: 0]) }
         guard var gauges = all[queue.keys.shard] else { return nil }
@@ -41,13 +42,13 @@ final class QueueGauges: Service {
 
     var evicts: Bool { all.contains { $0.evicts } }
 
-    /// Why what a server holds may be lost.
+    /// The reason why requests in a server may be lost. `nil` where there is none.
     var complaint: String? { all.lazy.compactMap { $0.durability?.complaint }.first }
 
-    /// Of the shard with the fewest: a worker serves all; `nil` until Redis was asked.
+    /// Live workers, by the shard that sees the fewest, since a worker serves all. `nil` until Redis was asked.
     var workers: Int? { all.map(\.workers).min() }
 
-    /// A body is on its way to Redis: a second is enough for gigabytes.
+    /// Counts a body on its way to Redis, because a second is enough for gigabytes.
     func submitted(bytes: Int, to queue: JobQueue) {
         state.withLock { $0.submitted[queue.keys.shard, default: 0] += bytes }
     }

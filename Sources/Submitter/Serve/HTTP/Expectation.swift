@@ -3,10 +3,10 @@ import Hummingbird
 import NIOCore
 import NIOHTTPTypes
 
-/// `Expect: 100-continue`: the caller sends its body when it is told to.
+/// Meets `Expect: 100-continue`, by which a caller sends its body only when it is told to.
 ///
-/// It is told so when somebody begins to read the body, so that a request which is refused by its head alone is answered at once
-/// and sends none. 417 for any other expectation.
+/// It is told so when a handler begins to read the body. A request that is refused by its head alone is therefore
+/// answered at once, and sends none. 417 for any other expectation.
 enum Expectation {
     static func met(in request: Request, by channel: any Channel) throws(APIError) -> Request {
         guard let expected = request.headers[.expect] else { return request }

@@ -1,13 +1,13 @@
 import HTTPTypes
 import Shared
 
-/// The catalogue as the shim needs it: to refuse early, and to list.
+/// Gives the shim the catalogue, to refuse early and to list.
 protocol ModelLookup: Sendable {
-    /// The catalogue of this moment; `nil` before it was loaded.
+    /// The catalogue of this moment. `nil` before it was loaded.
     var catalog: CatalogSnapshot? { get }
 }
 
-/// Refuses what no model can serve, before anything is queued.
+/// Refuses requests that no model can serve, before anything is queued.
 struct ModelCheck: Sendable {
     let models: any ModelLookup
 
@@ -15,7 +15,7 @@ struct ModelCheck: Sendable {
         .serviceUnavailable, .server, code: "catalog_unavailable", "The catalogue is not loaded yet.",
         retryAfter: .seconds(2))
 
-    /// `field` is what the caller calls the model ("model" or "model_name").
+    /// `field` is the caller's name for the model (`model` or `model_name`).
     func check(_ request: ModelRequest, provider: Provider?, field: String) throws(APIError) {
         guard let catalog = models.catalog else { throw Self.unavailable }
         let named: [Model]

@@ -2,12 +2,12 @@ import NIOCore
 import Shared
 import Synchronization
 
-/// One HTTP connection, as far as a waiting reply must know it: whether the caller is still there, whether it reads.
-final class Connection: Sendable {
+/// Watches one HTTP connection for a waiting reply: is the caller still there, does it take what is written?
+final class CallerConnection: Sendable {
     private struct State {
         var reply: ReplySubscription?
         var isClosed = false
-        var isDoubted = false
+        var isHalfClosed = false
         var writingSince: ContinuousClock.Instant?
         var readingSince: ContinuousClock.Instant?
     }
@@ -17,13 +17,13 @@ final class Connection: Sendable {
 
     init(_ channel: any Channel) { self.channel = channel }
 
-    /// Tells `reply` when the caller leaves; at once if it has left.
+    /// Tells `reply` when the caller leaves, at once if it has left.
     func watch(_ reply: ReplySubscription) {
-        let (isClosed, isDoubted) = state.withLock { state in
+        let (isClosed, isHalfClosed) = state.withLock { state in
             state.reply = reply
-            return (state.isClosed, state.isDoubted)
+            return (state.isClosed, state.isHalfClosed)
         }
-        if isClosed { reply.callerLeft() } else if isDoubted { reply.probe() }
+        if isClosed { reply.callerLeft() } else if isHalfClosed { reply.probe() }
     }
 
     func unwatch() {
@@ -41,10 +41,10 @@ final class Connection: Sendable {
         reply?.callerLeft()
     }
 
-    /// The caller has closed its half: whether it is gone is found out by writing to it.
-    func doubt() {
+    /// The caller has closed its half. A write finds out whether it is gone.
+    func callerClosedItsHalf() {
         let reply = state.withLock { state in
-            state.isDoubted = true
+            state.isHalfClosed = true
             return state.reply
         }
         reply?.probe()
@@ -56,7 +56,7 @@ final class Connection: Sendable {
     func willWrite() { state.withLock { $0.writingSince = .now } }
     func didWrite() { state.withLock { $0.writingSince = nil } }
 
-    /// Closes the connection if a write has not been taken for `limit`; the writer then fails.
+    /// Closes the connection if a write has not been taken for `limit`, so that the writer fails.
     func closeIfStuck(for limit: Duration, now: ContinuousClock.Instant) {
         guard let since = state.withLock({ $0.writingSince }), now - since >= limit else { return }
         channel.close(promise: nil)
@@ -73,14 +73,17 @@ final class Connection: Sendable {
     }
 }
 
-/// All HTTP connections of this process by their channel.
-///
-/// Hummingbird's own way to notice a caller that left costs a task group per request; a handler in the pipeline costs
-/// nothing until it happens.
-final class Connections: Sendable {
-    private let all = Mutex<[ObjectIdentifier: Connection]>([:])
+/// The body of a request did not arrive within `BODY_TIMEOUT`.
+struct SlowBody: Error {}
 
-    func of(_ channel: any Channel) -> Connection? { all.withLock { $0[ObjectIdentifier(channel)] } }
+/// Finds the HTTP connections of this process by their channel.
+///
+/// Hummingbird's own way to notice a caller that left costs a task group per request. A handler in the pipeline costs
+/// nothing until it happens.
+final class CallerConnections: Sendable {
+    private let all = Mutex<[ObjectIdentifier: CallerConnection]>([:])
+
+    func of(_ channel: any Channel) -> CallerConnection? { all.withLock { $0[ObjectIdentifier(channel)] } }
 
     func closeStuck(writing: Duration, reading: Duration) {
         let now = ContinuousClock.now
@@ -90,8 +93,8 @@ final class Connections: Sendable {
         }
     }
 
-    func opened(_ channel: any Channel) -> Connection {
-        let connection = Connection(channel)
+    func opened(_ channel: any Channel) -> CallerConnection {
+        let connection = CallerConnection(channel)
         all.withLock { $0[ObjectIdentifier(channel)] = connection }
         return connection
     }

@@ -4,16 +4,16 @@ import NIOCore
 import NIOHTTP1
 import Shared
 
-/// Reads a JSON body: bounded, and refused with the reason in OpenAI's shape.
+/// Reads a JSON body within its bounds, or refuses it.
 ///
-/// 413 over the limit (for packed bodies also unpacked), 503 where the process holds too many bytes already, 415 where the type is
-/// clearly not JSON or the encoding unknown, 408 where it takes too long, 400 for anything that is not JSON text in UTF-8.
-/// `curl -d` says `application/x-www-form-urlencoded`: that is let through, and judged by its content.
+/// 413 over the limit (for packed bodies also unpacked), 503 where the process holds too many bytes already, 415 where
+/// the type is clearly not JSON or the encoding unknown, 408 where it takes too long, 400 for anything that is not JSON
+/// text in UTF-8. `curl -d` says `application/x-www-form-urlencoded`, which is let through and judged by its content.
 struct BodyReader: Sendable {
     let maxBytes: Int
     let budget: BodyBudget
 
-    /// A body, what it says, and its share of the budget, to be kept for as long as the bytes are.
+    /// A body with its share of the budget, which must be kept for as long as the bytes are.
     struct Body: Sendable {
         let bytes: [UInt8]
         let json: JSON
@@ -50,9 +50,9 @@ struct BodyReader: Sendable {
         } catch let error as APIError {
             throw error
         } catch is SlowBody {
-            throw HTTPRefusal.slow
+            throw APIError.slowBody
         } catch is HTTPParserError {
-            throw HTTPRefusal.broken
+            throw APIError.invalidHTTP
         } catch {
             throw APIError(.clientClosedRequest, .invalidRequest, code: "cancelled", "The request body was cut off.")
         }
@@ -73,7 +73,7 @@ struct BodyReader: Sendable {
         return true
     }
 
-    /// Stops where it becomes too large, whatever it would become.
+    /// Stops as soon as the result is too large.
     private func unpacked(_ packed: [UInt8], _ hold: BodyHold) throws(APIError) -> [UInt8] {
         var bytes: [UInt8] = []
         let inflater = try Self.sound { () throws(Inflater.Damaged) in try Inflater(packed) }
@@ -107,66 +107,5 @@ struct BodyReader: Sendable {
         if type.contains("json") { return false }
         return ["multipart/", "image/", "audio/", "video/", "text/html", "text/xml", "application/xml"]
             .contains { type.hasPrefix($0) }
-    }
-}
-
-/// What the headers of a request ask for, beside its body.
-struct RequestOptions: Sendable, Equatable {
-    /// Whose request it is; part of the identity of an idempotency key.
-    var tenant = "default"
-    var idempotencyKey: String?
-    var lane: Lane?
-    var deadline: Duration?
-    var cacheTTL: Int?
-
-    init(_ headers: HTTPFields) throws(APIError) {
-        if let tenant = headers[.xTenant] {
-            guard Self.isName(tenant, max: 64) else {
-                throw .invalid("X-Tenant", "X-Tenant: expected 1 to 64 letters, digits, dots, dashes or underscores.")
-            }
-            self.tenant = tenant
-        }
-        if let key = headers[.idempotencyKey] {
-            guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (32...126).contains($0) }) else {
-                throw .invalid("Idempotency-Key", "Idempotency-Key: expected 1 to 255 printable ASCII characters.")
-            }
-            idempotencyKey = key
-        }
-        if let priority = headers[.xPriority] { lane = try Self.lane(priority, "X-Priority") }
-        if let deadline = headers[.xDeadline] {
-            self.deadline = try Self.deadline(Int(deadline), "X-Deadline-Ms")
-        }
-        if let seconds = headers[.xCacheTTL] { cacheTTL = try Self.cacheTTL(Int(seconds), "X-Cache-TTL") }
-    }
-
-    static func lane(_ name: String, _ param: String) throws(APIError) -> Lane {
-        guard let lane = Lane(rawValue: name) else {
-            throw .invalid(param, "\(param): expected high, normal or batch.")
-        }
-        return lane
-    }
-
-    /// Milliseconds from now; a day at most, because the answer is kept no longer.
-    static func deadline(_ milliseconds: Int?, _ param: String) throws(APIError) -> Duration {
-        guard let milliseconds, (1...86_400_000).contains(milliseconds) else {
-            throw .invalid(param, "\(param): expected milliseconds from 1 to 86400000.")
-        }
-        return .milliseconds(milliseconds)
-    }
-
-    /// Seconds; 0 asks for a fresh answer that is not kept.
-    static func cacheTTL(_ seconds: Int?, _ param: String) throws(APIError) -> Int {
-        guard let seconds, (0...Job.maxCacheTTL).contains(seconds) else {
-            throw .invalid(param, "\(param): expected seconds from 0 to \(Job.maxCacheTTL).")
-        }
-        return seconds
-    }
-
-    static func isName(_ text: String, max: Int) -> Bool {
-        (1...max).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                    || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
-            }
     }
 }

@@ -3,10 +3,10 @@ import ServiceLifecycle
 import Shared
 import Synchronization
 
-/// Says whether submissions of one shard are on enough replicas to survive the loss of the primary.
+/// Checks that submissions of one shard are on enough replicas to survive the loss of the primary.
 ///
-/// In: ids whose log was just written. Out: an answer each. `WAIT` blocks its connection, so it has one of its own, and
-/// everything that is asked while one `WAIT` is under way shares the next.
+/// In: ids whose log was just written. Out: an answer each. `WAIT` blocks its connection, so it has one of its own.
+/// Questions that come while one `WAIT` is under way share the next.
 final class ReplicaWatch: Service {
     private struct State {
         var waiting: [(id: String, answer: CheckedContinuation<Answer, Never>)] = []
@@ -30,7 +30,7 @@ final class ReplicaWatch: Service {
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// `false` where too few replicas had it in time; throws where that cannot be known.
+    /// `false` where too few replicas had it in time. Throws where that cannot be known.
     func isReplicated(_ id: String) async throws(RedisError) -> Bool {
         let answer = await withCheckedContinuation { (continuation: CheckedContinuation<Answer, Never>) in
             let isOver = state.withLock { state in
@@ -43,7 +43,7 @@ final class ReplicaWatch: Service {
         return try answer.get()
     }
 
-    /// Until everybody who asks has ended: graceful shutdown comes after the HTTP server's end.
+    /// Runs until all askers have ended: graceful shutdown comes after the HTTP server's end.
     func run() async throws {
         await cancelWhenGracefulShutdown {
             for await _ in self.wakes { await self.round() }
@@ -52,7 +52,7 @@ final class ReplicaWatch: Service {
         for one in takeAsked() { one.answer.resume(returning: .success(false)) }
     }
 
-    /// Everybody who asks now; from here on they are answered by whoever took them.
+    /// Takes the questions of this moment. The taker must answer them.
     private func takeAsked() -> [(id: String, answer: CheckedContinuation<Answer, Never>)] {
         state.withLock { state in
             defer { state.waiting = [] }
@@ -66,12 +66,12 @@ final class ReplicaWatch: Service {
         do throws(RedisError) {
             let count = try await queue.replicas(of: asked.map(\.id), atLeast: replicas, within: patience)
             for (number, one) in asked.enumerated() {
-                // Gone with a primary that was lost meanwhile: as if the reply to the submission had been.
+                // The log is gone with a lost primary: as if the reply to the submission had been lost.
                 let lost = RedisError(.connectionLost, "the submission was lost in a failover")
                 one.answer.resume(returning: count[number].map { .success($0 >= replicas) } ?? .failure(lost))
             }
         } catch {
-            // Whatever became of this question: what it is about is in the queue.
+            // The question failed. The submission is in the queue all the same.
             let unknown = RedisError(.connectionLost, error.message)
             for one in asked { one.answer.resume(returning: .failure(unknown)) }
         }

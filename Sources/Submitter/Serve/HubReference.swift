@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Joins the connection and the hub, which need each other: the connection tells the hub that the server changed.
+/// Joins Redis' connections and the hub, which need each other: a connection tells the hub that the server changed.
 final class HubReference: Sendable {
     private let state = Mutex<ReplyHub?>(nil)
 

@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// The table of paths: registers the handlers, and answers what the router has none for.
+/// Registers handlers for paths, and answers requests that the router has no handler for.
 struct RouteTable: Sendable {
     typealias Handler = @Sendable (Request, ShimContext) async throws -> Response
 
@@ -10,16 +10,29 @@ struct RouteTable: Sendable {
         /// As in `/api/v1/jobs/:id`.
         let path: String
         let method: HTTPRequest.Method
+        let format: any ResponseFormat
         let handler: Handler
     }
 
+    /// For paths without a format of their own, and for those that do not exist.
+    let format: any ResponseFormat
     private(set) var entries: [Entry] = []
 
-    mutating func on(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) {
-        entries.append(Entry(path: path, method: method, handler: handler))
+    init(format: any ResponseFormat) { self.format = format }
+
+    /// `route` is method and path as in `"GET /api/v1/jobs/:id"`.
+    mutating func on(_ route: String, in format: (any ResponseFormat)? = nil, _ handler: @escaping Handler) {
+        let parts = route.split(separator: " ")
+        guard parts.count == 2, let method = HTTPRequest.Method(rawValue: String(parts[0])) else {
+            preconditionFailure("'\(route)' is not a method and a path")
+        }
+        entries.append(Entry(path: String(parts[1]), method: method, format: format ?? self.format, handler: handler))
     }
 
-    /// `isDraining`: whether answers ask their callers for another connection next time.
+    /// The format of the door that a path belongs to, whatever the method.
+    func format(of path: String) -> any ResponseFormat { matches(path).first?.entry.format ?? format }
+
+    /// `isDraining`: answers ask their callers for another connection next time.
     func router(_ logger: Logger, isDraining: @escaping @Sendable () -> Bool) -> Router<ShimContext> {
         let router = Router(context: ShimContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ErrorMiddleware(table: self, logger: logger, isDraining: isDraining))
@@ -27,7 +40,7 @@ struct RouteTable: Sendable {
         return router
     }
 
-    /// What the router finds nothing for: an id with slashes in it, OPTIONS, a wrong method, or no such path.
+    /// Answers for an id with slashes in it, for OPTIONS, a wrong method, and a path that does not exist.
     func unrouted(_ request: Request, _ context: ShimContext) async throws -> Response {
         let path = request.uri.path
         let found = path == "*" && request.method == .options ? entries.map { ($0, nil) } : matches(path)

@@ -1,7 +1,7 @@
 import Hummingbird
 import Shared
 
-/// The query of a listing: a name or a value that it does not know is refused, as it would list something else than was asked.
+/// The query of a listing. An unknown name or value is refused, because it would list something else than was asked.
 struct QueryFilters {
     private let values: [String: String]
 
@@ -17,6 +17,13 @@ struct QueryFilters {
         self.values = values
     }
 
+    /// Takes any name. For routes that have always let unknown ones through.
+    init(lenient request: Request) {
+        values = Dictionary(
+            request.uri.queryParameters.map { (String($0.key), String($0.value)) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
     subscript(name: String) -> String? { values[name] }
 
     /// In small or capital letters.
@@ -25,5 +32,22 @@ struct QueryFilters {
         if let choice = Choice(anyCase: text) { return choice }
         let all = Choice.allCases.map(\.rawValue).joined(separator: ", ")
         throw .invalid(name, "\(name): expected one of \(all).")
+    }
+
+    func flag(_ name: String) throws(APIError) -> Bool {
+        switch values[name] {
+        case nil, "false": return false
+        case "true": return true
+        default: throw .invalid(name, "\(name): expected true or false.")
+        }
+    }
+
+    /// Rows of one page.
+    func limit() throws(APIError) -> Int {
+        guard let text = values["limit"] else { return 100 }
+        guard let limit = Int(text), (1...1000).contains(limit) else {
+            throw .invalid("limit", "limit: expected a whole number from 1 to 1000.")
+        }
+        return limit
     }
 }

@@ -1,0 +1,38 @@
+import Hummingbird
+import Shared
+
+/// The parts that every front door works with, and the steps that every request takes.
+struct ShimParts: Sendable {
+    let submission: JobSubmission
+    let hub: ReplyHub
+    let models: ModelCheck
+    let bodies: BodyReader
+    let connections: CallerConnections
+
+    /// Reads options and body. Every door begins with it.
+    func receive(_ request: Request, _ context: ShimContext) async throws(APIError) -> ReceivedRequest {
+        let options = try RequestOptions(request.headers)
+        return ReceivedRequest(
+            options: options, body: try await bodies.json(request), requestID: context.requestID)
+    }
+
+    /// Queues a call, and answers with what comes of it, whole or as a stream, in the call's format.
+    func answer(_ call: ModelCall, _ context: ShimContext) async throws(APIError) -> Response {
+        let accepted = try await submission.accept(call, from: connections.of(context.channel))
+        guard call.request.isStream else {
+            return try await WholeAnswer(accepted: accepted, format: call.format).response()
+        }
+        let lease = accepted.lease
+        let start = StreamStart(
+            id: lease.id, created: lease.created, includesUsage: call.request.includesUsage,
+            requestID: context.requestID)
+        return try await StreamedAnswer(lease: lease, events: call.format.stream(start)).response()
+    }
+}
+
+extension ModelRequest {
+    fileprivate var includesUsage: Bool {
+        guard case .chat(let chat) = self else { return false }
+        return chat.includeUsage
+    }
+}
