@@ -2,7 +2,7 @@ import NIOCore
 import Shared
 import Synchronization
 
-/// Watches one HTTP connection for a waiting reply: is the caller still there, does it take what is written?
+/// Watches one HTTP connection for a waiting reply: its caller may leave, or take no bytes.
 final class CallerConnection: Sendable {
     private struct State {
         var reply: ReplySubscription?
@@ -41,7 +41,7 @@ final class CallerConnection: Sendable {
         reply?.callerLeft()
     }
 
-    /// The caller has closed its half. A write finds out whether it is gone.
+    /// The caller has closed its half, and a write finds out whether it is gone.
     func callerClosedItsHalf() {
         let reply = state.withLock { state in
             state.isHalfClosed = true

@@ -2,8 +2,8 @@ import Synchronization
 
 /// Bounds the memory of large answers: their readers take turns, and hold the bytes until their caller has them.
 ///
-/// An answer stays in Redis until its turn. Turns are in order of asking. An answer larger than the limit is read alone.
-/// A caller that takes nothing is disconnected after `WRITE_TIMEOUT`, so nobody waits longer for it.
+/// An answer stays in Redis until its turn. Turns are in order of asking. An answer larger than the limit is read
+/// alone. A caller that takes nothing is disconnected after `WRITE_TIMEOUT`, so nobody waits longer for it.
 final class LargeReads: Sendable {
     private struct State {
         var used = 0

@@ -9,7 +9,7 @@ import Synchronization
 /// which is why a shim's own requests never come here. A hit only marks the reply as behind. Its reader then reads the
 /// log.
 final class LogFollower: Service {
-    /// Longest XREAD. A newly followed reply waits at most this long for its first look.
+    /// Longest XREAD, for which a newly followed reply waits at most for its first look.
     static let block = Duration.milliseconds(100)
     /// Pause while every followed reader is still busy with earlier records.
     static let pause = Duration.milliseconds(20)
@@ -19,7 +19,9 @@ final class LogFollower: Service {
     private let redis: RedisClient
     private let logger: Logger
 
-    /// Follows the requests of one shard. XREAD blocks `redis`, so nothing else may use it.
+    /// Follows the requests of one shard.
+    ///
+    /// XREAD blocks `redis`, so nothing else may use it.
     init(hub: ReplyHub, queue: JobQueue, redis: RedisClient, logger: Logger) {
         self.hub = hub
         self.queue = queue

@@ -7,9 +7,11 @@ extension ReplyHub {
         /// A reply without a message for this long has its log looked at, because a lost last message shows no hole
         /// (docs/queue-protocol.md, "Read the answer").
         var silence = Duration.seconds(3)
-        /// Bytes that wait for one slow reader before it is sent to the log. Chosen: as large as the largest message.
+        /// Bytes that wait for one slow reader before it is sent to the log.
+        ///
+        /// Chosen: as large as the largest message.
         var bufferedBytes = 256 * 1024
-        /// Comments that keep proxies from closing a silent stream. Most close after 30 to 60 s.
+        /// Comments that keep proxies from closing a silent stream, as most do after 30 to 60 s.
         var ping = Duration.seconds(15)
         /// Time for the caller of any broken stream to come back before its request is cancelled.
         var cancelGrace = Duration.zero
@@ -17,7 +19,9 @@ extension ReplyHub {
         var resumeGrace = Duration.seconds(5)
         /// Records read from a log at once.
         var page = 64
-        /// A stream that has waited for this long hears its place. Before that, there is mostly nothing useful to say.
+        /// A stream that has waited for this long hears its place.
+        ///
+        /// Before that, there is mostly nothing useful to say.
         var placePatience = Duration.seconds(1)
         /// Time between two such notices.
         var placePause = Duration.seconds(3)

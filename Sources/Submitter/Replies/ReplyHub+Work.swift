@@ -42,7 +42,9 @@ extension ReplyHub {
 
     private func isOf(_ queue: JobQueue, _ id: String) -> Bool { queues[id: id].keys.shard == queue.keys.shard }
 
-    /// Runs at the end of the process. Nobody can come back to it, so requests in their grace are cancelled now.
+    /// Runs at the end of the process.
+    ///
+    /// Nobody can come back to it, so requests in their grace are cancelled now.
     func lastWork() async {
         await eachShard { queue in await self.lastWork(queue) }
     }

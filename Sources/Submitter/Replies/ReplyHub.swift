@@ -4,12 +4,13 @@ import ServiceLifecycle
 import Shared
 import Synchronization
 
-/// Holds all open replies of this process, which one subscription to Redis feeds. It is the heart of the shim.
+/// Holds all open replies of this process, which one subscription to Redis feeds.
 ///
-/// In: messages of this shim's channel, changes of Redis' connection, callers that come and go. Out: events to the
-/// readers (`ReplyLease`), cancels, deletions. A token costs one dictionary lookup, however many callers wait.
-/// The state is a dictionary behind a lock. Decisions about one reply are in `ReplyState` and `SubscriptionState`. The
-/// work that needs Redis runs in `run`, one round a tick (`ReplyHub+Work`), so nothing here starts tasks.
+/// It is the heart of the shim. In: messages of this shim's channel, changes of Redis' connection, callers that come
+/// and go. Out: events to the readers (`ReplyLease`), cancels, deletions. A token costs one dictionary lookup, however
+/// many callers wait. The state is a dictionary behind a lock. Decisions about one reply are in `ReplyState` and
+/// `SubscriptionState`. The work that needs Redis runs in `run`, one round a tick (`ReplyHub+Work`), so nothing here
+/// starts tasks.
 final class ReplyHub: Service, Sendable {
     let shim: String
     let queues: JobQueues
@@ -35,7 +36,7 @@ final class ReplyHub: Service, Sendable {
         var forgotten: [String] = []
         /// Shards whose messages may have been lost, so that every log must be looked at.
         var needsSweep: Set<Int> = []
-        /// Shards whose Redis came back as another server, and when. It may have forgotten requests.
+        /// Shards whose Redis came back as another server, and when, because it may have forgotten requests.
         var needsRecovery: [Int: ContinuousClock.Instant] = [:]
         /// This process ends: callers that still wait are sent away then.
         var stopAt: ContinuousClock.Instant?
@@ -63,7 +64,9 @@ final class ReplyHub: Service, Sendable {
 
     // MARK: - Replies
 
-    /// Registers a reader. Call it before the request is submitted, or the first token may be missed.
+    /// Registers a reader.
+    ///
+    /// Call it before the request is submitted, or the first token may be missed.
     func subscribe(to id: String, _ options: ReplySubscription.Options) -> ReplySubscription {
         let reply = ReplySubscription(id: id, options, limit: configuration.bufferedBytes)
         state.withLock { state in
@@ -85,7 +88,9 @@ final class ReplyHub: Service, Sendable {
         }
     }
 
-    /// A reader is here, or was a moment ago. A queued request without a log is known to its own shim only.
+    /// A reader is here, or was a moment ago.
+    ///
+    /// A queued request without a log is known to its own shim only.
     func isKnown(_ id: String) -> Bool {
         state.withLock { $0.replies[id] != nil || $0.cancels[id] != nil }
     }
@@ -122,7 +127,9 @@ final class ReplyHub: Service, Sendable {
         for reader in readers { reader.received(message) }
     }
 
-    /// The subscription stands (again). Everything that was published meanwhile is lost.
+    /// The subscription stands (again).
+    ///
+    /// Everything that was published meanwhile is lost.
     func subscribed() {
         state.withLock { $0.needsSweep = Set(queues.all.map(\.keys.shard)) }
         wake.yield()
@@ -139,7 +146,7 @@ final class ReplyHub: Service, Sendable {
 
     // MARK: - Running
 
-    /// This process ends. Callers that still wait after `patience` are told so.
+    /// This process ends, and callers that still wait after `patience` are told so.
     func drain(for patience: Duration) { state.withLock { $0.stopAt = .now + patience } }
 
     func run() async throws {
@@ -161,7 +168,9 @@ final class ReplyHub: Service, Sendable {
         }
     }
 
-    /// Ends the waits that are over. It stands apart from `work`, which waits for Redis while Redis is away.
+    /// Ends the waits that are over.
+    ///
+    /// It stands apart from `work`, which waits for Redis while Redis is away.
     private func tick(now: ContinuousClock.Instant) {
         let isStopping = state.withLock { $0.stopAt.map { now >= $0 } ?? false }
         for reply in allReplies {

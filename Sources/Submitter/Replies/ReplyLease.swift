@@ -1,17 +1,20 @@
 import Shared
 import Synchronization
 
-/// Holds a reader's subscription. Releasing the lease means that the reader leaves.
+/// Holds a reader's subscription.
 ///
-/// Handlers end in many ways (written, thrown, response never sent), and every one of them releases this object. Its
-/// `deinit` ends the subscription and, if the answer had not ended, applies `leaving`. So no path can leak a reply.
+/// Releasing the lease means that the reader leaves. Handlers end in many ways (written, thrown, response never sent),
+/// and every one of them releases this object. Its `deinit` ends the subscription and, if the answer had not ended,
+/// applies `leaving`. So no path can leak a reply.
 final class ReplyLease: Sendable {
     enum Leaving: Sendable {
         /// The request goes on: background jobs, requests with a key, readers of somebody else's request.
         case goOn
         /// The request is cancelled at once, because nobody can come back to it.
         case cancel
-        /// The caller may come back. `canResume`: it knows how to, by `Last-Event-ID`.
+        /// The caller may come back.
+        ///
+        /// `canResume`: it knows how to, by `Last-Event-ID`.
         case cancelAfterGrace(canResume: Bool)
     }
 

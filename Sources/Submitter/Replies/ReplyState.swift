@@ -14,7 +14,7 @@ struct ReplyState {
         case wait
     }
 
-    /// Bytes that may wait for the reader. The event in front may be larger.
+    /// Bytes that may wait for the reader, but the event in front may be larger.
     let limit: Int
     /// Only the end matters to a reader of a whole answer.
     let wantsDeltas: Bool
@@ -29,7 +29,7 @@ struct ReplyState {
     private(set) var isEnded = false
     /// Bytes of the largest record that is known to wait in the log.
     private(set) var largest = 0
-    /// The channel that this request's deltas go to, as its log says. `nil` until the log was read.
+    /// The channel that this request's deltas go to, or `nil` until the log was read.
     private(set) var channel: String?
 
     init(after last: RequestLogID = .beginning, limit: Int, wantsDeltas: Bool, startsFromLog: Bool = false) {
@@ -92,7 +92,7 @@ struct ReplyState {
         return .readLog(after: last)
     }
 
-    /// Takes a page of the log, in order. `isWhole`: nothing followed it.
+    /// Takes a page of the log in order, with `isWhole` where nothing followed it.
     mutating func read(_ entries: [RequestLogEntry], isWhole: Bool) {
         for entry in entries where entry.id > last && !isEnded {
             switch entry.record {
@@ -145,7 +145,9 @@ struct ReplyState {
 enum ReplyEvent: Sendable, Equatable {
     /// One or more chunks without envelope, separated by line feeds.
     case delta(RequestLogID, ByteBuffer)
-    /// The answer begins again. Text that was shown before does not count.
+    /// The answer begins again.
+    ///
+    /// Text that was shown before does not count.
     case restart(attempt: UInt64)
     case end(RequestEnd)
 

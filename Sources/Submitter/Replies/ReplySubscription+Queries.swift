@@ -36,7 +36,9 @@ extension ReplySubscription {
         return entry
     }
 
-    /// Redis has the request. Until then its submitter repeats it, and tells the caller where that fails.
+    /// Redis has the request.
+    ///
+    /// Until then its submitter repeats it, and tells the caller where that fails.
     var isAccepted: Bool {
         guard case .accepted = look({ $0.submission }) else { return false }
         return true

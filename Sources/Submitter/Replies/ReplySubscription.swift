@@ -131,7 +131,9 @@ final class ReplySubscription: Sendable {
         }
     }
 
-    /// `ownChannel` is where this process listens. Returns true when the log must be followed from now on.
+    /// `ownChannel` is where this process listens.
+    ///
+    /// Returns true when the log must be followed from now on.
     func read(_ entries: [RequestLogEntry], isWhole: Bool, ownChannel: String) -> Bool {
         state.withLock { $0.subscription.read(entries, isWhole: isWhole, ownChannel: ownChannel) }
     }

@@ -15,7 +15,7 @@ struct SubscriptionState {
     var isStopped = false
     /// When a message came, or the log was looked at, the last time.
     var heard = ContinuousClock.now
-    /// The log could not be read. The next tick tries again.
+    /// The log could not be read, and the next tick tries again.
     var isReadPaused = false
     /// The caller hears a ping next, whatever comes.
     var isSilent = false
@@ -60,8 +60,8 @@ struct SubscriptionState {
 
     /// A log that is missing for so long does not come back.
     ///
-    /// It has expired while Redis was away, or Redis has lost it. Chosen: two leases of 15 s, in which a worker that runs
-    /// the request writes its start again.
+    /// It has expired while Redis was away, or Redis has lost it. Chosen: two leases of 15 s, in which a worker that
+    /// runs the request writes its start again.
     private static let longestMissing = Duration.seconds(30)
 
     /// Forgets the request, for mere readers only: a submitter waits for its deadline instead.

@@ -3,8 +3,9 @@ import Shared
 
 /// Turns readiness off before the server stops accepting, and says when the callers that still wait are sent away.
 ///
-/// It starts last, so it is the first to be told of a shutdown. Connections are taken for `delay` longer: a load balancer
-/// that has not looked at `/ready` since would see them refused, and those that the kernel took already would be reset.
+/// It starts last, so it is the first to be told of a shutdown. Connections are taken for `delay` longer: a load
+/// balancer that has not looked at `/ready` since would see them refused, and those that the kernel took already would
+/// be reset.
 struct DrainSignal: Service {
     let readiness: Readiness
     let hub: ReplyHub
@@ -19,7 +20,7 @@ struct DrainSignal: Service {
     }
 }
 
-/// How long a shutdown takes.
+/// The limits of a shutdown.
 struct DrainSettings: Sendable {
     /// Chosen: load balancers and Kubernetes' endpoints take one to two seconds to look elsewhere.
     var delay = Duration.seconds(2)

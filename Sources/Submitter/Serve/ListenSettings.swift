@@ -1,6 +1,6 @@
 import Shared
 
-/// Where the HTTP server listens, and on how many event loops.
+/// The address of the HTTP server, and its event loops.
 struct ListenSettings: Sendable {
     var host = "127.0.0.1"
     var port = 8007

@@ -1,6 +1,6 @@
 import Shared
 
-/// The settings of `submitter serve`, beside those every process shares. Each part is declared by its consumer.
+/// The settings of `submitter serve`, beside those every process shares, each part declared by its consumer.
 struct ShimConfig: Sendable {
     var listen = ListenSettings()
     var requests = RequestLimits()

@@ -11,7 +11,7 @@ struct ShimLinks {
     let largeQueues: JobQueues
     /// At the accounts' keys.
     let pool: RedisClient
-    /// By shard. Empty where submissions wait for no replica.
+    /// By shard, and empty where submissions wait for no replica.
     let replicas: [Int: (redis: RedisClient, watch: ReplicaWatch)]
     private let shim: Shim
     private let group: any EventLoopGroup

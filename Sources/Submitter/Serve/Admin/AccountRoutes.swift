@@ -2,7 +2,9 @@ import HTTPTypes
 import Hummingbird
 import Shared
 
-/// Answers `/api/v1/accounts`: the accounts at the platforms. Keys go in, and never come out.
+/// Answers `/api/v1/accounts`: the accounts at the platforms.
+///
+/// Keys go in, and never come out.
 struct AccountRoutes: Sendable {
     let rows: CatalogRoutes
     let pings: AccountPings

@@ -8,7 +8,9 @@ struct AdminRoutes: Sendable {
     let audit: AuditRoutes
     let alerts: AlertRoutes
 
-    /// `redis` is at the accounts' keys. It tells the other processes of a change, and carries pings.
+    /// `redis` is at the accounts' keys.
+    ///
+    /// It tells the other processes of a change, and carries pings.
     init(
         _ access: CatalogAccess, prefix: String, redis: RedisClient, models: any ModelLookup, bodies: BodyReader,
         logger: Logger

@@ -65,7 +65,9 @@ struct CatalogRoutes: Sendable {
         return (try context.pathID(), json, author)
     }
 
-    /// The row's fields and their author. A `reason` beside them is not a field, but belongs to the audit log.
+    /// The row's fields and their author.
+    ///
+    /// A `reason` beside them is not a field, but belongs to the audit log.
     private func given(_ request: Request) async throws(APIError) -> (JSON, CatalogAdmin.Author) {
         let author = try Self.author(request)
         let json = try await bodies.json(request).json

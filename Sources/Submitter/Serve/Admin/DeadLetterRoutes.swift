@@ -9,7 +9,9 @@ struct DeadLetterRoutes: Sendable {
     let shards: [DeadLetters]
     let logger: Logger
 
-    /// `?why=`, `?before=` an id, `?limit=`. Newest first. `total` counts all.
+    /// `?why=`, `?before=` an id, `?limit=`.
+    ///
+    /// Newest first. `total` counts all.
     func list(_ request: Request, _ context: ShimContext) async throws -> Response {
         let query = QueryFilters(lenient: request)
         let (limit, before) = (try query.limit(), try Self.before(query))

@@ -9,7 +9,7 @@ struct ShimParts: Sendable {
     let bodies: BodyReader
     let connections: CallerConnections
 
-    /// Reads options and body. Every door begins with it.
+    /// Reads options and body, with which every door begins.
     func receive(_ request: Request, _ context: ShimContext) async throws(APIError) -> ReceivedRequest {
         let options = try RequestOptions(request.headers)
         return ReceivedRequest(

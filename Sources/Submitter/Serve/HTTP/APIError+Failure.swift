@@ -18,7 +18,9 @@ extension APIError {
         }
     }
 
-    /// Names the accounts that were tried, and their failures, where no account was usable. `meta` has the attempts.
+    /// Names the accounts that were tried, and their failures, where no account was usable.
+    ///
+    /// `meta` has the attempts.
     init(_ failure: JobFailure, meta: ByteBuffer) {
         self.init(failure)
         guard failure.kind == .authentication || failure.kind == .quotaExhausted, !Self.isOurs(failure) else { return }

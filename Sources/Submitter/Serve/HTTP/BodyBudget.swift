@@ -2,7 +2,8 @@ import HTTPTypes
 import Shared
 import Synchronization
 
-/// Counts the bytes of request bodies that this process holds: while they are read, and until their requests have ended.
+/// Counts the bytes of request bodies that this process holds: while they are read, and until their requests have
+/// ended.
 ///
 /// Without it `MAX_OPEN_REQUESTS` bodies of `MAX_BODY_BYTES` would be allowed, more memory than any host has.
 final class BodyBudget: Sendable {
@@ -32,7 +33,7 @@ final class BodyBudget: Sendable {
     }
 }
 
-/// One body's share of the budget. It is given back when the last holder releases it.
+/// One body's share of the budget, given back when the last holder releases it.
 final class BodyHold: Sendable {
     private let budget: BodyBudget
     private let bytes = Mutex(0)

@@ -62,7 +62,8 @@ struct ErrorMiddleware: RouterMiddleware {
         }
     }
 
-    /// The caller's own if it is printable ASCII up to 128 bytes, so that it can stand in any log line, else one of ours.
+    /// The caller's own if it is printable ASCII up to 128 bytes, so that it can stand in any log line, else one of
+    /// ours.
     private static func requestID(_ request: Request) -> String {
         if let given = request.headers[.xRequestID], (1...128).contains(given.utf8.count),
             given.utf8.allSatisfy({ (33...126).contains($0) })

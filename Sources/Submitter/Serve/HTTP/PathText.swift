@@ -1,7 +1,9 @@
 import Hummingbird
 import Shared
 
-/// Reads ids in paths. Any character may stand in one, in percent encoding.
+/// Reads ids in paths.
+///
+/// Any character may stand in one, in percent encoding.
 extension ShimContext {
     func pathID() throws(APIError) -> String {
         guard let id = parameters.get("id").flatMap(String.init(inPath:)), !id.isEmpty, !id.utf8.contains(0) else {
@@ -12,7 +14,7 @@ extension ShimContext {
 }
 
 extension String {
-    /// Decodes a segment of a path. `nil` where that is not the percent encoding of UTF-8.
+    /// Decodes a segment of a path, or returns `nil` where it is not the percent encoding of UTF-8.
     init?(inPath segment: String) {
         var (bytes, rest) = ([UInt8](), Array(segment.utf8)[...])
         while let byte = rest.popFirst() {

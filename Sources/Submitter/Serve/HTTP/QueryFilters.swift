@@ -1,7 +1,9 @@
 import Hummingbird
 import Shared
 
-/// The query of a listing. An unknown name or value is refused, because it would list something else than was asked.
+/// The query of a listing.
+///
+/// An unknown name or value is refused, because it would list something else than was asked.
 struct QueryFilters {
     private let values: [String: String]
 
@@ -17,7 +19,7 @@ struct QueryFilters {
         self.values = values
     }
 
-    /// Takes any name. For routes that have always let unknown ones through.
+    /// Takes any name, for routes that have always let unknown ones through.
     init(lenient request: Request) {
         values = Dictionary(
             request.uri.queryParameters.map { (String($0.key), String($0.value)) },

@@ -4,7 +4,9 @@ import Shared
 struct RequestLimits: Sendable {
     var maxBodyBytes = 16 << 20
     var maxOpen = 10_000
-    /// Chosen: 64 of the largest bodies, or 10,000 of 100 KB. Their parsed and queued forms take about as much again.
+    /// Chosen: 64 of the largest bodies, or 10,000 of 100 KB.
+    ///
+    /// Their parsed and queued forms take about as much again.
     var maxOpenBytes = 1 << 30
 
     init() {}

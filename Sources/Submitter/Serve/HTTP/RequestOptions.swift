@@ -45,7 +45,7 @@ struct RequestOptions: Sendable, Equatable {
         return .milliseconds(milliseconds)
     }
 
-    /// Seconds. 0 asks for a fresh answer that is not kept.
+    /// Seconds, where 0 asks for a fresh answer that is not kept.
     static func cacheTTL(_ seconds: Int?, _ param: String) throws(APIError) -> Int {
         guard let seconds, (0...Job.maxCacheTTL).contains(seconds) else {
             throw .invalid(param, "\(param): expected seconds from 0 to \(Job.maxCacheTTL).")

@@ -9,7 +9,9 @@ import Shared
 protocol ResponseFormat: Sendable {
     associatedtype Events: EventWriter
 
-    /// The body of a whole answer. Throws where the platform's answer cannot be written in this shape.
+    /// The body of a whole answer.
+    ///
+    /// Throws where the platform's answer cannot be written in this shape.
     func whole(_ end: RequestEnd) throws(APIError) -> ByteBuffer
 
     /// The events of one stream.
@@ -24,7 +26,7 @@ extension ResponseFormat {
     func error(_ error: APIError, requestID: String) -> Response { error.response(requestID: requestID) }
 }
 
-/// Writes the events of one stream, in the order in which they happen. May keep state between them.
+/// Writes the events of one stream in their order, and may keep state between them.
 protocol EventWriter: Sendable {
     mutating func write(_ event: StreamEvent, to out: inout ByteBuffer)
 }
@@ -46,11 +48,17 @@ enum StreamEvent: Sendable {
     case delta(RequestLogID, ByteBuffer)
     /// The whole neutral completion of an answer that came without deltas.
     case completion(ByteBuffer)
-    /// The answer begins again. Text of earlier attempts was shown and does not count.
+    /// The answer begins again.
+    ///
+    /// Text of earlier attempts was shown and does not count.
     case restart(attempt: UInt64)
-    /// The answer is complete. Nothing follows.
+    /// The answer is complete.
+    ///
+    /// Nothing follows.
     case done(meta: ByteBuffer)
-    /// The answer failed after the head was sent. Nothing follows.
+    /// The answer failed after the head was sent.
+    ///
+    /// Nothing follows.
     case failed(APIError)
     /// Nothing happened for a ping interval.
     case ping

@@ -8,7 +8,9 @@ enum JobReport {
 
     static func queued(_ id: String) -> JSON { .object(base(id, "queued")) }
 
-    /// A job that has not ended, by the last record of its log. With a place it waits, perhaps once more.
+    /// A job that has not ended, by the last record of its log.
+    ///
+    /// With a place it waits, perhaps once more.
     static func unended(_ id: String, _ last: RequestLogEntry, _ place: QueuePlace? = nil) -> JSON {
         var report = base(id, last.id.attempt == 0 || place != nil ? "queued" : "running")
         report.set("attempt", .number(JSONNumber(Int64(clamping: last.id.attempt))))

@@ -99,7 +99,9 @@ struct JobRoutes: Sendable {
         ).response()
     }
 
-    /// A tracked request belongs to its key or to the jobs API and runs on. Any other one depends on this caller now.
+    /// A tracked request belongs to its key or to the jobs API and runs on.
+    ///
+    /// Any other one depends on this caller now.
     private static func leaving(_ edges: RequestLogEdges?) -> ReplyLease.Leaving {
         if case .queued? = edges?.first.record { return .goOn }
         return .cancelAfterGrace(canResume: true)

@@ -38,7 +38,7 @@ struct NativeRequest {
 
     var modelField: String { isNative ? "model_name" : "model" }
 
-    /// The checked neutral request. Errors name the caller's field.
+    /// The checked neutral request, whose errors name the caller's field.
     func validated() throws(APIError) -> ChatRequest {
         do throws(RequestError) {
             return try ChatRequest(validating: .object(chat))

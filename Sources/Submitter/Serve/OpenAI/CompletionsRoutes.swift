@@ -1,7 +1,9 @@
 import Hummingbird
 import Shared
 
-/// Answers `POST /v1/completions`, text in and text out, for tools older than chats. It is a chat to everything behind it.
+/// Answers `POST /v1/completions`, text in and text out, for tools older than chats.
+///
+/// It is a chat to everything behind it.
 struct CompletionsRoutes: Sendable {
     let shim: ShimParts
 

@@ -77,7 +77,9 @@ struct EventStream: EventWriter {
         out.writeStaticString("data: [DONE]\n\n")
     }
 
-    /// A failure after the head was sent. No `[DONE]` follows, so that no client takes the text for whole.
+    /// A failure after the head was sent.
+    ///
+    /// No `[DONE]` follows, so that no client takes the text for whole.
     static func append(_ error: APIError, requestID: String, to out: inout ByteBuffer) {
         out.writeStaticString("data: ")
         out.writeBytes(error.json(requestID: requestID).encoded)

@@ -17,7 +17,9 @@ enum TextCompletion {
         return ByteBuffer(bytes: text.encoded)
     }
 
-    /// The chunks of a log record without envelope. Chunks without text or end are left out.
+    /// The chunks of a log record without envelope.
+    ///
+    /// Chunks without text or end are left out.
     static func chunks(from payload: ByteBufferView) -> [[UInt8]] {
         payload.split(separator: UInt8(ascii: "\n")).compactMap { bytes in
             guard let chunk = try? JSON(parsing: Array(bytes)), let choices = chunk["choices"]?.arrayValue else {
@@ -40,6 +42,6 @@ enum TextCompletion {
         ]
     }
 
-    /// A text's reasons to end. All others become `stop`.
+    /// A text's reasons to end, all others become `stop`.
     private static let reasons: Set<String> = ["stop", "length", "content_filter"]
 }

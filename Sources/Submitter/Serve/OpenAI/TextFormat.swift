@@ -17,7 +17,9 @@ struct TextFormat: ResponseFormat {
     }
 }
 
-/// Turns the chunks of a chat into chunks of text. All other events are those of a chat.
+/// Turns the chunks of a chat into chunks of text.
+///
+/// All other events are those of a chat.
 struct TextEventStream: EventWriter {
     let events: EventStream
 

@@ -37,7 +37,9 @@ struct TextRequest {
         }
     }
 
-    /// Takes a text, or a list of one. Several texts would be several requests, each with its own price and end.
+    /// Takes a text, or a list of one.
+    ///
+    /// Several texts would be several requests, each with its own price and end.
     private static func prompt(_ value: JSON?) throws(APIError) -> String {
         switch value {
         case nil, .null:

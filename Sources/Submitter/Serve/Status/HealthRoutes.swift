@@ -1,7 +1,8 @@
 import Hummingbird
 import Shared
 
-/// Answers `GET /live` as long as the process runs, and `GET /ready` with 503 and the reasons where it can take no work.
+/// Answers `GET /live` as long as the process runs, and `GET /ready` with 503 and the reasons where it can take no
+/// work.
 struct HealthRoutes: Sendable {
     let readiness: Readiness
 

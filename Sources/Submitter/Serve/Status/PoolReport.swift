@@ -67,7 +67,9 @@ struct PoolReport {
         }
     }
 
-    /// `ok`, `resting`, `circuit_open`, `quota_exhausted` or `disabled`. A circuit counts where every model's is open.
+    /// `ok`, `resting`, `circuit_open`, `quota_exhausted` or `disabled`.
+    ///
+    /// A circuit counts where every model's is open.
     private func state(of reading: PoolReader.Reading) -> String {
         if reading.account.status == .disabled || reading.whole?.isDisabled == true { return "disabled" }
         if let limit = reading.account.quotaLimit, let used = reading.quotaUsed, used >= limit {
@@ -125,7 +127,9 @@ struct PoolReport {
         reading.models.sorted { $0.key < $1.key }.map(\.value)
     }
 
-    /// The catalogue's reason first, since people may have written it. Health's comes second.
+    /// The catalogue's reason first, since people may have written it.
+    ///
+    /// Health's comes second.
     private func reason(_ reading: PoolReader.Reading) -> JSON {
         if reading.account.status == .disabled, let reason = reading.account.statusReason { return .string(reason) }
         if state(of: reading) == "quota_exhausted" { return "quota_limit" }

@@ -35,7 +35,7 @@ final class Readiness: Sendable {
         self.needs = needs
     }
 
-    /// Number of workers that are alive. `nil` until Redis was asked.
+    /// Number of workers that are alive, or `nil` until Redis was asked.
     var workers: Int? { gauges.workers }
 
     func subscribed() { state.withLock { $0.isSubscribed = true } }

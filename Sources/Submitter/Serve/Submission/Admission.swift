@@ -11,11 +11,15 @@ struct Admission: Sendable {
         ///
         /// Chosen: at 100 jobs a second a quarter of an hour, far past most deadlines.
         var maxWaiting = 100_000
-        /// Usage rows that PostgreSQL has not taken. Chosen: new work is refused rather than billing lost.
+        /// Usage rows that PostgreSQL has not taken.
+        ///
+        /// Chosen: new work is refused rather than billing lost.
         var maxOutbox = 1_000_000
-        /// Share of `maxmemory` in use. Chosen: 80 %, so that running requests can still be finished.
+        /// Share of `maxmemory` in use.
+        ///
+        /// Chosen: 80 %, so that running requests can still be finished.
         var memoryShare = 0.8
-        /// Bytes of Redis' memory, beside the share. 0 for the share alone.
+        /// Bytes of Redis' memory, beside the share, or 0 for the share alone.
         var maxRedisBytes = 0
 
         init() {}
@@ -41,7 +45,7 @@ struct Admission: Sendable {
         var usedMemory = 0
         /// 0 for no limit.
         var maxMemory = 0
-        /// Memory of the host that Redis runs on. 0 where Redis does not say.
+        /// Memory of the host that Redis runs on, or 0 where Redis does not say.
         var hostMemory = 0
         var evicts = false
         var workers = 0

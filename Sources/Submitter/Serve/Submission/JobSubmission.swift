@@ -47,7 +47,9 @@ struct JobSubmission: Sendable {
         return Accepted(lease: lease, isForgettable: hash == nil && !outcome.wasRepeated)
     }
 
-    /// Submits a job, whose caller gets an id at once. `isKnown`: the request was in the queue already.
+    /// Submits a job, whose caller gets an id at once.
+    ///
+    /// `isKnown`: the request was in the queue already.
     func enqueue(_ call: ModelCall) async throws(APIError) -> (id: String, isKnown: Bool) {
         let queue = try admitted(call)
         var (job, hash) = job(call, in: queue, now: clock.now)

@@ -5,7 +5,7 @@ struct ModelCall: Sendable {
     let request: ModelRequest
     /// The neutral request as it is queued.
     let body: [UInt8]
-    /// The body as the caller sent it. It tells a repeat from another request under the same key.
+    /// The body as the caller sent it, which tells a repeat from another request under the same key.
     let received: [UInt8]
     /// The share of the budget that both take.
     let hold: BodyHold

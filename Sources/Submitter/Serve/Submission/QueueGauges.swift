@@ -24,9 +24,9 @@ final class QueueGauges: Service {
         self.logger = logger
     }
 
-    /// Waiting requests of all shards, and the memory of this shard's server. `nil` until that has answered once.
+    /// Waiting requests of all shards, and the memory of this shard's server.
     ///
-    /// Bytes that were submitted since are counted in.
+    /// `nil` until that has answered once. Bytes that were submitted since are counted in.
     func latest(of queue: JobQueue) -> Admission.Gauges? {
         let (all, submitted) = state.withLock { ($0.gauges, $0.submitted[queue.keys.shard, default: 0]) }
         guard var gauges = all[queue.keys.shard] else { return nil }
@@ -42,10 +42,10 @@ final class QueueGauges: Service {
 
     var evicts: Bool { all.contains { $0.evicts } }
 
-    /// The reason why requests in a server may be lost. `nil` where there is none.
+    /// The reason why requests in a server may be lost, or `nil` where there is none.
     var complaint: String? { all.lazy.compactMap { $0.durability?.complaint }.first }
 
-    /// Live workers, by the shard that sees the fewest, since a worker serves all. `nil` until Redis was asked.
+    /// Live workers by the shard that sees the fewest, since a worker serves all, or `nil` until Redis was asked.
     var workers: Int? { all.map(\.workers).min() }
 
     /// Counts a body on its way to Redis, because a second is enough for gigabytes.

@@ -30,7 +30,9 @@ final class ReplicaWatch: Service {
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// `false` where too few replicas had it in time. Throws where that cannot be known.
+    /// `false` where too few replicas had it in time.
+    ///
+    /// Throws where that cannot be known.
     func isReplicated(_ id: String) async throws(RedisError) -> Bool {
         let answer = await withCheckedContinuation { (continuation: CheckedContinuation<Answer, Never>) in
             let isOver = state.withLock { state in
@@ -52,7 +54,7 @@ final class ReplicaWatch: Service {
         for one in takeAsked() { one.answer.resume(returning: .success(false)) }
     }
 
-    /// Takes the questions of this moment. The taker must answer them.
+    /// Takes the questions of this moment, which the taker must answer.
     private func takeAsked() -> [(id: String, answer: CheckedContinuation<Answer, Never>)] {
         state.withLock { state in
             defer { state.waiting = [] }

@@ -1,9 +1,9 @@
 import Shared
 
-/// How long a submission waits for Redis, and for its replicas.
+/// A submission's patience with Redis, and with its replicas.
 struct SubmissionSettings: Sendable {
     var timeout = Duration.seconds(5)
-    /// Replicas that must have a tracked request. 0 waits for none.
+    /// Replicas that must have a tracked request, 0 to wait for none.
     var replicas = 0
     var replicaTimeout = Duration.seconds(1)
 

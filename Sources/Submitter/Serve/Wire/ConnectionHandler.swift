@@ -3,8 +3,8 @@ import NIOHTTP1
 
 /// Keeps HTTP's rules on one connection, between NIO's codec and the server: the I/O around `HTTPExchanges`.
 ///
-/// It frames answers for their callers, closes after the last one so that it arrives, answers bytes that are no request,
-/// tells `CallerConnection` when the caller may be gone, and measures how long a body takes.
+/// It frames answers for their callers, closes after the last one so that it arrives, answers bytes that are no
+/// request, tells `CallerConnection` when the caller may be gone, and measures how long a body takes.
 final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -17,7 +17,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var isReading = false
     /// The request that is being read asks for another protocol.
     private var asksForUpgrade = false
-    /// The last answer is written. Everything that still comes is thrown away.
+    /// The last answer is written, and everything that still comes is thrown away.
     private var isClosing = false
     private var thrownAway = 0
     /// The refusal of bytes that are no request, while the answers before it are due.
@@ -66,7 +66,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Takes the time of requests in several pieces. Most arrive in one.
+    /// Takes the time of requests in several pieces, while most arrive in one.
     func channelReadComplete(context: ChannelHandlerContext) {
         if exchanges.isReceiving != isReading {
             isReading = exchanges.isReceiving
@@ -89,8 +89,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// The caller sends no more. It may be gone, or wait for its answer: a write finds out
-    /// (docs/decisions/010-a-closed-half-is-no-goodbye.md).
+    /// The caller sends no more.
+    ///
+    /// It may be gone, or wait for its answer: a write finds out (docs/decisions/010-a-closed-half-is-no-goodbye.md).
     private func inputClosed(_ context: ChannelHandlerContext) {
         if exchanges.awaitsAnswer {
             do {
@@ -113,7 +114,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Tells the handler that reads the body. There is none where the answer was given before.
+    /// Tells the handler that reads the body, if any: the answer may have been given before.
     private func bodyBrokeOff(_ error: any Error, _ context: ChannelHandlerContext) {
         guard exchanges.isAsked else { return context.close(promise: nil) }
         exchanges.brokeOff()
@@ -156,8 +157,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Closes our half only. Closing both over unread bytes would reset the connection, and the answer may be lost on its
-    /// way. The caller closes the other half, or `IDLE_TIMEOUT` does.
+    /// Closes our half only.
+    ///
+    /// Closing both over unread bytes would reset the connection, and the answer may be lost on its way. The caller
+    /// closes the other half, or `IDLE_TIMEOUT` does.
     private func end(_ context: ChannelHandlerContext) {
         isClosing = true
         context.close(mode: .output, promise: nil)

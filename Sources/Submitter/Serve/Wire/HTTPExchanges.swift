@@ -85,7 +85,7 @@ struct HTTPExchanges {
     /// An answer to HEAD has a head only.
     var sendsBody: Bool { open.first.map { !$0.isHead } ?? true }
 
-    /// Notes that the answer is written. Returns true where it was the connection's last.
+    /// Notes that the answer is written, and returns true where it was the connection's last.
     mutating func answered() -> Bool {
         if isAsked { open.removeFirst() }
         isAnswering = false

@@ -3,8 +3,9 @@ import NIOCore
 import NIOHTTP1
 import Shared
 
-/// Answers bytes that are no request. It is made here because no route ever sees them, and in OpenAI's shape because they
-/// came to no door.
+/// Answers bytes that are no request.
+///
+/// It is made here because no route ever sees them, and in OpenAI's shape because they came to no door.
 enum HTTPRefusal {
     /// Chosen: larger headers are a jar of cookies or an attack.
     static let maxHeaderBytes = 80 << 10

@@ -40,9 +40,10 @@ struct ShimChannel: HTTPChannelHandler {
 }
 
 extension Channel {
-    /// Turns TCP keep-alive on for callers that are silent for `interval`. Connections inherit it from their listener.
+    /// Turns TCP keep-alive on for callers that are silent for `interval`.
     ///
-    /// It is the only sign of a caller that closed its half and died later, while there is nothing to write to it.
+    /// Connections inherit it from their listener. It is the only sign of a caller that closed its half and died later,
+    /// while there is nothing to write to it.
     func probesCallers(every interval: Duration) async throws {
         let seconds = Int(clamping: max(1, interval.components.seconds))
         try await setOption(.socketOption(.so_keepalive), value: 1).get()
