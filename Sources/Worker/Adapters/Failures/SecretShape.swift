@@ -83,7 +83,7 @@ enum SecretShape {
             if one.isASCIIDigit != other.isASCIIDigit { changes += 1 }
             if one.isASCIILetter, other.isASCIIUppercase, !one.isASCIIUppercase { humps += 1 }
         }
-        if changes > 0, part.count > longestNumber, part.allSatisfy { $0.hexDigitValue != nil } { return true }
+        if changes > 0, part.count > longestNumber, part.allSatisfy({ $0.hexDigitValue != nil }) { return true }
         if changes == 0 { return humps * 5 > part.count }
         // Allows one number at the end of a word, as in "Llama3" or "sonnet20241022", and one before a word, as in
         // "20b".
