@@ -18,10 +18,11 @@ LASTING = ("q:high", "q:normal", "q:batch", "usage", "dead")
 class Collector:
     def __init__(self, book, fleet):
         self.book, self.fleet = book, fleet
-        self._prefix, self.is_paused = fleet.key("log:"), False
+        self._prefix, self.is_paused, self.is_over = fleet.key("log:"), False, False
 
     async def run(self, pause=0.3):
-        while True:
+        """Until `is_over`: a cancel may be lost in the client, which turns it into a timeout."""
+        while not self.is_over:
             try:
                 if not self.is_paused:
                     await self.sweep()

@@ -8,6 +8,7 @@ import asyncio
 import json
 import random
 import time
+import traceback
 import uuid
 
 import redis
@@ -29,7 +30,7 @@ ROUGH = [
 class Load:
     def __init__(self, book, fleet, seed, callers=48, paths=None, rough=0.25, is_hostile=True):
         self.book, self.fleet, self.callers, self.rough, self.is_hostile = book, fleet, callers, rough, is_hostile
-        self.dice, self.is_over = random.Random(seed), False
+        self.dice, self.is_over, self.surprises = random.Random(seed), False, []
         # The plan and padding of every request to come, in directed scenarios.
         self.fixed, self.padding = None, None
         self.paths = paths or {
@@ -52,6 +53,10 @@ class Load:
             return await asyncio.wait_for(path(*arguments), PATIENCE + 15)
         except asyncio.TimeoutError:
             # Its request has no outcome; the checker tells.
+            return None
+        except Exception:
+            # An answer of a shape that callers do not expect is a violation, and the others go on.
+            self.surprises.append((time.time(), traceback.format_exc(limit=4)))
             return None
 
     # MARK: what is asked

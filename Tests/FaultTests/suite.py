@@ -28,6 +28,7 @@ class Suite:
         # 30 s in long runs, which is two leases there.
         self.sleep_of_the_stopped = 2 * lease
         self.points, self.newer, self.problems, self.facts = {}, [], [], {}
+        self.collector, self._background = None, []
 
     def problem(self, rule, what):
         self.problems.append(Violation(rule, what, at=time.time()))
@@ -46,6 +47,8 @@ class Suite:
         self._background = [asyncio.ensure_future(work) for work in ([] if self.is_uncollected else [self.collector.run()]) + [self.fleet.watch(self.book)]]
 
     async def close(self):
+        if self.collector:
+            self.collector.is_over = True
         for work in self._background:
             work.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -143,6 +146,8 @@ class Suite:
     def judge(self):
         for at, name, pid, code, tail in self.fleet.crashes:
             self.problems.append(Violation("crash", f"{name} ({pid}) ended by itself with {code}\n{tail}", at=at))
+        for at, text in self.load.surprises:
+            self.problems.append(Violation("caller", f"a caller did not understand its answer\n{text}", at=at))
         return self.problems + Checker(
             self.book, self.lease, int(self.fleet.settings.get("MAX_DELIVERIES", 4)), self.recovery_limit).judge()
 

@@ -48,19 +48,25 @@ struct JobReader: Sendable {
     /// `nil` as in `find`.
     func report(_ id: String, tenant: String) async throws(APIError) -> Report? {
         guard let found = try await find(id, tenant: tenant) else { return nil }
+        return try await report(id, found)
+    }
+
+    /// `nil` where the log of an answer has ended its life since it was found.
+    func report(_ id: String, _ found: Found) async throws(APIError) -> Report? {
         let edges = found.edges
         guard case .end(let end) = edges.last.record else {
             let place = try await redis { () async throws(RedisError) in try await queue(id).place(of: id) }
             return Report(json: JobReport.unended(id, edges.last, place), place: place)
         }
-        return Report(json: try await ended(id, end), hold: found.hold)
+        return try await ended(id, end).map { Report(json: $0, hold: found.hold) }
     }
 
-    private func ended(_ id: String, _ end: RequestEnd) async throws(APIError) -> JSON {
+    private func ended(_ id: String, _ end: RequestEnd) async throws(APIError) -> JSON? {
         guard end.status == .done else { return JobReport.ended(id, try await booked(id, end), end.result) }
         guard end.result.readableBytes == 0 else { return JobReport.ended(id, end, end.result) }
+        guard let assembly = try await assembly(id) else { return nil }
         let usage = (try? JSON(parsing: Array(end.meta.readableBytesView)))?["usage"]
-        let whole = try await assembly(id).completion(id: id, created: clock.now / 1000, usage: usage)
+        let whole = assembly.completion(id: id, created: clock.now / 1000, usage: usage)
         return JobReport.ended(id, end, ByteBuffer(bytes: whole.encoded))
     }
 
@@ -72,8 +78,9 @@ struct JobReader: Sendable {
         return RequestEnd(status: end.status, meta: ByteBuffer(bytes: meta), result: end.result)
     }
 
-    /// Puts a streamed answer together from its log.
-    private func assembly(_ id: String) async throws(APIError) -> CompletionAssembly {
+    /// Puts a streamed answer together from its log; `nil` where the log is gone before its end was read, since a part
+    /// of an answer must not pass for the whole.
+    private func assembly(_ id: String) async throws(APIError) -> CompletionAssembly? {
         var assembly = CompletionAssembly()
         var last = RequestLogID.beginning
         while true {
@@ -90,7 +97,7 @@ struct JobReader: Sendable {
                 }
                 last = entry.id
             }
-            if page.isEmpty { return assembly }
+            if page.isEmpty { return nil }
         }
     }
 

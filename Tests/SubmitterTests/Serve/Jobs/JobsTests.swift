@@ -57,6 +57,25 @@ struct JobsTests {
         }
     }
 
+    /// Fault suite, seed 3, 2026-11-29: after `FLUSHALL` a job was `done` with no choices.
+    @Test func `a streamed answer whose log ends its life while it is read is not found, in place of a part of it`()
+        async throws
+    {
+        try await ShimFixture.run { shim in
+            let id = try await create(
+                shim, #"{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}"#)
+            var work = try await shim.work()
+            _ = try await work.say("Hello")
+            try await work.finish()
+            let reader = JobReader(hub: shim.hub, clock: SystemWallClock())
+            let found = try #require(try await reader.find(id, tenant: "default"))
+
+            _ = try await shim.redis.send(RedisCommand("DEL", .string(shim.queue.keys.log(id))))
+
+            #expect(try await reader.report(id, found) == nil)
+        }
+    }
+
     @Test func `a failed job says why, with the status it would have had`() async throws {
         try await ShimFixture.run { shim in
             let id = try await create(shim)
