@@ -92,7 +92,10 @@ package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 extension String {
     /// Byte equality; `==` alone would take canonically equivalent keys ("K" and the Kelvin sign) for one.
     func hasSameBytes(as other: String) -> Bool {
-        utf8.count == other.utf8.count && self == other && utf8.elementsEqual(other.utf8)
+        guard utf8.count == other.utf8.count, self == other else { return false }
+        let own = utf8.span
+        let others = other.utf8.span
+        return own.indices.allSatisfy { own[$0] == others[$0] }
     }
 }
 

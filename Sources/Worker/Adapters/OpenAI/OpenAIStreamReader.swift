@@ -12,8 +12,7 @@ struct OpenAIStreamReader: EventReader {
     private var model: String?
     private var requestID: String?
     private var choices: [Int: OpenAIStreamedChoice] = [:]
-    /// What stood around the last chunk.
-    private var envelope = JSONObject()
+    private var frame = ChunkFrame()
     private(set) var isDone = false
     /// It may come with choices, after them, or several times.
     private var counts = UsageCounts()
@@ -30,20 +29,26 @@ struct OpenAIStreamReader: EventReader {
             return
         }
         let object = try event.object()
-        let value = JSON.object(object)
-        if let failure = dialect.failures.failure(inside: value) { throw failure }
-        if event.name == "error" { throw dialect.failures.failure(UpstreamError(openAI: value)) }
-        counts.note(answer: object)
-        model = model ?? object["model"]?.text
-        requestID = requestID ?? object["id"]?.stringValue
-        try take(object, into: &deltas)
+        let given = object["choices"]?.arrayValue ?? []
+        if event.name != nil || !frame.isRepeated(by: object, given) {
+            let value = JSON.object(object)
+            if let failure = dialect.failures.failure(inside: value) { throw failure }
+            if event.name == "error" { throw dialect.failures.failure(UpstreamError(openAI: value)) }
+            counts.note(answer: object)
+            model = model ?? object["model"]?.text
+            requestID = requestID ?? object["id"]?.stringValue
+            let envelope = envelope(of: object)
+            guard !given.isEmpty else { return take(object, envelope, into: &deltas) }
+            frame = ChunkFrame(object, envelope: envelope)
+        }
+        try take(given, into: &deltas)
     }
 
     func end() throws(JobFailure) -> ChatCompletionEnd {
         guard isComplete else { throw .endedEarly }
         var end = ChatCompletionEnd(model: model, finishReason: nil, usage: usage)
         for (_, choice) in choices.sorted(by: { $0.key < $1.key }) {
-            let (deltas, reason) = choice.end(envelope)
+            let (deltas, reason) = choice.end(frame.envelope)
             end.deltas += deltas
             end.finishReason = end.finishReason ?? reason
         }
@@ -60,17 +65,15 @@ struct OpenAIStreamReader: EventReader {
 
     // MARK: - Chunks
 
-    private mutating func take(_ chunk: JSONObject, into deltas: inout [ChatDelta]) throws(JobFailure) {
-        let given = chunk["choices"]?.arrayValue ?? []
-        let envelope = envelope(of: chunk)
-        guard !given.isEmpty else {
-            // Content-filter notes of some servers come this way; usage and pings end here.
-            if TokenUsage(counting: chunk["usage"]) == nil, envelope.members.contains(where: { $0.key != "model" }) {
-                deltas.append(.chunk([], envelope))
-            }
-            return
+    /// A chunk without choices: content-filter notes of some servers come this way, and usage and pings end here.
+    private func take(_ chunk: JSONObject, _ envelope: JSONObject, into deltas: inout [ChatDelta]) {
+        if TokenUsage(counting: chunk["usage"]) == nil, envelope.members.contains(where: { $0.key != "model" }) {
+            deltas.append(.chunk([], envelope))
         }
-        self.envelope = envelope
+    }
+
+    private mutating func take(_ given: [JSON], into deltas: inout [ChatDelta]) throws(JobFailure) {
+        let envelope = frame.envelope
         var members: [JSON] = []
         for (position, choice) in given.enumerated() {
             guard let object = choice.objectValue, let index = Self.index(of: object, position) else { continue }

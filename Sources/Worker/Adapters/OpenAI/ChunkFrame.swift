@@ -1,0 +1,38 @@
+import Shared
+
+/// The members around the choices of a chunk.
+///
+/// Most chunks of an answer repeat those of the last one, so they are checked for failures and usage, and made into an
+/// envelope, once.
+struct ChunkFrame: Sendable {
+    private let members: [JSONObject.Member]
+    /// By member: its value differs from chunk to chunk and says nothing.
+    private let isVarying: [Bool]
+    /// The members that go out around the choices.
+    let envelope: JSONObject
+
+    /// Is repeated by no chunk.
+    init() {
+        members = []
+        isVarying = []
+        envelope = JSONObject()
+    }
+
+    init(_ chunk: JSONObject, envelope: JSONObject) {
+        members = chunk.members
+        isVarying = members.map { ["choices", "created", "obfuscation"].contains($0.key) }
+        self.envelope = envelope
+    }
+
+    /// True when the chunk says nothing new around its choices, and its choices neither end, fail nor count tokens.
+    func isRepeated(by chunk: JSONObject, _ choices: [JSON]) -> Bool {
+        guard chunk.count == members.count, !choices.isEmpty else { return false }
+        for (index, member) in chunk.members.enumerated() {
+            let own = members[index]
+            guard own.key == member.key, isVarying[index] || own.value == member.value else { return false }
+        }
+        return choices.allSatisfy { choice in
+            choice["error"] == nil && choice["usage"] == nil && choice["finish_reason"].map { $0 == .null } ?? true
+        }
+    }
+}
