@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_sessionfinish(session, exitstatus):
-    # Whoever chooses tests chooses what is left out; a run of all leaves out nothing.
+    # A run of chosen tests may leave some out. A run of all leaves out nothing.
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     is_chosen = session.config.option.keyword or any(Path(arg.split("::")[0]).is_file() for arg in session.config.args)
     if reporter and reporter.stats.get("skipped") and not is_chosen and exitstatus == 0:

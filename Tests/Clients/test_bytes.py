@@ -1,4 +1,4 @@
-"""What a platform sends arrives byte for byte, wherever the network cuts it."""
+"""A platform's answer arrives byte for byte, wherever the network cuts it."""
 
 import json
 
@@ -106,7 +106,9 @@ def test_crlf_comments_and_split_fields_of_server_sent_events(service, upstream)
         await call.head(content_type="text/event-stream")
         event = json.dumps(chunk_of("m", {"content": TEXT}), ensure_ascii=False).encode()
         end = json.dumps(chunk_of("m", {}, finish="stop")).encode()
-        for byte in b": a comment\r\n\r\nevent: message\r\ndata:" + event + b"\r\n\r\ndata: " + end + b"\r\n\r\ndata: [DONE]\r\n\r\n":
+        comment = b": a comment\r\n\r\n"
+        events = [b"event: message\r\ndata:" + event, b"data: " + end, b"data: [DONE]"]
+        for byte in comment + b"".join(event + b"\r\n\r\n" for event in events):
             await call.chunk(bytes([byte]))
         await call.finish()
 

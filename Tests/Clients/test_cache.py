@@ -1,4 +1,4 @@
-"""Answers for equal requests: opt-in, by header, member, or model; through every way in, each in the books as free."""
+"""Answers for equal requests: opt-in, by header, member, or model, through every way in, each in the books as free."""
 
 import json
 import time
@@ -69,7 +69,7 @@ def test_streams_and_whole_answers_stand_for_each_other(service, upstream, first
             "".join(chunk.choices[0].delta.content or "" for chunk in with_choice),
             with_choice[-1].choices[0].finish_reason, chunks[-1].usage)
 
-    # The platform's own chunks may be joined on their way; an answer from the cache comes in several pieces.
+    # The platform's own chunks may be joined on their way. An answer from the cache comes in several pieces.
     one, other = get(first, 2), get(second, 3)
     assert one[:2] == other[:2] == ("".join(words), "stop")
     assert one[2].total_tokens == other[2].total_tokens == 12

@@ -1,4 +1,4 @@
-"""Models and accounts are changed while the service runs, by HTTP and from the command line; keys go in and never out."""
+"""Models and accounts are changed while the service runs, by HTTP and from the command line. Keys go in and never out."""
 
 import json
 import subprocess
@@ -54,7 +54,8 @@ def test_ids_with_slashes_are_found_in_every_path(admin, upstream, id):
     with admin.http as client:
         assert client.post("/api/v1/models", json={"id": id, "provider": "openai"}).status_code == 201
         made = client.post("/api/v1/accounts", json={
-            "id": id, "provider": "openai", "api_key": NEW_KEY + "\n", "base_url": f" {upstream.url}/chat/completions ", "models": [id]})
+            "id": id, "provider": "openai", "api_key": NEW_KEY + "\n", "base_url": f" {upstream.url}/chat/completions ",
+            "models": [id]})
         assert made.status_code == 201 and made.json()["base_url"] == upstream.url.rstrip("/")
         for path in (id, id.replace("/", "%2F")):
             for kind in ("accounts", "models"):

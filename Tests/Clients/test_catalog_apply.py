@@ -58,7 +58,7 @@ def test_a_dry_run_shows_each_field_and_the_real_one_reaches_the_service_within_
 
     eventually(answers, 1, "the alias is known")
     models, accounts = ({entry["id"]: entry for entry in listed} for listed in entries(service))
-    # What the file does not name stays.
+    # Rows that the file does not name stay.
     assert models["sandbox"]["weight"] == 5 and accounts["stub-1"]["rpm"] == 50
     audit = json.loads(service.run("audit", "--subject", "stub-1", "--json").stdout)[0]
     assert (audit["actor"], audit["action"], audit["reason"]) == ("cli:ada", "update", "catalog apply catalog.yaml")

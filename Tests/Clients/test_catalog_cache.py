@@ -38,7 +38,7 @@ def test_without_postgresql_new_processes_start_with_the_copy_and_the_ledger_is_
     service.postgres.start()
     drained(service, 30)
     assert service.postgres.query("SELECT count(*) FROM usage_attempts") == [(1,)]
-    # What is changed after that is seen, too.
+    # Later changes are seen, too.
     service.postgres.query("UPDATE models SET is_active = false, updated_at = now() WHERE id = 'sandbox' RETURNING id")
     eventually(
         lambda: service.redis.client().publish(f"{PREFIX}catalog", "changed") and ask(service).status_code == 404,

@@ -123,10 +123,12 @@ def test_an_account_comes_changes_and_goes_by_http_without_its_key(admin):
     ("POST", "accounts/stub-1/rotate-key", {}, (400, "missing_required_parameter", "api_key")),
     ("DELETE", "accounts", None, (405, "method_not_allowed", None)),
     ("GET", "audit?limit=0", None, (400, "invalid_value", "limit")),
-    ("GET", "audit?kind=foo", None, (400, "invalid_value", "kind")), ("GET", "audit?knd=model", None, (400, "invalid_value", "knd")),
+    ("GET", "audit?kind=foo", None, (400, "invalid_value", "kind")),
+    ("GET", "audit?knd=model", None, (400, "invalid_value", "knd")),
     ("GET", "accounts?provider=foo", None, (400, "invalid_value", "provider")),
     ("GET", "accounts?status=broken", None, (400, "invalid_value", "status")),
-    ("GET", "alerts?opne=true", None, (400, "invalid_value", "opne")), ("GET", "models?provider=foo", None, (400, "invalid_value", "provider")),
+    ("GET", "alerts?opne=true", None, (400, "invalid_value", "opne")),
+    ("GET", "models?provider=foo", None, (400, "invalid_value", "provider")),
     ("PATCH", "accounts/stub-1", {"status": "disabled"}, (400, "invalid_value", "status")),
     ("PATCH", "models/sandbox", {"is_active": False, "reason": " "}, (400, "invalid_value", "is_active")),
     ("POST", "models/sandbox/disable", {"reason": " "}, (400, "invalid_value", "reason")),
@@ -143,7 +145,8 @@ def test_mistakes_are_told_by_their_field(admin, method, path, body, expected):
 
 def test_all_wrong_fields_are_told_at_once(admin):
     with admin.http as client:
-        said = client.patch("/api/v1/accounts/stub-1", json={"rpm": "abc", "foo": 1, "models": ["nothing"]}).json()["error"]["message"]
+        said = client.patch("/api/v1/accounts/stub-1", json={"rpm": "abc", "foo": 1, "models": ["nothing"]}).json()["error"][
+            "message"]
     assert "rpm: expected" in said and "foo: expected" in said and "models: expected" in said and "unlike nothing" in said
     done = admin.run("accounts", "edit", "stub-1", "--set", "rpm=abc", "--set", "foo=1", "--set", "api_key_env=NOT_SET")
     assert done.returncode == 64 and [line.split(":")[0] for line in done.stderr.splitlines()] == ["rpm", "foo", "api_key_env"]
@@ -155,7 +158,8 @@ def test_an_edit_that_disables_says_why_and_filters_find_it(admin):
         off = client.patch("/api/v1/accounts/why", json={"status": "disabled", "reason": "contract"}).json()
         assert off["status_reason"] == "contract"
         assert client.patch("/api/v1/accounts/why", json={"status": "disabled", "rpm": 5}).status_code == 200
-        assert "why" in [account["id"] for account in client.get("/api/v1/accounts?status=Disabled&provider=OpenAI").json()["data"]]
+        assert "why" in [account["id"] for account in client.get("/api/v1/accounts?status=Disabled&provider=OpenAI").json()[
+            "data"]]
         assert client.get("/api/v1/audit?kind=account&subject=why").json()["data"][1]["reason"] == "contract"
         client.post("/api/v1/accounts/why/enable")
     assert admin.run("accounts", "edit", "why", "--set", "status=disabled").returncode == 64
@@ -301,7 +305,8 @@ def test_wrong_commands_say_why_and_change_nothing(admin, arguments, code, said)
 def test_no_key_stands_in_the_list_of_processes(admin):
     """While a command waits for the key, and of all that runs."""
     command = subprocess.Popen(
-        [BIN / "submitter", "accounts", "add", "--set", "id=ps-a", "--set", "provider=openai", "--set", "models=[unused]", "--api-key-stdin"],
+        [BIN / "submitter", "accounts", "add", "--set", "id=ps-a", "--set", "provider=openai", "--set", "models=[unused]",
+            "--api-key-stdin"],
         env=admin.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     command.stdin.write(NEW.encode())
     command.stdin.flush()
@@ -323,7 +328,7 @@ def test_while_postgresql_is_away_requests_run_and_changes_are_refused(own_servi
                          client.post("/api/v1/accounts", json={"id": "x", "provider": "sandbox"})):
             assert error(response)[:2] == (503, "database_unavailable") and response.headers["retry-after"]
         assert service.run("models", "list").returncode == 1
-        # What is only shown comes from memory.
+        # Lists come from memory.
         for path in ("models/", "models/sandbox", "accounts/", "accounts/stub-1"):
             shown = client.get(f"/api/v1/{path}")
             assert shown.status_code == 200 and KEY_MARK not in shown.text and "v1." not in shown.text

@@ -1,4 +1,4 @@
-"""Several answers of one request (`n`), at every platform: as many as were asked for, or a refusal by name, never one in silence."""
+"""Several answers of one request (`n`), at every platform: as many as were asked for, or a refusal by name."""
 
 import json
 
@@ -50,7 +50,8 @@ def test_several_answers_are_given_or_refused_by_name(bench, wire, stream):
 
 @pytest.mark.parametrize("name", ["alibaba/native", "alibaba/compatible"])
 @pytest.mark.parametrize("options", [
-    {"n": 5}, {"enable_thinking": True}, {"tools": [{"type": "function", "function": {"name": "f"}}]}], ids=["five", "thinking", "tools"])
+    {"n": 5}, {"enable_thinking": True}, {"tools": [{"type": "function", "function": {"name": "f"}}]}],
+    ids=["five", "thinking", "tools"])
 def test_what_rules_several_answers_out_is_told_before_anybody_is_paid(bench, name, options):
     wire = bench.wires[name]
     before = len(wire.calls)

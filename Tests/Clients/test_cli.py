@@ -96,8 +96,10 @@ def test_a_port_in_use_is_told_with_the_setting_to_change(service, command, name
 
 
 @pytest.mark.parametrize("arguments, usage", [
-    (["models", "edit", "sandbox"], "submitter models edit"), (["accounts", "disable", "a", "--reason", " "], "submitter accounts disable"),
-    (["accounts", "add", "--set", "rpm"], "submitter accounts add"), (["models", "list", "--provider", "foo"], "submitter models list"),
+    (["models", "edit", "sandbox"], "submitter models edit"),
+    (["accounts", "disable", "a", "--reason", " "], "submitter accounts disable"),
+    (["accounts", "add", "--set", "rpm"], "submitter accounts add"),
+    (["models", "list", "--provider", "foo"], "submitter models list"),
     (["accounts", "rotate-key", "stub-1"], "submitter accounts rotate-key"), (["audit", "--kind", "foo"], "submitter audit"),
 ])
 def test_a_mistake_is_told_with_the_usage_of_its_own_command(service, arguments, usage):
@@ -141,7 +143,8 @@ def test_the_audit_log_knows_who_it_was_without_the_variable(service):
     """Service managers and containers set no USER."""
     assert service.run("models", "edit", "sandbox", "--set", "weight=2", USER="", LOGNAME="", SUDO_USER="").returncode == 0
     service.run("models", "edit", "sandbox", "--set", "weight=null")
-    actors = {row[0] for row in service.postgres.query("SELECT actor FROM audit_log WHERE subject = 'sandbox' AND action = 'update'")}
+    actors = {row[0] for row in service.postgres.query("SELECT actor FROM audit_log WHERE subject = 'sandbox' AND"
+                                                       " action = 'update'")}
     assert f"cli:{pwd.getpwuid(os.geteuid()).pw_name}" in actors and "cli:?" not in actors
 
 

@@ -64,7 +64,7 @@ def all_failures():
 @pytest.mark.parametrize("wire, variant", all_failures(), indirect=["wire"])
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_a_failure_is_called_by_its_name(bench, wire, variant, stream):
-    """Attempt 1 fails as the platform's table says; an attempt 2, on another account, is answered."""
+    """Attempt 1 fails as the platform's table says. Attempt 2, on another account, is answered."""
     kinds = next(failure.kind.split("|") for failure in wire.failures if failure.name == variant)
     with MATRIX.measures("failures", wire.name):
         error, answer = None, None

@@ -20,7 +20,7 @@ def redis(service):
 
 
 def bury(redis, service, why="poison", lane="normal", **fields):
-    """A dead letter as workers write them; returns its id and that of its request."""
+    """Makes a dead letter as workers write them. Returns its id and that of its request."""
     id = f"0-{uuid.uuid4().hex}"
     body = {"model": "sandbox", "messages": prompt("once more")}
     letter = {"why": why, "lane": service.key(f"q:{lane}"), "v": 1, "id": id, "t": "default", "n": 2, "req": json.dumps(body)}
@@ -136,6 +136,7 @@ def test_what_is_not_there_is_said(service, path):
     assert service.http.delete(f"/api/v1/queue/dead/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("arguments", [["retry"], ["drop"], ["drop", "--all", "--why", "x"], ["show", "nonsense"], ["drop", "1-0"]])
+@pytest.mark.parametrize("arguments", [["retry"], ["drop"], ["drop", "--all", "--why", "x"], ["show", "nonsense"],
+    ["drop", "1-0"]])
 def test_wrong_arguments_of_the_command_are_refused(service, arguments):
     assert service.run("dead", *arguments).returncode == 64

@@ -66,7 +66,7 @@ def test_a_cancelled_job_hangs_up_within_a_quarter_of_a_second(service, talking)
 
 
 def test_a_job_cancelled_before_it_began_is_never_called(own_service, upstream):
-    """Without a worker it can only wait; the worker that comes later must leave it alone."""
+    """Without a worker it can only wait. The worker that comes later must leave it alone."""
     service = own_service(workers=0)
     script = upstream.script()
     with service.http as client:

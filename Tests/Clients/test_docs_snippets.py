@@ -38,7 +38,8 @@ def snippets():
         text = page.read_text()
         for found in FENCE.finditer(text):
             yield Snippet(
-                str(page.relative_to(ROOT)), text.count("\n", 0, found.start()) + 1, found["language"], found["text"], found["why"])
+                str(page.relative_to(ROOT)), text.count("\n", 0, found.start()) + 1, found["language"], found["text"],
+                found["why"])
 
 
 ALL = list(snippets())
@@ -54,15 +55,16 @@ def run(workspace):
 
 @pytest.fixture(scope="module")
 def environment(run):
-    """What a shell has after `eval "$(scripts/run --env)"`."""
+    """The variables of a shell after `eval "$(scripts/run --env)"`."""
     done = run.shell("env -0")
     return dict(line.split("=", 1) for line in done.stdout.split("\0") if "=" in line)
 
 
 @pytest.fixture
 def folder(snippet, tmp_path):
-    """Where a snippet runs: at the root of the repository, or where the files of its page are that it names."""
-    files = {one.text.split("\n")[0].removeprefix("# "): one.text for one in ALL if one.page == snippet.page and one.language == "yaml"}
+    """The folder of a snippet: the root of the repository, or the place of the files that its page names."""
+    files = {one.text.split("\n")[0].removeprefix("# "): one.text for one in ALL if one.page == snippet.page
+        and one.language == "yaml"}
     used = {name: text for name, text in files.items() if name.endswith(".yaml") and name in snippet.text}
     for name, text in used.items():
         (tmp_path / name).write_text(text)

@@ -1,4 +1,4 @@
-"""Vectors by the `openai` SDK, through the queue; the sandbox needs no key. The six platforms: test_conformance.py."""
+"""Vectors by the `openai` SDK, through the queue. The sandbox needs no key. The six platforms are in test_conformance.py."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Platforms fail; callers see an answer, or an error that says what happened, never a clean end that is none."""
+"""Platforms fail. Callers see an answer, or an error that says what happened, never a clean end of half an answer."""
 
 import json
 

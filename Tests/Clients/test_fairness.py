@@ -21,7 +21,7 @@ def sandbox_catalogue():
 
 @pytest.fixture
 def slots(own_service):
-    """Eight slots of two workers are all there is; gold counts four times."""
+    """Eight slots of two workers are all there is. Gold counts four times."""
     return own_service(
         workers=2, WORKER_CONCURRENCY=str(SLOTS), TENANT_WEIGHTS="gold=4,free=1", catalogue=sandbox_catalogue())
 
@@ -35,14 +35,14 @@ def platform():
 
 @pytest.fixture
 def room(platform, own_service):
-    """Workers have slots enough; the account takes three requests at once."""
+    """Workers have slots enough. The account takes three requests at once."""
     return own_service(workers=2, catalogue={
         "models": [{"id": "narrow", "provider": "openai", "capabilities": ALL}],
         "accounts": [platform.catalogue_account("narrow", ["narrow"], concurrency=3)]})
 
 
 def assert_starts_soon(service, backlog, model, text):
-    """One request of another tenant in the same lane, then one in a more urgent one; the large tenant goes on."""
+    """One request of another tenant in the same lane, then one in a more urgent one. The large tenant goes on."""
     for lane in ("batch", "normal"):
         many = list(backlog.ids)
         before = backlog.done(many)

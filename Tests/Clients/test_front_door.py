@@ -1,6 +1,6 @@
 """The front door is not stricter than the platforms: null and empty are absent, shapes are ours, limits the platform's.
 
-`wire` is each platform in turn, which refuses what its documents refuse; `seen` is a server of which nothing is known.
+`wire` is each platform in turn, which refuses what its documents refuse. `seen` is a server of which nothing is known.
 """
 
 import httpx
@@ -15,13 +15,18 @@ from support.upstream import answer
 
 USER = {"role": "user", "content": "One"}
 EMPTY = {
-    "tools": {"tools": []}, "no tools": {"tools": None, "tool_choice": None}, "a choice of none": {"tools": [], "tool_choice": "auto"},
-    "no choice": {"tool_choice": "none"}, "parallel": {"parallel_tool_calls": True}, "functions": {"functions": [], "function_call": None},
+    "tools": {"tools": []}, "no tools": {"tools": None, "tool_choice": None},
+    "a choice of none": {"tools": [], "tool_choice": "auto"},
+    "no choice": {"tool_choice": "none"}, "parallel": {"parallel_tool_calls": True},
+    "functions": {"functions": [], "function_call": None},
     "stop": {"stop": []}, "stop text": {"stop": ""}, "stop texts": {"stop": [""]}, "null stop": {"stop": None},
     "stream options": {"stream_options": None}, "no stream options": {"stream_options": {}}, "format": {"response_format": None},
-    "empty format": {"response_format": {}}, "bias": {"logit_bias": {}}, "metadata": {"metadata": {}}, "null metadata": {"metadata": None},
-    "user": {"user": None}, "empty user": {"user": ""}, "effort": {"reasoning_effort": ""}, "null effort": {"reasoning_effort": None},
-    "sampling": {"temperature": None, "top_p": None, "seed": None, "n": None, "presence_penalty": None, "frequency_penalty": None},
+    "empty format": {"response_format": {}}, "bias": {"logit_bias": {}}, "metadata": {"metadata": {}},
+    "null metadata": {"metadata": None},
+    "user": {"user": None}, "empty user": {"user": ""}, "effort": {"reasoning_effort": ""},
+    "null effort": {"reasoning_effort": None},
+    "sampling": {"temperature": None, "top_p": None, "seed": None, "n": None, "presence_penalty": None,
+        "frequency_penalty": None},
     "limits": {"max_tokens": None, "max_completion_tokens": None}, "logprobs": {"logprobs": None, "top_logprobs": None},
     "thinking": {"thinking": None, "enable_thinking": None, "thinking_budget": None}, "modalities": {"modalities": []},
 }
@@ -58,7 +63,8 @@ def test_a_server_hears_nothing_of_what_says_nothing(seen, empty):
     {"tools": TOOLS, "tool_choice": "any"}, {"response_format": {"type": "grammar", "value": 'root ::= "a"'}},
     {"response_format": {"type": "regex", "value": "a+"}}, {"messages": [{"role": "ipython", "content": "1"}, *prompt()]},
     {"messages": [*prompt(), {"role": "assistant", "content": "a", "prefix": True, "x_more": {"a": None}}]},
-    {"web_search_options": {}, "x_flags": [], "x_text": ""}, {"tools": [{"type": "web_search", "x": None}], "tool_choice": "auto"},
+    {"web_search_options": {}, "x_flags": [], "x_text": ""}, {"tools": [{"type": "web_search", "x": None}],
+        "tool_choice": "auto"},
 ], ids=lambda members: ", ".join(members))
 def test_a_server_gets_what_its_own_rules_may_allow(seen, members):
     body = seen(**members)
@@ -84,7 +90,8 @@ BEYOND = {
     "top_logprobs": {"logprobs": True, "top_logprobs": 21}, "temperature": {"temperature": 2.5}, "top_p": {"top_p": -1},
     "penalty": {"presence_penalty": 3}, "no tokens": {"max_tokens": 0}, "grammar": {"extra_body": {"response_format": {
         "type": "grammar", "value": "x"}}},
-    "regex": {"extra_body": {"response_format": {"type": "regex", "pattern": "a"}}}, "any": {"tools": TOOLS, "tool_choice": "any"},
+    "regex": {"extra_body": {"response_format": {"type": "regex", "pattern": "a"}}},
+    "any": {"tools": TOOLS, "tool_choice": "any"},
     "sometimes": {"tools": TOOLS, "tool_choice": "sometimes"}, "nobody": {"tools": TOOLS, "tool_choice": NAMED},
     "role": {"messages": [{"role": "wizard", "content": "a"}, USER]},
 }
@@ -119,8 +126,10 @@ ORDERS = {
     "system in the middle": [USER, {"role": "assistant", "content": "a"}, {"role": "system", "content": "b"}, USER],
     "system last": [USER, {"role": "system", "content": "b"}],
     "system after an answer": [USER, {"role": "assistant", "content": "a"}, {"role": "system", "content": "b"}],
-    "assistant first": [{"role": "assistant", "content": "a"}, USER], "assistant last": [USER, {"role": "assistant", "content": "a"}],
-    "users": [USER, USER, USER], "assistants": [USER, {"role": "assistant", "content": "a"}, {"role": "assistant", "content": "b"}, USER],
+    "assistant first": [{"role": "assistant", "content": "a"}, USER],
+    "assistant last": [USER, {"role": "assistant", "content": "a"}],
+    "users": [USER, USER, USER], "assistants": [USER, {"role": "assistant", "content": "a"},
+        {"role": "assistant", "content": "b"}, USER],
     "result without a call": [USER, {"role": "tool", "tool_call_id": "call_1", "content": "1"}],
     "call without a result": [USER, CALLED, USER], "call at the end": [USER, CALLED],
     "result of another call": [USER, CALLED, {"role": "tool", "tool_call_id": "call_2", "content": "1"}],
@@ -147,7 +156,7 @@ def test_messages_are_put_in_order_or_refused_by_place(bench, wire, order):
         assert reply.choices[0].message.content
     except openai.BadRequestError as refusal:
         if wire.is_canonical and "only" in order:
-            return wire.violations.clear()  # OpenAI takes it; the wire, which wants a turn, does not.
+            return wire.violations.clear()  # OpenAI takes it. The wire, which wants a turn, does not.
         assert refusal.param.startswith("messages"), refusal.body
         assert any(word in refusal.message.lower() for word in wire.words) and len(wire.calls) == before
 
@@ -193,8 +202,10 @@ def test_claude_goes_on_with_a_text_that_ends_cleanly(bench, content, said):
 
 @pytest.mark.parametrize("wrong, param", [
     ({"stream": "true"}, "stream"), ({"tools": {"a": 1}}, "tools"), ({"stop": 5}, "stop"), ({"stop": [1]}, "stop"),
-    ({"temperature": "1"}, "temperature"), ({"tool_choice": 5, "tools": TOOLS}, "tool_choice"), ({"tool_choice": "required"}, "tool_choice"),
-    ({"messages": [{"role": "user", "content": None}]}, "messages[0].content"), ({"messages": [{"content": "a"}]}, "messages[0].role"),
+    ({"temperature": "1"}, "temperature"), ({"tool_choice": 5, "tools": TOOLS}, "tool_choice"),
+    ({"tool_choice": "required"}, "tool_choice"),
+    ({"messages": [{"role": "user", "content": None}]}, "messages[0].content"),
+    ({"messages": [{"content": "a"}]}, "messages[0].role"),
     ({"messages": [USER, {"role": "assistant", "content": "a", "tool_calls": {}}]}, "messages[1].tool_calls"),
     ({"messages": [USER, {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": {"a": 1}}}]}]},
      "messages[1].tool_calls[0].function.arguments"),
@@ -226,7 +237,7 @@ def test_the_native_api_has_the_same_door(service, upstream, empty):
 
 
 def test_what_a_model_does_not_take_is_left_out_and_named(bench):
-    """Sampling, on models whose platform knows it; what changes the answer's form is refused instead."""
+    """Sampling, on models whose platform knows it. Members that change the answer's form are refused instead."""
     claude, gpt = bench.wires["anthropic"], bench.wires["openai"]
     for wire, model, options, names in [
             (claude, "", {"temperature": 0.2, "top_p": 0.5}, "temperature, top_p"), (claude, "", {"temperature": 1}, None),

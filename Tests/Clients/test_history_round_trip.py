@@ -1,4 +1,4 @@
-"""What the service answered is the next request's history, word for word, on every platform and in both forms.
+"""The service's answer is the next request's history, word for word, on every platform and in both forms.
 
 Each wire is strict: a member that its platform does not know is a violation, and so is a conversation out of order.
 """
@@ -11,12 +11,14 @@ from platforms.features import TOOLS, function
 from platforms.scenarios import CHAT
 
 USER = {"role": "user", "content": "One"}
-# What answers of one platform or another have beside their text; clients send it back.
+# Members that answers of one platform or another have beside their text, and that clients send back.
 LEFTOVERS = {
     "none": {},
     "openai": {"refusal": None, "annotations": [], "audio": None, "function_call": None},
-    "vllm": {"refusal": None, "annotations": None, "audio": None, "function_call": None, "tool_calls": [], "reasoning_content": None},
-    "unsigned": {"thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": ""}, {"type": "thinking", "thinking": "hm"}]},
+    "vllm": {"refusal": None, "annotations": None, "audio": None, "function_call": None, "tool_calls": [],
+        "reasoning_content": None},
+    "unsigned": {"thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": ""},
+        {"type": "thinking", "thinking": "hm"}]},
     "other": {"annotations": [{"type": "url_citation", "url_citation": {"url": "https://example.com"}}], "reasoning": "hm",
               "reasoning_details": [{"type": "reasoning.text"}], "provider_specific_fields": {"a": [1]}, "name": ""},
 }
@@ -72,8 +74,10 @@ def test_an_answer_is_taken_back(bench, wire, scenario, stream, leftovers):
         assert second.text == CHAT and said.text == first.text
 
 
-@pytest.mark.parametrize("content", [{"content": None}, {"content": []}, {"content": ""}, {}], ids=["null", "list", "text", "absent"])
-@pytest.mark.parametrize("calls", [{}, {"tool_calls": []}, {"tool_calls": None, "function_call": None}], ids=["plain", "list", "nulls"])
+@pytest.mark.parametrize("content", [{"content": None}, {"content": []}, {"content": ""}, {}],
+    ids=["null", "list", "text", "absent"])
+@pytest.mark.parametrize("calls", [{}, {"tool_calls": []}, {"tool_calls": None, "function_call": None}],
+    ids=["plain", "list", "nulls"])
 def test_an_answer_without_a_word_is_taken_back(bench, wire, content, calls):
     history = [USER, {"role": "assistant", **content, **calls}, {"role": "user", "content": "Two"}]
     assert bench.ask(wire, messages=history).text == CHAT
@@ -94,7 +98,8 @@ def test_a_refusal_is_taken_back_as_what_was_said(bench, wire, refusal):
 @pytest.mark.parametrize("arguments", [{"arguments": None}, {"arguments": ""}, {"arguments": " "}, {}],
                          ids=["null", "empty", "blank", "absent"])
 @pytest.mark.parametrize("content", [None, [], ""], ids=["null", "list", "text"])
-@pytest.mark.parametrize("result", ["12:00", "", None, [], [{"type": "text", "text": ""}]], ids=["text", "empty", "null", "list", "parts"])
+@pytest.mark.parametrize("result", ["12:00", "", None, [], [{"type": "text", "text": ""}]],
+    ids=["text", "empty", "null", "list", "parts"])
 def test_a_call_without_arguments_and_a_tool_without_words(bench, wire, arguments, content, result):
     call = {"id": "call_1", "function": {"name": "now", **arguments}}
     history = [USER, {"role": "assistant", "content": content, "tool_calls": [call]},

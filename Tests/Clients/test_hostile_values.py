@@ -1,4 +1,4 @@
-"""Numbers and texts that nobody should send: refused by name where callers send them, cut where platforms do, and always booked."""
+"""Numbers and texts that nobody should send: refused from callers, cut from platforms, and always booked."""
 
 import json
 import time

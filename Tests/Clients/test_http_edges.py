@@ -22,7 +22,8 @@ def assert_error(response, status, code=None):
 
 
 @pytest.mark.parametrize("path, ids", [
-    ("/api/v1/models/", {"sandbox", "sandbox-embedding", "stub", "deaf"}), ("/api/v1/models", {"sandbox", "sandbox-embedding", "stub", "deaf"}),
+    ("/api/v1/models/", {"sandbox", "sandbox-embedding", "stub", "deaf"}),
+    ("/api/v1/models", {"sandbox", "sandbox-embedding", "stub", "deaf"}),
     ("/api/v1/models/?provider=sandbox", {"sandbox", "sandbox-embedding"}), ("/api/v1/models/openai/models", {"stub", "deaf"}),
     ("/api/v1/models/?provider=zhipu", set()), ("/v1/models", {"sandbox", "sandbox-embedding", "stub", "deaf"})])
 def test_the_catalogue_is_listed(http, path, ids):

@@ -1,4 +1,4 @@
-"""Asynchronous callers: jobs, resumed streams, idempotency keys; and the native completion path."""
+"""Asynchronous callers: jobs, resumed streams, idempotency keys, and the native completion path."""
 
 import json
 import uuid
@@ -101,7 +101,7 @@ def test_a_caller_who_comes_back_within_the_grace_loses_nothing(own_service):
                     seen.append((None, line[6:]))
                     if len(text_of(seen)) > 20 and last:
                         break
-        # What came after the last id that was read is sent again: the cut is at that id, nowhere else.
+        # Events after the last id that was read are sent again: the cut is at that id, nowhere else.
         with client.stream("GET", f"/api/v1/jobs/{id}/stream", headers={"Last-Event-ID": "0-0"}) as response:
             whole = events(response)
         with client.stream("GET", f"/api/v1/jobs/{id}/stream", headers={"Last-Event-ID": last}) as response:

@@ -1,4 +1,4 @@
-"""What real servers slip into their answers: callers of the stock SDK get the answer, and it is paid for once."""
+"""Slips of real servers in their answers: callers of the stock SDK get the answer, and it is paid for once."""
 
 import gzip
 import json
@@ -46,7 +46,8 @@ def events(*pieces, finish="stop", **headers):
         last = chunk_of("up", {})
         last["choices"][0]["finish_reason"] = finish
         await call.event(last)
-        await call.event({"id": "x1", "object": "chat.completion.chunk", "created": 1, "model": "up", "choices": [], "usage": USAGE})
+        await call.event({"id": "x1", "object": "chat.completion.chunk", "created": 1, "model": "up", "choices": [],
+            "usage": USAGE})
         await call.chunk(b"data: [DONE]\n\n")
         await call.finish()
     return behave

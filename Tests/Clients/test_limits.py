@@ -1,7 +1,7 @@
 """Overload: what an account allows is never exceeded and always used, by any number of workers, also while some are killed.
 
-Accounts with the same limits each meet another load, so that each limit is the one that binds somewhere; all side by
-side, on two services at once, one of which loses a worker every seven seconds. `AMS_OVERLOAD_SECONDS` (75) and
+Accounts with the same limits each meet another load, so that each limit is the one that binds somewhere. All run side
+by side, on two services at once, one of which loses a worker every seven seconds. `AMS_OVERLOAD_SECONDS` (75) and
 `AMS_OVERLOAD_WORKERS` (4) make it longer and wider.
 """
 

@@ -1,4 +1,4 @@
-"""Whether anybody is there to take work: a fresh and an idle service is well, one without a worker says so."""
+"""Readiness follows the workers: a fresh and an idle service is well, one without a worker says so."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def test_a_fresh_service_is_well_before_its_first_request(own_service):
 
 
 def test_idle_workers_stay_alive_though_their_consumers_look_dead(own_service):
-    """What XINFO calls idle grows while nothing comes; with LEASE 1 the sweep would forget such consumers."""
+    """XINFO's idle time grows while nothing comes. With LEASE 1 the sweep would forget such consumers."""
     service = own_service(workers=1, LEASE="1", CONSUMER_SWEEP="1", CONSUMER_IDLE="10")
     redis, lane = service.redis.client(), service.key("q:normal")
     assert service.http.post("/v1/chat/completions", json={"model": "sandbox", "messages": prompt()}).status_code == 200

@@ -66,7 +66,7 @@ def test_alone_it_keeps_requests_for_a_worker_that_can(own_service, upstream):
     script = upstream.script(answer("fine"))
     with ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(ask, service, script) for _ in range(4)]
-        # What needs no key is served meanwhile.
+        # Models that need no key are served meanwhile.
         for _ in range(3):
             reply = httpx.post(
                 service.url + "/v1/chat/completions", json={"model": "sandbox", "messages": prompt("hi")}, timeout=30)

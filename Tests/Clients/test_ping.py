@@ -31,7 +31,7 @@ def badly_keyed(bench, workspace, template):
     made = catalogue(bench.wires.values())
     made["accounts"] = [account for account in made["accounts"] if account["id"].endswith("-0")]
     for account in made["accounts"]:
-        # All keys end in letters or digits; this keeps separators and prefixes as they are.
+        # All keys end in letters or digits. This keeps separators and prefixes as they are.
         account["api_key"] = account["api_key"][:-4] + "zzzz"
     folder = Path(tempfile.mkdtemp(prefix="ping-", dir=workspace)) / "s"
     service = Service(folder, template, None, workers=0, catalogue=made)

@@ -80,7 +80,7 @@ class Run:
         return self
 
     def _wait_for_all(self):
-        """All four answer; the first probes are over."""
+        """All four answer, and the first probes are over."""
         names = ("limited", "keyless", "broken", "fine")
         eventually(lambda: all(self.platform[name].answered() and self.platform[name].probes for name in names))
 

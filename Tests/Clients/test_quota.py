@@ -19,7 +19,7 @@ MODELS = {"wide": ["first", "second"], "for-good": ["third", "fourth"], "daily":
 
 
 def more_of(account):
-    """What is special about its entry in the catalogue; no day ends while the test runs."""
+    """Special members of its row in the catalogue. No day ends while the test runs."""
     noon = (datetime.now(UTC) + timedelta(hours=12)).hour
     return {"second": {"concurrency": 2}, "fifth": {"quota_period": "day", "quota_reset_hour": noon}}.get(account, {})
 
@@ -67,7 +67,7 @@ def ledger(service, account):
 
 
 def counter(service, account):
-    """Tokens by the counter in Redis; `None` where it has none."""
+    """Tokens by the counter in Redis, `None` where it has none."""
     fields = service.redis.client().hgetall(f"{PREFIX}{{accounts}}:quota:{account}")
     return sum(int(value) for name, value in fields.items() if name not in (b"p", b"h")) if fields else None
 
@@ -123,7 +123,7 @@ def raise_quota(service, account):
 
 
 def test_when_all_quotas_are_used_up_for_good_requests_are_told_so_at_once(service, platform):
-    """Two requests fit into each quota; a fifth finds none."""
+    """Two requests fit into each quota, and a fifth finds none."""
     assert [ask(service, "for-good").status_code for _ in range(4)] == [200] * 4
     refused = ask(service, "for-good")
     assert refused.status_code == 502 and refused.json()["error"]["code"] == "upstream_credentials_exhausted"

@@ -32,9 +32,10 @@ KEPT = {
     "cut": ("drop", True, "", {}),
     "refused": ("fail", False, "", {}),
 }
-# A handful of the others; whole answers and streams are kept of all modes.
+# A handful of the others. Whole answers and streams are kept of all modes.
 CHOSEN = {
-    "tools": ("openai", "anthropic", "alibaba/native", "tencent/native", "zhipu/key"), "thinking": ("anthropic", "alibaba/native"),
+    "tools": ("openai", "anthropic", "alibaba/native", "tencent/native", "zhipu/key"),
+    "thinking": ("anthropic", "alibaba/native"),
     "cut": ("openai", "tencent/native"), "refused": ("alibaba/compatible", "baidu/legacy")}
 
 
@@ -69,7 +70,8 @@ def recorded(workspace, template, folder):
 def test_the_folder_holds_no_secret_and_nothing_that_was_said(recorded, folder):
     files, keys = recorded
     parts = {part for key in keys for part in [key, *re.split(r"[:.|/]", key)] if len(part) >= 8}
-    said = {PROMPT_MARK, "quagga", CHAT, "你好", "thanks", THOUGHT, "想一想", "first the city", "漢字", "quoted", "Let me see", "scenario"}
+    said = {PROMPT_MARK, "quagga", CHAT, "你好", "thanks", THOUGHT, "想一想", "first the city", "漢字", "quoted", "Let me see",
+        "scenario"}
     said |= {"weather", "Looks up", "京都", "San José", "call_a1", "902fee3b", "127.0.0.1", "eyJ", *CALLS[0], *CALLS[1]}
     assert len(list(folder.glob("*.json"))) == len(files) > 25
     for path in folder.iterdir():
@@ -96,7 +98,7 @@ def test_what_is_kept_is_what_was_sent(recorded):
 
 
 def test_the_shipped_recordings_are_of_this_suite(recorded):
-    """Written by `AMS_WRITE_RECORDINGS=1`; those of reports, which have other names, stay."""
+    """Written by `AMS_WRITE_RECORDINGS=1`. Those of reports, which have other names, stay."""
     files, _ = recorded
     names = {f"{name.replace('/', '-')}-{case}.json": path for (name, case), path in files.items()}
     if os.environ.get("AMS_WRITE_RECORDINGS"):

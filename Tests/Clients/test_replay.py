@@ -70,7 +70,7 @@ def test_a_recording_gives_what_it_says(stage, played):
 
 
 class Heard:
-    """What the caller of a replayed call got, each object held to the SDK's own types."""
+    """The answer to the caller of a replayed call, each object held to the SDK's own types."""
 
     def __init__(self, service, played):
         body = {"model": played.name, "messages": [{"role": "user", "content": PROMPT.decode()}], "stream": played.stream}
@@ -81,7 +81,7 @@ class Heard:
         self.job = response.headers["x-job-id"]
         self.text, self.thought, self.calls, self.choices = "", "", [], set()
         self.error = self.finish = self.usage = None
-        # Whether text that came before a failure has reached the caller.
+        # True when text that came before a failure has reached the caller.
         self.is_open = response.status_code == 200
         if not self.is_open:
             self.error = response.json()["error"]

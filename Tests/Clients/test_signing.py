@@ -1,6 +1,6 @@
-"""What proves who we are, checked by the platforms' own SDKs: TC3 signatures, Zhipu's JWT, Baidu's tokens.
+"""Credentials, checked by the platforms' own SDKs: TC3 signatures, Zhipu's JWT, Baidu's tokens.
 
-Real requests go through the service; the SDKs' code then signs the bytes that arrived, with the times that arrived.
+Real requests go through the service. The SDKs' code then signs the bytes that arrived, with the times that arrived.
 """
 
 import base64
@@ -60,7 +60,8 @@ def test_zhipus_jwt_is_the_one_its_sdk_makes(bench, monkeypatch, options):
     assert call.bearer == _jwt_token.generate_token.__wrapped__(wire.key) and wire.violations == []
 
 
-@pytest.mark.parametrize("name, answer", [("tencent/native", True), ("zhipu/jwt", True), ("baidu/legacy", 110), ("baidu/legacy", 111)])
+@pytest.mark.parametrize("name, answer", [("tencent/native", True), ("zhipu/jwt", True), ("baidu/legacy", 110),
+    ("baidu/legacy", 111)])
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_what_grew_old_on_the_way_is_made_anew_once_and_no_key_is_blamed(bench, name, answer, stream):
     wire = wire_of(bench, name)

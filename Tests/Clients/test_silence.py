@@ -1,4 +1,4 @@
-"""How long a platform may be silent: within a stream, before it, within a document; as the model's row in the catalogue says."""
+"""The longest silence of a platform, by the model's row in the catalogue: within a stream, before it, within a document."""
 
 import asyncio
 import json

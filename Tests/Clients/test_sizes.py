@@ -47,7 +47,7 @@ def test_an_answer_of_five_megabytes_comes_whole(service, upstream, stream):
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_sent(service):
-    """The refusal comes while the caller still sends; a client that insists may find the connection closed instead."""
+    """The refusal comes while the caller still sends. A client that insists may find the connection closed instead."""
     body = b'{"model":"sandbox","messages":[{"role":"user","content":"' + b"x" * (17 * MEGABYTE) + b'"}]}'
     with httpx.Client(base_url=service.url, timeout=30) as client:
         answer = client.post("/v1/chat/completions", content=body, headers={"content-type": "application/json"})
@@ -72,7 +72,8 @@ def test_four_answers_of_40_megabytes_cut_nobody_off(own_service):
     size, over, gaps = 40 * MEGABYTE, threading.Event(), []
 
     def subscription():
-        [own] = [client["id"] for client in service.redis.client().client_list(_type="pubsub") if client["name"].startswith("shim-")]
+        [own] = [client["id"] for client in service.redis.client().client_list(_type="pubsub")
+            if client["name"].startswith("shim-")]
         return own
 
     before = subscription()
@@ -95,7 +96,7 @@ def test_four_answers_of_40_megabytes_cut_nobody_off(own_service):
 
 
 def test_memory_stays_bounded_while_large_answers_pass(service):
-    """100 MB pass through; a process that kept them, or leaked them, would show it."""
+    """100 MB pass through. A process that kept them, or leaked them, would show it."""
     def round_of(count):
         for stream in (False, True) * count:
             assert len(text_of(service, stream, prompt("[[size=5242880]]"))) == 5 * MEGABYTE

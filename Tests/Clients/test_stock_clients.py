@@ -1,7 +1,7 @@
 """Property: however a server puts an answer into chunks, stock clients read the same answer, streamed as well as whole.
 
 Seeded, so that a failure names the case that shows it again. `STOCK_CLIENTS_SECONDS` is the time to spend (20), and
-`STOCK_CLIENTS_SEED` the first seed (1); with `STOCK_CLIENTS_SECONDS=0` that seed alone is tried.
+`STOCK_CLIENTS_SEED` the first seed (1). With `STOCK_CLIENTS_SECONDS=0` that seed alone is tried.
 """
 
 import itertools

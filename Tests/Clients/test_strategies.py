@@ -1,6 +1,6 @@
-"""Which model and which account: the strategies over four worker processes, fallbacks, and what fits nothing.
+"""The choice of model and account: strategies over four worker processes, fallbacks, and requests that fit nothing.
 
-Requests come by XADD and over HTTP alike; what was chosen is read from the ledger.
+Requests come by XADD and over HTTP alike. The choice is read from the ledger.
 """
 
 from collections import Counter
@@ -70,7 +70,7 @@ def over_http(service, model, count):
 
 
 def mixed(service, model, count):
-    """Half of them by XADD, half over HTTP, at the same time; all answered, all in the ledger."""
+    """Half of them come by XADD, half over HTTP, at the same time. All are answered and stand in the ledger."""
     backlog = Backlog(service)
     queued = backlog.add(count - count // 2, model)
     asked = over_http(service, model, count // 2)
@@ -135,7 +135,7 @@ def trail(attempts):
 
 
 def assert_fell_back(attempts):
-    """Accounts of the model, then the fallback; what is known to be out of order is not asked again."""
+    """Accounts of the model, then the fallback. An account that is known to be out of order is not asked again."""
     *failed, last = trail(attempts)
     assert last == ("cheap", None)
     assert failed and {model for model, _ in failed} == {"falls"}

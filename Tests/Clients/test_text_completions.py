@@ -41,7 +41,8 @@ def test_a_repeat_and_a_kept_answer_are_texts_too(ai):
 
 
 @pytest.mark.parametrize("field, value", [
-    ("suffix", "end"), ("echo", True), ("logprobs", 2), ("best_of", 3), ("prompt", ["a", "b"]), ("prompt", [1, 2, 3]), ("prompt", [[1], [2]])])
+    ("suffix", "end"), ("echo", True), ("logprobs", 2), ("best_of", 3), ("prompt", ["a", "b"]), ("prompt", [1, 2, 3]),
+    ("prompt", [[1], [2]])])
 def test_what_no_chat_can_do_is_refused_by_name(ai, field, value):
     with pytest.raises(openai.BadRequestError) as refused:
         ai.completions.create(**{"model": "sandbox", "prompt": "x", field: value})

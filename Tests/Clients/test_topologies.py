@@ -63,7 +63,7 @@ def test_jobs_of_all_shards_are_found_by_their_id(own_service):
 
 
 def test_limits_and_commands_work_over_a_cluster(own_service, upstream):
-    """What is known of accounts has a home of its own; requests of three shards wait for the same account."""
+    """The state of accounts has a home of its own. Requests of three shards wait for the same account."""
     catalogue = stub_catalogue(upstream.url)
     catalogue["accounts"][0]["concurrency"] = 3
     service = own_service(workers=2, redis=Cluster, QUEUE_SHARDS="3", catalogue=catalogue)
@@ -119,7 +119,7 @@ def test_load_goes_on_after_a_sentinel_failover(own_service):
         eventually(service.redis.client, what="there is a new primary")
         answered(load, 60, seconds=20)
         took = time.monotonic() - began
-    # A request whose XADD the replica never had is submitted again by its shim; what is refused was told so at once.
+    # A request whose XADD the replica never had is submitted again by its shim. A refused one was told so at once.
     assert all(getattr(error, "status_code", None) == 503 for error in load.failures), load.failures
     assert took < 20
     drained(service)

@@ -1,4 +1,4 @@
-"""Who waits for a busy account is told where it stands: by the job's report, and in the stream."""
+"""A caller that waits for a busy account is told where it stands: by the job's report, and in the stream."""
 
 import re
 import threading

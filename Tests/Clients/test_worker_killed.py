@@ -1,4 +1,4 @@
-"""`kill -9` of a worker with requests in flight; another one runs."""
+"""`kill -9` of a worker with requests in flight, while another one runs."""
 
 import signal
 import threading
@@ -19,7 +19,7 @@ def in_flight(script, number):
 
 
 def held(gate, before=None):
-    """First says `before`, if anything; the rest only once the gate is open."""
+    """First says `before`, if anything. The rest comes only once the gate is open."""
 
     async def behave(call):
         if not call.body.get("stream"):
@@ -128,7 +128,7 @@ def test_a_request_that_kills_every_worker_becomes_a_dead_letter(own_service, up
     caller.start()
     for deaths in (1, 2):
         in_flight(script, deaths)
-        # The row of the attempt before is out of this worker's hands; else it would arrive a minute after its death.
+        # The row of the attempt before is out of this worker's hands. Otherwise it would arrive a minute after its death.
         eventually(lambda: service.postgres.query("SELECT count(*) FROM usage_attempts")[0][0] >= deaths - 1)
         service.workers[-1].kill()
         service.add_worker()

@@ -1,6 +1,6 @@
 """Fences that are broken one at a time, each with the order of events that it is there for.
 
-A scenario brings about, step by step, what the fence guards against; the same checker judges as after a chaos run. Without the
+A scenario brings about, step by step, what the fence guards against. The same checker judges as after a chaos run. Without the
 ablation the scenario must end without a violation, with it the checker must find one: else nobody would notice if it broke.
 """
 
@@ -37,7 +37,7 @@ class Ablation:
 
 
 class Stage:
-    """What a scenario works with."""
+    """The stage of a scenario."""
 
     def __init__(self, suite):
         self.suite, self.fleet, self.book, self.load = suite, suite.fleet, suite.book, suite.load
@@ -45,7 +45,7 @@ class Stage:
         self.first = self.fleet.workers[0]
 
     def ask(self, path, *plan, padding=0):
-        """A caller at work; returns its task, and the request, once it is there."""
+        """Sets a caller to work. Returns its task, and the request, once it is there."""
         before = len(self.book.requests)
         self.load.fixed, self.load.padding = list(plan), padding
         task = asyncio.ensure_future(self.load.one(path))
@@ -103,7 +103,7 @@ class Stage:
 
 
 async def sleeper_before_start(stage):
-    """A worker sleeps between read and start; another one answers; the log goes; it wakes."""
+    """A worker sleeps between read and start. Another one answers, the log goes, then the first wakes."""
     task, request = stage.ask(stage.load.whole, "ok:1:0")
     await stage.stopped(stage.first)
     await stage.fleet.add_worker()
@@ -119,7 +119,7 @@ async def gone(stage, key):
 
 
 async def sleeper_before_finish(stage):
-    """A worker sleeps with the answer in its hands; another one begins anew; the first wakes and wants to end the request."""
+    """A worker sleeps with the answer in its hands. Another one begins anew. The first wakes and wants to end the request."""
     task, _ = stage.ask(stage.load.whole, "ok:1:0", "ok:10:600")
     await stage.stopped(stage.first)
     await stage.fleet.add_worker()
@@ -144,7 +144,7 @@ async def rollback(stage):
     stage.suite.collector.is_paused = False
     event = stage.book.fault("rollback", request().id)
     event.ended = time.time()
-    # What was shown to this reader may be gone: it is the log that must not have a hole.
+    # Events that this reader has seen may be gone: it is the log that must not have a hole.
     await task
 
 
@@ -153,7 +153,7 @@ async def has_entries(stage, key, count):
 
 
 async def sleeper_before_retry(stage):
-    """A worker sleeps with a failure in its hands, which it will want to try again later; another one runs the request."""
+    """A worker sleeps with a failure in its hands, which it will want to try again later. Another one runs the request."""
     task, _ = stage.ask(stage.load.whole, "e500", "ok:10:600")
     await stage.stopped(stage.first)
     await stage.fleet.add_worker()
@@ -164,7 +164,7 @@ async def sleeper_before_retry(stage):
 
 
 async def sleeping_reaper(stage):
-    """A reaper sleeps between taking an entry over and deciding; the next reaper runs the request."""
+    """A reaper sleeps between taking an entry over and deciding. The next reaper runs the request."""
     task, _ = stage.ask(stage.load.whole, "ok:10:600", "ok:10:600")
     await stage.calls(1)
     reaper = await stage.fleet.add_worker(FAULT_POINT="reaping:1:stop")
@@ -308,7 +308,7 @@ async def own_reaper(stage):
     async def taken():
         pending = await stage.fleet.client.xpending_range(lane, "workers", "-", "+", 1)
         if pending and pending[0]["times_delivered"] == 1:
-            # As if it had not renewed for ten seconds; whichever comes first of reaper and renewal.
+            # As if it had not renewed for ten seconds, whichever comes first of reaper and renewal.
             await stage.fleet.client.xclaim(
                 lane, "workers", pending[0]["consumer"], 0, [pending[0]["message_id"]], idle=10_000, justid=True)
         return len(stage.book.calls) >= 2
@@ -320,7 +320,10 @@ async def own_reaper(stage):
 
 
 async def outage(stage):
-    """Redis is away for more than a lease, and whoever runs three requests finds it again a little later than who might take them over."""
+    """Redis is away for more than a lease.
+
+    The worker that runs three requests finds it again a little later than those who might take them over.
+    """
     # One in each lane: the reaper goes from lane to lane, also while it cannot reach Redis.
     requests = [stage.load.new("xadd", False, ["ok:10:1000"]) for _ in range(3)]
     for request, lane in zip(requests, ("high", "normal", "batch")):
@@ -331,7 +334,7 @@ async def outage(stage):
     second = await stage.fleet.add_worker(REAP_INTERVAL="0.1")
     event, proxy = stage.book.fault("redis_away", "for 1.6 leases"), stage.fleet.proxy
     await asyncio.to_thread(stage.fleet.redis.kill)
-    # Who comes through the proxy is let in at a known moment, and not after one of its pauses.
+    # The proxy lets connections in at a known moment, and not after one of its pauses.
     proxy.mode = "freeze"
     await asyncio.sleep(1.6 * stage.suite.lease)
     await asyncio.to_thread(stage.fleet.redis.start)
@@ -402,7 +405,7 @@ ALL = [
 
 
 async def stage(ablation, folder, bin, is_broken, say, template=None):
-    """One scenario; returns its violations. `template`: an empty cluster of PostgreSQL to copy."""
+    """Runs one scenario and returns its violations. `template`: an empty cluster of PostgreSQL to copy."""
     options = {**ablation.options, "template": template}
     limit = options.pop("recovery_limit", None)
     extra = {**options.pop("extra", {}), **(ablation.environment if is_broken else {})}

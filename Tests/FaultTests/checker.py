@@ -12,7 +12,7 @@ from records import END
 
 # Within such a time after a fault its consequences may still show.
 AFTERMATH = 10.0
-# What a worker may need beyond a lease to see that a job is no longer its own.
+# The time beyond a lease in which a worker sees that a job is no longer its own.
 GIVING_UP = 3.0
 
 # Faults whose processes do not come back: only these leave an attempt without a final row.
@@ -79,7 +79,7 @@ class Checker:
     # MARK: reasons
 
     def disturbed(self, since, until, pids=(), scopes=("redis", "worker", "shim", "postgres", "all"), without=()):
-        """Whether a fault was at work; with `pids`, one that hit these workers or everybody."""
+        """True when a fault was at work. With `pids`, one that hit these workers or everybody."""
         for fault in self.book.faults:
             if fault.scope in scopes and fault.name not in without and fault.touches(since - self.aftermath, until + 1):
                 if not pids or not fault.pids or set(fault.pids) & set(pids):
@@ -91,7 +91,7 @@ class Checker:
         return self._dead.get(pid)
 
     def awake(self, pid, since):
-        """From when on, at `since` or later, nothing keeps this worker from its work; infinity: never again."""
+        """From when on, at `since` or later, nothing keeps this worker from its work. Infinity: never again."""
         if self.died(pid):
             return float("inf")
         return max([since] + [fault.ended or float("inf") for fault in self.book.faults if pid in fault.pids])
@@ -126,7 +126,7 @@ class _Case:
 
     def judge(self):
         if self.checker.flushed(self.since, self.until if self.log and self.log.ended else float("inf")):
-            # What FLUSHALL took is gone by the documented rule; only hanging is judged, by the queues at the end.
+            # Requests that FLUSHALL took are gone by the documented rule. Only hanging is judged, by the queues at the end.
             return
         if self.request.accepted is False or self.is_others:
             return self._refused()
@@ -228,7 +228,8 @@ class _Case:
             death = self.checker.died(before.pid)
             late = death and not before.final and before.started <= death and after.started - death
             if late and self.checker.recovery_limit and late > self.checker.recovery_limit:
-                self.fail("late-recovery", f"attempt {after.attempt} began {late:.1f} s after the worker of {before.attempt} died")
+                self.fail("late-recovery", f"attempt {after.attempt} began {late:.1f} s after the worker of"
+                                           f" {before.attempt} died")
 
     def _lost_workers(self, bills):
         return all(self.checker.disturbed(bill.started, self.until, [bill.pid]) for bill in bills)
@@ -275,10 +276,11 @@ class _Case:
         for before, after in zip(self.calls, self.calls[1:]):
             fine = before.how in ("whole", "left", None)
             if fine and not self.checker.disturbed(before.at, after.at, workers, ("redis", "worker", "all")):
-                self.fail("called-again", f"call {after.id} follows {before.id}, which was {before.how or 'open'}, without a reason")
+                self.fail("called-again", f"call {after.id} follows {before.id}, which was {before.how or 'open'},"
+                                          f" without a reason")
 
     def _given_up(self):
-        """A worker gives an attempt up as lost only after it was silent itself; and gives it up soon after the next one began."""
+        """A worker gives an attempt up as lost only after it was silent itself, and gives it up soon after the next one began."""
         starts = {bill.attempt: bill.started for bill in self.bills}
         for bill in self.bills:
             if bill.kind == "worker_lost" and bill.final and not self.checker.disturbed(
@@ -290,7 +292,7 @@ class _Case:
                 self._goes_on(bill, call, min(later))
 
     def _call_of(self, bill):
-        """The call that it names; a row without an answer names none, but its call came at once."""
+        """The call that it names. A row without an answer names none, but its call came at once."""
         named = {other.upstream for other in self.bills}
         at_once = [call for call in self.calls if call.id not in named and 0 <= call.at - bill.started < 1]
         return next((call for call in self.calls if bill.upstream == call.id), at_once[0] if len(at_once) == 1 else None)
@@ -300,16 +302,19 @@ class _Case:
         awake = self.checker.awake(bill.pid, since)
         late = awake + self.checker.lease + GIVING_UP
         if (call.ended or float("inf")) > late and not self.checker.disturbed(since, late, [bill.pid], ("redis", "all")):
-            self.fail("goes-on", f"call {call.id} of attempt {bill.attempt} went on for more than {late - since:.1f} s after the next attempt began")
+            self.fail("goes-on", f"call {call.id} of attempt {bill.attempt} went on for more than {late - since:.1f} s"
+                                 f" after the next attempt began")
 
     def _too_late(self):
-        """Who ends at the deadline was being worked on until then, or a fault kept everybody from it."""
+        """A request that ends at its deadline was worked on until then, or a fault kept everybody from it."""
         request = self.request
         if request.outcome != "error:deadline_exceeded" or not self.bills:
             return
         last = max([call.ended or float("inf") for call in self.calls] + [bill.started for bill in self.bills])
-        if request.ended - last > self.checker.aftermath and not self.checker.disturbed(last, request.ended, scopes=("redis", "all")):
-            self.fail("left-alone", f"ended at its deadline, {request.ended - last:.1f} s after the last thing that was done for it")
+        if request.ended - last > self.checker.aftermath and not self.checker.disturbed(last, request.ended,
+            scopes=("redis", "all")):
+            self.fail("left-alone", f"ended at its deadline, {request.ended - last:.1f} s after the last thing that was"
+                                    f" done for it")
 
     # MARK: what the caller saw
 
@@ -318,7 +323,8 @@ class _Case:
         whole = {call.text for call in self.calls if call.how == "whole"}
         everything = [call.text for call in self.calls]
         if request.outcome == "done" and request.text not in whole:
-            self.fail("content", f"'done' with {self._look(request.text)}; the platform sent {[self._look(t) for t in everything]}")
+            self.fail("content", f"'done' with {self._look(request.text)}; the platform sent"
+                                 f" {[self._look(t) for t in everything]}")
         elif request.text and not any(text.startswith(request.text) for text in everything):
             self.fail("content", f"saw {self._look(request.text)}; the platform sent {[self._look(t) for t in everything]}")
         if self.log:
@@ -355,8 +361,10 @@ class _Case:
         for bill in self.bills:
             if bill.id != self.log.id or bill.status != "done" or (end.get("st") == "done" and end.get("a") == str(bill.attempt)):
                 continue
-            if not self.checker.disturbed(bill.started, self.until, [bill.pid], ("redis", "worker", "all"), without=self.checker.outages):
-                self.fail("answered-in-vain", f"attempt {bill.attempt} was answered, its worker was well, and the request ended with"
+            if not self.checker.disturbed(bill.started, self.until, [bill.pid], ("redis", "worker", "all"),
+                without=self.checker.outages):
+                self.fail("answered-in-vain", f"attempt {bill.attempt} was answered, its worker was well, and the"
+                                              f" request ended with"
                           f" {end.get('st')} of attempt {end.get('a')}: {end.get('r', '')[:200]}")
 
     @staticmethod

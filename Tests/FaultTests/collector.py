@@ -94,7 +94,7 @@ def decoded(fields):
 
 
 async def quiet(fleet, seconds):
-    """Waits until nothing waits or runs; returns what is left after that time, empty if all is well."""
+    """Waits until nothing waits or runs. Returns what is left after that time, empty if all is well."""
     give_up, left = time.monotonic() + seconds, {"nothing was seen": 1}
     while time.monotonic() < give_up:
         try:
@@ -175,7 +175,8 @@ def read_bills(fleet, book):
     columns = ("request_id", "attempt", "started_at", "status", "final", "estimated", "account", "error_kind", "tokens_in",
                "tokens_out", "worker", "upstream_request_id", "user_id")
     rows = fleet.postgres.query(f"SELECT {', '.join(columns)} FROM usage_attempts ORDER BY request_id, attempt")
-    book.bills = [Bill(row[0], row[1], row[2].replace(tzinfo=row[2].tzinfo or timezone.utc).timestamp(), *row[3:]) for row in rows]
+    book.bills = [Bill(row[0], row[1], row[2].replace(tzinfo=row[2].tzinfo or timezone.utc).timestamp(), *row[3:])
+        for row in rows]
     return fleet.postgres.query(
         "SELECT (SELECT count(*) FROM usage_attempts) - (SELECT coalesce(sum(attempts), 0) FROM usage_hourly),"
         " (SELECT coalesce(sum(tokens_in + tokens_out), 0) FROM usage_attempts)"

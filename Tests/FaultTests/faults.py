@@ -14,7 +14,8 @@ import uuid
 
 import redis
 
-POINTS = ("claimed", "started", "accepted", "streaming", "answered", "finishing", "finished", "retrying", "renewing", "renewed", "reaping",
+POINTS = ("claimed", "started", "accepted", "streaming", "answered", "finishing", "finished", "retrying", "renewing", "renewed",
+    "reaping",
           "committed")
 
 
@@ -33,7 +34,7 @@ class Fault:
         return self.book.fault(self.name, detail, pids, scope)
 
     def any_worker(self):
-        """One that is neither frozen nor about to die, while another is left; else None."""
+        """One that is neither frozen nor about to die, while another is left, else None."""
         free = [worker for worker in self.fleet.workers if worker.is_up and not worker.busy.locked()]
         return self.dice.choice(free) if len(free) > 1 else None
 
@@ -84,7 +85,7 @@ class FaultPoint(Fault):
 
 
 async def roll(worker, **extra):
-    """SIGTERM, and a new process with other settings; its jobs go to others within the drain timeout."""
+    """SIGTERM, and a new process with other settings. Its jobs go to others within the drain timeout."""
     worker.is_expected_dead = True
     worker.process.send(signal.SIGTERM)
     await asyncio.to_thread(worker._wait, 30)
@@ -219,7 +220,7 @@ class GroupDestroy(ServerFault):
 
 
 class FlushAll(ServerFault):
-    """Everything is gone. What was open then is lost, by the documented rule; nothing may hang or crash."""
+    """Everything is gone. Open requests are lost, by the documented rule, but nothing may hang or crash."""
 
     name, weight = "flushall", 1
 
@@ -295,7 +296,8 @@ class PostgresBackends(ServerFault):
             try:
                 await asyncio.to_thread(
                     self.fleet.postgres.query,
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type"
+                    " = 'client backend'")
             except Exception:  # noqa: BLE001  it may be on its way down
                 pass
             await asyncio.sleep(self.dice.uniform(0.05, 0.3))
@@ -344,7 +346,7 @@ class EntryFault(Fault):
             return None
 
     def entry(self, path, plan=("ok:3:20",), stream=False, **fields):
-        """A request of its own, judged like all others; whether it was taken is unknown."""
+        """A request of its own, judged like all others. It may or may not have been taken."""
         request = self.suite.load.new(path, stream, list(plan))
         request.may_fail = True
         request.outcome = "left"
@@ -373,9 +375,11 @@ class Undecodable(EntryFault):
         lane = self.dice.choice(["high", "normal", "batch"])
         self.event(scope="entry").ended = time.time()
         await self.add(self.dice.choice([
-            {"junk": "x"}, {"v": "1", "req": "{}"}, {"v": "1", "id": "../etc", "req": "{}"}, {"v": "x", "id": f"0-{uuid.uuid4().hex}"},
+            {"junk": "x"}, {"v": "1", "req": "{}"}, {"v": "1", "id": "../etc", "req": "{}"},
+            {"v": "x", "id": f"0-{uuid.uuid4().hex}"},
             {"v": "1", "id": f"0-{uuid.uuid4().hex}", "req": "no JSON"}, {"v": "1", "id": f"0-{uuid.uuid4().hex}", "rq": "1"},
-            {"v": "1", "id": f"0-{uuid.uuid4().hex}", "req": b"\xff\xfe\x00"}, {"v": "1", "id": f"0-{uuid.uuid4().hex}", "req": "[" * 5000},
+            {"v": "1", "id": f"0-{uuid.uuid4().hex}", "req": b"\xff\xfe\x00"},
+            {"v": "1", "id": f"0-{uuid.uuid4().hex}", "req": "[" * 5000},
         ]), lane)
 
 
@@ -394,7 +398,8 @@ class HostileNumbers(EntryFault):
 
     async def strike(self):
         fields = self.dice.choice([
-            {"n": 2**63 - 2}, {"n": 2**63 - 1}, {"n": 2**64}, {"n": -1}, {"n": -(2**63)}, {"n": "1e9"}, {"n": 10**30}, {"n": 2**53},
+            {"n": 2**63 - 2}, {"n": 2**63 - 1}, {"n": 2**64}, {"n": -1}, {"n": -(2**63)}, {"n": "1e9"}, {"n": 10**30},
+            {"n": 2**53},
             {"dl": 10**30}, {"dl": 2**63 - 1}, {"dl": -1}, {"dl": "soon"}, {"ca": 2**63 - 1}, {"ca": -5}, {"v": 2**70}, {"v": -1},
             {"at": "[" * 2000}, {"at": "no JSON"}, {"at": json.dumps([{"attempt": 2**63 - 1, "latency_ms": 2**63 - 1}])},
         ])
@@ -431,13 +436,14 @@ class TwoLanes(EntryFault):
 
 
 ALL = [
-    KillWorker, FaultPoint, StopWorker, KillShim, RollWorker, RollShim, KillRedis, KillRedisLong, ClientKill, ClientPause, ScriptFlush,
+    KillWorker, FaultPoint, StopWorker, KillShim, RollWorker, RollShim, KillRedis, KillRedisLong, ClientKill, ClientPause,
+    ScriptFlush,
     GroupDestroy, FlushAll, MaxMemory, DiskFull, PostgresStop, PostgresBackends, LoseReplies, Freeze, Cut, Poison, Undecodable,
     NewerVersion, HostileNumbers, HugeTexts, TwoLanes]
 
 
 class Schedule:
-    """Draws faults until told to stop; each lane from a seed of its own, so that one lane's length does not change another."""
+    """Draws faults until told to stop, each lane from a seed of its own, so that one lane's length does not change another."""
 
     def __init__(self, suite, names=None):
         self.suite, self.is_over = suite, False

@@ -1,6 +1,6 @@
 """The service under test: workers and shims that are killed and started again, over a private Redis and PostgreSQL.
 
-A member that the suite kills is marked `is_expected_dead` first; one that ends by itself is a violation.
+A member that the suite kills is marked `is_expected_dead` first. One that ends by itself is a violation.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ CAPABILITIES = {"chat": True, "streaming": True, "function_calling": True, "visi
 
 
 def settings(lease, slots):
-    """Short times, so that what takes minutes in production takes seconds; accounts forgive what the platform is told to do."""
+    """Short times, so that minutes in production are seconds here. Accounts forgive what the platform is told to do."""
     return {
         "CACHE_PREFIX": PREFIX, "MASTER_KEY": base64.b64encode(b"0123456789abcdef0123456789abcdef").decode(),
         "LEASE": f"{lease:g}", "REAP_INTERVAL": "0.3" if lease < 10 else "3", "WORKER_CONCURRENCY": str(slots),
@@ -59,7 +59,8 @@ def settings(lease, slots):
         "FLUSH_TAKEOVER": "3", "FLUSH_SWEEP": "1", "UPSTREAM_IDLE_TIMEOUT": "3", "UPSTREAM_FIRST_BYTE_TIMEOUT": "8",
         "RETRY_BACKOFF": "0.2", "RETRY_BACKOFF_MAX": "2", "COOLDOWN_RATE_LIMITED": "0.3", "COOLDOWN_UNUSABLE": "1",
         "COOLDOWN_AUTHENTICATION": "1", "DISABLE_AFTER": "1000", "CIRCUIT_FAILURES": "1000", "CIRCUIT_SAMPLES": "20",
-        "CIRCUIT_WINDOW": "1", "LEADER_LEASE": "2", "DRAIN_TIMEOUT": "20", "DRAIN_DELAY": "0.2", "SLOT_POLL": "0.2", "AFFINITY_TTL": "5",
+        "CIRCUIT_WINDOW": "1", "LEADER_LEASE": "2", "DRAIN_TIMEOUT": "20", "DRAIN_DELAY": "0.2", "SLOT_POLL": "0.2",
+        "AFFINITY_TTL": "5",
         "LOG_LEVEL": "info", "LOG_FORMAT": "json", "CATALOG_REFRESH": "5",
     }
 
@@ -75,7 +76,7 @@ def catalogue(url, count=2):
 
 
 def last_words(process):
-    """Why it ended: the trap, or else its last lines."""
+    """The reason of its end: the trap, or else its last lines."""
     lines = process.tail(400).splitlines()
     return "\n".join([line for line in lines if "Fatal error" in line or '"critical"' in line][-1:] or lines[-4:])
 
@@ -122,7 +123,7 @@ class Member:
         await asyncio.to_thread(self.process.kill)
 
     async def restart(self, **extra):
-        """After a death; on the same port, as a supervisor does it."""
+        """Starts it after a death, on the same port, as a supervisor does it."""
         self.start(**extra)
 
     async def roll(self, seconds=60):
@@ -142,7 +143,8 @@ class Member:
 
 
 class Fleet:
-    def __init__(self, folder, bin, upstream_url, workers=4, shims=2, lease=2.0, slots=8, extra=None, template=None, worker_extra=None,
+    def __init__(self, folder, bin, upstream_url, workers=4, shims=2, lease=2.0, slots=8, extra=None, template=None,
+        worker_extra=None,
                  accounts=2, is_first_proxied=False):
         self.folder, self.bin, self.upstream_url, self.lease = Path(folder), Path(bin), upstream_url, lease
         self.counts, self.settings = (workers, shims), {**settings(lease, slots), **(extra or {})}
@@ -175,7 +177,7 @@ class Fleet:
                 raise RuntimeError(f"{member.name} is not ready\n{member.process.tail()}")
 
     async def _migrate(self, file):
-        """Loads the catalogue; by `catalog apply` where the command line has it."""
+        """Loads the catalogue, by `catalog apply` where the command line has it."""
         environment = {**self.environment, "CATALOG_FILE": str(file), "REDIS_URL": self.redis.url}
         for arguments in (["migrate"], ["catalog", "apply", str(file)]):
             done = await asyncio.to_thread(
@@ -187,7 +189,8 @@ class Fleet:
     @property
     def environment(self):
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
-        return {**keep, "SWIFT_BACKTRACE": "enable=no", "DATABASE_URL": self.postgres.url, **self.settings, "CATALOG_FILE": str(self.folder / "catalog.yaml")}
+        return {**keep, "SWIFT_BACKTRACE": "enable=no", "DATABASE_URL": self.postgres.url, **self.settings,
+            "CATALOG_FILE": str(self.folder / "catalog.yaml")}
 
     @property
     def members(self):

@@ -6,7 +6,8 @@ def history(book, violation, lease=2.0):
     ids = [id for id in {violation.id, request.id if request else None} if id]
     lines = []
     if request:
-        lines.append((request.began, f"caller    {request.path}, {'streamed' if request.stream else 'whole'}, plan {','.join(request.plan)}"))
+        lines.append((request.began, f"caller    {request.path}, {'streamed' if request.stream else 'whole'}, plan"
+                                     f" {','.join(request.plan)}"))
         lines += [(at, f"caller    {what}") for at, what in request.notes]
         for call in book.calls_of(request.tag):
             lines.append((call.at, f"platform  call {call.id} on account {call.account}: {call.behaviour}"))
@@ -30,10 +31,12 @@ def history(book, violation, lease=2.0):
                           f" for {(fault.ended or fault.began) - fault.began:.1f} s"))
     start = min(times)
     untimed = [f"            {text}" for at, text in lines if not at]
-    timed = [f"{at - start:+9.3f} s  {text}" for at, text in sorted((line for line in lines if line[0]), key=lambda line: line[0])]
+    timed = [f"{at - start:+9.3f} s  {text}" for at, text in sorted((line for line in lines if line[0]),
+        key=lambda line: line[0])]
     return "\n".join([str(violation), *timed, "  the log as it was last seen:", *untimed])
 
 
 def brief(fields):
     """Without what is long."""
-    return " ".join(f"{name}={value if len(value) <= 60 else value[:57] + '…'}" for name, value in fields.items() if name != "_tag")
+    return " ".join(f"{name}={value if len(value) <= 60 else value[:57] + '…'}" for name,
+        value in fields.items() if name != "_tag")

@@ -1,7 +1,7 @@
 """Callers of every kind at once: through the shims, the jobs API, and plain XADD and XREAD.
 
 Each path is one coroutine that asks one request and writes down what it lived. Which path and which plan comes next is drawn
-from the seed; when faults strike is drawn from it too, but not what they meet.
+from the seed. The times of faults are drawn from it too, but not what they meet.
 """
 
 import asyncio
@@ -17,12 +17,13 @@ import wire
 from records import END
 
 BROKEN = (ConnectionError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError)
-# How long any caller waits for the end of its request: deadline, lease, failovers and all outages fit into it.
+# The longest wait of a caller for the end of its request: deadline, lease, failovers and all outages fit into it.
 PATIENCE = 75
 
 GOOD = [["ok:1:0"], ["ok:5:20"], ["ok:12:60"], ["ok:25:80"], ["ok:8:150"], ["big:6:3000"]]
 ROUGH = [
-    ["e500", "ok:4:20"], ["e429", "ok:4:20"], ["e503", "e500", "ok:6:40"], ["cut:0", "ok:4:20"], ["cut:3"], ["stall:0", "ok:3:20"],
+    ["e500", "ok:4:20"], ["e429", "ok:4:20"], ["e503", "e500", "ok:6:40"], ["cut:0", "ok:4:20"], ["cut:3"],
+    ["stall:0", "ok:3:20"],
     ["stall:2"], ["early:2"], ["hostile:0"], ["hostile:1"], ["hostile:2"], ["hostile:3"], ["e400"], ["trickle", "ok:3:10"],
 ]
 
@@ -39,7 +40,7 @@ class Load:
             self.restarting: 4, self.conflicting: 3}
 
     async def run(self):
-        """Until `is_over`; then until every caller has come to its end."""
+        """Runs until `is_over`, then until every caller has come to its end."""
         await asyncio.gather(*(self._call_on(number) for number in range(self.callers)))
 
     async def _call_on(self, number):
@@ -52,7 +53,7 @@ class Load:
         try:
             return await asyncio.wait_for(path(*arguments), PATIENCE + 15)
         except asyncio.TimeoutError:
-            # Its request has no outcome; the checker tells.
+            # Its request has no outcome, and the checker says so.
             return None
         except Exception:
             # An answer of a shape that callers do not expect is a violation, and the others go on.
@@ -73,7 +74,8 @@ class Load:
             request.padding = 20_000 if self.dice.random() < 0.1 else 0
         else:
             request.padding = self.padding
-        request.may_fail = any(step.split(":")[0] in ("e400", "cut", "stall", "early", "e500", "e503", "e429", "trickle", "poison")
+        request.may_fail = any(step.split(":")[0] in ("e400", "cut", "stall", "early", "e500", "e503", "e429", "trickle",
+            "poison")
                                for step in request.plan)
         return request
 
@@ -87,7 +89,7 @@ class Load:
         return self.dice.choice(self.fleet.shims).port
 
     async def post(self, request, path="/v1/chat/completions", headers=None, receive_buffer=None, **more):
-        """The response, or None where there was none or the request was refused; says which to the record."""
+        """The response, or None where there was none or the request was refused. The record is told which."""
         try:
             response = await asyncio.wait_for(
                 wire.ask(self.shim(), "POST", path, self.body(request, **more), headers, receive_buffer), PATIENCE)
@@ -115,7 +117,8 @@ class Load:
         said_nothing = "nothing was accepted" in error.get("message", "")
         if "x-job-id" in response.headers and not said_nothing:
             request.accepted = True
-        elif response.status in (400, 404, 413, 422) or said_nothing or error.get("code") in ("queue_full", "too_many_open_requests"):
+        elif response.status in (400, 404, 413, 422) or said_nothing or error.get("code") in ("queue_full",
+            "too_many_open_requests"):
             request.accepted = False
         request.end(f"error:{error.get('code')}")
         request.note(f"{response.status} {error.get('message', '')[:160]}")
@@ -123,7 +126,7 @@ class Load:
     # MARK: reading
 
     async def read(self, request, response, until=None, pause=0.0):
-        """Events into the record. Returns the last id; `until` (of the text) stops early, by the caller's choice."""
+        """Puts events into the record. Returns the last id. `until` (of the text) stops early, by the caller's choice."""
         last = None
         try:
             async for id, name, data in response.events():
@@ -245,7 +248,7 @@ class Load:
             await self.read(request, response, pause=0.03)
 
     async def deaf(self):
-        """Never reads; the shim must let go of it."""
+        """Never reads, so the shim must let go of it."""
         request = self.new("deaf", True, ["big:150:20000"], may_be_cancelled=True)
         request.is_partial = True
         try:
@@ -268,7 +271,7 @@ class Load:
             request.end("left")
 
     async def resumed(self):
-        """Goes away in the middle, and comes back, at any shim, with the last id; as often as it takes."""
+        """Goes away in the middle, and comes back at any shim with the last id, as often as it takes."""
         request = self.new("resumed", True, [self.dice.choice(["ok:25:80", "ok:40:50", "ok:12:100", "big:20:4000"])])
         if not (response := await self.post(request)):
             return
@@ -329,7 +332,7 @@ class Load:
         return False
 
     async def _report(self, request):
-        """The job's report, None where nobody could say; `{}` where nobody knows it."""
+        """The job's report, None where nobody could say, `{}` where nobody knows it."""
         try:
             response = await asyncio.wait_for(wire.ask(self.shim(), "GET", f"/api/v1/jobs/{request.id}"), 20)
             if response.status == 404:

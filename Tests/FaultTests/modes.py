@@ -1,6 +1,6 @@
 """Measurements that are runs of their own: recovery after SIGKILL, a rolling restart of everything, a million jobs.
 
-Each returns (violations, lines to print); what it measures against a limit is a violation, too.
+Each returns (violations, lines to print). A measurement beyond its limit is a violation, too.
 """
 
 import asyncio
@@ -24,7 +24,8 @@ def percentile(values, share):
 
 def recoveries(book):
     """Seconds from a worker's SIGKILL to the start of the next attempt of each job that it held."""
-    deaths = {pid: fault.began for fault in book.faults if fault.name in ("kill_worker", "fault_point", "poisoned") for pid in fault.pids}
+    deaths = {pid: fault.began for fault in book.faults if fault.name in ("kill_worker", "fault_point", "poisoned")
+        for pid in fault.pids}
     bills = {}
     for bill in book.bills:
         bills.setdefault(bill.id, []).append(bill)
@@ -39,7 +40,7 @@ def recoveries(book):
 
 
 async def recovery(folder, bin, seed, kills, lease, workers, callers, say):
-    """Kills workers under saturation; the times come from the ledger: start of the next attempt minus the kill."""
+    """Kills workers under saturation. The times come from the ledger: start of the next attempt minus the kill."""
     suite = Suite(folder, bin, seed, 0, workers, 2, lease, 8, callers, ["none"], {"JOB_DEADLINE": "300", "MAX_DELIVERIES": "20"},
                   rough=0, paths={"whole": 3, "xadd": 2, "restarting": 2}, say=say)
     try:
@@ -78,7 +79,7 @@ async def recovery(folder, bin, seed, kills, lease, workers, callers, say):
 
 
 class Balancer:
-    """Sends each connection to a shim that says it is ready; the next one where it refuses."""
+    """Sends each connection to a shim that says it is ready, and to the next one where it refuses."""
 
     def __init__(self, fleet):
         self.fleet, self._ready, self._turn = fleet, set(), 0
@@ -131,7 +132,8 @@ class Balancer:
 async def rolling(folder, bin, seed, lease, workers, shims, say, streams=200, per_second=50):
     """Restarts every worker and every shim, one after the other, under open streams and new requests."""
     suite = Suite(folder, bin, seed, 0, workers, shims, lease, 200, 1, ["none"],
-                  {"DRAIN_TIMEOUT": "60", "DRAIN_DELAY": "2", "CANCEL_GRACE": "5", "STREAM_LOG_TTL": "30", "UPSTREAM_FIRST_BYTE_TIMEOUT": "60",
+                  {"DRAIN_TIMEOUT": "60", "DRAIN_DELAY": "2", "CANCEL_GRACE": "5", "STREAM_LOG_TTL": "30",
+                      "UPSTREAM_FIRST_BYTE_TIMEOUT": "60",
                    "UPSTREAM_IDLE_TIMEOUT": "60", "JOB_DEADLINE": "120"}, rough=0, say=say)
     codes = {}
     try:
@@ -161,12 +163,14 @@ async def rolling(folder, bin, seed, lease, workers, shims, say, streams=200, pe
         work = [asyncio.ensure_future(stream_on()) for _ in range(streams)] + [asyncio.ensure_future(ask_on())]
         await asyncio.sleep(5)
         for member in suite.fleet.members:
-            began, event = time.time(), suite.book.fault("roll_worker" if member.kind == "worker" else "roll_shim", member.name, (), member.kind)
+            began, event = time.time(), suite.book.fault("roll_worker" if member.kind == "worker" else "roll_shim", member.name,
+                (), member.kind)
             codes[member.name] = await member.roll(90)
             await member.ready(60)
             event.ended = time.time()
             open_streams = sum(request.outcome is None for request in suite.book.requests.values())
-            say(f"{member.name} restarted in {time.time() - began:.1f} s, exit code {codes[member.name]}, {open_streams} requests open")
+            say(f"{member.name} restarted in {time.time() - began:.1f} s, exit code {codes[member.name]}, {open_streams}"
+                f" requests open")
             await asyncio.sleep(1)
         over.set()
         await asyncio.gather(*work)
@@ -179,7 +183,8 @@ async def rolling(folder, bin, seed, lease, workers, shims, say, streams=200, pe
     lines = [f"requests {len(suite.book.requests)}: {dict(outcomes)}", f"exit codes {codes}"]
     for request in suite.book.requests.values():
         if request.outcome != "done":
-            violations.append(Violation("rolling", f"{request.path} ended with {request.outcome} ({request.status})", request.tag, request.id, request.ended))
+            violations.append(Violation("rolling", f"{request.path} ended with {request.outcome} ({request.status})", request.tag,
+                request.id, request.ended))
     violations += [Violation("exit-code", f"{name} ended with {code}") for name, code in codes.items() if code != 0]
     return violations, lines, suite
 
@@ -188,8 +193,9 @@ async def rolling(folder, bin, seed, lease, workers, shims, say, streams=200, pe
 
 
 async def million(folder, bin, jobs, workers, say):
-    """Sandbox jobs by pipelined XADD; memory of every process and of Redis must be flat after the first tenth."""
-    suite = Suite(folder, bin, 1, 0, workers, 1, 15, 256, 1, ["none"], {"LOG_LEVEL": "warning", "REAP_INTERVAL": "3", "FLUSH_BATCH": "2000"}, say=say)
+    """Sandbox jobs by pipelined XADD. Memory of every process and of Redis must be flat after the first tenth."""
+    suite = Suite(folder, bin, 1, 0, workers, 1, 15, 256, 1, ["none"],
+        {"LOG_LEVEL": "warning", "REAP_INTERVAL": "3", "FLUSH_BATCH": "2000"}, say=say)
     suite.is_uncollected = True
     samples, violations = [], []
     try:
@@ -216,7 +222,8 @@ async def million(folder, bin, jobs, workers, say):
             await asyncio.sleep(0.5)
         samples.append(await sample(fleet, client, jobs))
         rows, distinct, done = (await asyncio.to_thread(
-            fleet.postgres.query, "SELECT count(*), count(DISTINCT request_id), count(*) FILTER (WHERE status = 'done') FROM usage_attempts"))[0]
+            fleet.postgres.query, "SELECT count(*), count(DISTINCT request_id), count(*) FILTER (WHERE status = 'done')"
+                                  " FROM usage_attempts"))[0]
         if (rows, distinct, done) != (jobs, jobs, jobs):
             violations.append(Violation("million", f"{rows} rows of {distinct} requests, {done} of them done; {jobs} were sent"))
         await client.aclose()

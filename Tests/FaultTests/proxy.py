@@ -24,11 +24,11 @@ class Proxy:
                 writer.transport.abort()
 
     async def lose_replies(self, seconds):
-        """Requests arrive; their replies do not, and the connection breaks after the first one lost."""
+        """Requests arrive, their replies do not, and the connection breaks after the first one lost."""
         await self._during("lose", seconds)
 
     async def freeze(self, seconds):
-        """Nothing passes and nothing breaks, as behind a router that has forgotten the connection; then all is cut."""
+        """Nothing passes and nothing breaks, as behind a router that has forgotten the connection. Then all is cut."""
         await self._during("freeze", seconds)
         self.cut()
 

@@ -1,4 +1,4 @@
-"""What is written down while the service runs; the checker judges nothing else.
+"""The record of a run: the checker judges nothing else.
 
 All times are `time.time()`. A request is known by its tag, which stands in its prompt and in its `user`, so that the platform,
 the log and the ledger name the same one even where its id never reached the caller.
@@ -23,7 +23,7 @@ class Request:
     id: str | None = None
     # True: the service said that it took it. False: it said that it did not. None: nobody knows.
     accepted: bool | None = None
-    # What came, since the last announced restart.
+    # The text since the last announced restart.
     text: str = ""
     # `done`, `error:<code>`, `left` (the caller's own choice), `cut` (the connection broke), None: waited in vain.
     outcome: str | None = None
@@ -82,7 +82,7 @@ class PlatformCall:
 class FaultEvent:
     name: str
     detail: str = ""
-    # Workers or shims that it hits by their process ids; empty: everybody may feel it.
+    # Workers or shims that it hits by their process ids. Empty: everybody may feel it.
     pids: tuple = ()
     scope: str = "redis"
     began: float = field(default_factory=time.time)

@@ -36,7 +36,8 @@ def options():
     parser.add_argument("--slots", type=int, default=8, help="WORKER_CONCURRENCY; fewer in all than callers is saturation")
     parser.add_argument("--lease", type=float, default=2.0, help="LEASE in seconds; 15 is production's")
     parser.add_argument("--rough", type=float, default=0.25, help="share of requests for which the platform misbehaves")
-    parser.add_argument("--faults", help="names, separated by commas; `none`; default: all of hostile_usage, " + ", ".join(f.name for f in ALL))
+    parser.add_argument("--faults", help="names, separated by commas; `none`; default: all of hostile_usage, " + ", ".join(f.name
+        for f in ALL))
     parser.add_argument("--without", default="", help="names of faults to leave out, separated by commas")
     parser.add_argument("--bin", type=Path, default=ROOT / ".build/debug")
     parser.add_argument("--ablate", help="`all`, or names of: " + ", ".join(a.name for a in ablations.ALL))
@@ -59,7 +60,8 @@ def summary(suite, violations):
     for path in sorted({path for path, _ in paths}):
         counts = {outcome: count for (other, outcome), count in sorted(paths.items()) if other == path}
         lines.append(f"  {path:16} {sum(counts.values()):6}  {counts}")
-    lines.append(f"requests {len(book.requests)}, platform calls {len(book.calls)}, ledger rows {len(book.bills)}, logs {len(book.logs)}")
+    lines.append(f"requests {len(book.requests)}, platform calls {len(book.calls)}, ledger rows {len(book.bills)}, logs"
+                 f" {len(book.logs)}")
     lines.append(f"faults: {dict(sorted(Counter(fault.name for fault in book.faults).items()))}")
     lines.append(f"points reached: {suite.points}")
     kills = sum(fault.name in ("kill_worker", "poisoned") for fault in book.faults) + sum(suite.points.values())

@@ -22,7 +22,8 @@ class Suite:
         self.seed, self.minutes, self.lease, self.say = seed, minutes, lease, say
         self.book, self.dice = Book(), random.Random(f"{seed} faults")
         self.upstream = Upstream(self.book)
-        self.options = dict(folder=folder, bin=bin, workers=workers, shims=shims, lease=lease, slots=slots, extra=extra, **options)
+        self.options = dict(folder=folder, bin=bin, workers=workers, shims=shims, lease=lease, slots=slots, extra=extra,
+            **options)
         self.recovery_limit, self.is_uncollected = recovery_limit, False
         self.callers, self.fault_names, self.rough, self.paths = callers, faults, rough, paths
         # 30 s in long runs, which is two leases there.
@@ -44,7 +45,8 @@ class Suite:
         self.load = Load(self.book, self.fleet, self.seed, self.callers, rough=self.rough, is_hostile=is_hostile)
         if self.paths:
             self.load.paths = {getattr(self.load, name): weight for name, weight in self.paths.items()}
-        self._background = [asyncio.ensure_future(work) for work in ([] if self.is_uncollected else [self.collector.run()]) + [self.fleet.watch(self.book)]]
+        self._background = [asyncio.ensure_future(work) for work in ([] if self.is_uncollected
+            else [self.collector.run()]) + [self.fleet.watch(self.book)]]
 
     async def close(self):
         if self.collector:
@@ -56,7 +58,7 @@ class Suite:
         self.upstream.stop()
 
     async def run(self):
-        """All of it; returns the violations."""
+        """Runs all of it and returns the violations."""
         try:
             await self.prepare()
             await self._warm_up()
@@ -91,11 +93,12 @@ class Suite:
         while not loading.done():
             await asyncio.wait([loading], timeout=10)
             open_ones = [request for request in self.book.requests.values() if request.outcome is None]
-            self.say(f"{time.time() - began:6.0f} s  {len(open_ones)} still wait: {[(r.path, r.id, r.tag) for r in open_ones][:6]}")
+            self.say(f"{time.time() - began:6.0f} s  {len(open_ones)} still wait:"
+                     f" {[(r.path, r.id, r.tag) for r in open_ones][:6]}")
         await loading
 
     async def settle(self, seconds=90, with_memory=True):
-        """Waits, with a bound, until all is quiet; then reads everything that is left."""
+        """Waits, with a bound, until all is quiet. Then reads everything that is left."""
         for member in self.fleet.members:
             if (member.is_up or not member.is_expected_dead) and not await member.ready(30):
                 self.problem("not-ready", f"{member.name} is not ready after the last fault\n{member.process.tail(4)}")
@@ -125,7 +128,8 @@ class Suite:
         self.facts["memory"] = now
         if now > allowed:
             stats = await self.fleet.client.memory_stats()
-            kinds = {name: stats[name] for name in ("dataset.bytes", "overhead.total", "keys.count", "clients.normal") if name in stats}
+            kinds = {name: stats[name] for name in ("dataset.bytes", "overhead.total", "keys.count", "clients.normal")
+                if name in stats}
             self.problem("memory", f"the keys take {now} bytes after all has ended, {idle} before it began: {kinds}")
 
     async def _remove_newer(self):

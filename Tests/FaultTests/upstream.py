@@ -56,7 +56,7 @@ class Upstream:
         try:
             await self._answer(call, http)
         finally:
-            # Where no behaviour has said how it ended.
+            # No behaviour has said how it ended.
             call.end("left")
 
     def _arrived(self, body, http):

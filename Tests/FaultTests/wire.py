@@ -14,7 +14,7 @@ class Response:
         return self.headers.get("content-type", "").startswith("text/event-stream")
 
     async def chunks(self):
-        """Body bytes as they come; raises where the connection ends before the body does."""
+        """Body bytes as they come. Raises where the connection ends before the body does."""
         if "content-length" in self.headers:
             left = int(self.headers["content-length"])
             while left:
@@ -38,7 +38,7 @@ class Response:
         return json.loads(await self.body())
 
     async def events(self):
-        """(id, event, data) of each server-sent event; comments as (None, "comment", text)."""
+        """(id, event, data) of each server-sent event, comments as (None, "comment", text)."""
         rest, id, name, data = b"", None, None, []
         async for chunk in self.chunks():
             rest += chunk

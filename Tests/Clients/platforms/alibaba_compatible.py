@@ -25,7 +25,8 @@ class AlibabaCompatible(OpenAIShaped):
 
     optional = {
         **OpenAIShaped.optional, "temperature": number(0, 2, below=True), "top_p": number(0, 1, above=True),
-        "max_tokens": integer(1, 131072), "stop": text_or_texts(16), "seed": integer(0, 1 << 63), "n": integer(1, 4), "logprobs": boolean,
+        "max_tokens": integer(1, 131072), "stop": text_or_texts(16), "seed": integer(0, 1 << 63), "n": integer(1, 4),
+        "logprobs": boolean,
         "enable_thinking": boolean,
         "thinking_budget": integer(1, 131072), "top_k": integer(0, 100), "repetition_penalty": number(0, 100, above=True),
         "enable_search": boolean}

@@ -24,7 +24,8 @@ PARAMETERS = {
     "top_p": number(0, 1, above=True), "top_k": integer(0, 100), "repetition_penalty": number(0, 100, above=True),
     "presence_penalty": number(-2, 2), "max_tokens": integer(1, 131072), "seed": integer(0, 1 << 63),
     "stop": text_or_texts(16), "tools": anything, "tool_choice": anything, "parallel_tool_calls": boolean,
-    "response_format": obj({"type": one_of("json_object", "text")}), "enable_thinking": boolean, "thinking_budget": integer(1, 131072),
+    "response_format": obj({"type": one_of("json_object", "text")}), "enable_thinking": boolean,
+    "thinking_budget": integer(1, 131072),
     "enable_search": boolean, "search_options": anything, "n": integer(1, 4), "logprobs": boolean, "top_logprobs": integer(0, 5)}
 
 
@@ -40,7 +41,8 @@ class AlibabaNative(Wire):
 
     def authenticate(self, call):
         if call.bearer != self.key:
-            raise Refused("Authorization is not 'Bearer' and the key", self._failure(401, "InvalidApiKey", "Invalid API-key provided."))
+            raise Refused("Authorization is not 'Bearer' and the key",
+                self._failure(401, "InvalidApiKey", "Invalid API-key provided."))
         if call.headers.get("content-type", "").split(";")[0] != "application/json" and call.method == "POST":
             raise Refused("Content-Type is not application/json")
 
@@ -76,7 +78,8 @@ class AlibabaNative(Wire):
         require(switch in (None, "enable", "disable"), f"X-DashScope-SSE {switch!r}")
         messages = body["input"]["messages"]
         system, turns = read_messages(openai_parts(messages) if sees else messages, RULES, sees)
-        require(not sees or all(isinstance(m["content"], (list, type(None))) for m in messages), "content must be a list of parts")
+        require(not sees or all(isinstance(m["content"], (list, type(None))) for m in messages),
+            "content must be a list of parts")
         stop = parameters.get("stop", [])
         ask = Ask(
             model=body["model"], turns=turns, system=system, stream=switch == "enable",
@@ -85,7 +88,8 @@ class AlibabaNative(Wire):
             parallel=parameters.get("parallel_tool_calls"), thinking=parameters.get("enable_thinking"),
             budget=parameters.get("thinking_budget"), raw=body)
         if ask.stream:
-            require("text/event-stream" in call.headers.get("accept", "text/event-stream") or "*/*" in call.headers["accept"], "Accept")
+            require("text/event-stream" in call.headers.get("accept", "text/event-stream") or "*/*" in call.headers["accept"],
+                "Accept")
         if parameters.get("response_format", {}).get("type") == "json_object":
             require("json" in json.dumps(messages).lower(), "'messages' must contain the word 'json' in some form")
             require(not ask.thinking, "Json mode response is not supported when enable_thinking is true")
@@ -98,7 +102,8 @@ class AlibabaNative(Wire):
             ask.tools = read_tools(parameters["tools"])
         choice = parameters.get("tool_choice")
         if isinstance(choice, dict):
-            problem = obj({"type": one_of("function"), "function": obj({"name": one_of(*[tool[0] for tool in ask.tools])})})(choice)
+            problem = obj({"type": one_of("function"), "function": obj({"name": one_of(*[tool[0] for tool in ask.tools])})})(
+                choice)
             require(not problem, f"tool_choice {problem}")
             require(not ask.thinking, "tool_choice cannot be an object in thinking mode")
             choice = ("named", choice["function"]["name"])
@@ -123,7 +128,8 @@ class AlibabaNative(Wire):
 
     def _usage(self, usage):
         return {"input_tokens": usage.input, "output_tokens": usage.output, "total_tokens": usage.total,
-                "output_tokens_details": {"reasoning_tokens": usage.reasoning}, "prompt_tokens_details": {"cached_tokens": usage.cached}}
+                "output_tokens_details": {"reasoning_tokens": usage.reasoning},
+                "prompt_tokens_details": {"cached_tokens": usage.cached}}
 
     def _answer(self, ask, usage, finish, **message):
         if ask.model == self.vision_model:
@@ -180,11 +186,12 @@ class AlibabaNative(Wire):
         return {"output": {"embeddings": found}, "usage": {"total_tokens": sum(map(len, ask.texts))}, "request_id": "902fee3b"}
 
     async def send_failure(self, call, failure):
-        """A stream fails inside: an event `error`, the real status in a comment; or with its status, the type of a stream."""
+        """A stream fails inside: by an event `error` with the real status in a comment, or by status and the type of a stream."""
         if call.headers.get("x-dashscope-sse") != "enable" or failure.only_stream or not failure.name.endswith("_event"):
             return await super().send_failure(call, failure)
         await call.head(200, self.stream_type)
-        status = 400 if failure.kind in ("invalid_request", "content_filtered") else 429 if failure.kind == "rate_limited" else 500
+        statuses = {"invalid_request": 400, "content_filtered": 400, "rate_limited": 429}
+        status = statuses.get(failure.kind, 500)
         await call.chunk(self._event(failure.body, "error", status))
         await call.finish()
 
@@ -193,8 +200,10 @@ class AlibabaNative(Wire):
         Failure("parameter_event", "invalid_request", 200, error("InvalidParameter", "temperature is out of range")),
         Failure("model_as_parameter", "model_not_found|invalid_request", 400, error("InvalidParameter", "Model not exist.")),
         Failure("context", "context_too_long", 400, error("InvalidParameter", "Range of input length should be [1, 129024]")),
-        Failure("inspection", "content_filtered", 400, error("DataInspectionFailed", "Input data may contain inappropriate content.")),
-        Failure("inspection_event", "content_filtered", 200, error("DataInspectionFailed", "Output may contain inappropriate content.")),
+        Failure("inspection", "content_filtered", 400, error("DataInspectionFailed",
+            "Input data may contain inappropriate content.")),
+        Failure("inspection_event", "content_filtered", 200, error("DataInspectionFailed",
+            "Output may contain inappropriate content.")),
         Failure("arrears", "quota_exhausted", 400, error("Arrearage", "Access denied, your account is overdue.")),
         Failure("key", "authentication", 401, error("InvalidApiKey", "Invalid API-key provided.")),
         Failure("denied", "authentication|model_not_found", 403, error("Model.AccessDenied", "Model access denied.")),
@@ -221,5 +230,6 @@ def openai_parts(messages):
         return {"type": "text", "text": data} if kind == "text" else {"type": "image_url", "image_url": {"url": data}}
 
     return [
-        {**message, "content": [part(value) for value in message["content"]]} if isinstance(message.get("content"), list) else message
+        {**message, "content": [part(value) for value in message["content"]]} if isinstance(message.get("content"), list)
+        else message
         for message in messages]

@@ -1,4 +1,4 @@
-"""What the SDK made of an answer, the same for whole and streamed ones.
+"""The SDK's reading of an answer, the same for whole and streamed ones.
 
 In: a client and the options of `chat.completions.create`. Out: text, thought, calls, finish reason, usage, and the error
 that a stream ended with. Holds every stream to the rules of OpenAI's own.
@@ -24,7 +24,7 @@ class Answer:
 
     @property
     def arguments(self):
-        """(name, arguments) of each call; the arguments must be JSON."""
+        """(name, arguments) of each call. The arguments must be JSON."""
         return [(name, json.loads(text)) for _, name, text in self.calls]
 
     def _read_whole(self, completion):

@@ -28,7 +28,7 @@ class Anthropic(Wire):
     words = ("anthropic", "claude")
     lacks = {
         "seed": "no counterpart", "embeddings": "Anthropic has none"}
-    # The newest models and the newest version take none; the older version does, for older models.
+    # The newest models and the newest version take none. The older version does, for older models.
     may_lack = {"json_object": "only JSON schemas", "temperature": "refused by the newest models",
         "top_p": "refused by the newest models"}
     silent = {"temperature": "dropped: the newest models refuse it", "top_p": "dropped: the newest models refuse it"}
@@ -64,7 +64,8 @@ class Anthropic(Wire):
         if call.headers["anthropic-version"] == "2026-10-21" or body.get("model") == self.model:
             # Models from 4.7 on take their defaults only, and the new version not even these.
             sampling = {}
-        for problem in fields("", body, {"model": one_of(*self.models.values()), "messages": anything, "max_tokens": integer(1, 128_000)}, {
+        for problem in fields("", body, {"model": one_of(*self.models.values()), "messages": anything,
+            "max_tokens": integer(1, 128_000)}, {
                 "system": anything, "stream": boolean, "stop_sequences": texts(8191), "tools": anything, "tool_choice": anything,
                 "metadata": obj({}, {"user_id": text(1, 256)}), "thinking": anything,
                 "service_tier": one_of("auto", "standard_only"),
@@ -77,12 +78,15 @@ class Anthropic(Wire):
         ask = Ask(
             model=body["model"], turns=read_messages(body["messages"]), system=read_system(body.get("system")),
             stream=body.get("stream", False), stop=body.get("stop_sequences", []), max_tokens=body["max_tokens"],
-            effort=config.get("effort"), json=config.get("format", {}).get("schema"), user=body.get("metadata", {}).get("user_id"),
+            effort=config.get("effort"), json=config.get("format", {}).get("schema"),
+            user=body.get("metadata", {}).get("user_id"),
             tools=read_tools(body.get("tools", [])), raw=body)
-        require(ask.turns[-1].role != "assistant" or ask.model == self.prefill_model, "this model does not take a prefilled answer")
+        require(ask.turns[-1].role != "assistant" or ask.model == self.prefill_model,
+            "this model does not take a prefilled answer")
         last = body["messages"][-1]["content"]
         last = last if isinstance(last, str) else last[-1].get("text", "")
-        require(ask.turns[-1].role != "assistant" or last == last.rstrip(), "final assistant content cannot end with trailing whitespace")
+        require(ask.turns[-1].role != "assistant" or last == last.rstrip(),
+            "final assistant content cannot end with trailing whitespace")
         self._read_choice(body, ask)
         self._read_thinking(body, ask)
         return ask
@@ -122,7 +126,7 @@ class Anthropic(Wire):
         return (("request-id", "req_1"), ("anthropic-ratelimit-requests-remaining", "99"))
 
     def _usage(self, usage):
-        # What is read from the cache and written to it is not in input_tokens.
+        # Tokens that are read from the cache or written to it are not in input_tokens.
         written = 4
         return {"input_tokens": usage.input - usage.cached - written, "cache_creation_input_tokens": written,
                 "cache_read_input_tokens": usage.cached, "output_tokens": usage.output, "service_tier": "standard"}
@@ -152,7 +156,8 @@ class Anthropic(Wire):
 
     def events(self, ask, reply):
         usage = self._usage(reply.usage) | {"output_tokens": 1}
-        yield self.event("message_start", message=self._message(ask, content=[], stop_reason=None, stop_sequence=None, usage=usage))
+        yield self.event("message_start", message=self._message(ask, content=[], stop_reason=None, stop_sequence=None,
+            usage=usage))
         yield self.event("ping")
         yield self.event("an_event_of_tomorrow", data=[1])
         index = 0
@@ -167,7 +172,8 @@ class Anthropic(Wire):
     def _blocks(reply):
         if reply.thought:
             deltas = [{"type": "thinking_delta", "thinking": piece} for piece in reply.thought_pieces]
-            yield {"type": "thinking", "thinking": "", "signature": ""}, [*deltas, {"type": "signature_delta", "signature": "EqQB=="}]
+            yield {"type": "thinking", "thinking": "", "signature": ""}, [*deltas,
+                {"type": "signature_delta", "signature": "EqQB=="}]
         if reply.text:
             yield {"type": "text", "text": ""}, [{"type": "text_delta", "text": piece} for piece in reply.text_pieces]
         for id, name, arguments in reply.calls:
@@ -190,7 +196,8 @@ class Anthropic(Wire):
         failure("spend", "quota_exhausted", 400, "invalid_request_error",
                 "You have reached your specified API usage limits. You will regain access on 2026-12-01."),
         failure("hold", "authentication|quota_exhausted", 400, "invalid_request_error", "This organization has been disabled."),
-        failure("context", "context_too_long", 400, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum"),
+        failure("context", "context_too_long", 400, "invalid_request_error",
+            "prompt is too long: 210000 tokens > 200000 maximum"),
         failure("body", "context_too_long", 413, "request_too_large", "Request exceeds the maximum size"),
         failure("blocked", "content_filtered", 400, "invalid_request_error", "Output blocked by content filtering policy"),
         failure("key", "authentication", 401, "authentication_error", "invalid x-api-key"),

@@ -1,4 +1,4 @@
-"""Reads messages, system text and tools in Anthropic's form; raises `Refused` with the first rule that is broken."""
+"""Reads messages, system text and tools in Anthropic's form. Raises `Refused` with the first rule that is broken."""
 
 import re
 
@@ -7,7 +7,8 @@ from .openai_messages import require
 from .scenarios import Turn
 
 SOURCE = {
-    "base64": obj({"type": anything, "media_type": one_of("image/png", "image/jpeg", "image/gif", "image/webp"), "data": text(4)}),
+    "base64": obj({"type": anything, "media_type": one_of("image/png", "image/jpeg", "image/gif", "image/webp"),
+        "data": text(4)}),
     "url": obj({"type": anything, "url": text(8)})}
 MARK = obj({"type": one_of("ephemeral")}, {"ttl": one_of("5m", "1h")})
 

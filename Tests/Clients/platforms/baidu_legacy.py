@@ -12,7 +12,8 @@ from .wire import Failure, Refused, Wire
 
 ROOT = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 FINISH = {"stop": "normal", "tool_calls": "function_call", "length": "length", "content_filter": "content_filter"}
-FUNCTION = obj({"name": text(1, 64), "parameters": anything}, {"description": text(), "responses": anything, "examples": anything})
+FUNCTION = obj({"name": text(1, 64), "parameters": anything},
+    {"description": text(), "responses": anything, "examples": anything})
 
 
 def error(code, message):
@@ -128,7 +129,8 @@ class BaiduLegacy(Wire):
         return {"function_call": {"name": name, "arguments": written, "thoughts": "用户想知道"}}
 
     def whole(self, ask, reply):
-        return self._answer(reply, result="" if reply.calls else reply.text, finish_reason=FINISH[reply.finish], **self._call(reply))
+        return self._answer(reply, result="" if reply.calls else reply.text, finish_reason=FINISH[reply.finish],
+            **self._call(reply))
 
     def _event(self, value):
         return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
@@ -168,7 +170,7 @@ class BaiduLegacy(Wire):
 
 
 def read_messages(messages):
-    """user and assistant strictly in turn, an odd number, user first and last; `function` stands for a user."""
+    """user and assistant strictly in turn, an odd number, user first and last. `function` stands for a user."""
     require(isinstance(messages, list) and len(messages) % 2 == 1, "the number of messages must be odd")
     turns = []
     for index, message in enumerate(messages):
@@ -185,7 +187,8 @@ def read_messages(messages):
             require(role == "assistant", f"messages[{index}]: function_call of a {role}")
             turn.calls.append(("function_call", call["name"], json.loads(call["arguments"])))
         if role == "function":
-            require(message.get("name") and turns[-1].calls and turns[-1].calls[0][1] == message["name"], f"messages[{index}].name")
+            require(message.get("name") and turns[-1].calls and turns[-1].calls[0][1] == message["name"],
+                f"messages[{index}].name")
         turns.append(turn)
     require(messages[-1]["role"] in ("user", "function"), "the last message must be the user's")
     return turns

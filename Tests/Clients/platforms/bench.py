@@ -14,7 +14,7 @@ from .matrix import MATRIX
 from .registry import NAMES, WIRES
 from .scenarios import marker
 
-# An account whose platform refused rests, some for 15 seconds: then another one answers at once.
+# An account whose platform refused cools down, some for 15 seconds. Then another one answers at once.
 ACCOUNTS = 12
 
 

@@ -90,7 +90,7 @@ def array_of(rule, least=1, most=1 << 30):
 
 
 def fields(where, value, required, optional):
-    """What is wrong with the object `value`; a field in neither table is unknown, and `null` is no value."""
+    """The mistakes of the object `value`. A field in neither table is unknown, and `null` is no value."""
     if not isinstance(value, dict):
         return [f"{where or 'body'} must be an object"]
     dot = f"{where}." if where else ""

@@ -1,6 +1,6 @@
-"""What a chat can ask for: for each feature the request, and what must come of it.
+"""The features of a chat: for each the request, and the answer that must come.
 
-In: a wire. Out: a `Case`; its `check` gets the answer and the `Ask`, the request as the platform understood it.
+In: a wire. Out: a `Case`, whose `check` gets the answer and the `Ask`, the request as the platform understood it.
 """
 
 import base64
@@ -199,7 +199,8 @@ def tool_choice_required(wire):
     def check(answer, ask):
         assert ask.choice == "required" and answer.arguments == [("weather", CALLS[0])]
 
-    return Case("tools", {"tools": TOOLS, "tool_choice": "required"}, check, text="", finish="tool_calls", fields=("tool_choice",))
+    return Case("tools", {"tools": TOOLS, "tool_choice": "required"}, check, text="", finish="tool_calls",
+        fields=("tool_choice",))
 
 
 @feature("`tool_choice` with a name")

@@ -1,4 +1,4 @@
-"""What each wire can do, as this session measured it: the table in docs/platforms.md.
+"""The features of each wire, as this session measured them: the table in docs/platforms.md.
 
 In: results of tests. Out: the page, and a summary at the end of pytest's output.
 """

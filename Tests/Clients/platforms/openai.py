@@ -30,7 +30,8 @@ class OpenAI(OpenAIShaped):
         own = {
             "stream_options": obj({}, {"include_usage": boolean, "include_obfuscation": boolean}),
             "max_completion_tokens": integer(1, 128000), "seed": integer(-(1 << 63), 1 << 63), "n": integer(1, 128),
-            "metadata": anything, "service_tier": one_of("auto", "default", "flex", "scale", "priority", "fast"), "logprobs": boolean,
+            "metadata": anything, "service_tier": one_of("auto", "default", "flex", "scale", "priority", "fast"),
+            "logprobs": boolean,
             "top_logprobs": integer(0, 20), "logit_bias": anything, "verbosity": one_of("low", "medium", "high"),
             "store": boolean, "user": text(1),
             "safety_identifier": text(1, 128),
@@ -41,7 +42,8 @@ class OpenAI(OpenAIShaped):
             return super().table(body) | own | {
                 "reasoning_effort": one_of("low", "medium", "high", "xhigh", "max"), "temperature": one_of(1), "top_p": one_of(1),
                 **dict.fromkeys(("stop", "max_tokens", "presence_penalty", "frequency_penalty"), self._not_while_thinking)}
-        return super().table(body) | own | {"max_tokens": integer(1, 32768), "stop": text_or_texts(4), "temperature": number(0, 2)}
+        return super().table(body) | own | {"max_tokens": integer(1, 32768), "stop": text_or_texts(4),
+            "temperature": number(0, 2)}
 
     @staticmethod
     def _not_while_thinking(value):
@@ -76,7 +78,8 @@ class OpenAI(OpenAIShaped):
                 headers=(("retry-after-ms", "200"), ("retry-after", "1"))),
         Failure("slow_down", "rate_limited|overloaded", 429, error("slow_down", "Slow down.", "rate_limit_error")),
         Failure("too_large", "context_too_long|invalid_request", 429, error(
-            "rate_limit_exceeded", "Request too large for gpt-4.1-mini on tokens per min (TPM): Limit 1, Requested 2.", "tokens")),
+            "rate_limit_exceeded", "Request too large for gpt-4.1-mini on tokens per min (TPM): Limit 1, Requested 2.",
+            "tokens")),
         Failure("server", BUSY, 500, error(None, "The server had an error.", "server_error")),
         Failure("edge", BUSY, 502, b"<html><body>502 Bad Gateway</body></html>", "text/html"),
         Failure("overloaded", BUSY, 503, b""),

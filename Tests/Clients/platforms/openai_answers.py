@@ -10,7 +10,7 @@ CREATED = 1_795_380_000
 
 
 def vector(text, dimensions=None):
-    """The same text gives the same vector; exact in 32 bits."""
+    """The same text gives the same vector, exact in 32 bits."""
     seed = sum(text.encode()) % 97
     return [(seed + position) / 256 for position in range(dimensions or 8)]
 
@@ -60,7 +60,8 @@ class OpenAIAnswers(Wire):
         if reply.calls:
             message["tool_calls"] = self._calls(reply)
         choice = {"index": 0, "message": message, "finish_reason": self.finish_of(reply)} | self.choice_extras()
-        return self._envelope(ask, "chat.completion") | {"choices": self._several(ask, choice), "usage": self.usage_of(reply.usage)}
+        return self._envelope(ask, "chat.completion") | {"choices": self._several(ask, choice),
+            "usage": self.usage_of(reply.usage)}
 
     def event(self, value):
         return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"

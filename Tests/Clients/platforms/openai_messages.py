@@ -1,6 +1,6 @@
 """Reads `messages` and `tools` in OpenAI's form by the rules of one platform.
 
-In: the JSON, a `Rules`. Out: system text and `Turn`s; raises `Refused` with the first rule that is broken.
+In: the JSON, a `Rules`. Out: system text and `Turn`s. Raises `Refused` with the first rule that is broken.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The part that platforms with OpenAI's wire share; each one's own rules stand in its own file."""
+"""The part that platforms with OpenAI's wire share. Each one's own rules stand in its own file."""
 
 import json
 
@@ -12,7 +12,7 @@ SCHEMA = obj({"name": text(1, 64), "schema": anything}, {"strict": boolean, "des
 
 
 class OpenAIShaped(OpenAIAnswers):
-    """`rules` and `optional` are what a platform's documents name; everything else is refused."""
+    """`rules` and `optional` are what a platform's documents name. Everything else is refused."""
 
     rules = Rules()
     choices = ("none", "auto", "required", "named")
@@ -32,7 +32,8 @@ class OpenAIShaped(OpenAIAnswers):
 
     def authenticate(self, call):
         if call.bearer != self.key:
-            raise Refused(f"Authorization is not 'Bearer' and the key: {call.headers.get('authorization')!r}", self.unauthorized())
+            raise Refused(f"Authorization is not 'Bearer' and the key: {call.headers.get('authorization')!r}",
+                self.unauthorized())
         if call.method == "POST" and call.headers.get("content-type", "").split(";")[0].strip() != "application/json":
             raise Refused(f"Content-Type {call.headers.get('content-type')!r}")
         if "x-api-key" in call.headers:
@@ -104,7 +105,8 @@ class OpenAIShaped(OpenAIAnswers):
         require(ask.tools or not {"tool_choice", "parallel_tool_calls"} & set(body), "tool_choice only with tools")
         if "tool_choice" in body:
             ask.choice = self.read_choice(body["tool_choice"], body)
-            require(not isinstance(ask.choice, tuple) or ask.choice[1] in [tool[0] for tool in ask.tools], "tool_choice names no tool")
+            require(not isinstance(ask.choice, tuple) or ask.choice[1] in [tool[0] for tool in ask.tools],
+                "tool_choice names no tool")
 
     def read_choice(self, choice, body):
         if isinstance(choice, str):

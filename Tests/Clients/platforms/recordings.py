@@ -1,4 +1,4 @@
-"""What `worker --record` kept of one call, and what a caller must get of it.
+"""One call that `worker --record` kept, and the answer that a caller must get of it.
 
 In: a file of the folder. Out: the bytes with their cuts, and text, thought, usage and number of choices as this module reads
 them, by rules of its own: a second opinion beside the worker's adapters.
@@ -33,7 +33,7 @@ class Recording:
 
     @property
     def is_whole(self):
-        """The platform said all it had to say; `cancelled`: we had heard the end."""
+        """The platform's answer has its end. `cancelled`: we had heard the end."""
         return self.end in ("complete", "cancelled")
 
     @property
@@ -83,7 +83,7 @@ class Recording:
 
     @property
     def usage(self):
-        """(input, output) as last told; None where nothing was."""
+        """(input, output) as last told, None where nothing was."""
         found = {}
         for value in self.values:
             usage = value.get("usage") or value.get("Usage") or (value.get("Response") or {}).get("Usage") \

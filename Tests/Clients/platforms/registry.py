@@ -11,6 +11,7 @@ from .tencent_openai import TencentLegacy, TencentTokenHub
 from .zhipu import ZhipuJWT, ZhipuKey
 
 WIRES = [
-    OpenAI, Anthropic, BaiduV2, BaiduLegacy, AlibabaNative, AlibabaCompatible, TencentTokenHub, TencentNative, TencentLegacy, ZhipuKey,
+    OpenAI, Anthropic, BaiduV2, BaiduLegacy, AlibabaNative, AlibabaCompatible, TencentTokenHub, TencentNative, TencentLegacy,
+    ZhipuKey,
     ZhipuJWT]
 NAMES = [wire.name for wire in WIRES]

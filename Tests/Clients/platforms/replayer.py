@@ -1,6 +1,6 @@
-"""A platform that says what recordings say: the same bytes, cut at the same places, ended in the same way.
+"""A platform that replays recordings: the same bytes, cut at the same places, ended in the same way.
 
-In: recordings. Out: a server; the first part of a path names the recording (`base_url` of its account).
+In: recordings. Out: a server. The first part of a path names the recording (`base_url` of its account).
 """
 
 import asyncio
@@ -9,8 +9,9 @@ import itertools
 from support.http_server import ThreadedServer
 
 
-# What frames a message between two servers; it was unpacked before it was recorded.
-FRAMING = {"connection", "content-encoding", "content-length", "content-type", "date", "keep-alive", "server", "transfer-encoding"}
+# Headers that frame a message between two servers. It was unpacked before it was recorded.
+FRAMING = {"connection", "content-encoding", "content-length", "content-type", "date", "keep-alive", "server",
+    "transfer-encoding"}
 PROMPT = b"Replay"  # what the caller of a replayed call says
 LONGEST_PAUSE = 0.02  # seconds: order and cuts matter, not patience
 
@@ -49,6 +50,6 @@ class Replayer:
             await call.chunk(piece)
         if recording.is_whole:
             return await call.finish()
-        # What was sent must have arrived: an abort throws away what the kernel still holds.
+        # The sent bytes must have arrived: an abort throws away what the kernel still holds.
         await asyncio.sleep(0.05)
         call.drop()

@@ -1,4 +1,4 @@
-"""What a platform answers, decided by a marker in the prompt: `[[scenario:tools id=7]]`.
+"""The answer of a platform, decided by a marker in the prompt: `[[scenario:tools id=7]]`.
 
 In: an `Ask`, the request as the platform understood it. Out: a `Reply`, which each wire writes in its own words. A test
 takes the same constants and compares what came out of the service at the other end.
@@ -26,7 +26,7 @@ def marker(scenario, id, variant=None):
 class Turn:
     role: str  # user, assistant, tool
     text: str = ""
-    images: list = field(default_factory=list)  # URLs; data: URLs where base64 was sent
+    images: list = field(default_factory=list)  # URLs, or data: URLs where base64 was sent
     calls: list = field(default_factory=list)  # (id, name, arguments as JSON value)
     answers: str | None = None  # id of the call that a tool turn answers
 
@@ -107,7 +107,7 @@ class Reply:
 
 
 def split(text, count):
-    """About `count` pieces, cut between characters; a platform never cuts one in JSON."""
+    """About `count` pieces, cut between characters, as a platform never cuts one in JSON."""
     size = max(1, -(-len(text) // count))
     return [text[start:start + size] for start in range(0, len(text), size)]
 
@@ -135,7 +135,7 @@ def plan(ask, thinks=False):
 
 
 def called(ask, scenario):
-    """The first tool is called, or the named one; with `.parallel` twice, with `.empty` without arguments."""
+    """Calls the first tool, or the named one: with `.parallel` twice, with `.empty` without arguments."""
     name = ask.choice[1] if isinstance(ask.choice, tuple) else ask.tools[0][0]
     if scenario.endswith(".empty"):
         return Reply(calls=[("call_a1", name, {})], finish="tool_calls")

@@ -114,9 +114,11 @@ class TencentNative(Wire):
         require((choice == "custom") == ("CustomTool" in body), "CustomTool goes with ToolChoice custom")
         require(choice in (None, "none") or tools or choice == "custom", "ToolChoice only with Tools")
         return Ask(
-            model=body["Model"], turns=turns, system=system, stream=body.get("Stream", False), temperature=body.get("Temperature"),
+            model=body["Model"], turns=turns, system=system, stream=body.get("Stream", False),
+            temperature=body.get("Temperature"),
             top_p=body.get("TopP"), seed=body.get("Seed"), stop=body.get("Stop", []), tools=tools,
-            choice=("named", body["CustomTool"]["Function"]["Name"]) if choice == "custom" else choice, thinking=thinking, raw=body)
+            choice=("named", body["CustomTool"]["Function"]["Name"]) if choice == "custom" else choice, thinking=thinking,
+            raw=body)
 
     def thinks(self, ask):
         return ask.model == self.reasoning_model and ask.thinking is not False

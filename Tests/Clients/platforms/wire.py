@@ -1,4 +1,4 @@
-"""What all platforms have in common: a server that checks first, then answers by scenario.
+"""The common part of all platforms: a server that checks first, then answers by scenario.
 
 A wire brings `authenticate`, `read`, `whole`, `events`, `end`, and its table of failures.
 """
@@ -11,7 +11,7 @@ from support.http_server import ThreadedServer
 
 from .scenarios import plan
 
-SILENCE = 30.0  # seconds; longer than any test waits for a connection to close
+SILENCE = 30.0  # seconds, longer than any test waits for a connection to close
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Wire:
     mode = None  # of the account
     prefix = ""  # path of the account's base URL
     settings = {}
-    # The platform's names for models of other kinds; None: there is none.
+    # The platform's names for models of other kinds. None: there is none.
     vision_model = reasoning_model = embedding_model = prefill_model = None
-    # Feature -> why the platform does not have it. `may_lack`: its documents do not say; either is right.
+    # Feature -> why the platform does not have it. `may_lack`: its documents do not say, so either is right.
     lacks: dict = {}
     silent: dict = {}  # nobody asks for it, so nothing is refused
     may_lack: dict = {}
-    # What the platform is called in error texts, any of these.
+    # The platform's names in error texts, any of these.
     words: tuple = ()
     failures: list = []
     is_canonical = False  # the platform that requests are written for
@@ -78,7 +78,7 @@ class Wire:
         return {self.id + suffix: model for suffix, model in kinds.items() if model}
 
     def asks(self, id):
-        """What the platform understood of the requests with this id."""
+        """The platform's reading of the requests with this id."""
         return [call.ask for call in list(self.calls) if call.ask and call.ask.id == id]
 
     def calls_of(self, id):
@@ -91,7 +91,7 @@ class Wire:
         raise NotImplementedError
 
     def read(self, call):
-        """The `Ask` of a chat or embeddings request; raises `Refused`."""
+        """The `Ask` of a chat or embeddings request. Raises `Refused`."""
         raise NotImplementedError
 
     def whole(self, ask, reply):
@@ -115,14 +115,14 @@ class Wire:
         raise NotImplementedError
 
     def thinks(self, ask):
-        """Whether the model shows its reasoning for this request."""
+        """True when the model shows its reasoning for this request."""
         return False
 
     def reply_headers(self, ask):
         return ()
 
     async def other(self, call):
-        """Answers calls that are no chat (pings, tokens); False: not one of those."""
+        """Answers calls that are no chat (pings, tokens). False: not one of those."""
         return False
 
     # MARK: the run of a call
@@ -163,7 +163,7 @@ class Wire:
         await call.head(content_type=self.stream_type, headers=self.reply_headers(ask))
         await self._pieces(call, reply, self.events(ask, reply))
         if reply.ending == "drop":
-            # What was sent must have arrived: an abort throws away what the kernel still holds.
+            # The sent bytes must have arrived: an abort throws away what the kernel still holds.
             await asyncio.sleep(0.05)
             return call.drop()
         if reply.ending == "normal":

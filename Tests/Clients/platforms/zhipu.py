@@ -1,4 +1,4 @@
-"""Zhipu GLM: OpenAI's shape, with its own words for thinking and its own limits; keys go as they are, or sign a JWT."""
+"""Zhipu GLM: OpenAI's shape, with its own words for thinking and its own limits. Keys go as they are, or sign a JWT."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What real servers say and real callers send, beside their documents: one file a kind, each case by its public report."""
+"""Habits of real servers and callers beside their documents: one file a kind, each case by its public report."""
 
 import pytest
 

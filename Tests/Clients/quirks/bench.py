@@ -1,4 +1,4 @@
-"""What a case works with: models and accounts of its own, so that no case changes the health of another's.
+"""The bench of a case: models and accounts of its own, so that no case changes the health of another's.
 
 In: the marker `place` of a test. Out: a `Place`, which tells its platform what to answer and asks the service.
 """

@@ -1,4 +1,4 @@
-"""One service for all cases; its catalogue is made of the tests that were collected."""
+"""One service for all cases. Its catalogue is made of the tests that were collected."""
 
 import pytest
 from support.raw_platform import RawPlatform
@@ -7,7 +7,7 @@ from support.service import Service
 from .bench import Place, Stack
 from .modes import ALL
 
-# What a spoken answer of each mode is taken from, for the round trips.
+# The model of each mode whose answers go into the round trips.
 SPEAKERS = {mode: f"speaker-{number}" for number, mode in enumerate(ALL)}
 
 # Their cases look at one answer and leave their account as it was: cases with the same wishes share a model.
@@ -16,7 +16,8 @@ SHARING = ("test_answers", "test_calls", "test_claude", "test_completions", "tes
 
 def pytest_configure(config):
     config.addinivalue_line(
-        "markers", "place(mode, accounts, vectors, alone, **model): the model that a case gets; `mode` and `model_id` may be parameters")
+        "markers",
+        "place(mode, accounts, vectors, alone, **model): the model that a case gets; `mode` and `model_id` may be parameters")
 
 
 def pytest_collection_finish(session):
@@ -42,7 +43,8 @@ def stack(request, workspace, template):
     platform = RawPlatform()
     speakers = [Place(name, mode) for mode, name in SPEAKERS.items()]
     slashed = Place("vendor/model-9")
-    places = [*speakers, slashed, *{id(item.place): item.place for item in request.session.items if hasattr(item, "place")}.values()]
+    places = [*speakers, slashed, *{id(item.place): item.place for item in request.session.items
+        if hasattr(item, "place")}.values()]
     entries = [place.catalogue(platform) for place in places]
     catalogue = {"models": [model for model, _ in entries], "accounts": [a for _, accounts in entries for a in accounts]}
     service = Service(

@@ -1,4 +1,4 @@
-"""Ties a case to the servers or callers it is about; docs/compatibility.md is made of that.
+"""Ties a case to the servers or callers it is about. docs/compatibility.md is made of that.
 
 In: `@known("vLLM", does="…", gives="…", report="owner/repo#1")` on a test. Out: `KNOWN`, in the order of the suite.
 """

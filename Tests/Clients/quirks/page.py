@@ -44,4 +44,5 @@ def section(name, facts):
     if not facts:
         return ""
     rows = [f"| {fact.does} | {fact.gives} | {fact.report or '—'} | `{fact.test}` |" for fact in facts]
-    return f"\n### {name}\n\n| what is seen | what the service does | report | test |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    return f"\n### {name}\n\n| what is seen | what the service does | report | test |\n|---|---|---|---|\n" + "\n".join(
+        rows) + "\n"

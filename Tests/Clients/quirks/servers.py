@@ -1,6 +1,6 @@
 """The servers and callers that cases are about. A case names them by these names, so that a mistyped one fails at import."""
 
-# Name -> where its account points to; None: the platform has a mode of its own.
+# Name -> where its account points to. None: the platform has a mode of its own.
 SERVERS = {
     "vLLM": "`http://HOST:8000/v1`; a key where `--api-key` asks for one",
     "SGLang": "`http://HOST:30000/v1`",

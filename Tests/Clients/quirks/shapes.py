@@ -1,4 +1,4 @@
-"""How each mode writes an answer, in as few members as its platform does.
+"""The answers of each mode, in as few members as its platform writes.
 
 In: what is `Said`. Out: a whole answer, or the events of a stream, as values that a test may bend before they are sent.
 """
@@ -92,7 +92,8 @@ class ClaudeShape:
             *({"type": "thinking_delta", "thinking": p} for p in said.thought),
             {"type": "signature_delta", "signature": "EqQB"}])] if said.thought else []
         blocks += [({"type": "text", "text": ""}, [{"type": "text_delta", "text": p} for p in said.text])] if said.text else []
-        blocks += [({"type": "tool_use", "id": id, "name": name, "input": {}}, [{"type": "input_json_delta", "partial_json": text}])
+        blocks += [({"type": "tool_use", "id": id, "name": name, "input": {}},
+            [{"type": "input_json_delta", "partial_json": text}])
                    for id, name, text in said.calls]
         message = {**self.whole(Said(text=()), start or {"input_tokens": IN, "output_tokens": 1}), "stop_reason": None}
         found = [{"type": "message_start", "message": message}]
@@ -117,7 +118,8 @@ class DashScopeShape:
 
     @staticmethod
     def output(message, finish):
-        return {"output": {"choices": [{"finish_reason": finish, "message": {"role": "assistant", **message}}]}, "request_id": "r1",
+        return {"output": {"choices": [{"finish_reason": finish, "message": {"role": "assistant", **message}}]},
+            "request_id": "r1",
                 "usage": {"input_tokens": IN, "output_tokens": OUT, "total_tokens": IN + OUT}}
 
     def message(self, said):
@@ -170,7 +172,8 @@ class HunyuanShape:
         return {"Response": {"RequestId": "r1", **self.envelope({"Message": message, "FinishReason": said.finish})}}
 
     def stream(self, said):
-        deltas = [{"Content": "", "ReasoningContent": piece} for piece in said.thought] + [{"Content": piece} for piece in said.text]
+        deltas = [{"Content": "", "ReasoningContent": piece} for piece in said.thought] + [{"Content": piece}
+            for piece in said.text]
         deltas += [{"Content": "", "ToolCalls": [self.call(index, *call)]} for index, call in enumerate(said.calls)]
         found = [self.envelope({"Delta": {"Role": "assistant", **delta}, "FinishReason": ""}) for delta in deltas]
         return [*found, self.envelope({"Delta": {"Role": "assistant", "Content": ""}, "FinishReason": said.finish})]
@@ -188,7 +191,8 @@ class ErnieShape:
     stops = {"stop": "normal", "tool_calls": "function_call", "length": "length"}
 
     def answer(self, **more):
-        return {"id": "as-1", "object": "chat.completion", "created": 1, "is_truncated": False, **more, "usage": OpenAIShape.usage()}
+        return {"id": "as-1", "object": "chat.completion", "created": 1, "is_truncated": False, **more,
+            "usage": OpenAIShape.usage()}
 
     def call(self, said):
         if not said.calls:

@@ -1,4 +1,4 @@
-"""Answers that are paid for are read, however they are written (K1, K7); callers get OpenAI's shape (K3)."""
+"""Answers that are paid for are read, however they are written (K1, K7). Callers get OpenAI's shape (K3)."""
 
 import json
 
@@ -98,7 +98,8 @@ def test_a_stream_may_begin_with_a_byte_order_mark(place, mode):
        report="tinyhumansai/openhuman#4204")
 @pytest.mark.place(alone=True)
 def test_a_nested_member_counts_as_it_was_said_last(place):
-    body = json.dumps(completion()).replace('"content": "ok"', '"content": "ok", "reasoning_content": "a", "reasoning_content": "b"')
+    body = json.dumps(completion()).replace('"content": "ok"',
+        '"content": "ok", "reasoning_content": "a", "reasoning_content": "b"')
     body = body.replace('"total_tokens"', '"prompt_tokens": 11, "total_tokens"')
     place.answers(whole(body.encode()))
 

@@ -23,9 +23,11 @@ def booked(place):
 
 # Name -> (usage as the server says it, (input, output, cached, thinking)).
 WORDS = {
-    "OpenAI's": (usage(10, 5, prompt_tokens_details={"cached_tokens": 4}, completion_tokens_details={"reasoning_tokens": 2}), (10, 5, 4, 2)),
+    "OpenAI's": (usage(10, 5, prompt_tokens_details={"cached_tokens": 4}, completion_tokens_details={"reasoning_tokens": 2}),
+        (10, 5, 4, 2)),
     "thinking beside the output": (
-        {"prompt_tokens": 10120, "completion_tokens": 1499, "total_tokens": 14428, "prompt_tokens_details": {"cached_tokens": 128},
+        {"prompt_tokens": 10120, "completion_tokens": 1499, "total_tokens": 14428,
+            "prompt_tokens_details": {"cached_tokens": 128},
          "completion_tokens_details": {"reasoning_tokens": 2809}}, (10120, 4308, 128, 2809)),
     "thinking within the output": (usage(10, 50, completion_tokens_details={"reasoning_tokens": 40}), (10, 50, 0, 40)),
     "DeepSeek's cache": (usage(1000, 5, prompt_cache_hit_tokens=960, prompt_cache_miss_tokens=40), (1000, 5, 960, 0)),
@@ -59,7 +61,8 @@ def test_usage_in_other_words_is_counted(place, how, mode):
     said, counts = WORDS[how]
     place.answers(whole(completion(usage=said)))
     answer = place.post().json()
-    assert booked(place) == counts and answer["usage"]["prompt_tokens"] == counts[0] and answer["usage"]["completion_tokens"] == counts[1]
+    assert booked(place) == counts and answer["usage"]["prompt_tokens"] == counts[0] and answer["usage"][
+        "completion_tokens"] == counts[1]
 
     place.answers(events([*HELLO, chunk({}, "stop"), usage_chunk(**said)]))
     streamed = place.stream()
@@ -226,7 +229,8 @@ def test_zeros_in_the_last_event_replace_no_count(place, mode):
 
 @pytest.mark.place(mode="alibaba/native")
 def test_cached_tokens_of_dashscope_are_counted_wherever_they_stand(place):
-    for details in ({"prompt_tokens_details": {"cached_tokens": 4}}, {"input_tokens_details": {"cached_tokens": 4}}, {"cached_tokens": 4}):
+    for details in ({"prompt_tokens_details": {"cached_tokens": 4}}, {"input_tokens_details": {"cached_tokens": 4}},
+        {"cached_tokens": 4}):
         answer = place.mode.shape.whole(Said())
         answer["usage"] |= details
         place.answers(whole(answer))
@@ -250,7 +254,8 @@ def test_no_usage_at_all_is_an_estimate(place, mode):
 
 
 def test_what_a_platform_said_before_its_stream_broke_wins_over_the_estimate(place):
-    place.answers(events([chunk({"role": "assistant", "content": "hi"}, usage=usage(190, 42)), {"error": {"message": "x", "code": 502}}]))
+    place.answers(events([chunk({"role": "assistant", "content": "hi"}, usage=usage(190, 42)),
+        {"error": {"message": "x", "code": 502}}]))
 
     place.stream()
 

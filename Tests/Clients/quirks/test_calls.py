@@ -15,13 +15,13 @@ END = [chunk({}, "tool_calls"), usage_chunk(prompt_tokens=7, completion_tokens=3
 
 
 def part(index=None, id=None, name=None, arguments=None, **more):
-    """A piece of a call; what is None is left out."""
+    """A piece of a call. Arguments of None are left out."""
     function = {key: value for key, value in (("name", name), ("arguments", arguments)) if value is not None}
     return {**({} if index is None else {"index": index}), **({} if id is None else {"id": id, "type": "function"}),
             **({"function": function} if function else {}), **more}
 
 
-# Name -> (pieces, one list a chunk; the calls as (name, arguments); the ids where the server gave them).
+# Name -> (pieces, one list a chunk, the calls as (name, arguments), the ids where the server gave them).
 JOINING = {
     "no index, a chunk for each": (
         [[part(id="c1", name="f", arguments='{"slug":"a"}')], [part(id="c2", name="g", arguments='{"slug":"b"}')]],
@@ -64,7 +64,8 @@ JOINING = {
     "the id comes alone, before the name": (
         [[part(0, id="c1")], [part(0, name="f")], [part(0, arguments="{}")]], [("f", "{}")], ["c1"]),
     "the name comes in pieces": (
-        [[part(0, "c1", "look", "")], [part(0, name="_up", arguments="")], [part(0, arguments="{}")]], [("look_up", "{}")], ["c1"]),
+        [[part(0, "c1", "look", "")], [part(0, name="_up", arguments="")], [part(0, arguments="{}")]], [("look_up", "{}")],
+        ["c1"]),
     "id and name in every piece": (
         [[part(0, "c1", "f", '{"a"')], [part(0, "c1", "f", ":1}")]], [("f", '{"a":1}')], ["c1"]),
     "empty id and name in later pieces": (
@@ -76,11 +77,13 @@ JOINING = {
         [[{"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": None}}], [part(0, arguments="{}")]],
         [("f", "{}")], ["c1"]),
     "arguments as an object": (
-        [[{"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": {"a": 1}}}]], [("f", '{"a":1}')], ["c1"]),
+        [[{"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": {"a": 1}}}]], [("f", '{"a":1}')],
+        ["c1"]),
     "no ids": (
         [[part(0, name="f", arguments='{"a"')], [part(0, arguments=":1}")], [part(1, name="f", arguments="{}")]],
         [("f", '{"a":1}'), ("f", "{}")], None),
-    "no ids and no index": ([[part(name="f", arguments="{}")], [part(name="g", arguments="{}")]], [("f", "{}"), ("g", "{}")], None),
+    "no ids and no index": ([[part(name="f", arguments="{}")], [part(name="g", arguments="{}")]], [("f", "{}"), ("g", "{}")],
+        None),
     "empty ids": ([[part(0, "", "f", "{}")], [part(1, "", "g", "{}")]], [("f", "{}"), ("g", "{}")], None),
     "no type": (
         [[{"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{}"}}]], [("f", "{}")], ["c1"]),
@@ -130,7 +133,7 @@ def read(calls):
 
 @pytest.mark.parametrize("how", JOINING)
 def test_the_same_events_give_the_same_whole_answer(place, how):
-    """Where a document was asked for and events came, the calls are the same."""
+    """The calls are the same where a document was asked for and events came."""
     chunks, calls, _ = JOINING[how]
     place.answers(events([*(chunk({"tool_calls": parts}) for parts in chunks), *END]))
 
@@ -192,10 +195,11 @@ def test_an_id_that_was_made_is_taken_in_the_next_turn(place):
 
 # MARK: the same faults in the other shapes
 
-# What is replaced, by the family of the shape.
+# The replaced part, by the family of the shape.
 BENT = {
     "no id": {"openai": (b'"id": "c1", ', b""), "hunyuan": (b'"Id": "c1", ', b""), "claude": (b'"id": "c1", ', b"")},
-    "empty id": {"openai": (b'"id": "c1"', b'"id": ""'), "hunyuan": (b'"Id": "c1"', b'"Id": ""'), "claude": (b'"id": "c1"', b'"id": ""')},
+    "empty id": {"openai": (b'"id": "c1"', b'"id": ""'), "hunyuan": (b'"Id": "c1"', b'"Id": ""'),
+        "claude": (b'"id": "c1"', b'"id": ""')},
     "no type": {"openai": (b'"type": "function", ', b""), "hunyuan": (b'"Type": "function", ', b"")},
     "no index": {"openai": (b'"index": 0, "id"', b'"id"'), "hunyuan": (b'"Index": 0, "Function"', b'"Function"')},
     "arguments as an object": {
@@ -245,10 +249,13 @@ def test_many_calls_keep_their_number_in_every_shape(place, mode):
 def test_a_call_without_arguments_of_claude(place, pieces):
     start = json.loads(place.mode.stream(Said()).pieces[0].split(b"data: ")[1])
     place.answers(events([claude_event(event) for event in [
-        start, {"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "id": "t1", "name": "now", "input": {}}},
-        *({"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": piece}} for piece in pieces),
+        start, {"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "id": "t1", "name": "now",
+            "input": {}}},
+        *({"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": piece}}
+            for piece in pieces),
         {"type": "content_block_stop", "index": 0},
-        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 9}}, {"type": "message_stop"}]], done=False))
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 9}},
+        {"type": "message_stop"}]], done=False))
 
     assert place.stream(tools=[TOOL]).checked().calls == [("t1", "now", "{}")]
 
@@ -259,7 +266,8 @@ def test_a_call_of_claude_that_comes_whole_at_its_start(place):
     block = {"type": "tool_use", "id": "t1", "name": "look_up", "input": {"q": "a"}}
     place.answers(events([claude_event(event) for event in [
         start, {"type": "content_block_start", "index": 0, "content_block": block}, {"type": "content_block_stop", "index": 0},
-        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 9}}, {"type": "message_stop"}]], done=False))
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 9}},
+        {"type": "message_stop"}]], done=False))
 
     [(_, _, arguments)] = place.stream(tools=[TOOL]).checked().calls
     assert json.loads(arguments) == {"q": "a"}

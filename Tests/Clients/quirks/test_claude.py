@@ -90,7 +90,8 @@ def test_an_empty_result_arrives_under_its_calls_id(place, content):
     place.answers(strict(place))
 
     place.ask(messages=after_prompt(
-        {"role": "assistant", "content": None, "tool_calls": [CALL]}, {"role": "tool", "tool_call_id": "t1", "content": content}), tools=[TOOL])
+        {"role": "assistant", "content": None, "tool_calls": [CALL]}, {"role": "tool", "tool_call_id": "t1", "content": content}),
+        tools=[TOOL])
 
     last = place.sent["messages"][-1]
     assert (last["role"], last["content"][0]["type"], last["content"][0]["tool_use_id"]) == ("user", "tool_result", "t1")
@@ -98,18 +99,23 @@ def test_an_empty_result_arrives_under_its_calls_id(place, content):
 
 # Name -> (fields of the request, where the mark must be in what Claude is sent).
 MARKS = {
-    "system": ({"messages": [{"role": "system", "content": [{"type": "text", "text": "Long.", "cache_control": CACHE}]}, {"role": "user", "content": "x"}]},
+    "system": ({"messages": [{"role": "system", "content": [{"type": "text", "text": "Long.", "cache_control": CACHE}]},
+        {"role": "user", "content": "x"}]},
                lambda sent: sent["system"][0]),
-    "user": ({"messages": [{"role": "user", "content": [{"type": "text", "text": "Long.", "cache_control": CACHE}, {"type": "text", "text": "x"}]}]},
+    "user": ({"messages": [{"role": "user", "content": [{"type": "text", "text": "Long.", "cache_control": CACHE},
+        {"type": "text", "text": "x"}]}]},
              lambda sent: sent["messages"][0]["content"][0]),
     "tool": ({"tools": [{**TOOL, "cache_control": CACHE}]}, lambda sent: sent["tools"][0]),
     "function": ({"tools": [{**TOOL, "function": {**TOOL["function"], "cache_control": CACHE}}]}, lambda sent: sent["tools"][0]),
     "result": ({"messages": after_prompt(
         {"role": "assistant", "content": None, "tool_calls": [CALL]},
-        {"role": "tool", "tool_call_id": "t1", "content": [{"type": "text", "text": "Long.", "cache_control": CACHE}]}), "tools": [TOOL]},
+        {"role": "tool", "tool_call_id": "t1", "content": [{"type": "text", "text": "Long.", "cache_control": CACHE}]}),
+        "tools": [TOOL]},
         lambda sent: sent["messages"][-1]["content"][0]),
-    "message": ({"messages": [{"role": "user", "content": "Long.", "cache_control": CACHE}]}, lambda sent: sent["messages"][0]["content"][-1]),
-    "an hour": ({"messages": [{"role": "user", "content": [{"type": "text", "text": "Long.", "cache_control": {**CACHE, "ttl": "1h"}}]}]},
+    "message": ({"messages": [{"role": "user", "content": "Long.", "cache_control": CACHE}]},
+        lambda sent: sent["messages"][0]["content"][-1]),
+    "an hour": ({"messages": [{"role": "user", "content": [{"type": "text", "text": "Long.",
+        "cache_control": {**CACHE, "ttl": "1h"}}]}]},
                 lambda sent: sent["messages"][0]["content"][0]),
 }
 
@@ -146,9 +152,10 @@ def test_marks_for_claudes_cache_do_not_hurt_elsewhere(place, mode, where):
 
 
 @claude_only
-@pytest.mark.parametrize("fields", [{"temperature": 0.5}, {"top_p": 0.5}, {"top_k": 5}, {"temperature": 0.5, "top_p": 0.5}], ids=json.dumps)
+@pytest.mark.parametrize("fields", [{"temperature": 0.5}, {"top_p": 0.5}, {"top_k": 5}, {"temperature": 0.5, "top_p": 0.5}],
+    ids=json.dumps)
 def test_parameters_of_sampling_have_one_rule(place, fields):
-    """Sent, or dropped and told in `X-Dropped-Params`, or refused by name; never dropped in silence."""
+    """Sent, or dropped and told in `X-Dropped-Params`, or refused by name, but never dropped in silence."""
     place.says(Said())
 
     response = place.post(**fields)

@@ -37,7 +37,8 @@ def test_a_text_is_completed_in_a_stream(place, mode):
     place.says(Said())
 
     text, finishes, usages = "", [], []
-    for chunk in place.openai.completions.create(model=place.model, prompt="Once", stream=True, stream_options={"include_usage": True}):
+    for chunk in place.openai.completions.create(model=place.model, prompt="Once", stream=True,
+        stream_options={"include_usage": True}):
         assert chunk.object == "text_completion" and chunk.id
         usages += [chunk.usage] if chunk.usage else []
         for choice in chunk.choices:
@@ -74,7 +75,8 @@ def test_several_prompts_are_several_choices_or_refused_by_name(place, prompts, 
     answer = complete(place, prompts, stream=stream)
 
     if answer.status_code != 200:
-        assert len(prompts) > 1 and answer.status_code == 400 and answer.json()["error"]["param"] == "prompt" and not place.calls(), answer.text
+        assert len(prompts) > 1 and answer.status_code == 400 and answer.json()["error"]["param"] == "prompt" and not place.calls(
+            ), answer.text
         return
     if stream:
         values = [json.loads(line[5:]) for line in answer.text.split("\n") if line.startswith("data:") and "[DONE]" not in line]
@@ -84,9 +86,12 @@ def test_several_prompts_are_several_choices_or_refused_by_name(place, prompts, 
 
 
 @pytest.mark.parametrize("fields, param", [
-    ({"suffix": "the end"}, "suffix"), ({"echo": True}, "echo"), ({"logprobs": 3}, "logprobs"), ({"logprobs": 0}, "logprobs"), ({"prompt": [1, 2, 3]}, "prompt"),
-    ({"prompt": [[1, 2], [3]]}, "prompt"), ({"prompt": {}}, "prompt"), ({"prompt": 5}, "prompt"), ({"prompt": []}, "prompt"), ({"prompt": ["a", 1]}, "prompt"),
-    ({"best_of": 3}, "best_of"), ({"stream": "true"}, "stream"), ({"max_tokens": "many"}, "max_tokens"), ({"temperature": "hot"}, "temperature")],
+    ({"suffix": "the end"}, "suffix"), ({"echo": True}, "echo"), ({"logprobs": 3}, "logprobs"), ({"logprobs": 0}, "logprobs"),
+    ({"prompt": [1, 2, 3]}, "prompt"),
+    ({"prompt": [[1, 2], [3]]}, "prompt"), ({"prompt": {}}, "prompt"), ({"prompt": 5}, "prompt"), ({"prompt": []}, "prompt"),
+    ({"prompt": ["a", 1]}, "prompt"),
+    ({"best_of": 3}, "best_of"), ({"stream": "true"}, "stream"), ({"max_tokens": "many"}, "max_tokens"),
+    ({"temperature": "hot"}, "temperature")],
     ids=json.dumps)
 def test_what_chat_has_no_words_for_is_refused_by_name(place, fields, param):
     place.says(Said())
@@ -97,7 +102,8 @@ def test_what_chat_has_no_words_for_is_refused_by_name(place, fields, param):
 
 
 @pytest.mark.parametrize("fields", [
-    {"suffix": None}, {"echo": False}, {"echo": None}, {"logprobs": None}, {"best_of": 1}, {"best_of": None}, {"logit_bias": None}, {"stop": None},
+    {"suffix": None}, {"echo": False}, {"echo": None}, {"logprobs": None}, {"best_of": 1}, {"best_of": None},
+    {"logit_bias": None}, {"stop": None},
     {"stream": None}, {"n": 1}, {"suffix": ""}], ids=json.dumps)
 def test_what_asks_for_nothing_is_taken(place, fields):
     place.says(Said())

@@ -112,7 +112,8 @@ def test_head_leaves_the_connection_usable(place):
 
 @known("HTTP clients and proxies", does="ask with `OPTIONS` first", gives="the methods that are allowed")
 @pytest.mark.parametrize("path, methods", [
-    ("/v1/chat/completions", {"POST"}), ("/v1/embeddings", {"POST"}), ("/v1/models", {"GET", "HEAD"}), ("/v1/models/a/b", {"GET", "HEAD"})])
+    ("/v1/chat/completions", {"POST"}), ("/v1/embeddings", {"POST"}), ("/v1/models", {"GET", "HEAD"}),
+    ("/v1/models/a/b", {"GET", "HEAD"})])
 def test_options_names_the_methods(place, path, methods):
     answer = httpx.options(place.stack.service.url + path)
 
@@ -176,7 +177,7 @@ def test_a_caller_that_closed_its_side_gets_the_answer(place, stream):
 
 
 def test_a_caller_that_is_really_gone_ends_the_platforms_work(place):
-    """What it costs is told by the connection of the fake, which is closed."""
+    """The connection of the fake tells what it costs: it is closed."""
     raw = place.mode.stream()
     place.answers(lambda call: type(raw)(raw.pieces[:2] + (0.05, raw.pieces[1]) * 400, headers=raw.headers, is_chunked=True))
     with socket.create_connection(("127.0.0.1", place.stack.port), timeout=5) as wire:
@@ -196,7 +197,8 @@ def test_a_caller_that_closed_half_of_a_request_is_gone(place):
 # MARK: bodies
 
 def chunks_of(body, size):
-    return b"".join(b"%x\r\n%s\r\n" % (len(body[at:at + size]), body[at:at + size]) for at in range(0, len(body), size)) + b"0\r\n\r\n"
+    return b"".join(b"%x\r\n%s\r\n" % (len(body[at:at + size]), body[at:at + size])
+        for at in range(0, len(body), size)) + b"0\r\n\r\n"
 
 
 @known("HTTP clients and proxies", does="request bodies in chunks", gives="read")
@@ -238,7 +240,8 @@ def test_a_packed_body_is_unpacked(place, coding, chunked):
 
 
 @pytest.mark.parametrize("coding, body", [
-    ("gzip", b"not gzip"), ("gzip", gzip.compress(b"{}" * 100)[:-9]), ("gzip", b""), ("snappy", b"{}"), ("gzip, gzip", gzip.compress(gzip.compress(b"{}")))],
+    ("gzip", b"not gzip"), ("gzip", gzip.compress(b"{}" * 100)[:-9]), ("gzip", b""), ("snappy", b"{}"),
+    ("gzip, gzip", gzip.compress(gzip.compress(b"{}")))],
     ids=["broken", "cut", "empty", "unknown", "twice"])
 def test_a_packed_body_that_cannot_be_read_is_refused(place, coding, body):
     heard = exchange(place, *request(place, body=body, content_encoding=coding))
@@ -280,7 +283,8 @@ def test_requests_one_behind_the_other_are_answered_in_order(place):
 
 
 @known("HTTP clients and proxies", does="a byte order mark before the JSON, or a line end behind it", gives="read")
-@pytest.mark.parametrize("before, behind", [(b"\xef\xbb\xbf", b""), (b"", b"\r\n"), (b"\n ", b"")], ids=["mark", "line-end", "space"])
+@pytest.mark.parametrize("before, behind", [(b"\xef\xbb\xbf", b""), (b"", b"\r\n"), (b"\n ", b"")],
+    ids=["mark", "line-end", "space"])
 def test_a_body_with_a_mark_or_space_around_is_read_or_refused_clearly(place, before, behind):
     """Callers are read strictly: a mark may be refused, and must be then by a 400."""
     _, body = request(place)
@@ -313,4 +317,5 @@ def test_a_key_with_a_line_feed_is_cut_or_refused_by_name(place, key):
 
 def test_prompts_reach_no_log(stack):
     """Of all cases: what they asked stands in no log of the service."""
-    assert not [process.log for process in stack.service.processes if prompt()[0]["content"].strip() in process.log.read_text(errors="replace")]
+    assert not [process.log for process in stack.service.processes
+        if prompt()[0]["content"].strip() in process.log.read_text(errors="replace")]

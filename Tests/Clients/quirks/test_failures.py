@@ -23,7 +23,7 @@ def in_choice(value):
         {"index": 0, "finish_reason": "error", "message": {"role": "assistant", "content": ""}, **value}]}
 
 
-# Name -> the answer of a server whose own status is 200; the refusal is the caller's own fault.
+# Name -> the answer of a server whose own status is 200. The refusal is the caller's own fault.
 REFUSALS_IN_200 = {
     "number": whole(error()),
     "text": whole(error("400")),
@@ -39,7 +39,8 @@ REFUSALS_IN_200 = {
     "first event alone": events([error()]),
     "first event, code as text": events([error("400")]),
     "first event in an array": events([[error()]]),
-    "first event, in a choice": events([{**chunk(), "choices": [{"index": 0, "delta": {}, "finish_reason": "error", **error()}]}]),
+    "first event, in a choice": events([{**chunk(), "choices": [{"index": 0, "delta": {}, "finish_reason": "error",
+        **error()}]}]),
     "first event named error": events([b"event: error\ndata: " + whole(error()).body + b"\n\n"], done=False),
     "after the role": events([chunk({"role": "assistant", "content": ""}), error()]),
     "not an event at all": whole(whole(error()).body, content_type="text/event-stream"),
@@ -65,10 +66,13 @@ def test_a_refusal_inside_a_200_is_the_callers(place, how, stream):
 
 # Name -> the body of a 400, and words that the caller must see.
 OTHER_BODIES = {
-    "error as a text": ({"code": "Client specified an invalid argument", "error": "Argument not supported on this model: stop"}, "not supported on this model"),
-    "message at the top": ({"object": "error", "message": "max_tokens is too large", "type": "BadRequestError", "code": 400}, "max_tokens is too large"),
+    "error as a text": ({"code": "Client specified an invalid argument", "error": "Argument not supported on this model: stop"},
+        "not supported on this model"),
+    "message at the top": ({"object": "error", "message": "max_tokens is too large", "type": "BadRequestError", "code": 400},
+        "max_tokens is too large"),
     "detail as a text": ({"detail": "context length exceeded by 5"}, "context length exceeded"),
-    "detail in a list": ({"detail": [{"loc": ["body", "stop"], "msg": "value is not a valid list", "type": "type_error.list"}]}, "not a valid list"),
+    "detail in a list": ({"detail": [{"loc": ["body", "stop"], "msg": "value is not a valid list", "type": "type_error.list"}]},
+        "not a valid list"),
     "errors in a list": ({"errors": [{"message": "top_k must be positive"}]}, "top_k must be positive"),
     "message and type": ({"message": "no such parameter", "type": "invalid_request_error"}, "no such parameter"),
 }
@@ -101,7 +105,8 @@ def test_a_refusal_inside_a_200_is_the_callers_in_every_mode(place, mode):
        report="Simpleyyt/ai-manus#101")
 @pytest.mark.parametrize("mode", OPENAI_SHAPED)
 def test_an_error_in_an_array_keeps_its_words(place, mode):
-    place.answers(whole([{"error": {"code": 400, "message": "Function calling with a response mime type is unsupported", "status": "INVALID_ARGUMENT"}}], 400))
+    place.answers(whole([{"error": {"code": 400, "message": "Function calling with a response mime type is unsupported",
+        "status": "INVALID_ARGUMENT"}}], 400))
 
     response = place.post()
 
@@ -123,8 +128,10 @@ ELSEWHERE = {
     "402 as first event": (events([error(402)]), "quota_exhausted"),
     "429 as first event": (events([error("429")]), "rate_limited"),
     "503 after the role": (events([chunk({"role": "assistant", "content": ""}), error(503)]), "overloaded|server_error"),
-    "error as finish reason": (events([chunk({"role": "assistant", "content": ""}), chunk({}, "error"), usage_chunk(prompt_tokens=1)]), "server_error|overloaded"),
-    "504 in the first choice": (events([{**chunk(), "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error", **error(504)}]}]),
+    "error as finish reason": (events([chunk({"role": "assistant", "content": ""}), chunk({}, "error"),
+        usage_chunk(prompt_tokens=1)]), "server_error|overloaded"),
+    "504 in the first choice": (events([{**chunk(), "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error",
+        **error(504)}]}]),
                                 "timeout|server_error|overloaded"),
 }
 
@@ -242,7 +249,8 @@ def test_a_platform_that_says_no_retry_is_heeded(place, mode):
 @known("OpenAI", "Groq", does="names the account's organisation and its tokens per minute in the message of a 429",
        gives="what was exceeded and when it ends, without the account's names")
 @pytest.mark.parametrize("message", [
-    "Rate limit reached for gpt-4o in organization org-AbC123xyz on tokens per min (TPM): Limit 30000, Used 29000, Requested 2000."
+    "Rate limit reached for gpt-4o in organization org-AbC123xyz on tokens per min (TPM): Limit 30000, Used 29000,"
+    " Requested 2000."
     " Please try again in 2s. Visit https://platform.openai.com/account/rate-limits",
     "Request too large for model in organization org-AbC123xyz: tokens per minute (TPM): Limit 6000, Requested 9000",
     "Rate limit exceeded: 60 requests per minute"])
@@ -253,17 +261,20 @@ def test_a_limit_says_what_it_means_without_secrets(place, message):
 
     text = response.json()["error"]["message"]
     # A request that is larger than the limit can never be served: that is the caller's.
-    assert response.status_code == (400 if "too large" in message else 429) and "org-AbC123xyz" not in response.text, response.text
+    assert response.status_code == (400 if "too large" in message
+        else 429) and "org-AbC123xyz" not in response.text, response.text
     assert "minute" in text or "limit" in text.lower(), text
 
 
 @pytest.mark.parametrize("message", [
     "max_tokens must be at most 4096 tokens per request", "The token limit is 8192 tokens", "Unknown token <|im_end|> in prompt",
-    "at most 5 keys per object", "secret sauce parameter is not supported", "Invalid 'tools[0].function.parameters': bearer format"])
+    "at most 5 keys per object", "secret sauce parameter is not supported",
+    "Invalid 'tools[0].function.parameters': bearer format"])
 @pytest.mark.parametrize("mode", ALL)
 def test_words_that_sound_secret_and_are_none_are_shown(place, mode, message):
     shape = place.mode.shape
-    code = {"tencent/native": "InvalidParameter", "alibaba/native": "InvalidParameter", "baidu/v1": 336003, "zhipu": "1210"}.get(mode, "invalid_request")
+    code = {"tencent/native": "InvalidParameter", "alibaba/native": "InvalidParameter", "baidu/v1": 336003,
+        "zhipu": "1210"}.get(mode, "invalid_request")
     place.answers(whole(shape.error(code, message), 200 if mode in ("tencent/native", "baidu/v1") else 400))
 
     response = place.post()
@@ -271,7 +282,8 @@ def test_words_that_sound_secret_and_are_none_are_shown(place, mode, message):
     assert response.status_code == 400 and message in response.json()["error"]["message"], response.text
 
 
-@pytest.mark.parametrize("secret", ["sk-proj-abcdefghijklmnop0123456789", "Bearer abcdefghijklmnopqrstuvwxyz0123", "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE"])
+@pytest.mark.parametrize("secret", ["sk-proj-abcdefghijklmnop0123456789", "Bearer abcdefghijklmnopqrstuvwxyz0123",
+    "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE"])
 def test_secrets_in_words_are_not_shown(place, secret):
     place.answers(whole({"error": {"message": f"Invalid value: {secret} for top_k.", "code": 400}}, 400))
 

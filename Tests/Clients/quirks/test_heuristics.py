@@ -53,7 +53,8 @@ def test_arguments_that_repeat_lose_nothing(place):
     message = lambda index, text: {"content": "", "tool_calls": [  # noqa: E731
         OpenAIShape.call(0, "c1" if index == 0 else "", "look_up" if index == 0 else "", text)]}
     values = [DashScopeShape.output(message(index, text), "null") for index, text in enumerate(parts)]
-    place.answers(events([dashscope_event(value) for value in [*values, DashScopeShape.output({"content": ""}, "tool_calls")]], done=False))
+    place.answers(events([dashscope_event(value) for value in [*values, DashScopeShape.output({"content": ""}, "tool_calls")]],
+        done=False))
 
     [(_, _, arguments)] = place.stream().checked().calls
     assert arguments == "".join(parts)
@@ -88,7 +89,8 @@ def test_a_stream_of_two_that_lost_one_is_broken(place, how, mode):
 @pytest.mark.parametrize("mode", ["openai/compatible", "alibaba/compatible"])
 def test_a_stream_of_two_ends_when_both_have(place, mode):
     place.answers(events([
-        choice(0, {"role": "assistant", "content": "a"}), choice(1, {"role": "assistant", "content": "b"}), choice(1, finish="stop"),
+        choice(0, {"role": "assistant", "content": "a"}), choice(1, {"role": "assistant", "content": "b"}),
+        choice(1, finish="stop"),
         choice(0, finish="length"), usage_chunk(prompt_tokens=1, completion_tokens=2, total_tokens=3)]))
 
     streamed = place.stream(n=2)
@@ -133,7 +135,8 @@ def only_streams(place):
     def answer(call):
         if not place.mode.wants_stream(call):
             shape = place.mode.shape
-            return whole(shape.error("InvalidParameter", "This model only support stream mode, please enable the stream parameter"), 400)
+            return whole(shape.error("InvalidParameter", "This model only support stream mode, please enable the"
+                                                         " stream parameter"), 400)
         return place.mode.stream(Said(thought=("hm",)))
     return answer
 
@@ -181,7 +184,8 @@ def test_an_empty_result_at_hunyuan_is_mended_or_refused_by_name(place, mode):
     place.says(Said())
     response = place.post(messages=[
         {"role": "user", "content": "x"},
-        {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "type": "function",
+            "function": {"name": "f", "arguments": "{}"}}]},
         {"role": "tool", "tool_call_id": "c1", "content": ""}])
 
     if response.status_code == 200:

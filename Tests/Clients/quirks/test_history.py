@@ -1,4 +1,4 @@
-"""What callers send back and around: null and empty are absent, our own answers are taken word for word (K4)."""
+"""Histories that callers send back: null and empty are absent, our own answers are taken word for word (K4)."""
 
 import json
 
@@ -15,7 +15,7 @@ RESULT = {"role": "tool", "tool_call_id": "c1", "content": "found"}
 
 
 def has_null_or_empty(value):
-    """Whether a member is null or an empty list anywhere, which strict servers refuse."""
+    """True when a member is null or an empty list anywhere, which strict servers refuse."""
     if isinstance(value, dict):
         return any(v is None or v == [] or has_null_or_empty(v) for v in value.values())
     return isinstance(value, list) and any(map(has_null_or_empty, value))
@@ -24,7 +24,8 @@ def has_null_or_empty(value):
 # Name -> messages behind the user's, which every platform that calls functions must be given.
 HISTORIES = {
     "empty calls": [{"role": "assistant", "content": "ok", "tool_calls": []}, {"role": "user", "content": "And now?"}],
-    "null calls": [{"role": "assistant", "content": "ok", "tool_calls": None, "function_call": None}, {"role": "user", "content": "?"}],
+    "null calls": [{"role": "assistant", "content": "ok", "tool_calls": None, "function_call": None},
+        {"role": "user", "content": "?"}],
     "null arguments": [{"role": "assistant", "content": None, "tool_calls": [
         {**CALL, "function": {"name": "look_up", "arguments": None}}]}, RESULT],
     "empty arguments": [{"role": "assistant", "content": "", "tool_calls": [
@@ -42,12 +43,15 @@ HISTORIES = {
     "no type in a call": [{"role": "assistant", "content": None, "tool_calls": [
         {"id": "c1", "function": {"name": "look_up", "arguments": "{}"}}]}, RESULT],
     "thinking of every kind": [
-        {"role": "assistant", "content": "ok", "reasoning_content": "hm", "reasoning": "hm", "reasoning_details": [{"type": "reasoning.text", "text": "hm"}],
+        {"role": "assistant", "content": "ok", "reasoning_content": "hm", "reasoning": "hm",
+            "reasoning_details": [{"type": "reasoning.text", "text": "hm"}],
          "thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": "EqQB"}]}, {"role": "user", "content": "?"}],
     "members of its own": [
-        {"role": "assistant", "content": "ok", "provider_specific_fields": {"a": 1}, "annotations": [{"type": "url_citation"}], "x": None},
+        {"role": "assistant", "content": "ok", "provider_specific_fields": {"a": 1}, "annotations": [{"type": "url_citation"}],
+            "x": None},
         {"role": "user", "content": "?"}],
-    "result in parts": [{"role": "assistant", "content": None, "tool_calls": [CALL]}, {**RESULT, "content": [{"type": "text", "text": "found"}]}],
+    "result in parts": [{"role": "assistant", "content": None, "tool_calls": [CALL]},
+        {**RESULT, "content": [{"type": "text", "text": "found"}]}],
     "result that is empty": [{"role": "assistant", "content": None, "tool_calls": [CALL]}, {**RESULT, "content": ""}],
     "result that is null": [{"role": "assistant", "content": None, "tool_calls": [CALL]}, {**RESULT, "content": None}],
     "result of no parts": [{"role": "assistant", "content": None, "tool_calls": [CALL]}, {**RESULT, "content": []}],
@@ -71,7 +75,7 @@ def test_a_history_is_taken(place, how, mode):
     assert response.status_code == 200, response.text
     messages = place.sent.get("messages") or place.sent.get("Messages") or place.sent["input"]["messages"]
     assert len(messages) >= 2
-    # An assistant's `content: null` beside calls is OpenAI's own; nothing else is null or empty.
+    # An assistant's `content: null` beside calls is OpenAI's own. Nothing else is null or empty.
     for message in messages:
         rest = {name: value for name, value in message.items() if not (name.lower() == "content" and value in (None, ""))}
         assert not has_null_or_empty(rest), f"sent {json.dumps(message)}"
@@ -79,9 +83,12 @@ def test_a_history_is_taken(place, how, mode):
 
 # Name -> members of a request which ask for nothing.
 NOTHING = {
-    "tools": [], "tool_choice": None, "functions": [], "function_call": None, "stop": [], "logit_bias": {}, "response_format": None,
-    "metadata": None, "user": None, "seed": None, "stream_options": None, "n": None, "max_tokens": None, "max_completion_tokens": None,
-    "temperature": None, "top_p": None, "logprobs": None, "top_logprobs": None, "parallel_tool_calls": None, "reasoning_effort": None,
+    "tools": [], "tool_choice": None, "functions": [], "function_call": None, "stop": [], "logit_bias": {},
+    "response_format": None,
+    "metadata": None, "user": None, "seed": None, "stream_options": None, "n": None, "max_tokens": None,
+    "max_completion_tokens": None,
+    "temperature": None, "top_p": None, "logprobs": None, "top_logprobs": None, "parallel_tool_calls": None,
+    "reasoning_effort": None,
     "modalities": None, "audio": None, "prediction": None, "service_tier": None, "store": None, "presence_penalty": None,
     "frequency_penalty": None, "thinking": None, "stream": None, "web_search_options": None, "verbosity": None}
 
@@ -140,7 +147,8 @@ def test_openais_own_limit_of_stops_is_named(place):
 
 
 @known("Mistral", does='`tool_choice: "any"`', gives="it reaches compatible servers", report="BerriAI/litellm#39735")
-@known("vLLM", "SGLang", "llama.cpp", does="`response_format` of types of their own, more `top_logprobs`, roles of their models' templates",
+@known("vLLM", "SGLang", "llama.cpp", does="`response_format` of types of their own, more `top_logprobs`, roles of their"
+                                           " models' templates",
        gives="they reach compatible servers")
 @pytest.mark.parametrize("fields", [
     {"tools": [TOOL], "tool_choice": "any"}, {"response_format": {"type": "regex", "pattern": "a+"}},
@@ -165,7 +173,8 @@ def test_roles_of_compatible_servers_are_their_own(place, role):
 
 
 @pytest.mark.parametrize("fields, param", [
-    ({"stream": "true"}, "stream"), ({"stop": 5}, "stop"), ({"stop": [None]}, "stop"), ({"n": "two"}, "n"), ({"tools": {}}, "tools"),
+    ({"stream": "true"}, "stream"), ({"stop": 5}, "stop"), ({"stop": [None]}, "stop"), ({"n": "two"}, "n"),
+    ({"tools": {}}, "tools"),
     ({"temperature": "hot"}, "temperature"), ({"messages": "text"}, "messages"), ({"tool_choice": 5}, "tool_choice"),
     ({"response_format": "json"}, "response_format"), ({"logprobs": 3}, "logprobs")], ids=json.dumps)
 @pytest.mark.parametrize("mode", ["openai/compatible", "anthropic", "tencent/native"])
@@ -201,7 +210,7 @@ EXTRAS = {"annotations": [], "refusal": None, "audio": None, "function_call": No
 
 @pytest.fixture(scope="module")
 def spoken(stack):
-    """What was said -> mode -> the message of that mode's platform, as the service gives it."""
+    """Kind of answer -> mode -> the message of that mode's platform, as the service gives it."""
     def message(speaker, said):
         speaker.says(said)
         return speaker.ask(tools=[TOOL])
@@ -217,7 +226,8 @@ def test_answers_of_all_modes_are_taken_back(place, spoken, mode, what):
     place.says(Said())
     for other, message in spoken[what].items():
         for given in (message, {**EXTRAS, **message}):
-            results = [{"role": "tool", "tool_call_id": call["id"], "content": "found"} for call in message.get("tool_calls") or []]
+            results = [{"role": "tool", "tool_call_id": call["id"], "content": "found"} for call in message.get("tool_calls")
+                or []]
             response = place.post(messages=after_prompt(given, *(results or [{"role": "user", "content": "And?"}])), tools=[TOOL])
             assert response.status_code == 200, f"an answer of {other}: {response.text}"
 
@@ -246,7 +256,8 @@ def test_an_image_in_a_result_arrives_or_is_refused_by_name(place, mode):
     place.says(Said())
     result = {**RESULT, "content": [{"type": "text", "text": "seen"}, {"type": "image_url", "image_url": {"url": PIXEL}}]}
 
-    response = place.post(messages=after_prompt({"role": "assistant", "content": None, "tool_calls": [CALL]}, result), tools=[TOOL])
+    response = place.post(messages=after_prompt({"role": "assistant", "content": None, "tool_calls": [CALL]}, result),
+        tools=[TOOL])
 
     if response.status_code == 200:
         assert b"iVBORw0KGgo" in place.calls()[-1].raw and b"seen" in place.calls()[-1].raw, "the image was lost"
@@ -260,7 +271,7 @@ def test_an_image_in_a_result_arrives_or_is_refused_by_name(place, mode):
 # MARK: one rule for all modes
 
 def test_both_limits_of_tokens_have_one_rule(stack):
-    """Either refused by name everywhere, or the same number goes out everywhere; a mode without limits refuses by name."""
+    """Either refused by name everywhere, or the same number goes out everywhere. A mode without limits refuses by name."""
     found = {}
     for mode, speaker in stack.speakers.items():
         speaker.says(Said())
@@ -324,6 +335,7 @@ def test_results_out_of_order_are_sent_or_refused_by_name(place, mode):
     calls = [{**CALL, "id": id} for id in ("c1", "c2")]
     results = [{**RESULT, "tool_call_id": id} for id in ("c2", "c1")]
 
-    response = place.post(messages=after_prompt({"role": "assistant", "content": None, "tool_calls": calls}, *results), tools=[TOOL])
+    response = place.post(messages=after_prompt({"role": "assistant", "content": None, "tool_calls": calls}, *results),
+        tools=[TOOL])
 
     assert response.status_code == 200 or response.json()["error"]["param"].startswith("messages"), response.text

@@ -1,6 +1,6 @@
 """`submitter import` understands the tricks that users of other gateways were taught (K9).
 
-All channels of this file are planned in two runs, one a product; each case looks at its own channel.
+All channels of this file are planned in two runs, one a product. Each case looks at its own channel.
 """
 
 import json
@@ -10,7 +10,7 @@ import pytest
 from .known import known
 
 HOST = "https://api.example.com"
-# What was written -> what the account calls, with `/chat/completions` behind it.
+# Written address -> the address that the account calls, with `/chat/completions` behind it.
 ADDRESSES = {
     f"{HOST}/v4/chat/completions#": f"{HOST}/v4",
     f"{HOST}/plan/v3/chat/completions?": f"{HOST}/plan/v3",
@@ -35,14 +35,15 @@ SECRETS = [
 UPSTREAM_IDS = ["/Vendor/command-r-plus", "accounts/fireworks/models/x", "vendor/model:free", "ft:gpt-4o::a", "模型"]
 LISTS = ["a, b", "a,,b", " a,b ", "a,b,", "a\n,b", "a,b,a"]
 KEYS = {"sk-one\n": 1, "sk-one\r\nsk-two\r\n": 2, "sk-one\n\nsk-two": 2, " sk-one ": 1}
-# Of a channel with the model `m-N`; a model of its own, since names that channels share become several models.
+# Of a channel with the model `m-N`. Each has a model of its own, since names that channels share become several models.
 MAPPINGS = ["", "{}", "null", None, '{"m-4": ""}', '{"m-5": "m-5"}', '{"other": "x"}']
 
 CHANNEL = {"type": 1, "key": "sk-one", "status": 1, "weight": 0, "base_url": HOST, "models": "m-one", "group": "default",
            "model_mapping": "", "priority": 0}
 CASES = {
     **{("address", written): {"base_url": written} for written in [*ADDRESSES, *SECRETS]},
-    **{("mapping", id): {"models": "plain", "model_mapping": json.dumps({"plain": id}, ensure_ascii=False)} for id in UPSTREAM_IDS},
+    **{("mapping", id): {"models": "plain", "model_mapping": json.dumps({"plain": id}, ensure_ascii=False)}
+        for id in UPSTREAM_IDS},
     **{("models", written): {"models": written} for written in LISTS},
     **{("key", written): {"key": written} for written in KEYS},
     **{("nothing", written): {"models": f"m-{number}", "model_mapping": written} for number, written in enumerate(MAPPINGS)},

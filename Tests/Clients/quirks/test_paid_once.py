@@ -60,7 +60,8 @@ def test_what_cannot_be_read_is_asked_for_once_more_at_most(place, mode, how):
 
 @pytest.mark.place(accounts=3)
 @pytest.mark.parametrize("mode", ALL)
-@pytest.mark.parametrize("how", ["not JSON", "a page", "half a document", "nothing", "gzip that is none", "events of no answer", "another document"])
+@pytest.mark.parametrize("how", ["not JSON", "a page", "half a document", "nothing", "gzip that is none", "events of no answer",
+    "another document"])
 def test_a_stream_that_cannot_be_read_is_asked_for_once_more_at_most(place, mode, how):
     place.answers(UNREADABLE[how](place.mode.stream() if "gzip" in how else place.mode.whole()))
 
@@ -115,11 +116,14 @@ def test_a_stream_that_was_shown_is_not_bought_again(place, mode, how):
 
 @pytest.mark.place(accounts=3)
 @pytest.mark.parametrize("answer", [
-    whole(completion({"content": None})), whole(completion({"content": ""})), whole(completion({"content": ""}, "content_filter")),
+    whole(completion({"content": None})), whole(completion({"content": ""})),
+    whole(completion({"content": ""}, "content_filter")),
     whole({**completion(), "choices": []}), whole({**completion(), "choices": None}), whole({**completion(), "choices": {}}),
     whole(completion({"content": 17})), whole(completion({"content": {"a": 1}})), whole(completion({"tool_calls": {"a": 1}})),
-    whole(completion({"tool_calls": [None]})), whole(completion({"tool_calls": [{"function": None}]})), whole({**completion(), "choices": [None]}),
-    whole({**completion(), "choices": ["x"]}), whole(completion(usage=[])), whole(completion(usage="many")), whole(completion(id=None, created="x"))],
+    whole(completion({"tool_calls": [None]})), whole(completion({"tool_calls": [{"function": None}]})),
+    whole({**completion(), "choices": [None]}),
+    whole({**completion(), "choices": ["x"]}), whole(completion(usage=[])), whole(completion(usage="many")),
+    whole(completion(id=None, created="x"))],
     ids=["null", "empty", "filtered", "no-choices", "null-choices", "choices-as-object", "number", "object", "calls-as-object",
          "null-call", "null-function", "null-choice", "choice-as-text", "usage-as-list", "usage-as-text", "odd-envelope"])
 def test_odd_members_never_buy_more_than_twice(place, answer):
@@ -131,7 +135,8 @@ def test_odd_members_never_buy_more_than_twice(place, answer):
 
 @pytest.mark.place(accounts=3)
 @pytest.mark.parametrize("delta", [
-    {"content": 17}, {"content": {"a": 1}}, {"content": [{"type": "text", "text": "x"}]}, {"tool_calls": {}}, {"tool_calls": [None]},
+    {"content": 17}, {"content": {"a": 1}}, {"content": [{"type": "text", "text": "x"}]}, {"tool_calls": {}},
+    {"tool_calls": [None]},
     {"tool_calls": "x"}, {"tool_calls": [{"index": -1, "id": "c", "function": {"name": "f", "arguments": "{}"}}]},
     {"tool_calls": [{"index": 10**30, "id": "c", "function": {"name": "f", "arguments": "{}"}}]}, "text", [], 17], ids=json.dumps)
 def test_odd_deltas_never_buy_more_than_twice(place, delta):
@@ -144,8 +149,10 @@ def test_odd_deltas_never_buy_more_than_twice(place, delta):
 
 @pytest.mark.place(mode="anthropic", accounts=3)
 @pytest.mark.parametrize("bend", [
-    lambda answer: answer.update(content=None), lambda answer: answer.update(content=[]), lambda answer: answer.update(content="hi"),
-    lambda answer: answer.update(content=[None]), lambda answer: answer.update(stop_reason=None), lambda answer: answer.update(usage=None),
+    lambda answer: answer.update(content=None), lambda answer: answer.update(content=[]),
+    lambda answer: answer.update(content="hi"),
+    lambda answer: answer.update(content=[None]), lambda answer: answer.update(stop_reason=None),
+    lambda answer: answer.update(usage=None),
     lambda answer: answer.update(content=[{"type": "tomorrow", "x": 1}])],
     ids=["null", "no-blocks", "text", "null-block", "no-reason", "no-usage", "unknown-block"])
 def test_odd_answers_of_claude_never_buy_more_than_twice(place, bend):

@@ -12,7 +12,8 @@ from .reading import check_completion
 from .shapes import OpenAIShape, Said, chunk, completion, usage_chunk
 
 USAGE = usage_chunk(prompt_tokens=7, completion_tokens=3, total_tokens=10)
-HELLO = [chunk({"role": "assistant", "content": ""}), chunk({"content": "Hello, "}), chunk({"content": "world"}), chunk({}, "stop"), USAGE]
+HELLO = [chunk({"role": "assistant", "content": ""}), chunk({"content": "Hello, "}), chunk({"content": "world"}),
+    chunk({}, "stop"), USAGE]
 
 
 def bent(change):
@@ -135,8 +136,10 @@ def usage_null(value, number):
 STREAMS = {
     "role in every delta": set_role, "empty finish reasons": set_empty_reason, "no index": without("index"),
     "no object": without("object"), "no id": without("id"), "no created": without("created"), "no model": without("model"),
-    "no envelope": without("object", "id", "created", "model", "index"), "null envelope": with_null("object", "id", "created", "model"),
-    "null members": null_members, "empty calls": empty_calls, "null delta at the end": null_delta, "no delta at the end": no_delta,
+    "no envelope": without("object", "id", "created", "model", "index"),
+    "null envelope": with_null("object", "id", "created", "model"),
+    "null members": null_members, "empty calls": empty_calls, "null delta at the end": null_delta,
+    "no delta at the end": no_delta,
     "end on the last text": end_on_the_last_text, "end said twice": end_twice, "null reason at the end": null_reason_at_the_end,
     "empty reason at the end": empty_reason_at_the_end, "no finish_reason member": without("finish_reason"),
     "ids that change": changing_ids, "text beside content": text_beside_content, "numbers as texts": odd_numbers,
@@ -184,7 +187,8 @@ def test_the_sdks_read_a_stream_with_a_null_delta(place):
     place.answers(events(bent(null_delta)))
 
     text = ""
-    for piece in place.openai.chat.completions.create(model=place.model, messages=[{"role": "user", "content": "x"}], stream=True):
+    for piece in place.openai.chat.completions.create(model=place.model, messages=[{"role": "user", "content": "x"}],
+        stream=True):
         text += "".join(choice.delta.content or "" for choice in piece.choices)
     assert text == "Hello, world"
 
@@ -211,7 +215,8 @@ ANSWERS = {
     "null finish reason": lambda a: a["choices"][0].update(finish_reason=None),
     "empty calls": lambda a: a["choices"][0]["message"].update(tool_calls=[]),
     "null calls": lambda a: a["choices"][0]["message"].update(tool_calls=None, function_call=None, name=None),
-    "content in parts": lambda a: a["choices"][0]["message"].update(content=[{"type": "text", "text": "Hello, "}, {"type": "text", "text": "world"}]),
+    "content in parts": lambda a: a["choices"][0]["message"].update(content=[{"type": "text", "text": "Hello, "},
+        {"type": "text", "text": "world"}]),
     "no usage": lambda a: a.pop("usage"),
     "null usage": lambda a: a.update(usage=None),
     "members of its own": lambda a: a.update(x_groq={"id": "r"}, provider="x", citations=["y"]),

@@ -40,7 +40,8 @@ def test_a_vector_with_a_gap_is_a_failure(place, mode, number, format):
 @pytest.mark.parametrize("bend", [
     lambda items: [entry.pop("index") for entry in items], lambda items: [entry.update(index=None) for entry in items],
     lambda items: [entry.pop("object") for entry in items], lambda items: items.reverse(),
-    lambda items: [entry.update(index=str(entry["index"])) for entry in items], lambda items: [entry.update(index=0) for entry in items]],
+    lambda items: [entry.update(index=str(entry["index"])) for entry in items],
+    lambda items: [entry.update(index=0) for entry in items]],
     ids=["no-index", "null-index", "no-object", "another-order", "index-as-text", "index-0-for-all"])
 def test_vectors_are_completed(place, bend):
     items = [item([0.5, 1], 0), item([0.25, 2], 1)]
@@ -49,13 +50,15 @@ def test_vectors_are_completed(place, bend):
 
     found = place.openai.embeddings.create(model=place.model, input=["x", "y"])
 
-    assert [(entry.index, entry.embedding, entry.object) for entry in found.data] == [(0, [0.5, 1], "embedding"), (1, [0.25, 2], "embedding")]
+    assert [(entry.index, entry.embedding, entry.object) for entry in found.data] == [(0, [0.5, 1], "embedding"),
+        (1, [0.25, 2], "embedding")]
 
 
 @known("Other servers", does="`usage` and `model` are null", gives="both members, and an estimate in the books",
        report="opea-project/GenAIComps#926")
 @pytest.mark.parametrize("more", [
-    {"model": None, "usage": None}, {"usage": {}}, {"usage": {"prompt_tokens": None, "total_tokens": None}}, {"usage": {"prompt_tokens": 0, "total_tokens": 0}}],
+    {"model": None, "usage": None}, {"usage": {}}, {"usage": {"prompt_tokens": None, "total_tokens": None}},
+    {"usage": {"prompt_tokens": 0, "total_tokens": 0}}],
     ids=json.dumps)
 def test_vectors_without_usage_are_estimated(place, more):
     place.answers(answer(item([0.5]), **more))
@@ -101,7 +104,7 @@ def test_another_number_of_vectors_is_a_failure(place, mode, count):
 
 @pytest.mark.parametrize("vector", ["AAAA", "not base64!", "AADAfw==", [], {}, None, 5], ids=str)
 def test_what_is_no_vector_is_a_failure(place, vector):
-    """`AAAA` holds three bytes, no number at all; `AADAfw==` holds NaN."""
+    """`AAAA` holds three bytes, no number at all. `AADAfw==` holds NaN."""
     place.answers(answer(item(vector)))
 
     response = place.embed(encoding_format="base64")
@@ -111,7 +114,8 @@ def test_what_is_no_vector_is_a_failure(place, vector):
 
 @pytest.mark.parametrize("mode", WITH_VECTORS)
 def test_an_error_inside_a_200_is_the_callers(place, mode):
-    code = {"tencent/native": "InvalidParameter", "alibaba/native": "InvalidParameter", "baidu/v1": 336003, "zhipu": "1210"}.get(mode, 400)
+    code = {"tencent/native": "InvalidParameter", "alibaba/native": "InvalidParameter", "baidu/v1": 336003,
+        "zhipu": "1210"}.get(mode, 400)
     place.answers(whole(place.mode.shape.error(code, "the input is too odd")))
 
     response = place.embed()
@@ -120,7 +124,8 @@ def test_an_error_inside_a_200_is_the_callers(place, mode):
 
 
 @pytest.mark.parametrize("usage, counts", [
-    ({"prompt_tokens": "4", "total_tokens": "4"}, 4), ({"input_tokens": 4}, 4), ({"total_tokens": 4}, 4), ({"prompt_tokens": 4.0}, 4)], ids=json.dumps)
+    ({"prompt_tokens": "4", "total_tokens": "4"}, 4), ({"input_tokens": 4}, 4), ({"total_tokens": 4}, 4),
+    ({"prompt_tokens": 4.0}, 4)], ids=json.dumps)
 def test_usage_of_vectors_in_other_words_is_counted(place, usage, counts):
     place.answers(answer(item([0.5]), usage=usage))
 

@@ -47,7 +47,7 @@ def request(place, stream=False, version="1.1", method="POST", path="/v1/chat/co
 
 
 def exchange(place, *pieces, half_close=False, pause=0.0, until=None, seconds=8.0):
-    """Sends the pieces; reads to the end of the connection, or until `until(bytes)`."""
+    """Sends the pieces, then reads to the end of the connection, or until `until(bytes)`."""
     with socket.create_connection(("127.0.0.1", place.stack.port), timeout=seconds) as wire:
         start = time.monotonic()
         for piece in pieces:
@@ -77,7 +77,7 @@ def read(wire, until, seconds):
 
 
 def complete(got):
-    """Whether the answer has its end, by its length or its last chunk."""
+    """True when the answer has its end, by its length or its last chunk."""
     head, found, body = got.partition(b"\r\n\r\n")
     if not found:
         return False

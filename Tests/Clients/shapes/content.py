@@ -1,4 +1,4 @@
-"""What a model says, before any server has put it into chunks: made from a seed, the same every time."""
+"""A model's words before any server has put them into chunks, made from a seed, the same every time."""
 
 import json
 from dataclasses import dataclass, field

@@ -33,7 +33,7 @@ def usage_of(usage):
 
 
 def calls_of(calls):
-    """Names and arguments; every call must have an id of its own."""
+    """Names and arguments. Every call must have an id of its own."""
     ids = [call.id for call in calls]
     assert all(ids) and len(set(ids)) == len(ids), f"ids {ids}"
     return tuple((call.function.name, json.dumps(json.loads(call.function.arguments))) for call in calls)

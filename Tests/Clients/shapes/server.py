@@ -1,6 +1,6 @@
-"""How servers with OpenAI's wire put a content into chunks and completions, with the oddities of public reports.
+"""The ways in which servers with OpenAI's wire write a content, with the oddities of public reports.
 
-In: a content and a random generator. Out: the bytes of a stream, and of the whole answer. Each oddity is a coin; coins that
+In: a content and a random generator. Out: the bytes of a stream, and of the whole answer. Each oddity is a coin. Coins that
 would take what tells two calls apart (no id, no number, and a name in pieces) do not fall together.
 """
 
@@ -33,7 +33,8 @@ class Server:
         self.interleaved = self.numbers == "right" and coin()
         self.name = "once"
         if not self.interleaved:
-            self.name = random.choice(["once", "every", "pieces"] if self.ids == "once" or self.numbers == "right" else ["once", "every"])
+            self.name = random.choice(["once", "every", "pieces"] if self.ids == "once" or self.numbers == "right"
+                else ["once", "every"])
         if self.numbers == "counting" and self.ids not in ("once", "every"):
             self.name = "once"
         self.objects, self.typed = coin(0.15), not coin()

@@ -1,1 +1,1 @@
-"""What the acceptance tests stand on: child processes, the service under test, a scripted platform."""
+"""Support of the acceptance tests: child processes, the service under test, fake platforms."""

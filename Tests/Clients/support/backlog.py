@@ -29,7 +29,7 @@ class Backlog:
         return new
 
     def ends(self, ids=None):
-        """id → `done`, `error`, `cancelled`; only of those that have ended."""
+        """id → `done`, `error`, `cancelled`, of those that have ended."""
         ids = self.ids if ids is None else ids
         pipeline = self._redis.pipeline(transaction=False)
         for id in ids:
@@ -38,7 +38,7 @@ class Backlog:
         return {id: fields[b"st"].decode() for id, (at, fields) in zip(ids, last) if at == END}
 
     def ended(self, ids=None, seconds=30):
-        """How many ended in which way, once all have."""
+        """The number that ended in each way, once all have."""
         ids = self.ids if ids is None else ids
         eventually(lambda: len(self.ends(ids)) == len(ids), seconds, f"{len(ids)} requests have ended")
         return Counter(self.ends(ids).values())

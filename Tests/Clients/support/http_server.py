@@ -19,7 +19,7 @@ class Call:
         self.method, self.target, self.path = method, target, unquote(parts.path)
         self.query = dict(parse_qsl(parts.query, keep_blank_values=True))
         self.headers, self.raw = headers, raw
-        # `closed_at` is when the caller closed before the answer had ended; both on `time.monotonic`.
+        # `closed_at`: the caller closed before the answer had ended. Both times are of `time.monotonic`.
         self.began, self.closed_at, self.ended = time.monotonic(), None, False
         self._writer = writer
 

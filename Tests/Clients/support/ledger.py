@@ -1,4 +1,4 @@
-"""What PostgreSQL knows of the attempts: one row each, and the hourly sums."""
+"""The attempts in PostgreSQL: one row each, and the hourly sums."""
 
 from .processes import eventually
 
@@ -32,14 +32,14 @@ def drained(service, seconds=30):
 
 
 def assert_each_answered_once(service, ids):
-    """Every id has exactly one `done` row; attempts before it may have been lost or refused."""
+    """Every id has exactly one `done` row. Attempts before it may have been lost or refused."""
     done = dict(service.postgres.query(
         "SELECT request_id, count(*) FROM usage_attempts WHERE status = 'done' GROUP BY request_id"))
     assert {id: done.get(id) for id in ids} == dict.fromkeys(ids, 1)
 
 
 def assert_books_balance(service):
-    """No attempt twice; the hourly sums are the sums of the rows."""
+    """No attempt stands twice, and the hourly sums are the sums of the rows."""
     twice = service.postgres.query("SELECT request_id, attempt FROM usage_attempts GROUP BY 1, 2 HAVING count(*) > 1")
     assert twice == []
     raw, hourly = (

@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def eventually(condition, seconds=20.0, what="the condition"):
-    """The first true value of `condition()`; its exceptions count as "not yet"."""
+    """The first true value of `condition()`. Its exceptions count as "not yet"."""
     end = time.monotonic() + seconds
     last = None
     while time.monotonic() < end:

@@ -1,7 +1,7 @@
 """A platform that sends bytes as they are told, so that every oddity can be said.
 
-In: handlers, one a place; the place is the first part of the path. Out: `calls`, what each place was asked, which are the
-answers that a platform bills.
+In: handlers, one a place, which is the first part of the path. Out: `calls` of each place, which are the answers that a
+platform bills.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ TOKEN = {"access_token": "24.quirk", "expires_in": 2592000}
 # Asked for in passing: the worker's probes, and the token of Baidu's v1.
 FREE = {"count_tokens": {"input_tokens": 1}, "token": TOKEN, "models": {"object": "list", "data": []}}
 
-# Where a platform has no list to prove a key by, a probe is a chat of one token or the vector of one letter.
+# A platform without a list to prove a key by is probed with a chat of one token or the vector of one letter.
 PROBES = (b'"content":"hi"', b'{"Input":"a"}')
 
 
 @dataclass(frozen=True)
 class Raw:
-    """One response. `pieces` are bytes, or seconds to wait; a chunked body goes out with each piece as a chunk."""
+    """One response. `pieces` are bytes, or seconds to wait. A chunked body goes out with each piece as a chunk."""
 
     pieces: tuple
     status: int = 200
@@ -80,7 +80,7 @@ def whole(value, status=200, content_type="application/json"):
 
 
 def events(values, done=True, content_type="text/event-stream", status=200):
-    """Server-sent events, one a chunk of the body; an event of bytes goes out as it is."""
+    """Server-sent events, one a chunk of the body. An event of bytes goes out as it is."""
     pieces = [value if isinstance(value, bytes) else b"data: " + encoded(value) + b"\n\n" for value in values]
     return Raw((*pieces, *([b"data: [DONE]\n\n"] if done else [])), status, (("content-type", content_type),), is_chunked=True)
 

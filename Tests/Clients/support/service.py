@@ -26,7 +26,7 @@ MASTER_KEY = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 PREFIX = "acceptance:"
 ALL = {"chat": True, "streaming": True, "function_calling": True, "vision": True, "json_mode": True}
 
-# Short, so that a dead worker costs a test seconds; everything else as in production.
+# Short, so that a dead worker costs a test seconds. Everything else is as in production.
 # Scripted failures must not disable an account or open a circuit for the tests after them: `test_pool.py` shows that they do.
 FORGIVING = {
     "DISABLE_AFTER": "1000", "CIRCUIT_FAILURES": "1000", "CIRCUIT_SAMPLES": "20", "CIRCUIT_WINDOW": "1",

@@ -1,6 +1,6 @@
-"""What a list of calls says about limits (pure): sums in sliding minutes, requests at once, what share was used.
+"""Limits as a list of calls shows them (pure): sums in sliding minutes, requests at once, the share that was used.
 
-Calls are (time, amount) pairs, in the order of time; spans are (begin, end) pairs. Seconds.
+Calls are (time, amount) pairs, in the order of time. Spans are (begin, end) pairs. Times are seconds.
 """
 
 MINUTE = 60.0
@@ -28,7 +28,7 @@ def most_at_once(spans):
 
 
 def share_of_rate(calls, limit):
-    """How much of `limit` per minute was used over the long run; the burst that an idle account allows does not count.
+    """The share of `limit` per minute that was used in the long run. The burst that an idle account allows does not count.
 
     After each call the next ones may add up to `limit` before the one that must wait until a minute has passed: the mean
     of what was used until that one came, per minute. `None` if no call had to wait.
@@ -46,13 +46,13 @@ def share_of_rate(calls, limit):
 
 
 def share_of_slots(spans, slots, since, until):
-    """How much of so many slots was in use between two times."""
+    """The share of so many slots that was in use between two times."""
     used = sum(max(0.0, min(end, until) - max(begin, since)) for begin, end in spans)
     return used / (slots * (until - since))
 
 
 def full_again(spans, slots, after):
-    """The first time from `after` on when `slots` spans run; `None` if that never comes."""
+    """The first time from `after` on when `slots` spans run, `None` if that never comes."""
     for moment in [after, *sorted(begin for begin, _ in spans if begin > after)]:
         if sum(begin <= moment < end for begin, end in spans) >= slots:
             return moment

@@ -29,7 +29,7 @@ class _Node(RedisServer):
 
 
 class Sentinels:
-    """One primary, one replica, three sentinels; `fail_over` kills the primary."""
+    """One primary, one replica, three sentinels. `fail_over` kills the primary."""
 
     name = "main"
 

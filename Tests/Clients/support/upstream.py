@@ -1,6 +1,6 @@
 """A platform that speaks OpenAI's chat completions and does what a test wrote down for it.
 
-In: scripts, each a list of behaviours, one per call; a request names its script in the unknown field `x_script`, which
+In: scripts, each a list of behaviours, one per call. A request names its script in the unknown field `x_script`, which
 reaches the platform unchanged. Out: `Script.calls`, each with what was asked and when the caller closed its connection.
 A test's own thread only reads lists and opens gates.
 """
