@@ -4,9 +4,9 @@ import NIOPosix
 
 /// A program that tests run beside themselves, as a server, a worker, a submitter, and that never outlives them.
 ///
-/// Each child has a thread of this process that starts it and then waits for it. The kernel kills the child when that thread
-/// ends: `PR_SET_PDEATHSIG`, set by util-linux' `setpriv`, is tied to the thread that forks, not to the process. That also
-/// covers a test process that is SIGKILLed. Children of the child are its own affair.
+/// Each child has a thread of this process that starts it and then waits for it. The kernel kills the child when that
+/// thread ends: `PR_SET_PDEATHSIG`, set by util-linux' `setpriv`, is tied to the thread that forks, not to the process.
+/// That also covers a test process that is SIGKILLed. Children of the child are its own affair.
 /// Output goes to files, so that nobody has to drain a pipe.
 package final class ChildProcess: Sendable {
     package typealias Exit = ProcessLife.Exit
@@ -59,14 +59,18 @@ package final class ChildProcess: Sendable {
     /// Sends a signal, unless the child has ended.
     package func signal(_ number: Int32) { life.signal(number) }
 
-    /// Waits until the child has ended; may be called any number of times.
+    /// Waits until the child has ended.
+    ///
+    /// May be called any number of times.
     package func wait() async throws -> Exit { try await end.get() }
 
     /// Everything the child has written to its standard output so far.
     package var output: String { text("stdout") }
     package var errors: String { text("stderr") }
 
-    /// Waits until standard output or standard error contains a text; throws if the child ends before.
+    /// Waits until standard output or standard error contains a text.
+    ///
+    /// Throws if the child ends before.
     package func waitForOutput(containing text: String, timeout: Duration = .seconds(20)) async throws {
         try await eventually("the child writes \"\(text)\"", timeout: timeout) {
             // Asked first: what a child wrote before it ended is there to be read.

@@ -6,7 +6,9 @@ package struct NeverHappened: Error, CustomStringConvertible {
     package var description: String { "did not happen within \(waited): \(what)" }
 }
 
-/// Waits until a condition of another process holds, looking every few milliseconds; throws `NeverHappened` after `timeout`.
+/// Waits until a condition of another process holds, looking every few milliseconds.
+///
+/// Throws `NeverHappened` after `timeout`.
 ///
 /// For what gives no signal when it changes: Redis' state, files, processes. A throwing condition ends the wait.
 package func eventually(

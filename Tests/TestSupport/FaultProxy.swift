@@ -4,9 +4,11 @@ import Synchronization
 
 /// A TCP proxy in front of any server, with faults that can be switched while connections run.
 ///
-/// Faults act on the bytes that arrive after they were set; `cutAll` on the connections there are.
+/// Faults act on the bytes that arrive after they were set, `cutAll` acts on the connections there are.
 package final class FaultProxy: Sendable {
-    /// What happens to bytes and connections; the default changes nothing.
+    /// Faults of bytes and connections.
+    ///
+    /// The default changes nothing.
     package struct Faults: Sendable {
         /// New connections are closed at once.
         package var refusesConnections = false
@@ -16,7 +18,9 @@ package final class FaultProxy: Sendable {
         package var replyDelay = Duration.zero
         /// Each byte travels alone, as far as TCP lets it.
         package var isByteByByte = false
-        /// Of both directions together per connection and direction; `nil` for no limit.
+        /// Per connection and direction.
+        ///
+        /// `nil` for no limit.
         package var bytesPerSecond: Int?
         /// Bytes of replies let through, over all connections, before they are all cut.
         package var cutAfterReplyBytes: Int?
@@ -34,12 +38,14 @@ package final class FaultProxy: Sendable {
     private struct State {
         var faults = Faults()
         var counters = Counters()
-        /// Requests still to pass before a reply is lost; `nil` when none is to be lost.
+        /// Requests still to pass before a reply is lost.
+        ///
+        /// `nil` when none is to be lost.
         var requestsBeforeLoss: Int?
         var channels: [ObjectIdentifier: any Channel] = [:]
     }
 
-    /// What a pipe does with the bytes it read.
+    /// A pipe's next step with the bytes it read.
     enum Verdict {
         case pass(after: Duration)
         case swallow
@@ -79,8 +85,8 @@ package final class FaultProxy: Sendable {
 
     package func set(_ change: (inout Faults) -> Void) { state.withLock { change(&$0.faults) } }
 
-    /// Lets `requests` more requests pass with their replies, then swallows the reply to the next one and cuts its connection:
-    /// the server has done what was asked, and nobody hears of it.
+    /// Lets `requests` more requests pass with their replies, then swallows the reply to the next one and cuts its
+    /// connection: the server has done what was asked, and nobody hears of it.
     package func loseReply(afterRequests requests: Int = 0) {
         state.withLock { $0.requestsBeforeLoss = requests }
     }
@@ -130,7 +136,7 @@ package final class FaultProxy: Sendable {
 
     var isByteByByte: Bool { state.withLock { $0.faults.isByteByByte } }
 
-    /// What becomes of `count` bytes; counts them.
+    /// Counts `count` bytes and decides what becomes of them.
     func judge(requests: Bool, _ count: Int) -> Verdict {
         state.withLock { state in
             if state.faults.isHalfOpen { return .swallow }

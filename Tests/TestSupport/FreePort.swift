@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A TCP port of 127.0.0.1 that nobody listens on at the moment; the kernel picks it.
+/// A TCP port of 127.0.0.1 that nobody listens on at the moment, picked by the kernel.
 package enum FreePort {
     package struct NoneFree: Error {}
 

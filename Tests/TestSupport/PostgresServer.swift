@@ -3,7 +3,9 @@ import Glibc
 package import Shared
 import Synchronization
 
-/// A private PostgreSQL cluster in a temporary directory, on a free port of 127.0.0.1 and on a socket in that directory.
+/// A private PostgreSQL cluster in a temporary directory.
+///
+/// It listens on a free port of 127.0.0.1 and on a socket in that directory.
 ///
 /// Every test makes a schema of its own (`createSchema`), so that all run in parallel. Unless it is durable, an
 /// immediate stop loses the last commits. PostgreSQL refuses to run as root: then it runs as the user `postgres`.
@@ -26,7 +28,9 @@ package actor PostgresServer {
     ]
     private static let user: String? = getuid() == 0 ? "postgres" : nil
 
-    /// A running server; it ends with the last reference to it, or with the test process.
+    /// A running server.
+    ///
+    /// It ends with the last reference to it, or with the test process.
     package static func start(isDurable: Bool = false) async throws -> PostgresServer {
         let directory = try TemporaryDirectory()
         leftovers.add(directory.path)
@@ -74,7 +78,9 @@ package actor PostgresServer {
         return url(user: name)
     }
 
-    /// Starts it again after `stop`, with the same data; returns once it takes connections.
+    /// Starts it again after `stop`, with the same data.
+    ///
+    /// Returns once it takes connections.
     package func start() async throws {
         let durability = isDurable ? "on" : "off"
         let process = try await ChildProcess.start(
@@ -91,7 +97,9 @@ package actor PostgresServer {
         self.process = process
     }
 
-    /// Ends the server and returns once it is gone; its data stay.
+    /// Ends the server and returns once it is gone.
+    ///
+    /// Its data stay.
     package func stop(_ mode: StopMode = .immediate) async throws {
         process?.signal(mode == .fast ? SIGINT : SIGQUIT)
         _ = try await process?.wait()
@@ -107,7 +115,9 @@ package actor PostgresServer {
     }
 }
 
-/// Directories of servers that live as long as the process: nobody releases those at exit, and each holds tens of megabytes.
+/// Directories of servers that live as long as the process.
+///
+/// Nobody releases those at exit, and each holds tens of megabytes.
 private let leftovers = Leftovers()
 
 private final class Leftovers: Sendable {

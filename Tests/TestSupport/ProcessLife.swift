@@ -1,7 +1,9 @@
 import Glibc
 import Synchronization
 
-/// A child's pid for as long as it is the child's: signals go nowhere once it is reaped, as the number may be somebody else's.
+/// A child's pid for as long as it is the child's.
+///
+/// Signals go nowhere once it is reaped, as the number may be somebody else's.
 package final class ProcessLife: Sendable {
     package enum Exit: Sendable, Equatable {
         case code(Int32)
@@ -45,7 +47,9 @@ struct Spawn: Sendable {
     let output: String
     let errors: String
 
-    /// Returns the pid; called on the thread that the child's life is tied to.
+    /// Returns the pid.
+    ///
+    /// Called on the thread that the child's life is tied to.
     func callAsFunction() throws(Failure) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -83,7 +87,7 @@ struct Spawn: Sendable {
         return numbers
     }
 
-    /// A service in this process may ignore SIGTERM or block signals; a child would inherit that.
+    /// A service in this process may ignore SIGTERM or block signals, and a child would inherit that.
     private func setSignals(_ attributes: inout posix_spawnattr_t) {
         var none = sigset_t()
         sigemptyset(&none)

@@ -54,7 +54,9 @@ package final class ProviderStub: Sendable {
     /// All so far, in the order of their arrival.
     package var requests: [ReceivedRequest] { core.state.withLock { $0.requests } }
 
-    /// Waits for the request with this index, the first has 0; throws `NeverHappened`.
+    /// Waits for the request with this index, counted from 0.
+    ///
+    /// Throws `NeverHappened`.
     package func request(_ index: Int, timeout: Duration = .seconds(10)) async throws -> ReceivedRequest {
         try await eventually("request \(index) arrives", timeout: timeout) { requests.count > index }
         return requests[index]
@@ -64,7 +66,9 @@ package final class ProviderStub: Sendable {
     package func stop() { core.stop() }
 }
 
-/// What the threads of a stub share; they must not hold the stub itself, or it would never end.
+/// State that the threads of a stub share.
+///
+/// They must not hold the stub itself, or it would never end.
 final class StubCore: Sendable {
     struct State {
         var counters = ProviderStub.Counters()

@@ -84,7 +84,9 @@ final class StubConnection: Sendable {
         return wait(for: POLLOUT) == .ready
     }
 
-    /// Waits for a gate, a time, or for ever; false when the connection has ended meanwhile.
+    /// Waits for a gate, a time, or for ever.
+    ///
+    /// False when the connection has ended meanwhile.
     private func wait(for gate: Gate? = nil, timeout: Duration? = nil) -> Bool {
         switch wait(others: gate.map { [$0.descriptor] } ?? [], timeout: timeout) {
         case .timeout, .other: true
@@ -92,7 +94,9 @@ final class StubConnection: Sendable {
         }
     }
 
-    /// As the socket waits, but for the stub's end too, which counts as the client's leaving without being noted as such.
+    /// Waits as the socket does, but for the stub's end too.
+    ///
+    /// That end counts as the client's leaving without being noted as such.
     private func wait(for events: Int32 = 0, others: [Int32] = [], timeout: Duration? = nil) -> StubSocket.Wake {
         let wake = socket.wait(for: events, others: [core.end.descriptor] + others, timeout: timeout)
         switch wake {

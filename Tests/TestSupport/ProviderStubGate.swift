@@ -4,7 +4,9 @@ import Glibc
 ///
 /// A pipe, so that a connection can wait for it and for its client's leaving at once. Once released it stays open.
 package final class Gate: Sendable {
-    /// Can be read from when the gate is open; nobody does.
+    /// Readable when the gate is open.
+    ///
+    /// Nobody reads it.
     let descriptor: Int32
     private let opener: Int32
 
@@ -21,7 +23,9 @@ package final class Gate: Sendable {
         close(opener)
     }
 
-    /// Lets everybody pass who waits here, now or later; may be called again.
+    /// Lets everybody pass who waits here, now or later.
+    ///
+    /// May be called again.
     package func release() {
         var byte: UInt8 = 1
         // Fails when the pipe is full of earlier releases, and then the gate is open.

@@ -16,8 +16,8 @@ extension StubReply {
 
     /// A streamed answer: one event per piece of text, then the finish reason, the usage and `[DONE]`.
     ///
-    /// Each piece counts as one token. `every` is the pause after each piece. `after` holds steps to be done after the piece
-    /// with that index; `.close` or `.reset` among them cut the answer off there. `usage` of `nil` sends none.
+    /// Each piece counts as one token. `every` is the pause after each piece. `after` holds steps to be done after the
+    /// piece with that index. `.close` or `.reset` among them cut the answer off there. `usage` of `nil` sends none.
     package static func openAIStream(
         _ pieces: [String], usage: Usage? = Usage(prompt: 7, completion: 3), model: String = "stub-model",
         finish: String = "stop", every pause: Duration = .zero, splitEvery size: Int? = nil, after: [Int: [Step]] = [:]

@@ -13,7 +13,9 @@ struct StubRequestReader {
 
     mutating func feed(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
 
-    /// The next whole request; `nil` until it has come.
+    /// The next whole request.
+    ///
+    /// `nil` until it has come.
     mutating func next() -> Request? {
         guard let headEnd = Self.find("\r\n\r\n", in: bytes[...]) else { return nil }
         var request = Self.head(bytes[..<headEnd])

@@ -1,7 +1,7 @@
-/// What a `ProviderStub` does about a request: steps, one after the other.
+/// The reply of a `ProviderStub` to a request: steps, one after the other.
 ///
-/// When they are done the connection is kept for the next request, unless a step has ended it. Made of steps for faults, or
-/// by `json`, `sse` and `openAIStream` for whole answers; those take steps between their parts:
+/// When they are done the connection is kept for the next request, unless a step has ended it. Made of steps for
+/// faults, or by `json`, `sse` and `openAIStream` for whole answers, which take steps between their parts:
 ///
 ///     .openAIStream(["Hel", "lo"], after: [0: [.waitFor(gate)], 1: [.reset]])
 package struct StubReply: Sendable {
@@ -10,7 +10,7 @@ package struct StubReply: Sendable {
         case bytes([UInt8])
         case pause(Duration)
         case waitFor(Gate)
-        /// Adds to the stub's counter of tokens; nothing is written.
+        /// Adds to the stub's counter of tokens. Nothing is written.
         case countTokens(Int)
         /// Ends the connection in good order.
         case close
@@ -45,10 +45,12 @@ package struct StubReply: Sendable {
         bytes(Array(body.utf8), status: status, type: "application/json", headers: headers)
     }
 
-    /// Server-sent events, a chunk each; `events` are the texts behind `data: `.
+    /// Server-sent events, a chunk each.
     ///
-    /// `splitEvery` sends the body in pieces of so many bytes, chunk frames included. `after` holds steps to be done after the
-    /// event with that index.
+    /// `events` are the texts behind `data: `.
+    ///
+    /// `splitEvery` sends the body in pieces of so many bytes, chunk frames included. `after` holds steps to be done
+    /// after the event with that index.
     package static func sse(
         _ events: [String], splitEvery size: Int? = nil, headers: Headers = [], after: [Int: [Step]] = [:]
     ) -> StubReply {
@@ -66,7 +68,9 @@ package struct StubReply: Sendable {
         return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
     }
 
-    /// A chunk in its frame; the empty one ends a body.
+    /// A chunk in its frame.
+    ///
+    /// The empty one ends a body.
     package static func chunk(_ bytes: [UInt8]) -> [UInt8] {
         Array((String(bytes.count, radix: 16) + "\r\n").utf8) + bytes + Array("\r\n".utf8)
     }

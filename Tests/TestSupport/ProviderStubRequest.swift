@@ -22,7 +22,9 @@ package struct ReceivedRequest: Sendable {
 
     package var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// Waits until the client has closed the connection, and says when the stub saw it; throws `NeverHappened`.
+    /// Waits until the client has closed the connection.
+    ///
+    /// Returns when the stub saw it, or throws `NeverHappened`.
     package func waitForClientClose(timeout: Duration = .seconds(10)) async throws -> ContinuousClock.Instant {
         try await eventually("the client closes the connection", timeout: timeout) { life.clientClosed != nil }
         return life.clientClosed ?? .now
@@ -31,7 +33,7 @@ package struct ReceivedRequest: Sendable {
     package var hasClientClosed: Bool { life.clientClosed != nil }
 }
 
-/// What tests may learn about a connection from outside its thread.
+/// Facts about a connection that tests may read from outside its thread.
 final class StubConnectionLife: Sendable {
     private let closed = Mutex<ContinuousClock.Instant?>(nil)
 

@@ -2,7 +2,7 @@ import Glibc
 import Shared
 import Synchronization
 
-/// A non-blocking TCP socket of 127.0.0.1; closed when the last reference goes.
+/// A non-blocking TCP socket of 127.0.0.1, closed when the last reference goes.
 final class StubSocket: Sendable {
     struct Refused: Error {}
 
@@ -53,7 +53,8 @@ final class StubSocket: Sendable {
 
     /// Waits until `events` are possible here, one of the other descriptors can be read, or the peer leaves.
     ///
-    /// The peer's leaving is seen though bytes of it are unread, except by who waits to read: that finds the end by reading.
+    /// The peer's leaving is seen although bytes of it are unread. A wait to read does not need that, since reading
+    /// finds the end.
     func wait(for events: Int32 = 0, others: [Int32], timeout: Duration? = nil) -> Wake {
         let wanted = events & POLLIN == 0 ? events | Self.left : events
         var polls = ([(descriptor, wanted)] + others.map { ($0, POLLIN) }).map {
@@ -68,7 +69,7 @@ final class StubSocket: Sendable {
         return hasLeft ? .peerLeft : .ready
     }
 
-    /// What can be read now: nothing at the end, `nil` when nothing has come.
+    /// The bytes that can be read now: none at the end, `nil` when nothing has come.
     func read() -> [UInt8]? {
         var isEnd = false
         let bytes = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, count in
@@ -79,14 +80,14 @@ final class StubSocket: Sendable {
         return bytes.isEmpty && !isEnd ? nil : bytes
     }
 
-    /// How much was written, 0 when there is no room; `nil` when the peer is gone.
+    /// The number of bytes that were written, 0 when there is no room, `nil` when the peer is gone.
     func write(_ bytes: ArraySlice<UInt8>) -> Int? {
         let result = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         if result >= 0 { return result }
         return errno == EAGAIN || errno == EINTR ? 0 : nil
     }
 
-    /// Closes, once; with `reset` by a RST.
+    /// Closes the socket once, with `reset` by a RST.
     func end(reset: Bool = false) {
         guard !isClosed.exchange(true, ordering: .relaxed) else { return }
         if reset { Self.set(descriptor, SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0)) }

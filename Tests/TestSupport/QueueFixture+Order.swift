@@ -32,7 +32,9 @@ extension QueueFixture {
         return job
     }
 
-    /// Submits many at once; returns their ids in order.
+    /// Submits many at once.
+    ///
+    /// Returns their ids in order.
     @discardableResult
     package func submit(
         _ count: Int, tenant: String, _ lane: Lane = .normal, attemptsBefore: Int = 0

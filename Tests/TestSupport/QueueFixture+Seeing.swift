@@ -3,7 +3,7 @@ import NIOPosix
 package import Shared
 import Synchronization
 
-/// What tests want to see of a queue: its streams, its bills, its messages.
+/// Readings of a queue for tests: its streams, its bills, its messages.
 extension QueueFixture {
     /// All payloads that were published to a shim while `body` ran.
     package func messages(
@@ -56,14 +56,14 @@ extension QueueFixture {
 
     package func logIDs(_ id: String) async throws -> [String] { try await stream(keys.log(id)).map(\.id) }
 
-    /// What the outbox holds, as `request attempt final|estimated`.
+    /// The rows of the outbox, as `request attempt final|estimated`.
     package func bills() async throws -> [String] {
         try await stream(keys.usage).map {
             "\($0.fields["id"] ?? "") \($0.fields["a"] ?? "") \($0.fields["f"] == "1" ? "final" : "estimated")"
         }
     }
 
-    /// Who holds what in the normal lane, as `consumer:count`.
+    /// The pending entries of a lane, as `consumer:count`.
     package func pending(_ lane: Lane = .normal) async throws -> [String] {
         let reply = try await redis.send(
             RedisCommand("XPENDING", .string(keys.queue(lane)), .string(QueueKeys.group), "-", "+", "1000"))
@@ -85,7 +85,7 @@ extension QueueFixture {
         Int(try await redis.send(RedisCommand("XLEN", .string(keys.queue(lane)))).int ?? -1)
     }
 
-    /// Milliseconds a key has left; -1 without a limit, -2 without the key.
+    /// Milliseconds a key has left, -1 without a limit, -2 without the key.
     package func ttl(_ key: String) async throws -> Int64 {
         try await redis.send(RedisCommand("PTTL", .string(key))).int ?? 0
     }

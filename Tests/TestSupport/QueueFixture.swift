@@ -2,7 +2,7 @@ import Logging
 import NIOPosix
 package import Shared
 
-/// A queue with a prefix of its own on the shared test server, and what tests want to see of it.
+/// A queue with a prefix of its own on the shared test server, with readings for tests.
 package struct QueueFixture: Sendable {
     package let queue: JobQueue
     package let redis: RedisClient
@@ -45,7 +45,7 @@ package struct QueueFixture: Sendable {
         return job
     }
 
-    /// Submits a job; returns it.
+    /// Submits a job and returns it.
     @discardableResult
     package func submit(_ id: String = JobID.make(now: 1), lane: Lane = .normal) async throws -> Job {
         let job = job(id, lane: lane)
@@ -87,7 +87,9 @@ package struct QueueFixture: Sendable {
         return claims
     }
 
-    /// Takes over and reaps the one expired entry; returns the running claim.
+    /// Takes over and reaps the one expired entry.
+    ///
+    /// Returns the running claim.
     package func reapOne(_ worker: String) async throws -> (JobQueue.Reap, Claim) {
         guard let claim = try await takeExpired(worker).first else { throw QueueFixtureError.nothingToClaim }
         let verdict = try await queue.reap(claim, usage: row(2))

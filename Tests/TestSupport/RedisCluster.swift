@@ -37,7 +37,7 @@ package struct RedisCluster: Sendable {
 
     package var url: String { "redis+cluster://\(nodes.map { "127.0.0.1:\($0.port)" }.joined(separator: ","))" }
 
-    /// Which node has a key.
+    /// The node that has a key.
     package func owner(of key: String) async throws -> Int {
         for (number, node) in nodes.enumerated() {
             // `EXISTS` of another node's key is answered with `MOVED`.
@@ -46,8 +46,9 @@ package struct RedisCluster: Sendable {
         throw RedisClusterError.noOwner
     }
 
-    /// Moves the slot of `key` with everything in it to another node, while it is in use; calls `midway` when the keys have gone
-    /// and the slot has not.
+    /// Moves the slot of `key` with everything in it to another node, while it is in use.
+    ///
+    /// Calls `midway` when the keys have gone and the slot has not.
     package func move(slotOf key: String, to target: Int, midway: () async throws -> Void = {}) async throws {
         let source = try await owner(of: key)
         let slot = try await cli(source, "CLUSTER", "KEYSLOT", key)

@@ -68,7 +68,7 @@ package struct RedisSentinels: Sendable {
     }
 }
 
-/// What `redis-cli` prints.
+/// The output of `redis-cli`.
 package func redisCLI(_ port: Int, _ words: String...) async throws -> String {
     let cli = try await ChildProcess.start("redis-cli", ["-p", "\(port)"] + words)
     _ = try await cli.wait()

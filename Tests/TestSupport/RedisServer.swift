@@ -25,15 +25,15 @@ package final class RedisServer: Sendable {
         self.process = Mutex(process)
     }
 
-    /// What `options` may override.
+    /// Options that the caller's may override.
     private static let defaults = [
         "--stream-node-max-bytes", "1024", "--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
     ]
 
     /// Starts a server and waits until it serves.
     ///
-    /// `options`: as on redis-server's command line, `"--maxmemory", "1mb"`. With `certificates` it speaks only TLS, and wants
-    /// a client certificate.
+    /// `options`: as on redis-server's command line, `"--maxmemory", "1mb"`. With `certificates` it speaks only TLS,
+    /// and wants a client certificate.
     package static func start(
         _ options: String..., password: String? = nil, certificates: TestCertificates? = nil
     ) async throws -> RedisServer {
@@ -71,7 +71,9 @@ package final class RedisServer: Sendable {
         _ = try await process.wait()
     }
 
-    /// Starts the server again, on its port and with its data; it must have been killed or stopped before.
+    /// Starts the server again, on its port and with its data.
+    ///
+    /// It must have been killed or stopped before.
     ///
     /// `isReady: false` returns without waiting for the data to be loaded.
     package func restart(_ more: String..., isReady: Bool = true) async throws {

@@ -1,7 +1,9 @@
 package import Shared
 
 extension PostgresPool {
-    /// From now on PostgreSQL refuses rows of the account `refused` with this error; `nil` ends it.
+    /// From now on PostgreSQL refuses rows of the account `refused` with this error.
+    ///
+    /// `nil` ends it.
     package func refuseRows(sqlState: String?) async throws {
         _ = try await query("DROP TRIGGER IF EXISTS refusing ON usage_attempts")
         guard let sqlState else { return }

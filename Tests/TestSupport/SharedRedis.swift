@@ -1,6 +1,8 @@
-/// One Redis server for all tests of this process that need no faults; each test uses keys of its own.
+/// One Redis server for all tests of this process that need no faults.
 ///
-/// Started by the first test that asks; it dies with the process.
+/// Each test uses keys of its own.
+///
+/// Started by the first test that asks. It dies with the process.
 package struct SharedRedis: Sendable {
     package static let shared = SharedRedis()
 

@@ -8,7 +8,7 @@ package final class TemporaryDirectory: Sendable {
     package let path: String
 
     private static let existing = Mutex<Set<String>>([])
-    /// Evaluated once; lasting objects such as the shared server never lose their last reference.
+    /// Evaluated once, because lasting objects such as the shared server never lose their last reference.
     private static let removalAtExit = atexit {
         for path in TemporaryDirectory.existing.withLock({ $0 }) { TemporaryDirectory.remove(path) }
     }
@@ -32,6 +32,8 @@ package final class TemporaryDirectory: Sendable {
         try FileManager.default.setAttributes([.ownerAccountName: owner], ofItemAtPath: path)
     }
 
-    /// Nobody is left to be told of a failure; what cannot be removed stays under the system's temporary directory.
+    /// Nobody is left to be told of a failure.
+    ///
+    /// What cannot be removed stays under the system's temporary directory.
     private static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 }

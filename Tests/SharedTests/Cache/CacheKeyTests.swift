@@ -12,7 +12,7 @@ import Testing
 
     private let plain = #"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#
 
-    /// What does not change the answer.
+    /// Members that do not change the answer.
     @Test(arguments: [
         #"{"messages":[{"content":"hi","role":"user"}],"model":"m"}"#,
         #"{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true}}"#,

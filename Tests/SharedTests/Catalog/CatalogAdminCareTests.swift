@@ -4,7 +4,7 @@ import Testing
 
 @testable import Shared
 
-/// What edits of the catalogue must never show, and never lose.
+/// Edits of the catalogue show no key and lose none.
 @Suite struct CatalogAdminCareTests {
     private struct Bench {
         let pool: PostgresPool

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Shared
 
-/// What every process does with PostgreSQL before it starts.
+/// The steps of every process with PostgreSQL before it starts.
 @Suite struct CatalogBootstrapTests {
     private let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Shared
 
-/// From one master key to the next.
+/// Changing the master key.
 @Suite struct KeyRotationTests {
     private let old = Secret(String(repeating: "0f", count: 32))
     private let next = Secret(String(repeating: "a1", count: 32))

@@ -49,7 +49,7 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for cache in caches { group.addTask { try await cache.run() } }
             try await insert("first", pool)
-            // Whether they listen yet is not known: the subscription itself makes them look.
+            // They may not listen yet, but the subscription itself makes them look.
             try await eventually("all have begun") { caches.allSatisfy { $0.current.models.count == 1 } }
             try await eventually("all listen") { try await listeners(config) == 3 }
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Shared
 
-/// Tokens to money.
+/// The price of tokens.
 @Suite struct PricesTests {
     @Test(arguments: [
         (TokenUsage(), 0.0),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Shared
 
-/// What accounts may hold is what docs/platforms.md says.
+/// Accounts may hold the settings that docs/platforms.md lists.
 @Suite struct ProviderSettingsTests {
     @Test func `every setting of a platform stands in its rows of the page`() throws {
         let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../docs/platforms.md")

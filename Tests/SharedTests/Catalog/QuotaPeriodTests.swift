@@ -19,7 +19,7 @@ import Testing
         #expect(QuotaPeriod.day.end(at: at(20_000, 16), resetHour: 16, resetDay: 1) == at(20_001, 16))
     }
 
-    /// 2024-01-01 is day 19,723; 2024 is a leap year.
+    /// 2024-01-01 is day 19,723, and 2024 is a leap year.
     @Test(
         arguments: [
             (19_723 + 30, 1, 19_723, 19_754), (19_723 + 31, 1, 19_754, 19_783), (19_723 + 59, 1, 19_754, 19_783),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Shared
 
-/// A catalogue as it stands in Redis.
+/// The copy of the catalogue in Redis.
 @Suite struct VersionedCatalogTests {
     private static let model = Model(
         id: "m", name: "Mödel", provider: .alibaba, modelID: "qwen", maxTokens: 5, contextTokens: 9,

@@ -96,7 +96,7 @@ import Testing
 
     // MARK: - Parts of characters
 
-    /// Where the text ends within a character, it is joined with the next one.
+    /// A text that ends within a character is joined with the next one.
     private func joined(_ pieces: [[UInt8]]) throws -> String {
         try pieces.reduce("") { text, piece in
             let quoted = [UInt8(ascii: "\"")] + piece + [UInt8(ascii: "\"")]

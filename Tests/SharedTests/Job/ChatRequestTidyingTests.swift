@@ -1,7 +1,7 @@
 import Shared
 import Testing
 
-/// What says nothing is not there, and what strict servers want is.
+/// Members that say nothing are left out, and those that strict servers want are added.
 @Suite struct ChatRequestTidyingTests {
     private static let user = #"{"role":"user","content":"hi"}"#
     private static let tool = #"{"type":"function","function":{"name":"f"}}"#

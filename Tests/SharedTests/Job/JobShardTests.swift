@@ -1,7 +1,7 @@
 import Shared
 import Testing
 
-/// Which shard a request is in.
+/// The shard of a request.
 @Suite struct JobShardTests {
     private func shards(of count: Int) -> [Int] {
         (0..<10_000).map { JobID.shard(tenant: "t", idempotencyKey: "key-\($0)", of: count) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Shared
 
-/// From an empty database to the tables, once, whoever begins.
+/// Migrations run once, from an empty database, whichever process begins.
 @Suite struct MigrationsTests {
     private func step(_ version: Int, _ sql: String) -> Migrations.Step {
         Migrations.Step(version: version, name: "step \(version)", sql: sql)
@@ -98,7 +98,7 @@ import Testing
     @Test func `steps that databases already have do not change`() {
         let checksums = Migrations.all.map { "\($0.version) \($0.name) \($0.checksum)" }
 
-        // A step that is added adds a line; a line that changes is a database that can no longer be migrated.
+        // A new step adds a line. Where a line changes, existing databases can no longer be migrated.
         #expect(
             checksums == [
                 "1 catalog 5dfa9c0f4d2dbb8db5f120b939ed1cd84f6523310a15c9340ab97dbaec62e4f5",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Shared
 
-/// What a caller is told when a statement fails: a code to act on, and no value.
+/// A failed statement gives its caller a code to act on, and no value.
 @Suite struct PostgresErrorTests {
     /// Statements that fail, each with a secret in its one parameter.
     static let failures: [(sql: String, code: PostgresError.Code)] = [

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Shared
 
-/// What goes to the server comes back as it was, and is never taken for SQL.
+/// Values come back from the server as they were sent, and are never taken for SQL.
 @Suite struct PostgresValueTests {
     static let hostile = [
         "'; DROP TABLE models; --", "\" OR 1=1 --", "$1", "\\", "\\'; SELECT 1", "{a,b}", "NULL", "", "%s%n",

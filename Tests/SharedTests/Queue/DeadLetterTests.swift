@@ -4,7 +4,9 @@ import Testing
 @testable import Shared
 
 @Suite struct DeadLetterTests {
-    /// A request that killed four workers; returns its id.
+    /// Makes a request that has killed four workers.
+    ///
+    /// Returns its id.
     private func poison(_ queue: QueueFixture) async throws -> String {
         let id = try await queue.running("w1").job.id
         for worker in ["w2", "w3", "w4"] { _ = try await queue.reapOne(worker) }

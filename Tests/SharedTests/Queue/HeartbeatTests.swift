@@ -2,7 +2,7 @@ import Shared
 import TestSupport
 import Testing
 
-/// Who is alive is told by heartbeats, and by nothing else.
+/// Heartbeats alone tell which workers are alive.
 @Suite(.timeLimit(.minutes(1)))
 struct HeartbeatTests {
     @Test func `a worker is alive from its first heartbeat to its last, whatever it reads meanwhile`() async throws {

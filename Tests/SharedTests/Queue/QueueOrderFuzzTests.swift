@@ -2,7 +2,9 @@ import Shared
 import TestSupport
 import Testing
 
-/// Random work of three workers over everything a claim can meet; whatever happens, each job is done exactly once.
+/// Random work of three workers over everything a claim can meet.
+///
+/// Each job is done exactly once.
 @Suite struct QueueOrderFuzzTests {
     private struct Worker {
         let name: String
@@ -20,7 +22,7 @@ import Testing
                 let w = Int.random(in: 0..<3, using: &dice)
                 try await step(queue, &workers[w], &submitted, &done, &dice)
             }
-            // What is left: all that waits, then all that is held.
+            // The rest: all that waits, then all that is held.
             for w in workers.indices {
                 for claim in workers[w].held { try await finish(queue, claim, &done) }
             }

@@ -19,7 +19,8 @@ import Testing
             _ = try await served(queue, 3)
             try await queue.submit(tenant: "y", lane)
 
-            // One slot at a time, lanes by weight as the worker asks for them; the batch lane is asked first once in 13.
+            // One slot at a time, lanes by weight as the worker asks for them.
+            // The batch lane is asked first once in 13.
             let claims = try await served(queue, 2)
 
             #expect(claims.contains("y"))

@@ -2,8 +2,10 @@ import Shared
 import TestSupport
 import Testing
 
-/// Holes 17 to 23 of the protocol (QUEUE-PROOF.md), found in the implementation by experiment; 20 and the rest of 17 and 21
-/// show only in a worker (`RunningJobsTests`, `ReaperTests`, `BodyTests`), 22 only in a shim.
+/// Holes 17 to 23 of an earlier protocol, found by experiments with the implementation.
+///
+/// Number 20 and the rest of 17 and 21 show only in a worker (`RunningJobsTests`, `ReaperTests`, `BodyTests`), 22 only
+/// in a shim. docs/queue-protocol.md describes the protocol without them.
 @Suite struct QueueProofLaterTests {
     private static let day: Int64 = 86_400_000
 

@@ -2,7 +2,9 @@ import Shared
 import TestSupport
 import Testing
 
-/// The sixteen holes that chaos found in the protocol (QUEUE-PROOF.md), each as the shortest story that shows it.
+/// The first sixteen holes of an earlier protocol, each as the shortest story that shows it.
+///
+/// docs/queue-protocol.md describes the protocol without them.
 @Suite struct QueueProofTests {
     let end = QueueScripts.end
 

@@ -55,7 +55,9 @@ import Testing
         }
     }
 
-    /// Until everything that was submitted has ended; sorts what waits, so that all the keys of the order are there.
+    /// Runs until everything that was submitted has ended.
+    ///
+    /// Sorts what waits, so that all the keys of the order exist.
     private func work(_ queue: QueueFixture, _ load: Load, _ worker: String) async throws {
         while !load.isOver.withLock({ $0 })
             || load.submitted.withLock({ $0.count }) > load.finished.withLock({ $0.count })

@@ -15,7 +15,9 @@ import Testing
         }
     }
 
-    /// Submits and parks `count` jobs; returns their ids in order.
+    /// Submits and parks `count` jobs.
+    ///
+    /// Returns their ids in order.
     @discardableResult
     private func waiting(
         _ queue: QueueFixture, _ count: Int, tenant: String = "x", _ lane: Lane = .normal, in room: String = "room",

@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Getting in: passwords, users, databases, TLS.
+/// Access to Redis: passwords, users, databases, TLS.
 @Suite struct RedisAccessTests {
     @Test func `the right password opens, a wrong one or none does not`() async throws {
         let server = try await RedisServer.start(password: "right%word")

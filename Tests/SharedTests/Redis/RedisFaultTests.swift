@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A Redis that dies, hangs, restarts and lies: caused for real, by killing it and by a proxy before it.
+/// A Redis that dies, hangs, restarts or loses replies: killed for real, or cut by a proxy in front of it.
 @Suite struct RedisFaultTests {
     private func withProxy(
         _ change: (inout RedisConfiguration) -> Void = { _ in },

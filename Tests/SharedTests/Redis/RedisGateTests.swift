@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// `onConnect`: what runs on a fresh connection before anybody else's commands.
+/// `onConnect` runs on a fresh connection before anybody else's commands.
 @Suite struct RedisGateTests {
     private struct Refused: Error {}
 

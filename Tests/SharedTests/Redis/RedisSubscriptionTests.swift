@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct RedisSubscriptionTests {
-    /// What a subscription has reported so far.
+    /// The reports of a subscription so far.
     private final class Ear: Sendable {
         let messages = Mutex<[String]>([])
         let confirmations = Mutex(0)

@@ -1,7 +1,7 @@
 import Shared
 import Testing
 
-/// Numbers and texts of strangers, cut to what we calculate with and keep.
+/// Numbers and texts from outside, bounded to the ranges that we calculate with and store.
 @Suite struct BoundsTests {
     @Test func `counts of tokens stay within their bounds however they are set`() {
         var usage = TokenUsage(input: .max, output: .min, cached: -1, reasoning: 1 << 40)

@@ -66,7 +66,7 @@ import Testing
         try await eventually("the child is gone") { !isRunning(pid) }
     }
 
-    /// Whether a process exists and is more than a zombie that its new parent has not reaped.
+    /// True when a process exists and is more than a zombie that its new parent has not reaped.
     private func isRunning(_ pid: pid_t) -> Bool {
         guard let stat = FileManager.default.contents(atPath: "/proc/\(pid)/stat") else { return false }
         let text = String(decoding: stat, as: UTF8.self)

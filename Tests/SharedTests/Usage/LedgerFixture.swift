@@ -3,7 +3,7 @@ import Testing
 
 @testable import Shared
 
-/// A ledger of its own, and what tests want to see of it.
+/// A ledger of its own, with readings for tests.
 struct LedgerFixture: Sendable {
     let pool: PostgresPool
     let ledger: UsageLedger
@@ -34,7 +34,9 @@ struct LedgerFixture: Sendable {
         return UsageRow(requestID: id, attempt: attempt, isFinal: isFinal, record: record)
     }
 
-    /// Repeats what may be repeated, as the flusher does; returns how often it was.
+    /// Repeats what may be repeated, as the flusher does.
+    ///
+    /// Returns the number of repeats.
     @discardableResult
     func record(_ rows: [UsageRow]) async throws -> Int {
         var repeats = 0

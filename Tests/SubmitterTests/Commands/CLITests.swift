@@ -11,7 +11,9 @@ import Testing
 struct CLITests {
     private static let body = Array(#"{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}"#.utf8)
 
-    /// Asks from the command line's own session while `work` plays the worker; any shim's fixture lends its queue.
+    /// Asks from the command line's own session while `work` plays the worker.
+    ///
+    /// The fixture only lends its queue.
     private func ask(
         _ work: @escaping @Sendable (inout TestAttempt) async throws -> Void
     ) async throws -> ChatSession.Outcome {

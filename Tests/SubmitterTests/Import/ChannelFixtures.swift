@@ -4,7 +4,9 @@ import TestSupport
 
 @testable import Submitter
 
-/// Databases as the two products leave them; every key has `zanzibar` in it, which no output may show.
+/// Databases as the two products leave them.
+///
+/// Every key has `zanzibar` in it, which no output may show.
 enum ChannelFixtures {
     /// one-api's table, in SQLite's words, with the columns that matter and some that do not.
     static let oneAPI = """
@@ -25,7 +27,7 @@ enum ChannelFixtures {
             (8, 15, 'zanzibar-no-pair', 1, 'half', 0, '', 'ernie', 'default', '', 0, '');
         """
 
-    /// new-api's table, in PostgreSQL's words; GORM calls the column of `OpenAIOrganization` so.
+    /// new-api's table, in PostgreSQL's words, with GORM's name for the column of `OpenAIOrganization`.
     static let newAPI = """
         CREATE TABLE channels (id bigserial PRIMARY KEY, type bigint, key text NOT NULL, open_ai_organization text,
             status bigint DEFAULT 1, name text, weight bigint DEFAULT 0, base_url text DEFAULT '', other text, models text,

@@ -13,7 +13,7 @@ import Testing
             channels, .init(product: product, prefix: prefix, isDisabled: isDisabled), catalog: catalog)
     }
 
-    /// Product, type, base_url; platform, mode, address of ours.
+    /// Product, type and base_url, then our platform, mode and address.
     private static let addresses: [(ImportProduct, Int, String, Provider, String?, String?)] = [
         (.oneAPI, 1, "", .openai, nil, nil),
         (.oneAPI, 1, "https://api.openai.com/", .openai, nil, nil),

@@ -4,14 +4,16 @@ import Testing
 
 @testable import Submitter
 
-/// Answers of tens of megabytes are their callers' matter alone.
+/// Answers of tens of megabytes disturb no other caller.
 @Suite(.timeLimit(.minutes(2)))
 struct LargeAnswerTests {
     private static let size = 40 << 20
 
     private static var completion: String { #"{"text":""# + String(repeating: "x", count: size) + #""}"# }
 
-    /// Redis drops a subscriber with 32 MB unsent; the connection after that has another number.
+    /// Redis drops a subscriber with 32 MB unsent.
+    ///
+    /// The connection after that has another number.
     private func subscription(_ shim: ShimFixture) async throws -> Substring {
         let clients = try await shim.redis.send(RedisCommand("CLIENT", "LIST")).string ?? ""
         let own = clients.split(separator: "\n").filter { $0.contains("name=shim-\(shim.shim.id)-in ") }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Submitter
 
-/// What the fast path may lose, and what callers may do to it.
+/// Messages that the fast path loses, and callers that are slow, leave or come back.
 @Suite(.timeLimit(.minutes(1)))
 struct LossTests {
     private func texts(_ response: RawResponse) -> String {

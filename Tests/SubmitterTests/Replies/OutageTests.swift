@@ -5,7 +5,7 @@ import Testing
 
 @testable import Submitter
 
-/// Redis goes away, comes back, comes back empty.
+/// Redis goes away, comes back with its data, or comes back empty.
 @Suite(.timeLimit(.minutes(1)))
 struct OutageTests {
     @Test func `callers that wait survive a restart of redis`() async throws {
@@ -47,7 +47,7 @@ struct OutageTests {
         await server.stop()
     }
 
-    /// Its caller may be told that nothing was accepted.
+    /// Sends a request whose caller may be told that nothing was accepted.
     @Test func `only what was accepted is submitted again`() async throws {
         let server = try await RedisServer.start("--appendonly", "no")
         try await ShimFixture.run(server: server) { shim in

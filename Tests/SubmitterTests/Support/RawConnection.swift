@@ -96,7 +96,9 @@ final class RawConnection: Sendable {
     }
 }
 
-/// A complete HTTP response; `nil` from bytes that are not one yet.
+/// A complete HTTP response.
+///
+/// `nil` from bytes that are not one yet.
 struct RawResponse {
     let status: Int
     let headers: [String: String]

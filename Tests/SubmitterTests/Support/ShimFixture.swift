@@ -8,7 +8,9 @@ import TestSupport
 
 @testable import Submitter
 
-/// A running shim on a free port, over a Redis with keys of its own, and a worker's hands in the test.
+/// A running shim on a free port, over a Redis with keys of its own.
+///
+/// The test plays the worker.
 struct ShimFixture: Sendable {
     let port: Int
     let shim: Shim
@@ -31,7 +33,7 @@ struct ShimFixture: Sendable {
             ])
     }
 
-    /// What a test may set.
+    /// Settings that a test may change.
     @dynamicMemberLookup
     struct Tuning {
         var config = ShimConfig()
@@ -49,7 +51,9 @@ struct ShimFixture: Sendable {
         }
     }
 
-    /// `redisURL` is where the shim finds Redis; the worker's side always uses `server` directly.
+    /// `redisURL` is where the shim finds Redis.
+    ///
+    /// The worker's side always uses `server` directly.
     static func run(
         server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(),
         catalogAccess: CatalogAccess? = nil,
@@ -83,7 +87,7 @@ struct ShimFixture: Sendable {
                 port: address.withLock { $0 } ?? 0, shim: shim, queue: queue, redis: redis, hub: hub,
                 services: services)
             try await queue.createGroups()
-            // Longer than any test: the worker's hands are in the test.
+            // Longer than any test, because the test plays the worker.
             try await queue.beat(Self.worker, for: .seconds(600))
             if waitsUntilReady { try await fixture.ready() }
             try await body(fixture)
@@ -130,7 +134,9 @@ struct ShimFixture: Sendable {
 
     // MARK: - The worker's side
 
-    /// The next job, claimed and started; `usage` is the row in its start record.
+    /// The next job, claimed and started.
+    ///
+    /// `usage` is the row in its start record.
     func work(usage: [UInt8] = []) async throws -> TestAttempt {
         var found: JobQueue.Entry?
         try await eventually("a job is in the queue") {
@@ -169,12 +175,14 @@ struct ShimFixture: Sendable {
             queue: queue, job: lost.job, attempt: attempt.takenOver(number: number, deliveries: deliveries))
     }
 
-    /// After a restart of Redis; the connection may find only now that its server is gone.
+    /// Waits after a restart of Redis.
+    ///
+    /// The connection may find only now that its server is gone.
     func makeGroups() async throws {
         try await eventually("the groups are there") { (try? await queue.createGroups()) != nil }
     }
 
-    /// Whether any job can be claimed at the moment.
+    /// True when any job can be claimed at the moment.
     func queued() async throws -> Int {
         var count = 0
         for lane in Lane.allCases {
@@ -184,7 +192,7 @@ struct ShimFixture: Sendable {
     }
 }
 
-/// A running attempt in a test's hands.
+/// A running attempt that the test plays.
 struct TestAttempt {
     let queue: JobQueue
     let job: Job

@@ -61,7 +61,7 @@ import Testing
             let third = try #require(try await reserve(auction, limiter, "r3/1"))
             await limiter.settle(second, tokens: 900, calledAt: .now)
             await limiter.settle(third, tokens: 0, calledAt: nil)
-            // A request that was never sent does not count; one that used more than foretold does.
+            // A request that was never sent does not count, and one that used more than foretold does.
             #expect(try await fixture.window("a") == (2, 1000))
             #expect(try await reserve(auction, limiter, "r4/1") == nil)
         }

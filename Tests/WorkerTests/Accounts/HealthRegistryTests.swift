@@ -13,7 +13,7 @@ import Testing
         Route(model: Model(id: model, provider: .openai), account: Account(id: account, provider: .openai))
     }
 
-    /// Boards of `count` workers that share what they find, while `body` runs.
+    /// Runs the health registries of `count` workers, which share what they find, while `body` runs.
     private func sharing(_ count: Int, _ body: ([HealthRegistry]) async throws -> Void) async throws {
         try await QueueFixture.run { fixture in
             let keys = PoolKeys(prefix: fixture.keys.prefix)

@@ -46,7 +46,7 @@ import Testing
                 Issue.record("expected capacity")
                 return
             }
-            // What runs may use less.
+            // The running one may use less.
             #expect(try await reserve(account, tokens: 20, limiter) == .busy(nil))
             await limiter.settle(held, tokens: 5, calledAt: .now)
             #expect(try await limiter.quotaUsed(account, now: now) == 55)

@@ -2,7 +2,7 @@ import Shared
 
 @testable import Worker
 
-/// How one platform writes an answer, for tests that give all of them the same text.
+/// One platform's way to write an answer, for tests that give all of them the same text.
 ///
 /// Texts are the bytes between the quotes of a JSON string, so that every slip of a server can be said.
 struct AnswerWire: Sendable, CustomStringConvertible {

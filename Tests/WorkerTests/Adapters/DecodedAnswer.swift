@@ -2,7 +2,7 @@ import Shared
 
 @testable import Worker
 
-/// What a decoder made of some bytes, cut where a test wants them cut.
+/// The result of a decoder for some bytes, cut where a test wants them cut.
 struct DecodedAnswer: Equatable {
     private(set) var deltas: [ChatDelta] = []
     private(set) var end: ChatCompletionEnd?

@@ -4,12 +4,11 @@ import Testing
 
 @testable import Worker
 
-/// Broken answers for each decoder: whatever arrives, there are deltas or a typed failure, soon and in bounds, and what goes
-/// out is valid JSON.
+/// Broken answers for each decoder: deltas or a typed failure come out, soon and in bounds, as valid JSON.
 ///
-/// Seeds are real answers of each platform; mutations cut, repeat, swap, flip and splice their bytes. The generator is
-/// seeded, so a failure names the case that shows it again. `FUZZ_INPUTS=1000000` says how many inputs all tests here make
-/// of the seeds together.
+/// Seeds are real answers of each platform. Mutations cut, repeat, swap, flip and splice their bytes. The generator is
+/// seeded, so a failure names the case that shows it again. `FUZZ_INPUTS=1000000` sets the number of inputs that
+/// all tests here make of the seeds together.
 @Suite(.timeLimit(.minutes(30))) struct DecoderFuzzTests {
     /// For each decoder, and for the reader beneath them.
     static let rounds =
@@ -96,7 +95,7 @@ struct SplitMix64 {
     }
 }
 
-/// What one platform's answers look like, as a start for mutations.
+/// Answers of one platform, as a start for mutations.
 struct DecoderSeeds: Sendable, CustomTestStringConvertible {
     let account: Account
     let answers: [[UInt8]]

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Worker
 
-/// What goes out of a history: everything to a server, and to platforms that refuse what they do not know only that.
+/// Histories on their way out: a server gets everything, a strict platform only the members that it knows.
 @Suite struct HistoryTests {
     private static let strict: [String: (wire: OpenAIAdapter, model: String)] = [
         "openai": (OpenAIOwnDialect.adapter, "gpt-4.1-mini"), "qianfan": (QianfanDialect.adapter, "ernie-5.1"),

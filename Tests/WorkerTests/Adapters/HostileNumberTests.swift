@@ -45,7 +45,7 @@ import Testing
         _ = adapter.failure(inside: bytes)
     }
 
-    /// What is done with a count behind the adapter.
+    /// The calculations with a count behind the adapter.
     private func use(_ usage: TokenUsage) throws {
         for count in [usage.input, usage.output, usage.cached, usage.reasoning] {
             #expect(Bounds.counts.contains(count))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Worker
 
-/// What servers slip in, on every platform: the answer was paid for, and is given.
+/// Slips of servers, on every platform: the answer was paid for, and is given.
 @Suite struct LenientAnswerTests {
     private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 

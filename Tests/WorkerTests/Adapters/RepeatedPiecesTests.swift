@@ -42,7 +42,9 @@ enum RepeatedPieces {
         }
     }
 
-    /// A stop text that was not asked for is part of the answer; one that was asked for ends Hunyuan's, and only there.
+    /// A stop text that was not asked for is part of the answer.
+    ///
+    /// One that was asked for ends Hunyuan's only.
     @Test func `only the end of Hunyuan's text may be a stop text`() throws {
         let adapter = try #require(Adapters.adapter(for: Account(id: "a", provider: .tencent, mode: "native")))
         for (stops, kept) in [([], "ab ab END"), (["END"], "ab ab "), (["ab"], "ab ab END"), (["x"], "ab ab END")] {

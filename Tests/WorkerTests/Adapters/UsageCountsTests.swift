@@ -90,7 +90,7 @@ import Testing
         (#"{"usage":{"prompt_tokens":-9,"completion_tokens":3}}"#, TokenUsage(output: 3)),
         (#"{"usage":{"prompt_tokens":1e99,"completion_tokens":"inf"}}"#, TokenUsage(input: 1 << 30, output: 1 << 30)),
         (#"{"usage":{"prompt_tokens":"nan","completion_tokens":3}}"#, TokenUsage(output: 3)),
-        // What is missing follows from the total
+        // The missing count follows from the total
         (#"{"usage":{"prompt_tokens":9,"total_tokens":9}}"#, TokenUsage(input: 9)),
         (#"{"usage":{"prompt_tokens":9,"total_tokens":15}}"#, TokenUsage(input: 9, output: 6)),
         (#"{"usage":{"completion_tokens":6,"total_tokens":15}}"#, TokenUsage(input: 9, output: 6)),

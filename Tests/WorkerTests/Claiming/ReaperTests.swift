@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    /// `LeaseKeeper` without a limiter and a card.
+    /// `LeaseKeeper` without a limiter and a heartbeat.
     private struct Renewer: Service {
         let queue: JobQueue
         let running: RunningJobs

@@ -19,7 +19,7 @@ final class FullListener: Sendable {
             }
         }
         guard isListening else { throw NotMade() }
-        // A queue of 0 takes one connection; the others only make sure.
+        // A queue of 0 takes one connection. The others only make sure.
         let fillers = (0..<4).map { _ in Self.socket() }
         for filler in fillers {
             withUnsafePointer(to: &address) { pointer in

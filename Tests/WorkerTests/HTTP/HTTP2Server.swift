@@ -1,9 +1,10 @@
 import Foundation
 import TestSupport
 
-/// A server that speaks nothing but HTTP/2 over TLS, in Python for its `ssl`; says which connections open and close.
+/// A server that speaks nothing but HTTP/2 over TLS, in Python for its `ssl`.
 ///
-/// It answers with status 200 and the body `hi`; only the first answers of a connection come to their end.
+/// It answers with status 200 and the body `hi`, and tells which connections open and close. Only the first answers of
+/// a connection come to their end.
 final class HTTP2Server: Sendable {
     private let certificates: TestCertificates
     private let process: ChildProcess
@@ -41,7 +42,7 @@ final class HTTP2Server: Sendable {
             .compactMap { Int($0.dropFirst(event.count + 1)) }
     }
 
-    /// Frames by RFC 9113: settings, then for each stream that the client has ended a head (0x88 is status 200) and data.
+    /// Frames by RFC 9113: settings, then a head (0x88 is status 200) and data for each stream that the client ended.
     private static let script = """
         import socket, ssl, struct, sys, threading
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

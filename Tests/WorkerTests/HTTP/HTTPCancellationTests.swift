@@ -17,8 +17,9 @@ import Testing
     private var silent: HTTPRequest { HTTPRequest(url: stub.url) }
     private var streaming: HTTPRequest { HTTPRequest(url: stub.url + "/stream") }
 
-    /// How long after its task was cancelled the stub saw an exchange's connection close: the best of five, for machines
-    /// are busy at times.
+    /// Time from the cancellation of an exchange's task until the stub sees its connection close.
+    ///
+    /// The best of five, because machines are busy at times.
     private func closing(_ operation: @escaping @Sendable () async throws -> Void) async throws -> Duration {
         var best = Duration.seconds(60)
         for _ in 0..<5 {

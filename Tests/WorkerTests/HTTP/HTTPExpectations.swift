@@ -2,7 +2,9 @@ import Testing
 
 @testable import Worker
 
-/// The code of the error that an exchange ends with; `nil` when it succeeds.
+/// The code of the error that an exchange ends with.
+///
+/// `nil` when it succeeds.
 func failureCode(_ operation: () async throws -> Void) async -> HTTPError.Code? {
     do {
         try await operation()

@@ -4,7 +4,9 @@ import Testing
 @testable import Worker
 
 @Suite(.timeLimit(.minutes(1))) struct HTTPFailureTests {
-    /// The error of an exchange, from `collect` and from `stream`, which must agree; `nil` when it succeeded.
+    /// The error of an exchange, from `collect` and from `stream`, which must agree.
+    ///
+    /// `nil` when it succeeded.
     private func code(
         _ request: HTTPRequest, _ configuration: HTTPClientConfiguration = .init()
     ) async throws -> HTTPError.Code? {

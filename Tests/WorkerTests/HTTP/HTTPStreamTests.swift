@@ -94,7 +94,7 @@ import Testing
         let paused = ContinuousClock.now
         try await eventually("twice the limit has gone by") { ContinuousClock.now - paused > timeouts.idle * 2 }
 
-        // What is sent is in the kernel's buffers, 10 MB at most, or here: 64 KB and a chunk of curl's.
+        // Sent bytes are in the kernel's buffers, 10 MB at most, or here: 64 KB and a chunk of curl's.
         #expect(stub.counters.bytesSent < 24 << 20)
         let first = try await stream.next()
         #expect((first?.count ?? .max) <= 96 << 10)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Worker
 
-/// The meeting of the curl thread and a reader, without a network.
+/// A transfer between the curl thread and its reader, without a network.
 @Suite(.timeLimit(.minutes(1))) struct TransferTests {
     private let loop: CurlLoop
     private let transfer = Transfer(HTTPRequest(url: "http://h", maxResponseBytes: 10), maxBufferedBytes: 4)
@@ -48,7 +48,7 @@ import Testing
             async let received: Void = { [UInt8](arrayLiteral: 1).withUnsafeBytes { _ = transfer.receive($0) } }()
             async let ended: Void = transfer.end(.success(()))
             _ = await (received, ended)
-            // Bytes that come after the end are of no use; those before it must not be lost.
+            // Bytes that come after the end are of no use, but those before it must not be lost.
             let first = try await bytes.get()
             #expect(first == [1] || first == nil)
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Worker
 
-/// Whom a worker renews and interrupts.
+/// The jobs that a worker renews and cancels.
 @Suite struct RunningJobsTests {
     private func attempt(_ lane: Lane = .normal, deliveries: Int = 1, id: String = "0-aaaaaaaa") -> Attempt {
         Attempt(

@@ -15,7 +15,9 @@ struct FlusherFixture: Sendable {
 
     private static let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
-    /// `pool`: of a migrated database; one of its own unless given.
+    /// `pool`: of a migrated database.
+    ///
+    /// One of its own unless given.
     static func run(
         pool: PostgresPool? = nil, flushBatch: Int = 100, _ body: (FlusherFixture) async throws -> Void
     ) async throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import Shared
 @testable import Worker
 
-/// From the outbox to the ledger: nothing lost, nothing twice, nothing in the way.
+/// Rows go from the outbox to the ledger: none is lost, none is booked twice, none blocks the others.
 @Suite struct UsageFlusherTests {
     @Test func `bills reach the ledger and leave the outbox`() async throws {
         try await FlusherFixture.run { fixture in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Worker
 
-/// Jobs that are answered, and what the ledger hears of it.
+/// Jobs that are answered, and their rows in the ledger.
 @Suite(.timeLimit(.minutes(1))) struct AnswerTests {
     @Test func `an answer reaches the log byte for byte, with one bill and an empty queue`() async throws {
         let answer =

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Worker
 
-/// Accounts that fail, and who is asked next.
+/// Accounts that fail, and the account that is asked next.
 @Suite(.timeLimit(.minutes(1))) struct FailoverTests {
     private static let fine = StubReply.openAICompletion("fine")
     private static func busy(milliseconds: Int) -> StubReply {

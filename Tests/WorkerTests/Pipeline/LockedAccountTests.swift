@@ -4,7 +4,7 @@ import Testing
 @testable import Shared
 @testable import Worker
 
-/// A worker with another `MASTER_KEY` than the accounts were sealed with: its own fault, and nobody else's trouble.
+/// A worker with another `MASTER_KEY` than the accounts were sealed with hands its requests to other workers.
 @Suite(.timeLimit(.minutes(1))) struct LockedAccountTests {
     private let right = try? SecretBox(masterKey: Secret(String(repeating: "0a", count: 32)))
     private let wrong = try? SecretBox(masterKey: Secret(String(repeating: "0b", count: 32)))

@@ -1,7 +1,7 @@
 import Shared
 import TestSupport
 
-/// What a job has left in Redis.
+/// Traces of a job in Redis.
 extension PipelineFixture {
     struct MissingEnd: Error { let records: [String] }
 
@@ -24,7 +24,9 @@ extension PipelineFixture {
 
     static let endID = "18446744073709551615-0"
 
-    /// How the request ended; throws where it has not.
+    /// The end of a request.
+    ///
+    /// Throws where it has not ended.
     func end(_ id: String) async throws -> End {
         let records = try await queue.stream(queue.keys.log(id))
         guard let last = records.last, last.id == Self.endID else { throw MissingEnd(records: records.map(\.id)) }

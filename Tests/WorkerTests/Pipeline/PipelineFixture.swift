@@ -6,8 +6,9 @@ import TestSupport
 
 /// A queue, a catalogue that points at stubs, and workers that run real jobs against both.
 ///
-/// In: stubs, the first is the account that is asked first. Out: workers, and what a job has left in Redis. No PostgreSQL: the
-/// catalogue is in memory, bills stay in the outbox. Everything claimed counts as expired (lease 0) unless `lease` is given.
+/// In: stubs, the first is the account that is asked first. Out: workers, and the traces of a job in Redis. There is no
+/// PostgreSQL: the catalogue is in memory, bills stay in the outbox. Everything claimed counts as expired (lease 0)
+/// unless `lease` is given.
 struct PipelineFixture: Sendable {
     static let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
@@ -40,7 +41,9 @@ struct PipelineFixture: Sendable {
         await http.shutdown()
     }
 
-    /// Model `m` on one account per stub: `a0`, `a1`, …, asked in this order, and so is model `n`; model `s` in the sandbox.
+    /// Models `m` and `n` on one account per stub: `a0`, `a1`, …, asked in this order.
+    ///
+    /// Model `s` is in the sandbox.
     private static func catalog(
         _ stubs: [ProviderStub], _ capabilities: Capabilities, _ fallbacks: [String], _ cacheTTL: Int?,
         _ limits: (inout Account) -> Void
@@ -70,7 +73,7 @@ struct PipelineFixture: Sendable {
         #"{"model":"\#(model)","messages":[{"role":"user","content":"hi"}],"stream":\#(stream)\#(more)}"#
     }
 
-    /// Submits a job; returns its id.
+    /// Submits a job and returns its id.
     func submit(
         _ body: String = body(), deadline: Duration = .seconds(600), lane: Lane = .normal, cacheTTL: Int? = nil,
         tenant: String = "default"

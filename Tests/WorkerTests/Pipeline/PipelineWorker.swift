@@ -79,7 +79,9 @@ struct PipelineWorker: Sendable {
         try await pipeline.run(claim, enqueuedAt: admitted.entry.enqueuedAt, admittedFrom: admitted.room)
     }
 
-    /// Takes one expired entry of the normal lane over, as `Reaper` does; as if it had been delivered `times`, where given.
+    /// Takes one expired entry of the normal lane over, as `Reaper` does.
+    ///
+    /// `times` pretends that it was delivered so often.
     func takeOverOne(delivered times: Int? = nil) async throws {
         var cursor = JobQueue.ReapCursor()
         let entries = try await queue.queue.takeExpired(lane: .normal, worker: name, limit: 1, cursor: &cursor)

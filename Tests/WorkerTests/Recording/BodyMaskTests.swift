@@ -32,7 +32,7 @@ import Testing
         // A cut document, and one whose quotes are wrong.
         (#"{"choices":[{"message":{"content":"Secr"#, #"{"choices":[{"message":{"content":"xxxx"#),
         (#"{"content":"He said "secret", "type" and went"}"#, #"{"content":"xx xxxx "xxxxxx", "xxxx" xxx xxxx"}"#),
-        // What a model wrote as JSON is its text, whatever it calls it; JSON in a string stays JSON.
+        // JSON that a model wrote is its text, by whatever name. JSON in a string stays JSON.
         (
             #"{"content":[{"type":"tool_use","input":{"type":"Secret","code":"Secret","role":"user","n":[42],"m":42}}]}"#,
             #"{"content":[{"type":"tool_use","input":{"type":"xxxxxx","code":"xxxxxx","role":"user","o":[11],"o":11}}]}"#

@@ -40,7 +40,7 @@ extension RoutingStrategyName {
         strategy.order(standings, SeededDice(seed: seed).dice(turn: turn)).map(\.model.id)
     }
 
-    /// How often each was first in `decisions`.
+    /// The number of `decisions` in which each was first.
     func firsts(_ standings: [Standing], decisions: Int = 10_000, seed: UInt64 = 1) -> [String: Int] {
         let dice = SeededDice(seed: seed)
         var counts: [String: Int] = [:]

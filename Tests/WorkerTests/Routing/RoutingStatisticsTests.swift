@@ -70,7 +70,7 @@ import Testing
                 Standing.named($0.key, inFlight: running[$0.key] ?? 0, capacity: $0.value)
             }
             running[RoutingStrategyName.leastBusy.order(standings)[0], default: 0] += 1
-            // 40 run at once; which one ends is chance, by how many run.
+            // 40 run at once. Chance decides which one ends, by how many run.
             if step >= 40 {
                 var mark = Int(chance.random() * 41)
                 for id in running.keys.sorted() {

@@ -4,7 +4,7 @@ import Testing
 @testable import Worker
 
 @Suite struct RoutingStrategyTests {
-    /// Strategy, standings, the order expected; dice at which nothing is left to chance.
+    /// Strategy, standings, the order expected, and dice at which nothing is left to chance.
     private static let table: [(RoutingStrategyName, [Standing], [String])] = [
         (.priority, [.named("a", priority: 1), .named("b", priority: 9), .named("c", priority: -3)], ["b", "a", "c"]),
         (.priority, [.named("b"), .named("a"), .named("c", weight: 2)], ["c", "a", "b"]),

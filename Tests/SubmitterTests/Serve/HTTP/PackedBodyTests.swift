@@ -4,7 +4,9 @@ import Testing
 
 @testable import Submitter
 
-/// Bodies as clients pack them; the packed bytes were made by Python's gzip and zlib.
+/// Bodies as clients compress them.
+///
+/// The bytes were made by Python's gzip and zlib.
 @Suite struct PackedBodyTests {
     /// The request `ShimFixture.chat`.
     private static let gzip: [UInt8] = [

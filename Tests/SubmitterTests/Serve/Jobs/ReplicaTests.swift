@@ -4,7 +4,7 @@ import Testing
 
 @testable import Submitter
 
-/// `SUBMIT_WAIT_REPLICAS`: with a real replica that stops in its tracks.
+/// `SUBMIT_WAIT_REPLICAS`, with a real replica that is stopped by SIGSTOP.
 @Suite(.timeLimit(.minutes(1))) struct ReplicaTests {
     private static let job = #"{"model_name":"m","messages":[{"role":"user","content":"hi"}]}"#
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Submitter
 
-/// What callers and proxies in use write on the wire, and what they must read.
+/// The ways in which callers and proxies write HTTP, and the answers that they need.
 @Suite struct HTTPRulesTests {
     private static let chat = "/v1/chat/completions"
 
@@ -370,7 +370,7 @@ import Testing
 extension String {
     fileprivate func components(_ separator: String) -> Int { ranges(of: separator).count }
 
-    /// What begins with `mark`, without it.
+    /// The line that begins with `mark`, without it.
     fileprivate func pieces(_ mark: String) -> [String] {
         split(separator: mark, omittingEmptySubsequences: true).map(String.init)
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Worker
 
-/// Answers of DashScope as they are on the wire (providers/alibaba.md), for golden tests.
+/// Answers of DashScope as they are on the wire (docs/platforms.md), for golden tests.
 enum DashScopeFixtures {
     static let completion = #"""
         {"request_id":"902fee3b-1","output":{"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"你好 🙂",
@@ -11,7 +11,9 @@ enum DashScopeFixtures {
          "output_tokens_details":{"reasoning_tokens":2},"prompt_tokens_details":{"cached_tokens":8}}}
         """#
 
-    /// One event; `message` are members of the message.
+    /// One event.
+    ///
+    /// `message` are members of the message.
     static func event(
         _ message: String, finish: String = #""null""#, output: Int = 1, index: String = "", lineEnd: String = "\n"
     ) -> String {
@@ -74,7 +76,7 @@ enum DashScopeFixtures {
     }
 }
 
-/// What the decoder makes of some bytes.
+/// The decoder's result for some bytes.
 func dashScopeOutcome(
     _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
     maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Worker
 
-/// Answers of Anthropic as they are on the wire (providers/anthropic.md), for golden tests.
+/// Answers of Anthropic as they are on the wire (docs/platforms.md), for golden tests.
 enum AnthropicFixtures {
     static let message = #"""
         {"id":"msg_01","type":"message","role":"assistant","model":"claude-haiku-5-5","content":[
@@ -69,7 +69,7 @@ enum AnthropicFixtures {
     ]
 }
 
-/// What the decoder makes of some bytes.
+/// The decoder's result for some bytes.
 func anthropicOutcome(
     _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
     requestID: String? = nil, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes

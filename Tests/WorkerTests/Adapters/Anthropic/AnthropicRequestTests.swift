@@ -21,7 +21,7 @@ enum AnthropicAsk {
         String(decoding: try request(body, model: model).body, as: UTF8.self)
     }
 
-    /// What a request with one message and `fields` adds to `{model, max_tokens, messages}`.
+    /// The members that a request with one message and `fields` adds to `{model, max_tokens, messages}`.
     static func fields(
         _ fields: String, model: String = "claude-haiku-4-5", settings: [String: String] = [:],
         maxOutputTokens: Int? = nil, keepsLimit: Bool = false

@@ -4,7 +4,7 @@ import Testing
 @testable import Worker
 
 @Suite struct BCESignatureTests {
-    /// The vector of providers/baidu.md.
+    /// A request that Baidu Cloud's own SDK signed, with keys made up for it.
     @Test func `the SDK's request is signed as the SDK signs it`() {
         let signature = BCESignature(
             accessKey: "ALTAKEXAMPLE", secretKey: "bce-secret-example",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Worker
 
-/// Requests and answers of Baidu's v1 as they are on the wire (providers/baidu.md, "v1").
+/// Requests and answers of Baidu's v1 as they are on the wire (docs/platforms.md).
 enum ErnieFixtures {
     static let now: Int64 = 1_763_856_000_123
     static let user = #""messages":[{"role":"user","content":"你好"}]"#
@@ -51,7 +51,7 @@ enum ErnieFixtures {
         ##""result":"","finish_reason":"function_call","function_call":{"name":"w","arguments":"{\"city\":\"北京\"}","thoughts":"t"}"##
     )
 
-    /// One event; `members` beside the ones that all have.
+    /// One event, with `members` beside the ones that all have.
     static func event(_ members: String, isEnd: Bool = false, output: Int = 1, lineEnd: String = "\n") -> String {
         #"data: {"id":"as-1","object":"chat.completion","created":1,"sentence_id":\#(output),"is_end":\#(isEnd),"#
             + #""is_truncated":false,\#(members),"need_clear_history":false,"#
@@ -81,7 +81,7 @@ enum ErnieFixtures {
     static func bytes(_ events: String...) -> [UInt8] { Array(events.joined().utf8) }
 }
 
-/// What the decoder makes of some bytes.
+/// The decoder's result for some bytes.
 func ernieOutcome(
     _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
     maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes

@@ -8,7 +8,7 @@ struct CallStream: Sendable, CustomTestStringConvertible {
     let testDescription: String
     /// The `tool_calls` of each delta.
     let deltas: [String]
-    /// "id name arguments" of each call; "*" for an id that is made here.
+    /// "id name arguments" of each call, with "*" for an id that is made here.
     let calls: [String]
     var functions: Set<String> = []
 

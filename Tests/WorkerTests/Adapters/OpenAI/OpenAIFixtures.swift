@@ -1,4 +1,4 @@
-/// Answers of OpenAI as they are on the wire (providers/openai.md), for golden tests.
+/// Answers of OpenAI as they are on the wire (docs/platforms.md), for golden tests.
 enum OpenAIFixtures {
     static let completion = #"""
         {"id":"chatcmpl-9x","object":"chat.completion","created":1795380000,"model":"gpt-4.1-mini-2025-04-14",

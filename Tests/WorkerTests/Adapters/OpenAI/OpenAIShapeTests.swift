@@ -3,7 +3,7 @@ import Testing
 
 @testable import Worker
 
-/// What servers with OpenAI's wire leave out or say in other words, and what callers get for it.
+/// Members that servers with OpenAI's wire leave out or write otherwise, and the shape that callers get.
 @Suite struct OpenAIShapeTests {
     private func shape(
         _ isStream: Bool, style: CallStyle = .tools, n: Int = 1, functions: Set<String> = []

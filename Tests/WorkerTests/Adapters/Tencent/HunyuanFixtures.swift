@@ -3,7 +3,7 @@ import Testing
 
 @testable import Worker
 
-/// Requests and answers of Hunyuan's native API as they are on the wire (providers/tencent.md).
+/// Requests and answers of Hunyuan's native API as they are on the wire (docs/platforms.md).
 enum HunyuanFixtures {
     static let now: Int64 = 1_763_856_000_123
 
@@ -16,7 +16,9 @@ enum HunyuanFixtures {
             now: now)
     }
 
-    /// A checked request; `fields` are members beside `model`.
+    /// A checked request.
+    ///
+    /// `fields` are members beside `model`.
     static func chat(_ fields: String) throws -> ChatRequest {
         try ChatRequest(decoding: Array(#"{"model":"hy",\#(fields)}"#.utf8))
     }
@@ -53,7 +55,9 @@ enum HunyuanFixtures {
         #"{"Response":{"Error":{"Code":"\#(code)","Message":"\#(message)"},"RequestId":"req-1"}}"#
     }
 
-    /// One event; `delta` are members of the delta.
+    /// One event.
+    ///
+    /// `delta` are members of the delta.
     static func event(_ delta: String, finish: String = "", output: Int = 1, lineEnd: String = "\n") -> String {
         let json =
             #"{"Id":"id-1","Note":"n","Created":1,"Choices":[{"Index":0,"Delta":{"Role":"assistant",\#(delta)},"#
@@ -100,7 +104,7 @@ enum HunyuanFixtures {
     }
 }
 
-/// What the decoder makes of some bytes.
+/// The decoder's result for some bytes.
 func hunyuanOutcome(
     _ bytes: [UInt8], cuts: [Int] = [], isStream: Bool = true, contentType: String? = "text/event-stream",
     stops: [String] = [], maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes

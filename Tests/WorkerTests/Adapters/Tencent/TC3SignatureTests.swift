@@ -3,7 +3,7 @@ import Testing
 
 @testable import Worker
 
-/// The vectors of providers/tencent.md.
+/// Requests that Tencent Cloud's own SDK signed, with keys made up for them.
 @Suite struct TC3SignatureTests {
     private let first = signature(
         #"{"Model": "hunyuan-turbos-latest", "Messages": [{"Role": "user", "Content": "\u4f60\u597d \ud83d\ude42"}], "Stream": false}"#
