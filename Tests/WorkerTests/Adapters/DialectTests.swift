@@ -6,7 +6,8 @@ import Testing
 /// The platforms that speak OpenAI's wire with differences: what goes out, what is refused, what comes back.
 @Suite struct DialectTests {
     private static let wires: [String: OpenAIAdapter] = [
-        "qianfan": QianfanDialect.adapter, "tokenhub": TokenHubDialect.adapter, "hunyuan": HunyuanCompatibleDialect.adapter,
+        "qianfan": QianfanDialect.adapter, "tokenhub": TokenHubDialect.adapter,
+        "hunyuan": HunyuanCompatibleDialect.adapter,
         "zhipu": ZhipuDialect.adapter, "qwen": QwenCompatibleDialect.adapter, "openai": OpenAIOwnDialect.adapter,
     ]
 

@@ -119,7 +119,8 @@ import Testing
 
     @Test func `Qwen models keep their own words for thinking at TokenHub`() throws {
         let user = #"{"role":"user","content":"a"}"#
-        let body = try sent(TokenHubDialect.adapter, "qwen3.7-max", user, #","enable_thinking":true,"thinking_budget":99"#)
+        let body = try sent(
+            TokenHubDialect.adapter, "qwen3.7-max", user, #","enable_thinking":true,"thinking_budget":99"#)
         #expect(body["enable_thinking"] == true && body["thinking_budget"]?.intValue == 99 && body["thinking"] == nil)
     }
 

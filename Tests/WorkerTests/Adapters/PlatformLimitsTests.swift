@@ -11,7 +11,8 @@ import Testing
         "claude": (AnthropicAdapter(), "claude-haiku-4-5"), "qianfan": (QianfanDialect.adapter, "ernie-5.1"),
         "ernie": (ErnieV1Adapter(), "ernie-4.0-8k"), "dashscope": (DashScopeAdapter(), "qwen-plus"),
         "qwen": (QwenCompatibleDialect.adapter, "qwen-plus"), "tokenhub": (TokenHubDialect.adapter, "hy3"),
-        "hunyuan": (HunyuanAdapter(), "hunyuan-turbos"), "hunyuan-legacy": (HunyuanCompatibleDialect.adapter, "hunyuan"),
+        "hunyuan": (HunyuanAdapter(), "hunyuan-turbos"),
+        "hunyuan-legacy": (HunyuanCompatibleDialect.adapter, "hunyuan"),
         "zhipu": (ZhipuDialect.adapter, "glm-5.2"),
     ]
     private static let known = adapters.keys.filter { $0 != "server" && $0 != "compatible" }.sorted()

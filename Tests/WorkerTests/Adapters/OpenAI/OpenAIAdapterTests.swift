@@ -72,7 +72,9 @@ import Testing
 
     @Test(arguments: ["sk-1\r\nX-Evil: 1", "sk-\n", "钥匙"])
     func `a key that no header can carry is refused without showing it`(_ key: String) {
-        let error = #expect(throws: JobFailure.self) { try OpenAIOwnDialect.adapter.makeRequest(chat(), target(key: key)) }
+        let error = #expect(throws: JobFailure.self) {
+            try OpenAIOwnDialect.adapter.makeRequest(chat(), target(key: key))
+        }
         #expect(error?.kind == .authentication)
         #expect(error.map { "\($0)".contains(key) } == false)
     }
