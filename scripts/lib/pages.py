@@ -13,7 +13,7 @@ PAGES = [Path("README.md"), Path("README.zh-CN.md"), *sorted(Path("docs").rglob(
 files = [path for top in CODE for path in sorted(Path(top).rglob("*.*"))]
 names = {path.name for path in files}
 words = {word for path in files if path.suffix in (".swift", ".py") for word in re.findall(r"\w+", path.read_text())}
-ROOTS = [Path(), Path("Sources"), Path("Sources/Worker"), Path("Tests/Clients"), Path("Tests/FaultTests")]
+ROOTS = [Path(), *map(Path, ("Sources", "Sources/Worker", "Sources/Submitter", "Tests/Clients", "Tests/FaultTests"))]
 
 
 def anchors(page):
@@ -39,7 +39,7 @@ def mistakes(page):
             if not to.exists() or (anchor and anchor not in anchors(to)):
                 yield number, f"there is no {link}"
         for name in re.findall(r"`([\w./<>*+-]+)`", line):
-            if name.startswith(tuple(f"{top}/" for top in CODE)) and not is_there(name):
+            if re.match(rf"({'|'.join(CODE)})/|.*/.*\.swift$", name) and not is_there(name):
                 yield number, f"there is no {name}"
             if re.fullmatch(r"[\w/+]+\.swift|test_\w+\.py", name) and Path(name).name not in names:
                 yield number, f"there is no file {name}"
