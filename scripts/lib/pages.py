@@ -41,7 +41,7 @@ def mistakes(page):
         for name in re.findall(r"`([\w./<>*+-]+)`", line):
             if re.match(rf"({'|'.join(CODE)})/|.*/.*\.swift$", name) and not is_there(name):
                 yield number, f"there is no {name}"
-            if re.fullmatch(r"[\w/+]+\.swift|test_\w+\.py", name) and Path(name).name not in names:
+            elif re.fullmatch(r"[\w/+]+\.swift|test_\w+\.py", name) and Path(name).name not in names:
                 yield number, f"there is no file {name}"
             if re.fullmatch(r"[A-Z]\w*[a-z]\w*[A-Z]\w*", name) and name not in words:
                 yield number, f"no source has the name {name}"
