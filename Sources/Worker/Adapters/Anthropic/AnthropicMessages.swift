@@ -22,7 +22,7 @@ struct AnthropicMessages {
             turns = [Turn(isUser: true, blocks: systemBlocks)]
             systemBlocks = []
         }
-        endCleanly()
+        trimPrefill()
         guard turns.first?.isUser == true else {
             throw JobFailure(
                 .invalidRequest, "Anthropic needs a first message of the user that is not empty.", param: "messages",
@@ -60,7 +60,7 @@ struct AnthropicMessages {
     }
 
     /// Trims white space at the end of a text that the model continues, since the platform refuses it.
-    private mutating func endCleanly() {
+    private mutating func trimPrefill() {
         guard var last = turns.last, !last.isUser, var block = last.blocks.last?.objectValue,
             let text = block["text"]?.stringValue, let end = text.lastIndex(where: { !$0.isWhitespace })
         else { return }

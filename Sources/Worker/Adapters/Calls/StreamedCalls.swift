@@ -117,7 +117,7 @@ struct StreamedCalls: Sendable {
         let call = calls[place]
         let isNewNumber = numbered == nil && piece.index != nil
         if !piece.id.isEmpty, !call.id.isEmpty || isNewNumber {
-            return isLateID(piece, call) || goesOn(piece, call) ? place : nil
+            return isLateID(piece, call) || continuesJSON(piece, call) ? place : nil
         }
         if isNewNumber, beginsAnew(piece, after: call) { return nil }
         return opens(piece, after: call) ? nil : place
@@ -131,7 +131,7 @@ struct StreamedCalls: Sendable {
     /// True for the middle of JSON.
     ///
     /// Some servers make a new id for each delta, so the id does not matter here.
-    private func goesOn(_ piece: CallPiece, _ call: Call) -> Bool {
+    private func continuesJSON(_ piece: CallPiece, _ call: Call) -> Bool {
         guard piece.kind == .function, call.scan.hasBegun, !call.scan.isComplete else { return false }
         return (piece.name.isEmpty || piece.name == call.name) && isMiddle(piece)
     }

@@ -10,7 +10,7 @@ struct KnownMembers: Sendable {
 
     /// Returns true if anything was changed.
     func strip(_ message: inout JSONObject) -> Bool {
-        var isChanged = sayAloud(&message)
+        var isChanged = moveTextIntoContent(&message)
         if message.removeAll(where: { !self.message.contains($0.key) }) { isChanged = true }
         if let content = message["content"]?.arrayValue, let kept = parts(content) {
             message.set("content", kept.isEmpty ? "" : .array(kept))
@@ -29,7 +29,7 @@ struct KnownMembers: Sendable {
 
     /// Moves a refusal or transcript beside an empty content into the content, where the platform has no other place
     /// for it.
-    private func sayAloud(_ message: inout JSONObject) -> Bool {
+    private func moveTextIntoContent(_ message: inout JSONObject) -> Bool {
         guard message["role"] == "assistant", [nil, .null, ""].contains(message["content"]),
             !["refusal", "audio"].contains(where: { self.message.contains($0) && message[$0] != nil }),
             let words = ChatMessage.wordsBesideContent(message)

@@ -24,7 +24,7 @@ enum OpenAIOwnDialect {
 
     private static let dialect = OpenAIDialect(
         platform: "OpenAI", baseURL: "https://api.openai.com/v1", fields: nil,
-        refusesParallelCalls: { callsOneByOne($0) }, failures: failures,
+        refusesParallelCalls: { lacksParallelCalls($0) }, failures: failures,
         headers: [("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")],
         embeddings: .init(maxInputs: { _ in 2048 }, passesOptions: true))
 
@@ -42,7 +42,7 @@ enum OpenAIOwnDialect {
 
     private static func edits(_ model: String) -> [FieldEdit] {
         guard isOwn(model) else { return [] }
-        let edits: [FieldEdit] = [.custom(sayEffort), .anyCall]
+        let edits: [FieldEdit] = [.custom(translateEffort), .anyCall]
         return reasons(model) ? edits + [.rename("max_tokens", to: "max_completion_tokens")] : edits
     }
 
@@ -72,7 +72,7 @@ enum OpenAIOwnDialect {
     }
 
     /// The o-series makes one call at a time, and refuses a request to do so.
-    private static func callsOneByOne(_ model: String) -> Bool {
+    private static func lacksParallelCalls(_ model: String) -> Bool {
         isOSeries(model.hasPrefix("ft:") ? model.dropFirst(3) : model[...])
     }
 
@@ -83,7 +83,7 @@ enum OpenAIOwnDialect {
     /// Turns Qwen's and Claude's reasoning options into OpenAI's.
     ///
     /// A budget has no counterpart.
-    private static func sayEffort(_ body: inout JSONObject) {
+    private static func translateEffort(_ body: inout JSONObject) {
         let isSaid = body["reasoning_effort"].map { $0 != .null } ?? false
         let isOn = body["enable_thinking"]?.boolValue ?? body["thinking"]?["type"].map { $0 != "disabled" }
         for field in ReasoningOptions.fields where field != "reasoning_effort" { body.remove(field) }

@@ -20,12 +20,12 @@ enum TokenHubDialect {
             messages: { _ in
                 MessageEdits(
                     known: KnownMembers(), developerIsSystem: true, needsSpeaker: true,
-                    keepsThinking: { _, model in wantsThinkingBack.contains(where: model.hasPrefix) })
+                    keepsThinking: { _, model in requiresThinkingBack.contains(where: model.hasPrefix) })
             }, reasoning: reasoning,
             finishReasons: ["sensitive": .reason("content_filter")], failures: failures))
 
     /// Families that continue their thinking from one tool call to the next, and refuse a history without it.
-    private static let wantsThinkingBack = ["deepseek-", "kimi-"]
+    private static let requiresThinkingBack = ["deepseek-", "kimi-"]
 
     /// Writes `thinking: {type, budget_tokens?}`.
     ///

@@ -23,9 +23,9 @@ enum ZhipuDialect {
             checks: [needsUser],
             edits: { _ in
                 [
-                    .rename("max_completion_tokens", to: "max_tokens"), .custom(beGreedy),
-                    .clamp("temperature", 0.01...1), .clamp("top_p", 0.01...1), .listed("stop"), .custom(nameUser),
-                    .custom(offerTools),
+                    .rename("max_completion_tokens", to: "max_tokens"), .custom(setGreedySampling),
+                    .clamp("temperature", 0.01...1), .clamp("top_p", 0.01...1), .listed("stop"), .custom(setUserID),
+                    .custom(setTools),
                 ]
             },
             messages: { _ in
@@ -52,14 +52,14 @@ enum ZhipuDialect {
     }
 
     /// Writes a temperature of 0 as `do_sample: false`, as Zhipu's SDK does.
-    private static func beGreedy(_ body: inout JSONObject) {
+    private static func setGreedySampling(_ body: inout JSONObject) {
         if body["temperature"]?.doubleValue == 0 { body.set("do_sample", false) }
     }
 
     /// Writes `user_id`, which takes 6 to 128 characters.
     ///
     /// It serves abuse reports, so a user of another length is left out.
-    private static func nameUser(_ body: inout JSONObject) {
+    private static func setUserID(_ body: inout JSONObject) {
         guard let user = body.remove("user")?.stringValue, (6...128).contains(user.count) else { return }
         body.set("user_id", .string(user))
     }
@@ -67,7 +67,7 @@ enum ZhipuDialect {
     /// Leaves tools out where calls are forbidden, since `tool_choice` knows `auto` only.
     ///
     /// Streams get arguments as they come.
-    private static func offerTools(_ body: inout JSONObject) {
+    private static func setTools(_ body: inout JSONObject) {
         if body.remove("tool_choice") == "none" { body.remove("tools") }
         guard body["tools"] != nil else { return }
         body.set("tool_choice", "auto")
