@@ -10,4 +10,9 @@ package enum Lane: String, Sendable, CaseIterable, Codable {
         case .batch: 2
         }
     }
+
+    package init?(index: Int) {
+        guard Lane.allCases.indices.contains(index) else { return nil }
+        self = Lane.allCases[index]
+    }
 }

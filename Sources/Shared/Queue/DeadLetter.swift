@@ -1,9 +1,9 @@
 /// Something that the queue gave up on: a request that nobody can run, or a bill that the ledger cannot take.
 ///
-/// An entry of the stream `QueueKeys.dead`: `why`, `lane` (the stream it came from), then the fields of the entry as it was.
-/// Those may hold a prompt: `view` and `parts` show sizes, and values only of fields that cannot hold one.
+/// An entry of the stream `QueueKeys.dead`: `why`, `lane` (the stream it came from), then the fields of the entry as it
+/// was. Those may hold a prompt: `view` and `parts` show sizes, and values only of fields that cannot hold one.
 package struct DeadLetter: Sendable {
-    /// Where it was taken from, and where a retry puts it.
+    /// The place it was taken from, and to which a retry returns it.
     package enum Origin: Sendable, Equatable {
         case lane(Lane)
         /// The outbox of ledger rows.
@@ -23,7 +23,7 @@ package struct DeadLetter: Sendable {
     /// In the order in which they were written.
     package let fields: [Field]
 
-    /// From `[ID, [field, value, …]]`; `nil` for any other shape.
+    /// From `[ID, [field, value, …]]`, or `nil` for any other shape.
     init?(_ value: RedisValue, keys: QueueKeys) {
         guard let pair = value.array, pair.count == 2, let entry = pair[0].string, let values = pair[1].array,
             let id = DeadLetterID(shard: keys.shard, entry: entry)
@@ -52,7 +52,9 @@ package struct DeadLetter: Sendable {
 
     subscript(name: String) -> [UInt8]? { fields.first { $0.name == name }?.value }
 
-    /// The request in it; throws what makes it unreadable, for a letter from elsewhere too.
+    /// The request in it.
+    ///
+    /// Throws what makes it unreadable, for a letter from elsewhere too.
     func job() throws(JobWireError) -> Job {
         guard case .lane(let lane) = origin else {
             throw .undecodable(id: nil, channel: nil, reason: "it is no request")
@@ -60,7 +62,7 @@ package struct DeadLetter: Sendable {
         return try Job(entry: entry, lane: lane, defaultDeadline: id.diedAt)
     }
 
-    /// Why it can only be dropped; `nil` where it can be retried.
+    /// The reason why it can only be dropped, or `nil` where it can be retried.
     package var obstacle: String? {
         switch origin {
         case .unknown: return "it came from a stream that this version does not know"
@@ -106,7 +108,9 @@ package struct DeadLetterID: Sendable, Hashable, Comparable, CustomStringConvert
     /// Milliseconds since 1970.
     var diedAt: Int64 { Int64(clamping: milliseconds) }
 
-    /// Older ones first; shards of one instant, the highest first, so that a listing from the newest begins with shard 0.
+    /// Older ones first.
+    ///
+    /// Among shards of one instant the highest is first, so that a listing from the newest begins with shard 0.
     package static func < (a: DeadLetterID, b: DeadLetterID) -> Bool {
         (a.milliseconds, a.seq, b.shard) < (b.milliseconds, b.seq, a.shard)
     }

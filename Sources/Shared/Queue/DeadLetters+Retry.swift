@@ -1,4 +1,4 @@
-/// RETRY: a dead letter goes back to where it came from.
+/// RETRY puts a dead letter back to where it came from.
 extension DeadLetters {
     package enum Retry: Sendable, Equatable {
         /// Queued again as the request of this id.
@@ -7,7 +7,7 @@ extension DeadLetters {
         case row
         /// Somebody else was quicker.
         case gone
-        /// It can only be dropped, and why.
+        /// It can only be dropped, for this reason.
         case impossible(String)
     }
 
@@ -60,41 +60,51 @@ extension DeadLetters {
 
     /// Puts a dead request into its lane as a request of its own.
     ///
-    /// KEYS dead, q, log of the new request, body of the old one, body of the new one. ARGV dead entry, TTL in ms, tenant,
-    /// old id, `1` where the body travels beside the entry, then the fields of the new entry.
-    /// Returns `retried`; `gone` (dropped, or retried before); `bodiless` (nothing was done: the body has expired).
+    ///     KEYS[1] -> dead letters
+    ///     KEYS[2] -> lane
+    ///     KEYS[3] -> log of the new request
+    ///     KEYS[4] -> body of the old request
+    ///     KEYS[5] -> body of the new request
+    ///     ARGV[1] -> dead letter's entry
+    ///     ARGV[2] -> TTL in ms
+    ///     ARGV[3] -> tenant
+    ///     ARGV[4] -> id of the old request
+    ///     ARGV[5] -> `1` where the body travels beside the entry
+    ///     ARGV[6…] -> fields of the new entry
+    ///     "retried" -> the new request waits in its lane
+    ///     "gone" -> dropped, or retried before
+    ///     "bodiless" -> nothing was done: the body has expired
     private static let retry = RedisScript(
         """
-        if not redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1] then return 'gone' end
-        if ARGV[5] == '1' then
-          if redis.call('EXISTS', KEYS[4]) == 0 then return 'bodiless' end
-          redis.call('RENAME', KEYS[4], KEYS[5])
-          redis.call('PEXPIRE', KEYS[5], ARGV[2])
+        local dead, q, log, oldBody, newBody = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+        local entry, ttl, tenant, oldID, isStored = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
+        if not redis.call('XRANGE', dead, entry, entry)[1] then return 'gone' end
+        if isStored then
+          if redis.call('EXISTS', oldBody) == 0 then return 'bodiless' end
+          redis.call('RENAME', oldBody, newBody)
+          redis.call('PEXPIRE', newBody, ttl)
         end
-        redis.call('XADD', KEYS[3], '0-1', 'k', 'q', 'h', '', 't', ARGV[3], 'c', '', 'o', ARGV[4])
-        redis.call('PEXPIRE', KEYS[3], ARGV[2])
-        redis.call('XADD', KEYS[2], '*', unpack(ARGV, 6))
-        redis.call('XDEL', KEYS[1], ARGV[1])
+        redis.call('XADD', log, '0-1', 'k', 'q', 'h', '', 't', tenant, 'c', '', 'o', oldID)
+        redis.call('PEXPIRE', log, ttl)
+        redis.call('XADD', q, '*', unpack(ARGV, 6))
+        redis.call('XDEL', dead, entry)
         return 'retried'
         """)
 
     /// Puts a dead ledger row back into the outbox.
     ///
-    /// KEYS dead, usage. ARGV dead entry, then the fields of the row. Returns `retried` or `gone`.
+    ///     KEYS[1] -> dead letters
+    ///     KEYS[2] -> outbox
+    ///     ARGV[1] -> dead letter's entry
+    ///     ARGV[2…] -> fields of the row
+    ///     "retried" -> the row is in the outbox
+    ///     "gone" -> dropped, or retried before
     private static let rebill = RedisScript(
         """
-        if not redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1] then return 'gone' end
-        redis.call('XADD', KEYS[2], '*', unpack(ARGV, 2))
-        redis.call('XDEL', KEYS[1], ARGV[1])
+        local dead, usage, entry = KEYS[1], KEYS[2], ARGV[1]
+        if not redis.call('XRANGE', dead, entry, entry)[1] then return 'gone' end
+        redis.call('XADD', usage, '*', unpack(ARGV, 2))
+        redis.call('XDEL', dead, entry)
         return 'retried'
         """)
-}
-
-extension JobQueue {
-    /// A body that travels beside its entry lives as long as an answer once the request is a dead letter.
-    func keepBody(of job: Job) async throws(RedisError) {
-        guard case .stored = job.body else { return }
-        _ = try await redis.send(
-            RedisCommand("PEXPIRE", .string(keys.request(job.id)), .int(limits.jobLogTTL.milliseconds), "GT"))
-    }
 }

@@ -24,7 +24,7 @@ extension [DeadLetters] {
         return newest
     }
 
-    /// The letter, and where it is; `nil` where there is none of this id.
+    /// The letter and its shard, or `nil` where there is none of this id.
     package func find(_ id: DeadLetterID) async throws(RedisError) -> (shard: DeadLetters, letter: DeadLetter)? {
         guard let shard = first(where: { $0.shard == id.shard }), let letter = try await shard.find(id) else {
             return nil

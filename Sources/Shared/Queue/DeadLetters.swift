@@ -1,8 +1,11 @@
-/// The dead letters of one shard: looked at, retried, dropped; every change is one script or one plain command.
+/// The dead letters of one shard: to look at, to retry, to drop.
 ///
-/// A retry is a request of its own: the log of the old one has ended, ledger rows of its attempts stand under its id, and
-/// nothing of that may change. So it gets a new id (its log and its entry name the old one), no attempts and a fresh
-/// deadline. It belongs to the same tenant, and its answer is kept like a job's, because nobody waits for it any more.
+/// Every change is one script or one plain command.
+///
+/// A retry is a request of its own: the log of the old one has ended, ledger rows of its attempts stand under its id,
+/// and nothing of that may change. So it gets a new id (its log and its entry name the old one), no attempts and a
+/// fresh deadline. It belongs to the same tenant. Its answer is kept like a job's, because nobody waits for it any
+/// more.
 package struct DeadLetters: Sendable {
     let queue: JobQueue
 
@@ -12,13 +15,13 @@ package struct DeadLetters: Sendable {
     private var redis: RedisClient { queue.redis }
     private var dead: RedisArgument { .string(queue.keys.dead) }
 
-    /// Which letters are meant.
+    /// Selects letters by the reason of their death.
     package struct Filter: Sendable {
         package var why: String?
         package init(why: String? = nil) { self.why = why }
 
         func matches(_ letter: DeadLetter) -> Bool {
-            // What PostgreSQL said stands behind the reason.
+            // A reason may be followed by PostgreSQL's words.
             why.map { letter.why == $0 || letter.why.hasPrefix($0 + " (") } ?? true
         }
     }
@@ -38,7 +41,7 @@ package struct DeadLetters: Sendable {
         return letters(reply).first
     }
 
-    /// Newest first, those before `before`; as many as there are up to `limit`.
+    /// Letters before `before`, newest first, up to `limit`.
     package func list(
         _ filter: Filter = Filter(), before: DeadLetterID? = nil, limit: Int
     ) async throws(RedisError) -> [DeadLetter] {
@@ -53,7 +56,9 @@ package struct DeadLetters: Sendable {
         return Array(found.prefix(limit))
     }
 
-    /// The body of the request in it, from wherever it travelled; the row of a bill; `nil` where there is none any more.
+    /// The body of its request, wherever it travelled, or its ledger row.
+    ///
+    /// `nil` where there is none any more.
     package func body(of letter: DeadLetter) async throws(RedisError) -> [UInt8]? {
         if case .outbox = letter.origin { return letter["u"] }
         if let body = letter["req"] { return body }
@@ -62,7 +67,9 @@ package struct DeadLetters: Sendable {
         return reply.bytes
     }
 
-    /// Removes these; returns how many were there.
+    /// Removes these letters.
+    ///
+    /// Returns how many were there.
     package func drop(_ ids: [DeadLetterID]) async throws(RedisError) -> Int {
         guard !ids.isEmpty else { return 0 }
         let reply = try await redis.send(RedisCommand("XDEL", [dead] + ids.map { .string($0.entry) }))
@@ -81,7 +88,9 @@ package struct DeadLetters: Sendable {
         }
     }
 
-    /// Removes all that match and are there now; returns how many.
+    /// Removes all that match and are there now.
+    ///
+    /// Returns how many.
     package func dropAll(_ filter: Filter) async throws(RedisError) -> Int { try await drop(try await ids(filter)) }
 
     /// Chosen: with bodies of 16 KB at most a page stays below 2 MB.

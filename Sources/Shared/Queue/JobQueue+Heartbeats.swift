@@ -1,9 +1,11 @@
-/// Heartbeats: which workers are alive.
+/// Heartbeats tell which workers are alive.
 ///
-/// A sorted set beside the queue, scored by when each heartbeat expires by Redis' own clock. The `idle` of a consumer is no
-/// heartbeat: in Redis 7.0 an XREADGROUP that finds nothing does not refresh it.
+/// They are a sorted set beside the queue, scored by when each heartbeat expires by Redis' own clock. The `idle` of a
+/// consumer is no heartbeat: in Redis 7.0 an XREADGROUP that finds nothing does not refresh it.
 extension JobQueue {
-    /// Says that `worker` is alive for another lease; to be repeated well before it ends.
+    /// Says that `worker` is alive for another lease.
+    ///
+    /// Repeat it well before the lease ends.
     package func beat(_ worker: String) async throws(RedisError) {
         try await beat(worker, for: limits.lease)
     }
@@ -20,7 +22,7 @@ extension JobQueue {
             isCached: false)
     }
 
-    /// The worker ends in good order: it is not waited for until its heartbeat expires.
+    /// Removes the heartbeat of a worker that ends in good order, so that nobody waits for it to expire.
     package func stopBeating(_ worker: String) async throws(RedisError) {
         _ = try await redis.send(RedisCommand("ZREM", .string(keys.workers), .string(worker)))
     }
@@ -37,8 +39,7 @@ extension JobQueue {
 
     /// Forgets consumers that hold nothing, were silent for `idle` and have no heartbeat.
     package func forgetConsumers(idle: Duration) async throws(RedisError) {
-        let streams = Lane.allCases.map { (keys.queue($0), QueueKeys.group) } + [(keys.usage, QueueKeys.outboxGroup)]
-        for (stream, group) in streams {
+        for (stream, group) in keys.groups {
             _ = try await redis.evaluate(
                 QueueScripts.forgetConsumers, keys: [stream, keys.workers],
                 args: [.string(group), .int(idle.milliseconds)])

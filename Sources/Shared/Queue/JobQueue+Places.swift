@@ -1,8 +1,8 @@
-/// Where a waiting request stands.
+/// The place of a waiting request.
 package struct QueuePlace: Sendable, Equatable {
-    /// 1 is next: among those that wait for the same accounts, or else in its lane.
+    /// 1 is next, among those that wait for the same accounts, or else in its lane.
     package let position: Int
-    /// From the pace of late and the time when capacity is expected; `nil` where neither is known.
+    /// From the latest pace and the time when capacity is expected, or `nil` where neither is known.
     package let expectedWait: Duration?
 
     package init(position: Int, expectedWait: Duration?) {
@@ -16,10 +16,10 @@ extension JobQueue {
         try await places(of: [id]).first ?? nil
     }
 
-    /// In the order of `ids`, in one round trip; `nil` for those that do not wait.
+    /// The places in the order of `ids`, in one round trip, or `nil` for requests that do not wait.
     ///
-    /// Also `nil` for a request that was not put into order yet: while a worker is free, which claims it anyway, or for the
-    /// quarter of a second (`PROMOTE_INTERVAL`) until some worker sorts what waits.
+    /// A request that was not put into order yet has `nil` too: while a worker is free, which claims it anyway, or for
+    /// the quarter of a second (`PROMOTE_INTERVAL`) until some worker sorts what waits.
     package func places(of ids: [String]) async throws(RedisError) -> [QueuePlace?] {
         guard !ids.isEmpty else { return [] }
         let reply = try await redis.evaluate(

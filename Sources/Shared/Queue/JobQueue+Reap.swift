@@ -1,16 +1,19 @@
 /// REAP: taking over entries whose worker has not renewed for a lease.
 extension JobQueue {
-    /// Where the search of one lane's pending list goes on; keep it between calls, or an expired entry behind many
-    /// healthy ones is never found.
+    /// The place where the search of each lane's pending list goes on.
+    ///
+    /// Keep it between calls, or an expired entry behind many healthy ones is never found.
     package struct ReapCursor: Sendable {
         var next: [Lane: String] = [:]
         package init() {}
 
-        /// Whether the last call came to the end of the lane's pending list.
+        /// True when the last call came to the end of the lane's pending list.
         package func isAtEnd(of lane: Lane) -> Bool { next[lane] ?? "0-0" == "0-0" }
     }
 
-    /// Takes over expired entries of one lane, at most `limit`; each must be given to `reap` at once.
+    /// Takes over expired entries of one lane, at most `limit`.
+    ///
+    /// Each must be given to `reap` at once.
     ///
     /// Never a busy cursor walk: one call looks at ten times `limit` entries at most (Redis' own rule).
     package func takeExpired(
@@ -27,6 +30,17 @@ extension JobQueue {
         return entries.compactMap { Entry(lane: lane, $0) }
     }
 
+    /// Number of deliveries of an entry, or `nil` if it is not (or no longer) this worker's.
+    package func deliveries(of entry: Entry, worker: String) async throws(RedisError) -> Int? {
+        let ask = RedisCommand(
+            "XPENDING", .string(keys.queue(entry.lane)), .string(QueueKeys.group), .string(entry.entry),
+            .string(entry.entry), "1")
+        // Repeated: without an answer the entry just taken over would wait for the next reaper, a lease later.
+        let reply = try await persist { () async throws(RedisError) in try await redis.send(ask) }
+        guard let row = reply.array?.first?.array, row.count == 4, row[1].string == worker else { return nil }
+        return row[3].int.map(Int.init)
+    }
+
     package enum Reap: Sendable, Equatable {
         /// A new attempt was started for this worker: run it.
         case run(number: Int, deliveries: Int)
@@ -35,49 +49,50 @@ extension JobQueue {
 
     /// Decides about one entry that `takeExpired` returned.
     ///
-    /// `usage` is the ledger row of the attempt that would start; rows of the dead attempt come from its own start record.
+    /// `usage` is the ledger row of the attempt that would start. Rows of the dead attempt come from its own start
+    /// record.
     package func reap(_ claim: Claim, usage: [UInt8]) async throws(RedisError) -> Reap {
+        let job = claim.job
+        let verdict = Reap(
+            try await reply(
+                to: QueueScripts.reap, [keys.log(job.id), keys.queue(job.lane), keys.usage, keys.dead],
+                reapArguments(claim, usage)))
+        if verdict == .poison { try await keepBody(of: job) }
+        return verdict
+    }
+
+    private func reapArguments(_ claim: Claim, _ usage: [UInt8]) -> [RedisArgument] {
         let (attempt, job) = (claim.attempt, claim.job)
         let poison = JobFailure(
             .poison, "the request was delivered \(limits.maxDeliveries) times and its workers died; it is a dead letter"
         )
         let lost = JobFailure(.workerLost, "the worker was lost after a part of the answer was delivered")
-        let reply = try await persist { () async throws(RedisError) in
-            try await redis.evaluate(
-                QueueScripts.reap, keys: [keys.log(job.id), keys.queue(job.lane), keys.usage, keys.dead],
-                args: [
-                    .string(attempt.worker), .string(attempt.entry), .int(job.attemptsBefore), .string(job.id),
-                    .int(runningTTL(deadline: job.deadline)), .int(limits.logTTL(of: job).milliseconds),
-                    .string(attempt.channel), .bytes(usage), .int(limits.maxDeliveries),
-                    .string(job.onWorkerLoss.rawValue), "{}", .bytes(poison.encoded), .bytes(lost.encoded),
-                    .int(limits.maxDeadLetters), .int(Int(attempt.token)), .int(job.deathsBefore),
-                ])
-        }
-        let parts = reply.array ?? []
-        switch parts.first?.string {
-        case "run":
-            guard parts.count == 3, let number = parts[1].int, let deliveries = parts[2].int else { return .lost }
-            return .run(number: Int(number), deliveries: Int(deliveries))
-        case "ended": return .ended
-        case "duplicate": return .duplicate
-        case "poison":
-            try await keepBody(of: job)
-            return .poison
-        case "worker_lost": return .workerLost
-        default: return .lost
-        }
+        return [
+            .string(attempt.worker), .string(attempt.entry), .int(job.attemptsBefore), .string(job.id),
+            .int(runningTTL(deadline: job.deadline)), .int(limits.logTTL(of: job).milliseconds),
+            .string(attempt.channel), .bytes(usage), .int(limits.maxDeliveries),
+            .string(job.onWorkerLoss.rawValue), "{}", .bytes(poison.encoded), .bytes(lost.encoded),
+            .int(limits.maxDeadLetters), .int(Int(attempt.token)), .int(job.deathsBefore),
+        ]
     }
 }
 
-extension JobQueue {
-    /// How often an entry was delivered; `nil` if it is not (or no longer) this worker's.
-    package func deliveries(of entry: Entry, worker: String) async throws(RedisError) -> Int? {
-        let ask = RedisCommand(
-            "XPENDING", .string(keys.queue(entry.lane)), .string(QueueKeys.group), .string(entry.entry),
-            .string(entry.entry), "1")
-        // Whoever has just taken an entry over would leave it to the next reaper, a lease later.
-        let reply = try await persist { () async throws(RedisError) in try await redis.send(ask) }
-        guard let row = reply.array?.first?.array, row.count == 4, row[1].string == worker else { return nil }
-        return row[3].int.map(Int.init)
+extension JobQueue.Reap {
+    fileprivate init(_ reply: RedisValue) {
+        let parts = reply.array ?? []
+        self =
+            switch parts.first?.string {
+            case "run": Self.started(parts) ?? .lost
+            case "ended": .ended
+            case "duplicate": .duplicate
+            case "poison": .poison
+            case "worker_lost": .workerLost
+            default: .lost
+            }
+    }
+
+    private static func started(_ parts: [RedisValue]) -> JobQueue.Reap? {
+        guard parts.count == 3, let number = parts[1].int, let deliveries = parts[2].int else { return nil }
+        return .run(number: Int(number), deliveries: Int(deliveries))
     }
 }

@@ -1,10 +1,10 @@
-/// WAIT: how far what was written has travelled.
+/// WAIT tells how far writes have travelled.
 extension JobQueue {
-    /// For each request the number of replicas that have its log, and all that was written before this call; `nil` where
-    /// there is no log, because the server that had it is gone.
+    /// For each request the number of replicas that have its log and all that was written before this call.
     ///
-    /// Waits for `least` replicas, up to `patience`, and blocks the connection meanwhile. `WAIT` speaks of the
-    /// connection's own writes, hence the mark: what a replica has, it has in order.
+    /// `nil` where there is no log, because the server that had it is gone. Waits for `least` replicas, up to
+    /// `patience`, and blocks the connection meanwhile. `WAIT` is about the connection's own writes, so a mark is
+    /// written first: a replica that has the mark has everything before it.
     package func replicas(
         of ids: [String], atLeast least: Int, within patience: Duration
     ) async throws(RedisError) -> [Int?] {

@@ -1,11 +1,11 @@
-/// PARK and ADMIT: requests that every suitable account is too busy for wait in rooms, one per set of accounts.
+/// PARK and ADMIT: requests wait in rooms while every suitable account is too busy, one room per set of accounts.
 ///
-/// A parked entry stays in its lane's stream and is nobody's; its body is never copied. It leaves the room by `admit`, or by
-/// `expired` at its deadline. Nothing is counted or billed for waiting.
+/// A parked entry stays in its lane's stream and is in nobody's pending list. Its body is never copied. It leaves the
+/// room by `admit`, or by `expired` at its deadline. Nothing is counted or billed for waiting.
 extension JobQueue {
     package enum Parking: String, Sendable { case parked, lost }
 
-    /// How long a room that was just admitted from leaves other workers alone.
+    /// Time for which other workers leave a room alone after an admission.
     ///
     /// Chosen: longer than it takes to find out that there is no capacity after all, and to say so by parking again.
     private static let hold = Duration.milliseconds(250)
@@ -15,12 +15,14 @@ extension JobQueue {
 
     /// Lets a fresh claim (first delivery, nothing started) wait for capacity.
     ///
-    /// The entry joins its tenant's and lane's others in fair order. One that was admitted less than a minute ago and is parked
-    /// again keeps its place, and its `due` becomes the room's; otherwise `due` only makes the room due earlier.
-    /// `lost`: somebody else has the entry, or it is not a fresh claim; walk away.
-    /// `room` names the set of accounts it waits for, in at most 64 characters of `[A-Za-z0-9_-]`; `spec` is kept beside the
-    /// room for whoever looks after it; `due`, in milliseconds since 1970, is when somebody should look, `expected` when capacity is
-    /// expected, as far as anybody knows: callers are told.
+    /// The entry joins its tenant's and lane's others in fair order. One that was admitted less than a minute ago and
+    /// is parked again keeps its place, and its `due` becomes the room's. Otherwise `due` only makes the room due
+    /// earlier. `lost` means that somebody else has the entry, or that it is not a fresh claim: walk away.
+    ///
+    /// - `room`: the set of accounts it waits for, in at most 64 characters of `[A-Za-z0-9_-]`
+    /// - `spec`: kept beside the room for the worker that admits from it
+    /// - `due`: when a worker should look at the room, in milliseconds since 1970
+    /// - `expected`: when capacity is expected, in milliseconds since 1970, as far as it is known, for callers to see
     package func park(
         _ claim: Claim, in room: String, spec: [UInt8], due: Int64, expected: Int64?
     ) async throws(RedisError) -> Parking {
@@ -29,34 +31,31 @@ extension JobQueue {
         // A far deadline must stay a number that Lua and Redis write alike.
         let deadline = min(job.deadline, clock.now + Self.longestWait)
         let tenant = String(job.tenant.prefix(128))
-        return try await persist { () async throws(RedisError) in
-            try await verdict(
-                QueueScripts.park,
-                keys: [keys.queue(attempt.lane), keys.room(room), keys.rooms, keys.due, keys.wait(job.id), keys.never],
-                args: [
-                    .string(attempt.worker), .string(attempt.entry), .int(attempt.deliveries),
-                    // What comes back is a flow of its own, as in the lanes.
-                    .string("\(attempt.lane.index)\(job.attemptsBefore > 0 ? "\n" : " ")\(tenant)"),
-                    .int(attempt.lane.index),
-                    .int(limits.roomWeight(job.tenant, attempt.lane)), .string(room), .bytes(spec), .int(due),
-                    .int(clock.now), .int(deadline),
-                    .int(runningTTL(deadline: deadline) + Duration.seconds(3600).milliseconds), .int(expected ?? 0),
-                ])
-        }
+        // A request that comes back is a flow of its own, as in the lanes.
+        let flow = "\(attempt.lane.index)\(job.attemptsBefore > 0 ? "\n" : " ")\(tenant)"
+        let ttl = runningTTL(deadline: deadline) + Duration.seconds(3600).milliseconds
+        return try await move(
+            QueueScripts.park,
+            [keys.queue(attempt.lane), keys.room(room), keys.rooms, keys.due, keys.wait(job.id), keys.never],
+            attempt.ownership + [
+                .string(flow), .int(attempt.lane.index), .int(limits.roomWeight(job.tenant, attempt.lane)),
+                .string(room), .bytes(spec), .int(due), .int(clock.now), .int(deadline), .int(ttl),
+                .int(expected ?? 0),
+            ])
     }
 
     /// A room with waiters.
     package struct Room: Sendable, Equatable {
         package let name: String
-        /// What was parked beside it last.
+        /// The `spec` of the entry that was parked last.
         package let spec: [UInt8]
-        /// Milliseconds since 1970, when it is to be looked at.
+        /// When a worker should look at it, in milliseconds since 1970.
         package let due: Int64
-        /// How many entries wait in it.
+        /// Entries that wait in it.
         package let count: Int
     }
 
-    /// All rooms with waiters, soonest due first; one round trip.
+    /// All rooms with waiters, soonest due first, in one round trip.
     package func rooms() async throws(RedisError) -> [Room] {
         let reply = try await redis.evaluate(
             QueueScripts.rooms, keys: [keys.rooms, keys.never], args: [.string(keys.shardPrefix)])
@@ -68,9 +67,9 @@ extension JobQueue {
         }
     }
 
-    /// Claims up to `limit` of the room's entries in fair order; unless `isForced` only if its due time has come.
+    /// Claims up to `limit` of the room's entries in fair order, unless `isForced` only if its due time has come.
     ///
-    /// The room is due again a little later; parking an admitted entry again corrects that.
+    /// The room is due again a little later. Parking an admitted entry again corrects that.
     package func admit(
         room: String, worker: String, limit: Int, isForced: Bool
     ) async throws(RedisError) -> [Entry] {
@@ -81,6 +80,6 @@ extension JobQueue {
                 .string(worker), .string(room), .int(limit), isForced ? "1" : "0", .int(clock.now),
                 .int(Self.hold.milliseconds), .string(keys.shardPrefix),
             ])
-        return entries(reply) { index in Lane.allCases.first { $0.index == index } }
+        return entries(reply, lane: Lane.init(index:))
     }
 }

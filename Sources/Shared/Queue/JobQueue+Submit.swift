@@ -1,4 +1,4 @@
-/// SUBMIT and CANCEL: what producers do.
+/// SUBMIT and CANCEL: the moves of producers.
 extension JobQueue {
     package enum TrackedSubmission: String, Sendable {
         case submitted
@@ -14,14 +14,17 @@ extension JobQueue {
         case ended
     }
 
-    /// Puts a job into its lane with one plain `XADD`; returns the entry's ID.
+    /// Puts a job into its lane with one plain `XADD`.
+    ///
+    /// Returns the entry's ID.
     ///
     /// May be repeated blindly: a second entry of the same id is recognised as a duplicate when it is started.
     package func submit(_ job: Job, body: [UInt8]) async throws(RedisError) -> String {
         let job = entry(for: job, body: body)
         var commands: [RedisCommand] = []
         if case .stored = job.body {
-            // First, so that no claim ever sees an entry without it. The first body of an id stays, as its first entry does.
+            // First, so that no claim ever sees an entry without it. The first body of an id stays, as its first entry
+            // does.
             commands.append(
                 RedisCommand(
                     "SET", .string(keys.request(job.id)), .bytes(body), "NX", "PX",
@@ -37,7 +40,9 @@ extension JobQueue {
         return entry
     }
 
-    /// Puts a job into its lane unless its id was used before; the log remembers the body's hash.
+    /// Puts a job into its lane unless its id was used before.
+    ///
+    /// The log remembers the body's hash.
     package func submitTracked(
         _ job: Job, body: [UInt8], bodyHash: String
     ) async throws(RedisError) -> TrackedSubmission {
@@ -52,9 +57,12 @@ extension JobQueue {
             ] + Self.arguments(tracked.fields))
     }
 
-    /// Ends a request with `cancelled`, whether it waits or runs; a running one is nudged.
+    /// Ends a request with `cancelled`, whether it waits or runs.
     ///
-    /// `deadline`, where it is known, says how long an entry of it may still wait somewhere: so long the end must be there.
+    /// The worker of a running one is told.
+    ///
+    /// `deadline`, where it is known, says how long an entry of it may still wait somewhere. The end must be there as
+    /// long.
     package func cancel(
         _ id: String, deadline: Int64? = nil, meta: [UInt8] = Array("{}".utf8)
     ) async throws(RedisError) -> Cancellation {
@@ -68,7 +76,7 @@ extension JobQueue {
             ])
     }
 
-    /// The answers of these requests reached their callers: nobody is going to read their logs again.
+    /// Shortens the logs of requests whose answers reached their callers: nobody is going to read them again.
     ///
     /// They stay a little longer all the same, since they also refuse a second entry of the same id.
     package func delivered(_ ids: [String]) async throws(RedisError) {
@@ -80,7 +88,7 @@ extension JobQueue {
         }
     }
 
-    /// A large body travels beside its entry.
+    /// The job as its entry has it: a large body travels beside the entry.
     private func entry(for job: Job, body: [UInt8]) -> Job {
         var job = job
         job.body = body.count > Job.inlineBodyBytes ? .stored : .inline(body)

@@ -1,8 +1,9 @@
-/// The queue's shards: each has a hash tag of its own, with all keys of its requests, and in a cluster perhaps a server.
+/// The queue's shards: each has a hash tag of its own, with all keys of its requests, and in a cluster perhaps a
+/// server.
 ///
 /// A request's id says which shard it is in. With one shard every id is in it, whatever it says.
 package struct JobQueues: Sendable {
-    /// By shard; at least one.
+    /// By shard, at least one.
     package let all: [JobQueue]
 
     package init(_ all: [JobQueue]) {

@@ -1,19 +1,26 @@
-/// CLAIM, SORT and EXPIRED: the fair order between tenants (`docs/decisions/007-waiting-rooms.md`).
+/// Lua functions of the fair order between tenants, for CLAIM, SORT, EXPIRED and the rooms.
 ///
-/// An entry in *limbo* is behind the group's last delivered ID and in nobody's pending list; its member in an *order set* (a
-/// lane's, or a room's) says when its turn comes. The sets only propose: whoever claims checks the stream and the pending
-/// list, so a member too many does no harm. A member is `<lane index> <entry ID, padded>`: among equals the more urgent lane
-/// is first, then the older entry.
+/// Why it is done so: `docs/decisions/007-waiting-rooms.md`.
 ///
-/// The order is start-time fair queueing. A flow's next entry begins at max(v, finish tag of the flow), and ends 1/weight
-/// later; v is the start tag of the entry served last. Finish tags stay until v has passed them: a tenant that always has
-/// just one entry waiting gets its share and no more. What comes back after an attempt (a rate limit, a failure) is a flow of its own
-/// beside its tenant's: it need not wait behind all that its tenant has sent since, and other tenants lose no more by it than by one tenant more.
-/// Beside each set stand `:flows` (finish tags by flow) and `:state` (`v`; `gap`, ms between two admissions, smoothed;
-/// `mark`, `adm`: admissions since a moment), both with a TTL.
+/// An entry in *limbo* is behind the group's last delivered ID and in nobody's pending list. Its member in an *order
+/// set* (a lane's, or a room's) says when its turn comes. The sets only propose: a claim checks the stream and the
+/// pending list, so a member too many does no harm. A member is `<lane index> <entry ID, padded>`: among equals the
+/// more urgent lane is first, then the older entry.
+///
+/// The order is start-time fair queueing. A flow's next entry begins at max(v, finish tag of the flow) and ends
+/// 1/weight later, where v is the start tag of the entry served last. Finish tags stay until v has passed them: a
+/// tenant that always has just one entry waiting gets its share and no more. Requests that come back after an attempt
+/// (a rate limit, a failure) are a flow of their own beside their tenant's. They need not wait behind all that their
+/// tenant has sent since, and cost other tenants no more than one more tenant would.
+///
+/// Beside each set stand two keys, both with a TTL:
+/// - `:flows` has the finish tags by flow.
+/// - `:state` has `v`, `gap` (ms between two admissions, smoothed), and `mark` and `adm` (admissions since a moment).
 extension QueueScripts {
     /// `padded(id)`, `unpadded(member)`, `isUpTo(one, other)` of two padded IDs, `cursor(q)`, `mortal(key, ttl)`,
-    /// `waitKey(prefix, id)`; `LATEST`: times of strangers end there, since what is far beyond is no whole number to Redis.
+    /// `waitKey(prefix, id)`.
+    ///
+    /// Times that producers chose end at `LATEST`: a number far beyond is no whole one to Redis.
     static let members = """
         local LATEST = \(Job.latestMoment)
         local function padded(id)
@@ -41,11 +48,15 @@ extension QueueScripts {
 
         """
 
-    /// `seize(q, last, wid, due, set, members, room)` → entries of one lane, now pending for `wid` with delivery count 1.
+    /// `seize(q, last, wid, due, set, members, room)` → entries of one lane, now pending for `wid` with delivery count
+    /// 1.
     ///
-    /// Left out are entries that are gone, and those that somebody holds: XCLAIM takes them only from nobody, since nobody
-    /// can be idle for as long as it asks. Left out too where the group was made again and its cursor (`last`, padded) is
-    /// still before the entry: then a read will deliver it. All members leave the set.
+    /// All members leave the set, but not all of their entries are claimed:
+    /// - Some are gone.
+    /// - Some are held by somebody. XCLAIM takes an entry only from nobody, since nobody can be idle for as long as it
+    ///   asks.
+    /// - Some are after the group's cursor (`last`, padded), because the group was made again. A read will deliver
+    ///   them.
     static let seizing = """
         local function seize(q, last, wid, due, set, members, room)
           local dues, claim = members, {}
@@ -69,7 +80,7 @@ extension QueueScripts {
 
         """
 
-    /// `served(set, tag, count, now)`: v moves on, flows it has passed are forgotten, the pace is measured.
+    /// `served(set, tag, count, now)` moves v on, forgets the flows that it has passed, and measures the pace.
     static let serving = """
         local function served(set, tag, count, now)
           local state, flows = set .. ':state', set .. ':flows'
@@ -89,12 +100,11 @@ extension QueueScripts {
 
         """
 
-    /// `sort(q, set, lane, due, prefix, wid, now, patience, from)` → entries put into the order set; tenants' weights stand
-    /// in ARGV from `from`.
+    /// `sort(q, set, lane, due, prefix, wid, now, patience, from)` → number of entries put into the order set.
     ///
-    /// One chunk in any case, so that no lane is left out. Beyond that, all calls of one script together are bounded by 300
-    /// entries, 1 MB of bodies and 2 ms (chosen: Redis answers nobody else meanwhile; from Redis 7.2 on, time stands still
-    /// in a script, hence the other two).
+    /// Tenants' weights stand in ARGV from `from`. Each call sorts one chunk, so that no lane is left out. Beyond that,
+    /// all calls of one script together are bounded by 300 entries, 1 MB of bodies and 2 ms (chosen: Redis answers
+    /// nobody else meanwhile). Entries and bodies are counted because time stands still in a script from Redis 7.2 on.
     static let sorting = """
         local left, room, began, weights = 300, 1048576, nil, nil
         local function micros()
@@ -161,122 +171,4 @@ extension QueueScripts {
         end
 
         """
-
-    /// Claims new entries from the lanes in the given order, never more than the free slots in all.
-    ///
-    /// While no lane has an order set, one plain read each. A read that got all it asked for may have left more behind: that
-    /// is sorted then, and as long as anything is in the order set, entries are sorted first and claimed from there.
-    /// KEYS due, then q per lane in order, then order set per lane, never. ARGV worker, free slots, now in ms, default time a
-    /// request has in ms, key prefix, then share per lane (taken first, the rest fills up in order), then lane index per
-    /// lane, then tenant and weight of each tenant that has one.
-    /// Returns per claimed entry {lane index from 1 in the order given, entry id, fields}.
-    package static let claim = RedisScript(
-        """
-        local n, free, got, empty = math.floor(#KEYS / 2) - 1, tonumber(ARGV[2]), {}, {}
-        if free < 1 then return got end
-        local isOrdered = redis.call('EXISTS', unpack(KEYS, 2 + n)) > 0
-        local function read(i, most)
-          if most < 1 or empty[i] then return end
-          local r = redis.call('XREADGROUP', 'GROUP', 'workers', ARGV[1], 'COUNT', most, 'STREAMS', KEYS[1 + i], '>')
-          empty[i] = not r or #r[1][2] < most
-          if not r then return end
-          for _, e in ipairs(r[1][2]) do
-            got[#got + 1] = {i, e[1], e[2]}
-            free = free - 1
-          end
-        end
-        local function fill(take)
-          for i = 1, n do take(i, math.min(free, tonumber(ARGV[5 + i]))) end
-          for i = 1, n do take(i, free) end
-        end
-        if not isOrdered then
-          fill(read)
-          local isMore = false
-          for i = 1, n do isMore = isMore or empty[i] == false end
-          if not isMore then return got end
-        end
-
-        """ + records + members + seizing + serving + sorting + """
-            local due, wid, now, patience, prefix, last = KEYS[1], ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], {}
-            local function tidy(i)
-              sort(KEYS[1 + i], KEYS[1 + n + i], ARGV[5 + n + i], due, prefix, wid, now, patience, 6 + 2 * n)
-            end
-            local function pop(i, most)
-              local q, set, before, tag = KEYS[1 + i], KEYS[1 + n + i], free, nil
-              while before - free < most do
-                local rows = redis.call('ZRANGE', set, 0, most - (before - free) - 1, 'WITHSCORES')
-                if #rows == 0 then break end
-                last[i] = last[i] or lastOf(q)
-                local members, waits = {}, {}
-                for r = 1, #rows, 2 do members[#members + 1], tag = rows[r], rows[r + 1] end
-                for _, e in ipairs(seize(q, last[i], wid, due, set, members, '')) do
-                  got[#got + 1] = {i, e[1], e[2]}
-                  free = free - 1
-                  waits[#waits + 1] = waitKey(prefix, field(e, 'id'))
-                end
-                if #waits > 0 then redis.call('DEL', unpack(waits)) end
-              end
-              if tag then served(set, tag, before - free, now) end
-              return before - free
-            end
-            local ordered = {}
-            if isOrdered then
-              for i = 1, n do
-                ordered[i] = redis.call('EXISTS', KEYS[1 + n + i]) == 1
-                if ordered[i] then tidy(i) end
-              end
-              fill(function(i, most)
-                if ordered[i] and most > 0 then most = most - pop(i, most) end
-                read(i, most)
-              end)
-            end
-            for i = 1, n do
-              if not ordered[i] and empty[i] == false then tidy(i) end
-            end
-            return got
-            """)
-
-    /// Puts what nobody has taken for a while into the lanes' order sets; within the bounds of `sorting`.
-    ///
-    /// Younger entries are left alone: a worker with a free slot is about to read them, and may already wait for them. One
-    /// from the future is none of those: its producer chose its ID.
-    /// KEYS due, then q per lane, then order set per lane, never. ARGV worker, least age in ms, now in ms, default time a request has
-    /// in ms, key prefix, then tenant and weight of each tenant that has one. Returns how many entries were sorted.
-    package static let sort = RedisScript(
-        members + sorting + """
-            local n, total = math.floor(#KEYS / 2) - 1, 0
-            for i = 1, n do
-              local q, id = KEYS[1 + i], cursor(KEYS[1 + i])
-              local e = id and redis.call('XRANGE', q, '(' .. id, '+', 'COUNT', 1)[1]
-              if e and math.abs(micros() / 1000 - tonumber(string.match(e[1], '^%d+'))) >= tonumber(ARGV[2]) then
-                total = total
-                  + sort(q, KEYS[1 + n + i], i - 1, KEYS[1], ARGV[5], ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4]), 6)
-              end
-            end
-            return total
-            """)
-
-    /// Claims entries that waited in a lane's order set or in a room until their deadline passed.
-    ///
-    /// KEYS due, rooms, then q per lane, then order set per lane, never. ARGV worker, most, now in ms, key prefix.
-    /// Returns per claimed entry {lane index from 0, entry id, fields}.
-    package static let expired = RedisScript(
-        records + members + seizing + """
-            local got, n, prefix = {}, math.floor((#KEYS - 3) / 2), ARGV[4]
-            local rows = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[3], 'LIMIT', 0, ARGV[2])
-            for _, row in ipairs(rows) do
-              local member, room = string.match(row, '^(%d [%d-]+) ?(.*)$')
-              local lane = tonumber(string.sub(member, 1, 1))
-              local set = room == '' and KEYS[2 + n + lane + 1] or prefix .. 'room:' .. room
-              local q = KEYS[2 + lane + 1]
-              local e = seize(q, lastOf(q), ARGV[1], KEYS[1], set, {member}, room)[1]
-              if e then
-                got[#got + 1] = {lane, e[1], e[2]}
-                local wait = waitKey(prefix, field(e, 'id'))
-                if wait then redis.call('DEL', wait) end
-              end
-              if room ~= '' and redis.call('EXISTS', set) == 0 then redis.call('ZREM', KEYS[2], room) end
-            end
-            return got
-            """)
 }

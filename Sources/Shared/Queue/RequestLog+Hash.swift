@@ -6,7 +6,7 @@ import Crypto
     import Foundation
 #endif
 
-/// What a tracked request's log remembers of its body, to tell a repeat from another request under the same key.
+/// Hash of a tracked request's body, in its log: it tells a repeat from another request under the same key.
 package enum RequestHash {
     /// SHA-256 in lower-case hex.
     package static func hex(_ body: [UInt8]) -> String {

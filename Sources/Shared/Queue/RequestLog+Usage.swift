@@ -1,9 +1,9 @@
-/// What a request has used that ended while its attempt still ran.
+/// Usage of a request that ended while its attempt still ran.
 extension JobQueue {
-    /// Route and usage of the last attempt in the log; `nil` where none was started.
+    /// Route and usage of the last attempt in the log, or `nil` where none was started.
     ///
-    /// As the ledger estimates them where no worker says more: the prompt as it was counted at the start, the answer up to the
-    /// last delta.
+    /// As the ledger estimates them where no worker says more: the prompt as it was counted at the start, the answer up
+    /// to the last delta.
     package func usageSoFar(_ request: String) async throws(RedisError) -> AnswerMeta? {
         let log = RedisArgument.string(keys.log(request))
         let beforeEnd = RedisArgument.string("(\(RequestLogID.end)")

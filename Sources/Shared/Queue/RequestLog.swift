@@ -9,7 +9,7 @@ package struct RequestLogEntry: Sendable, Equatable {
         /// One or more chunks, separated by line feeds.
         case delta(ByteBuffer)
         case end(RequestEnd)
-        /// Written by a newer version; nothing for this reader.
+        /// Written by a newer version: nothing for this reader.
         case unknown
     }
 
@@ -21,7 +21,7 @@ package struct RequestLogEntry: Sendable, Equatable {
         self.record = record
     }
 
-    /// Of what a reader gets of it.
+    /// Size of what a reader gets of it.
     package var bytes: Int {
         switch record {
         case .delta(let payload): payload.readableBytes
@@ -31,10 +31,10 @@ package struct RequestLogEntry: Sendable, Equatable {
     }
 }
 
-/// How a request ended, as the log has it.
+/// The end of a request, as the log has it.
 package struct RequestEnd: Sendable, Equatable {
     package let status: JobQueue.End.Status
-    /// `AnswerMeta` as JSON; `{}` where nobody could know.
+    /// `AnswerMeta` as JSON, or `{}` where it is not known.
     package let meta: ByteBuffer
     /// The completion body, the failure as JSON, or empty for a stream that ended well.
     package let result: ByteBuffer
@@ -57,9 +57,11 @@ package struct RequestLogEdges: Sendable, Equatable {
     package let last: RequestLogEntry
 }
 
-/// Reading logs: the truth about every request.
+/// Reads logs, which are the truth about every request.
 extension JobQueue {
-    /// The records after `id`, oldest first, at most `count`; empty for a log that does not exist.
+    /// The records after `id`, oldest first, at most `count`.
+    ///
+    /// Empty for a log that does not exist.
     package func readLog(
         _ request: String, after id: RequestLogID = .beginning, count: Int
     ) async throws(RedisError) -> [RequestLogEntry] {
@@ -68,7 +70,7 @@ extension JobQueue {
         return RequestLogEntry.list(reply)
     }
 
-    /// `nil` where the log does not exist.
+    /// First and last record, or `nil` where the log does not exist.
     package func logEdges(_ request: String) async throws(RedisError) -> RequestLogEdges? {
         let log = RedisArgument.string(keys.log(request))
         let replies = try await redis.pipeline([
@@ -82,7 +84,7 @@ extension JobQueue {
         return RequestLogEdges(first: first, last: last)
     }
 
-    /// The last record of each log, without what is in it; `nil` for a log that does not exist; one round trip.
+    /// ID and size of the last record of each log, or `nil` for a log that does not exist, in one round trip.
     package func logTops(_ requests: [String]) async throws(RedisError) -> [RequestLogTop?] {
         guard !requests.isEmpty else { return [] }
         let reply = try await redis.evaluate(QueueScripts.tops, keys: requests.map(keys.log), args: [])
@@ -98,7 +100,7 @@ extension JobQueue {
     }
 }
 
-/// Where a log ends, and how large the record there is.
+/// ID and size of the last record of a log.
 package struct RequestLogTop: Sendable, Equatable {
     package let id: RequestLogID
     package let bytes: Int
@@ -110,9 +112,12 @@ package struct RequestLogTop: Sendable, Equatable {
 }
 
 extension QueueScripts {
+    /// Tells where logs end.
+    ///
     /// Answers of many megabytes are not sent only to find out that they are there.
     ///
-    /// KEYS logs. Returns per log {last ID, bytes of its values}, or {} for none.
+    ///     KEYS -> logs
+    ///     list of {last ID, bytes of its values} -> one per log, {} where there is none
     package static let tops = RedisScript(
         """
         local tops = {}
@@ -130,7 +135,9 @@ extension QueueScripts {
 }
 
 extension RequestLogEntry {
-    /// From the reply of XRANGE; entries of an unknown shape are left out.
+    /// From the reply of XRANGE.
+    ///
+    /// Entries of an unknown shape are left out.
     package static func list(_ reply: RedisValue) -> [RequestLogEntry] {
         (reply.array ?? []).compactMap { item in
             guard let pair = item.array, pair.count == 2, let id = pair[0].string.flatMap({ RequestLogID($0) }),

@@ -1,4 +1,6 @@
-/// The ID of a log record, attempt and sequence number, written `<attempt>-<seq>`; greater means later.
+/// The ID of a log record, attempt and sequence number, written `<attempt>-<seq>`.
+///
+/// Greater means later.
 ///
 /// Attempt 0 is the queue's own record (`0-1`), seq 0 the start of an attempt, both without text for the caller.
 package struct RequestLogID: Sendable, Hashable, Comparable, CustomStringConvertible {
@@ -14,7 +16,9 @@ package struct RequestLogID: Sendable, Hashable, Comparable, CustomStringConvert
         self.seq = seq
     }
 
-    /// `nil` for anything but two unsigned numbers with a dash between them; also reads a caller's `Last-Event-ID`.
+    /// `nil` for anything but two unsigned numbers with a dash between them.
+    ///
+    /// Also reads a caller's `Last-Event-ID`.
     package init?(_ text: some StringProtocol) {
         let bytes = text.utf8
         guard let dash = bytes.firstIndex(of: UInt8(ascii: "-")),

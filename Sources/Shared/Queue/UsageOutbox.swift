@@ -1,7 +1,8 @@
-/// The Redis side of the ledger: the stream into which every attempt is billed, read by the group of flushers.
+/// The ledger's outbox: the stream into which every attempt is billed, read by the group of flushers.
 ///
-/// An entry is acknowledged and deleted only after PostgreSQL has committed its row; until then it stays in the pending list
-/// of its flusher, and another one takes it when it has lain there too long. So every row is delivered at least once.
+/// An entry is acknowledged and deleted only after PostgreSQL has committed its row. Until then it stays in the pending
+/// list of its flusher, and another flusher takes it when it has lain there too long. So every row is delivered at least
+/// once.
 package struct UsageOutbox: Sendable {
     package struct Entry: Sendable, Equatable {
         package let id: String
@@ -12,7 +13,9 @@ package struct UsageOutbox: Sendable {
         package var writtenAt: Int64 { (Int64(id.prefix { $0 != "-" }) ?? 0).clamped(to: Bounds.moments) }
     }
 
-    /// Where `takeAbandoned` goes on; begins again at the start once it has been through.
+    /// The place where `takeAbandoned` goes on.
+    ///
+    /// It begins again at the start once it has been through.
     package struct Cursor: Sendable {
         var next = "0-0"
         package init() {}
@@ -31,12 +34,15 @@ package struct UsageOutbox: Sendable {
         self.consumer = consumer
     }
 
-    /// Entries that nobody has been given yet; waits for the first one up to `block`, not at all where it is `nil`.
+    /// Entries that nobody has been given yet.
+    ///
+    /// Waits for the first one up to `block`, or not at all where it is `nil`.
     package func read(limit: Int, block: Duration?) async throws(RedisError) -> [Entry] {
         try await read(from: ">", limit: limit, block: block)
     }
 
-    /// Entries that were given to this consumer and not acknowledged, because the reply or the acknowledgement was lost.
+    /// Entries that were given to this consumer and not acknowledged, because the reply or the acknowledgement was
+    /// lost.
     ///
     /// Reading them again counts as a delivery, which this stream, unlike the queues, does not look at.
     package func readOwn(limit: Int) async throws(RedisError) -> [Entry] {
@@ -54,7 +60,7 @@ package struct UsageOutbox: Sendable {
         return (parts[1].array ?? []).compactMap(Entry.init)
     }
 
-    /// What PostgreSQL has committed; one round trip.
+    /// Acknowledges and deletes entries whose rows PostgreSQL has committed, in one round trip.
     package func acknowledge(_ entries: [Entry]) async throws(RedisError) {
         guard !entries.isEmpty else { return }
         let ids = entries.map { RedisArgument.string($0.id) }

@@ -26,12 +26,12 @@ struct WorkerHeartbeat: Sendable {
         try await queue.beat(name)
         _ = try await queue.redis.send(
             RedisCommand(
-                "SET", .string(queue.keys.workerCard(name)), "jobs=\(jobs)", "PX", .int(queue.limits.lease.milliseconds)
+                "SET", .string(queue.keys.workerStatus(name)), "jobs=\(jobs)", "PX", .int(queue.limits.lease.milliseconds)
             ))
     }
 
     func remove() async throws(RedisError) {
         try await queue.stopBeating(name)
-        _ = try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.workerCard(name))))
+        _ = try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.workerStatus(name))))
     }
 }
