@@ -1,8 +1,10 @@
 import Synchronization
 
-/// One caller waiting for the replies to one or more commands; resumed exactly once, whatever happens first.
+/// One caller waiting for the replies to one or more commands.
 ///
-/// Replies are added on the event loop; time-outs, lost connections and cancellation come from anywhere.
+/// It is resumed exactly once, whatever happens first.
+///
+/// Replies are added on the event loop. Time-outs, lost connections and cancellation come from anywhere.
 final class RedisCall: Sendable {
     typealias Answer = Result<[RedisValue], RedisError>
 
@@ -43,7 +45,7 @@ final class RedisCall: Sendable {
         }
     }
 
-    /// Whether nobody waits for an answer any more.
+    /// True when nobody waits for an answer any more.
     var isOver: Bool {
         state.withLock { state in
             switch state {
@@ -53,7 +55,7 @@ final class RedisCall: Sendable {
         }
     }
 
-    /// Adds the next reply; dropped where the caller is gone.
+    /// Adds the next reply, unless the caller is gone.
     func add(_ reply: RedisValue) {
         let resume = state.withLock { state -> (() -> Void)? in
             switch state {

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Being at the right server: its role, and in a cluster the slot of `home`.
+/// Keeps the client at the right server, by its role and in a cluster by the slot of `home`.
 ///
 /// A command that a node refuses because the slot is not (or no longer) its own has not run. It is repeated where the
-/// node says the slot is; the connection moves there. While a slot is on its way between two nodes (`ASK`, `TRYAGAIN`)
-/// its commands wait for it, each up to its own time.
+/// node says the slot is, and the connection moves there. While a slot is on its way between two nodes (`ASK`,
+/// `TRYAGAIN`) its commands wait for it, each up to its own time.
 extension RedisClient {
     /// Pause before a command is repeated whose slot is on its way: far shorter than a slot with a job's keys takes.
     private static let pause = Duration.milliseconds(20)
@@ -52,11 +52,13 @@ extension RedisClient {
             follow(moved.address)
             throw RedisError(reply: "MOVED")
         }
-        // What is not here yet, or not any more, is still this node's to say so.
+        // The slot may be on its way here or away. Its commands then wait, so this is no reason to leave.
         if replies[1].errorPrefix != "ASK" { try replies[1].throwIfError() }
     }
 
-    /// The replies, once everything that was refused for its place has been repeated; as they are when time is up.
+    /// The replies, once every command that was refused for its place has been repeated.
+    ///
+    /// When time is up they are as they are.
     func repeated(
         _ commands: [RedisCommand], _ first: [RedisValue], until deadline: ContinuousClock.Instant
     ) async throws(RedisError) -> [RedisValue] {
@@ -94,7 +96,7 @@ extension RedisClient {
         }
     }
 
-    /// What is left of a pipeline: where it was not sent, the rest of it may have run all the same.
+    /// Sends the rest of a pipeline, whose first part may have run even where the rest was not sent.
     private func once(
         _ commands: [RedisCommand], until deadline: ContinuousClock.Instant, isRest: Bool
     ) async throws(RedisError) -> [RedisValue] {

@@ -1,18 +1,22 @@
 package import NIOSSL
 
-/// Where Redis is, how to get in, and how long to wait for it; prints without its password.
+/// The address of Redis, its access, and times to wait for it.
+///
+/// Prints without its password.
 package struct RedisConfiguration: Sendable, CustomStringConvertible {
-    /// What stands at the addresses.
+    /// The kind of server at the addresses.
     package enum Topology: Sendable {
         /// One server.
         case single
         /// Sentinels, which know where the primary is.
         case sentinel(RedisSentinel)
-        /// Nodes of a Redis Cluster; the others are learned from them.
+        /// Nodes of a Redis Cluster.
+        ///
+        /// The others are learned from them.
         case cluster
     }
 
-    /// At least one; more than one only of sentinels and of a cluster.
+    /// At least one, and more only of sentinels and of a cluster.
     package var addresses: [RedisAddress]
     package var topology: Topology
     package var user: String?
@@ -22,17 +26,19 @@ package struct RedisConfiguration: Sendable, CustomStringConvertible {
     package var tls: TLSConfiguration?
 
     package var connectTimeout = Duration.seconds(5)
-    /// Of every command that names none; well above the slowest script, well below what a caller would bear.
+    /// Of every command that names none: well above the slowest script, well below what a caller would bear.
     package var commandTimeout = Duration.seconds(5)
     /// The largest single reply: an answer of `MAX_ANSWER_BYTES`, read back from its log, must fit.
     package var maxReplyBytes = 256 << 20
-    /// Bytes that may wait to be sent; beyond it commands fail at once instead of filling memory.
+    /// Bytes that may wait to be sent.
+    ///
+    /// Beyond it commands fail at once instead of filling memory.
     package var maxPendingBytes = 256 << 20
     /// Pause after a failed connection, doubling with jitter up to `maxBackoff`.
     package var backoff = Duration.milliseconds(50)
     package var maxBackoff = Duration.seconds(2)
 
-    /// See `REDIS_URL` in `docs/configuration.md`; parts percent-encoded.
+    /// From `REDIS_URL` as `docs/configuration.md` has it, with parts percent-encoded.
     package init(
         url: String, caFile: String? = nil, certFile: String? = nil, keyFile: String? = nil
     ) throws(RedisError) {
@@ -101,14 +107,14 @@ package struct RedisConfiguration: Sendable, CustomStringConvertible {
     }
 }
 
-/// What sentinels are asked for, and how.
+/// The service that sentinels are asked for, and access to them.
 package struct RedisSentinel: Sendable {
     /// As `sentinel monitor` names it.
     package var service: String
     /// The sentinels' own, not the servers'.
     package var user: String?
     package var password: Secret?
-    /// To connect to one sentinel and to have its answer; then the next one is asked.
+    /// Time to connect to one sentinel and to have its answer, before the next one is asked.
     package var timeout = Duration.seconds(1)
 
     package init(service: String) { self.service = service }

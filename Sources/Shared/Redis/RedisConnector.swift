@@ -2,7 +2,9 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Opens connections: TCP, then TLS where asked; and the commands that make a fresh connection usable.
+/// Opens connections: TCP, then TLS where asked.
+///
+/// It also has the commands that make a fresh connection usable.
 struct RedisConnector: Sendable {
     let configuration: RedisConfiguration
     let name: String
@@ -33,11 +35,13 @@ struct RedisConnector: Sendable {
         }
     }
 
-    /// The answers of one server, over a connection that exists for no longer than that; error answers are thrown.
+    /// The answers of one server, over a connection that exists for no longer than that.
+    ///
+    /// Error answers are thrown.
     func ask(
         _ commands: [RedisCommand], of address: RedisAddress, within timeout: Duration, on eventLoop: any EventLoop
     ) async throws(RedisError) -> [RedisValue] {
-        let link = Link(eventLoop) { _ in }
+        let link = RedisLink(eventLoop) { _ in }
         let tooLate = RedisError(.timeout, "\(address) does not answer in time")
         let bell = eventLoop.scheduleTask(in: .milliseconds(2 * timeout.milliseconds)) { link.close(because: tooLate) }
         defer {
@@ -72,7 +76,7 @@ struct RedisConnector: Sendable {
     }
 
     private func tlsHandler(_ context: NIOSSLContext, _ host: String) throws -> NIOSSLClientHandler {
-        // A name is verified and sent as SNI; an address cannot be sent.
+        // A name is verified and sent as SNI. An address cannot be sent.
         let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
         return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
     }

@@ -1,9 +1,9 @@
-/// Whether a Redis keeps what it has acknowledged (pure): what its INFO says of persistence and eviction.
+/// Judges by its INFO whether a Redis keeps what it has acknowledged (pure).
 ///
-/// Requests, answers and bills that are not booked yet are in Redis only. Without an append-only file a restart forgets them;
-/// with an eviction policy a full memory does.
+/// Requests, answers and bills that are not booked yet are in Redis only. They are lost at a restart without an
+/// append-only file, and when memory is full with an eviction policy.
 package struct RedisDurability: Sendable, Equatable {
-    /// For people, one sentence each; empty where everything is as it should be.
+    /// For people, one sentence each, or empty where everything is as it should be.
     package let warnings: [String]
 
     /// Their answers together are what `init` reads.
@@ -50,7 +50,7 @@ extension RedisInfo {
     /// Of several sections, one answer each.
     package init(_ replies: [RedisValue]) { self.init(replies.compactMap(\.string).joined(separator: "\n")) }
 
-    /// Whether queued requests may be evicted: a policy without a limit does nothing yet.
+    /// True when queued requests may be evicted: a policy without a limit does nothing yet.
     package var evicts: Bool {
         (self["maxmemory"] ?? "0") != "0" && (self["maxmemory_policy"] ?? "noeviction") != "noeviction"
     }

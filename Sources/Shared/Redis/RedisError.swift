@@ -1,11 +1,13 @@
-/// Why a command has no answer; the description holds no argument of the command.
+/// The reason why a command has no answer.
+///
+/// The description holds no argument of the command.
 package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// Never sent: there was no connection within the command's time.
         case notConnected
         /// The connection ended before the reply: the command may or may not have run.
         case connectionLost
-        /// No reply in time: the command may or may not have run; the connection was given up.
+        /// No reply in time: the command may or may not have run, and the connection was given up.
         case timeout
         /// The server refused: see `prefix`.
         case server
@@ -33,11 +35,11 @@ package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     package init(reply text: String) {
         code = .server
         prefix = Self.prefix(of: text)
-        // Redis echoes arguments of commands it does not know; those could be anything.
+        // Redis echoes arguments of commands it does not know, and those could be anything.
         message = text.firstRange(of: ", with args").map { String(text[..<$0.lowerBound]) } ?? text
     }
 
-    /// Whether the command may have been executed: also where a reply came that could not be read.
+    /// True when the command may have been executed, also where a reply came that could not be read.
     package var mayHaveRun: Bool {
         switch code {
         case .connectionLost, .timeout, .cancelled, .protocolViolation, .replyTooLarge: true
@@ -45,7 +47,7 @@ package struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Whether the same command may succeed later: the connection's trouble, or a state of the server that passes.
+    /// True when the same command may succeed later: the connection's trouble, or a state of the server that passes.
     package var isTransient: Bool {
         switch code {
         case .notConnected, .connectionLost, .timeout, .overloaded: true

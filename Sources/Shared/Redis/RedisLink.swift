@@ -1,12 +1,14 @@
 import DequeModule
 import NIOCore
 
-/// One established connection of a `RedisClient`: which calls wait for replies, in order.
+/// One established connection of a `RedisClient`, and the calls that wait for replies, in order.
 ///
 /// Everything but `closed` and `closeFromAnywhere` is to be called on the event loop, which confines `pending`.
-final class Link: Sendable {
+final class RedisLink: Sendable {
     private final class Pending {
-        /// Calls and how many replies each still gets; a cancelled call keeps its place, or the order would be lost.
+        /// Calls, and the number of replies that each still gets.
+        ///
+        /// A cancelled call keeps its place, or the order would be lost.
         var calls: Deque<(call: RedisCall, missing: Int)> = []
         var failure: RedisError?
         var channel: (any Channel)?
@@ -16,10 +18,10 @@ final class Link: Sendable {
     private let eventLoop: any EventLoop
     private let pending: NIOLoopBoundBox<Pending>
     private let closePromise: EventLoopPromise<RedisError>
-    private let onEnd: @Sendable (Link) -> Void
+    private let onEnd: @Sendable (RedisLink) -> Void
 
     /// `onEnd` is called on the event loop before any caller is told, so that none of them finds the dead link again.
-    init(_ eventLoop: any EventLoop, onEnd: @escaping @Sendable (Link) -> Void) {
+    init(_ eventLoop: any EventLoop, onEnd: @escaping @Sendable (RedisLink) -> Void) {
         self.eventLoop = eventLoop
         self.onEnd = onEnd
         pending = NIOLoopBoundBox.makeBoxSendingValue(Pending(), eventLoop: eventLoop)

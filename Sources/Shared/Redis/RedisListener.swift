@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// Sorts what arrives on a subscribed connection, and notices when nothing does any more.
+/// Receives on a subscribed connection, and notices when nothing arrives any more.
 ///
 /// In: replies, on the event loop. Out: messages to `onMessage`, confirmations and refusals as events.
 final class RedisListener: Sendable {
@@ -42,7 +42,7 @@ final class RedisListener: Sendable {
         feed.finish()
     }
 
-    /// Sends a PING per interval; closes the connection when two went unanswered.
+    /// Sends a PING per interval, and closes the connection when two went unanswered.
     func keepAlive(_ channel: any Channel, every interval: Duration) -> RepeatedTask {
         let interval = TimeAmount.milliseconds(interval.milliseconds)
         return channel.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in

@@ -1,9 +1,11 @@
 import NIOCore
 
-/// Which server the next connection goes to; asked before each one, so that a failover is found out.
+/// Finds the server for the next connection.
 ///
-/// In: the addresses of `REDIS_URL`, what nodes tell of others, which one was good. Out: an address. Sentinels are asked
-/// in turn, the one that answered last first. Nodes of a cluster are tried in turn: each knows who owns a slot.
+/// Asked before each connection, so that a failover is found out.
+///
+/// In: the addresses of `REDIS_URL`, what nodes tell of others, which one was good. Out: an address. Sentinels are
+/// asked in turn, the one that answered last first. Nodes of a cluster are tried in turn: each knows who owns a slot.
 struct RedisLocator {
     /// Of more nodes than a cluster should have (Redis' own recommendation), the first are enough to be told the rest.
     private static let mostKnown = 1000
@@ -40,7 +42,9 @@ struct RedisLocator {
         for node in nodes where !known.contains(node) && known.count < Self.mostKnown { known.append(node) }
     }
 
-    /// Asks the node at `address` for all others; what it does not tell is left to the next connection.
+    /// Asks the node at `address` for all others.
+    ///
+    /// Nodes that it does not tell are left to the next connection.
     mutating func learn(from address: RedisAddress) async throws(RedisError) {
         let question = connector.greeting + [RedisCommand("CLUSTER", "SLOTS")]
         let replies = try await connector.ask(
@@ -48,7 +52,7 @@ struct RedisLocator {
         if let slots = replies.last { learn(Self.nodes(slots, at: address)) }
     }
 
-    /// All addresses in the reply of `CLUSTER SLOTS`; `current` is where it came from.
+    /// All addresses in the reply of `CLUSTER SLOTS`, which came from `current`.
     static func nodes(_ slots: RedisValue, at current: RedisAddress) -> [RedisAddress] {
         (slots.array ?? []).flatMap { range in
             (range.array ?? []).dropFirst(2).compactMap { node -> RedisAddress? in

@@ -2,19 +2,19 @@ import CHiredis
 
 /// hiredis' reply reader: bytes in, `RedisValue`s out.
 ///
-/// hiredis 0.14 refuses nesting below depth 7 by itself; the size of an unfinished reply, and the number of elements that an
-/// array may announce, are bounded here. After an error the parser is of no more use, and the connection must be closed.
+/// hiredis 0.14 refuses nesting below depth 7 by itself. The size of an unfinished reply, and the number of elements
+/// that an array may announce, are bounded here. After an error the connection must be closed: the parser cannot go on.
 ///
 /// Not Sendable: it lives on one event loop, inside its channel handler. The only file that touches hiredis.
 @safe final class RedisReplyParser {
     private let reader: UnsafeMutablePointer<redisReader>
-    /// hiredis' functions with a bounded `createArray`; the reader points at it.
+    /// hiredis' functions with a bounded `createArray`, at which the reader points.
     private let functions: UnsafeMutablePointer<redisReplyObjectFunctions>
     private let maxReplyBytes: Int
     private var unfinishedBytes = 0
 
     init(maxReplyBytes: Int) throws(RedisError) {
-        // unsafe: hiredis hands out an owned pointer; it is freed in deinit and never leaves this class.
+        // unsafe: hiredis hands out an owned pointer, which is freed in deinit and never leaves this class.
         guard let reader = unsafe redisReaderCreate() else {
             throw RedisError(.protocolViolation, "the reply parser could not be made")
         }
@@ -30,7 +30,8 @@ import CHiredis
 
     /// hiredis reserves room for an array by its announced length, 8 bytes each.
     ///
-    /// Without a bound, 13 bytes of a broken server take 16 GB. No command of this service is answered with more than some thousand elements.
+    /// Without a bound, 13 bytes of a broken server take 16 GB. No command of this service is answered with more than
+    /// some thousand elements.
     private static let maxElements: Int32 = 1 << 20
 
     // unsafe: hiredis' own table is static and outlives every reader, which hands it back as `privdata`.
@@ -66,12 +67,12 @@ import CHiredis
         }
     }
 
-    /// The next complete reply; `nil` if more bytes are needed.
+    /// The next complete reply, or `nil` if more bytes are needed.
     func next() throws(RedisError) -> RedisValue? {
         var reply: UnsafeMutableRawPointer?
         guard unsafe redisReaderGetReply(reader, &reply) == REDIS_OK else { throw failure }
         guard let reply = unsafe reply else { return nil }
-        // unsafe: the reply tree is ours until it is freed here; everything is copied out of it first.
+        // unsafe: the reply tree is ours until it is freed here, and everything is copied out of it first.
         defer { unsafe freeReplyObject(reply) }
         unfinishedBytes = 0
         return unsafe Self.value(reply.assumingMemoryBound(to: redisReply.self).pointee)

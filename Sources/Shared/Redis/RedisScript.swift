@@ -6,7 +6,9 @@ import Crypto
     import Foundation
 #endif
 
-/// A Lua script and the name Redis caches it under; KEYS, ARGV and returns are documented where the script stands.
+/// A Lua script and the name Redis caches it under.
+///
+/// Keys, arguments and returns are documented where each script stands.
 package struct RedisScript: Sendable {
     package let source: String
     /// SHA-1 of the source in lower-case hex: Redis' own name for it.
@@ -37,7 +39,7 @@ extension RedisClient {
         try await evaluate(script, keys: keys, arguments: RedisArguments(args), timeout: timeout)
     }
 
-    /// Runs a script by its hash; where the server does not know it (a restart empties its cache), once by its source.
+    /// Runs a script by its hash, or by its source where the server does not know it (a restart empties its cache).
     package func evaluate(
         _ script: RedisScript, keys: [String], arguments: RedisArguments, timeout: Duration? = nil
     ) async throws(RedisError) -> RedisValue {

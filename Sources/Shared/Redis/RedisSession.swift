@@ -3,15 +3,15 @@ package struct RedisSession: Sendable {
     private let client: RedisClient
     /// Identifies the server process.
     package let runID: String
-    /// That of the connection before; `nil` for the first one.
+    /// That of the connection before, or `nil` for the first one.
     package let previousRunID: String?
     package let uptime: Duration
     /// `standalone`, `cluster` or `sentinel`.
     let mode: String
-    /// `master` or `slave`; a sentinel has none.
+    /// `master` or `slave`, or empty for a sentinel.
     let role: String
 
-    /// Whether this is another server process than before: acknowledged writes may be gone.
+    /// True when this is another server process than before: acknowledged writes may be gone.
     package var isNewServer: Bool { previousRunID != nil && previousRunID != runID }
 
     init(_ client: RedisClient, previousRunID: String?) async throws(RedisError) {

@@ -4,8 +4,9 @@ import ServiceLifecycle
 
 /// A connection that only listens to channels, and listens again by itself after every reconnect.
 ///
-/// Out: `onMessage` per message, in order, on the event loop (so it must be quick); `onSubscribed` each time the server
-/// has confirmed all channels: whatever was published before that may have been missed.
+/// - `onMessage` gets each message, in order, on the event loop, so it must be quick.
+/// - `onSubscribed` is called each time the server has confirmed all channels. Messages published before may be missed.
+///
 /// Delivery is at most once: readers must be able to look the truth up.
 package final class RedisSubscription: Service, Sendable {
     private let connector: RedisConnector
@@ -14,7 +15,9 @@ package final class RedisSubscription: Service, Sendable {
     private let logger: Logger
     private let onMessage: @Sendable (_ channel: String, _ payload: [UInt8]) -> Void
     private let onSubscribed: @Sendable () async -> Void
-    /// How often a PING proves that the connection lives; two silent intervals end it.
+    /// Interval of the PING that proves that the connection lives.
+    ///
+    /// Two silent intervals end it.
     private let heartbeat: Duration
 
     package init(
@@ -50,7 +53,7 @@ package final class RedisSubscription: Service, Sendable {
                 }
             } catch {
                 if !isComplaining, !Task.isCancelled {
-                    logger.warning("no subscription to Redis, trying again", metadata: ["error": "\(error)"])
+                    logger.warning("no subscription to Redis, trying again", metadata: [LogKey.error: "\(error)"])
                     isComplaining = true
                 }
             }
@@ -63,7 +66,7 @@ package final class RedisSubscription: Service, Sendable {
         let address = try await locator.next()
         // Any node has all messages, and one that is gone must not have been the only one known.
         if connector.configuration.isCluster { try await locator.learn(from: address) }
-        // Room for all confirmations and a refusal; everything else that arrives makes no event.
+        // Room for all confirmations and a refusal: everything else that arrives makes no event.
         let (events, feed) = AsyncStream.makeStream(
             of: RedisListener.Event.self, bufferingPolicy: .bufferingOldest(channels.count + 2))
         let listener = RedisListener(onMessage: onMessage, feed: feed)
