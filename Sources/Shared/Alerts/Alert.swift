@@ -1,4 +1,6 @@
-/// What people should know of; raw values are wire names.
+/// The conditions that people should know of.
+///
+/// Raw values are wire names.
 package enum AlertKind: String, Sendable, CaseIterable {
     case accountDisabled = "account_disabled"
     /// The platform says that the account has no money left.
@@ -6,7 +8,7 @@ package enum AlertKind: String, Sendable, CaseIterable {
     case quotaThreshold = "quota_threshold"
     case quotaExhausted = "quota_exhausted"
     case circuitOpen = "circuit_open"
-    /// Requests or bills that the queue gave up on, and nobody has looked after.
+    /// Requests or ledger rows that became dead letters, and that nobody has looked after.
     case deadLetters = "dead_letters"
 }
 
@@ -16,12 +18,12 @@ package enum AlertSeverity: String, Sendable, CaseIterable { case warning, criti
 package struct Alert: Sendable, Equatable {
     package var id: Int64
     package var kind: String
-    /// What it is about: an account, or `account/model`.
+    /// The account, or `account/model`.
     package var subject: String
     package var severity: String
     package var message: String
     package var details: JSON
-    /// How often its condition was found.
+    /// Times that its condition was found.
     package var count: Int
     /// Milliseconds since 1970, like every time here.
     package var raisedAt: Int64

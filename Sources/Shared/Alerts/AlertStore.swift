@@ -4,7 +4,9 @@ package struct AlertStore: Sendable {
 
     package init(_ pool: PostgresPool) { self.pool = pool }
 
-    /// Raises an alert, or counts one that is open already; returns whether it is new.
+    /// Raises an alert, or counts one that is open already.
+    ///
+    /// Returns whether it is new.
     @discardableResult
     package func raise(
         kind: AlertKind, subject: String, severity: AlertSeverity, message: String, details: JSON = [:]
@@ -25,7 +27,9 @@ package struct AlertStore: Sendable {
         return count == 1
     }
 
-    /// Its condition is over; nothing happens where none is open.
+    /// Clears the alert of a condition that is over.
+    ///
+    /// Nothing happens where none is open.
     package func clear(kind: AlertKind, subject: String) async throws(PostgresError) {
         _ = try await pool.query(
             "UPDATE alerts SET cleared_at = now() WHERE kind = $1 AND subject = $2 AND cleared_at IS NULL",

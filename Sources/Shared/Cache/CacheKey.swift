@@ -1,8 +1,8 @@
-/// What makes two requests equal: the name under which an answer is kept.
+/// The name under which an answer is kept, the same for equal requests.
 ///
 /// SHA-256 over tenant, operation, model as asked for, platform asked for, and the body without what cannot change the
-/// answer. The order of members does not count, a null counts as absent; everything else does, byte for byte. How a route is
-/// chosen does not count: it is for the caller to say that any answer will do.
+/// answer. The order of members does not count, and a null counts as absent. Everything else counts, byte for byte. The
+/// routing strategy does not count: the caller says that any answer will do.
 package enum CacheKey {
     /// Delivery, books and hints.
     private static let ignored: Set<String> = [

@@ -5,9 +5,9 @@ package struct CachedAnswer: Sendable, Equatable {
     /// The platform's name for it.
     package var upstreamModel: String?
     package var finishReason: String?
-    /// What the answer cost when it was made.
+    /// Tokens that were used to make the answer.
     package var usage: TokenUsage
-    /// As it would be answered unstreamed; JSON without line feeds outside of it is not asked for.
+    /// The completion as JSON, as it would be answered unstreamed.
     package var body: [UInt8]
 
     package init(

@@ -1,13 +1,14 @@
-/// A whole completion as the chunks of a stream (pure): who speaks, the text in pieces, calls, the finish of each choice.
+/// A whole completion as the chunks of a stream (pure): who speaks, the text in pieces, calls, the finish of each
+/// choice.
 ///
-/// Chunks have no envelope (`id`, `object`, `created`, `usage`): whoever shows the stream adds it, as for any other.
+/// Chunks have no envelope (`id`, `object`, `created`, `usage`): the shim adds it, as for any other stream.
 package enum CompletionReplay {
     /// Chosen: enough pieces to look and work like a stream, few enough to be cheap.
     private static let mostPieces = 32
     private static let leastCharacters = 24
     private static let texts = ["reasoning_content", "content", "refusal"]
 
-    /// Chunks separated by line feeds, as a log record holds them; `nil` where `completion` is none.
+    /// Chunks separated by line feeds, as a log record holds them, or `nil` where `completion` is none.
     package static func payload(from completion: [UInt8]) -> [UInt8]? {
         chunks(from: completion).map { chunks in
             Array(chunks.map(\.encoded).joined(separator: [UInt8(ascii: "\n")]))

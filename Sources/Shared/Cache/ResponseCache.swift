@@ -1,10 +1,12 @@
 /// Answers that are kept in Redis for equal requests.
 ///
-/// All answers of a shard together stay below `memory` bytes: the ones that would expire first make room. Trouble with Redis
-/// is thrown; no caller of this may let it fail a request.
+/// All answers of a shard together stay below `memory` bytes: the ones that would expire first make room. Trouble with
+/// Redis is thrown. No caller may let it fail a request.
 package struct ResponseCache: Sendable {
     package struct Limits: Sendable, Equatable {
-        /// Of one answer; larger ones are not kept.
+        /// Of one answer.
+        ///
+        /// Larger ones are not kept.
         package var maxBytes = 256 << 10
         /// Of all answers.
         package var memory = 64 << 20
@@ -33,7 +35,7 @@ package struct ResponseCache: Sendable {
         return value.bytes.flatMap { CachedAnswer(decoding: $0) }
     }
 
-    /// Returns whether it was kept.
+    /// Returns true when it was kept.
     @discardableResult
     package func keep(_ answer: CachedAnswer, as key: String, seconds: Int) async throws(RedisError) -> Bool {
         let bytes = answer.encoded
@@ -53,38 +55,47 @@ package struct ResponseCache: Sendable {
 
     /// Keeps an answer and makes room for it.
     ///
-    /// KEYS: the answer, the index, the byte counter. ARGV: answer, milliseconds to keep it, now, bytes of all at most, its
-    /// name, what all answers' keys begin with. Returns how many others had to go.
+    /// The index holds `<name>:<bytes>` by the time of expiry. What is in it and what is counted always agree.
     ///
-    /// The index holds `<name>:<bytes>` by the time of expiry; what is in it and what is counted always agree.
+    ///     KEYS[1] -> answer
+    ///     KEYS[2] -> index
+    ///     KEYS[3] -> byte counter
+    ///     ARGV[1] -> answer
+    ///     ARGV[2] -> ms to keep it
+    ///     ARGV[3] -> now, in ms since 1970
+    ///     ARGV[4] -> bytes of all answers, at most
+    ///     ARGV[5] -> its name
+    ///     ARGV[6] -> prefix of all answers' keys
+    ///     number -> others that had to go
     private static let keep = RedisScript(
         """
+        local key, index, counter = KEYS[1], KEYS[2], KEYS[3]
+        local answer, life, now, memory, name, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], ARGV[6]
         local function forget(members, unlink)
           for i = 1, #members do
-            local name, bytes = string.match(members[i], '^(.*):(%d+)$')
-            redis.call('ZREM', KEYS[2], members[i])
-            redis.call('DECRBY', KEYS[3], bytes)
-            if unlink then redis.call('UNLINK', ARGV[6] .. name) end
+            local other, bytes = string.match(members[i], '^(.*):(%d+)$')
+            redis.call('ZREM', index, members[i])
+            redis.call('DECRBY', counter, bytes)
+            if unlink then redis.call('UNLINK', prefix .. other) end
           end
         end
-        local size, now = #ARGV[1], tonumber(ARGV[3])
-        forget(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1000), false)
-        local old = redis.call('STRLEN', KEYS[1])
-        if old > 0 and redis.call('ZSCORE', KEYS[2], ARGV[5] .. ':' .. old) then forget({ARGV[5] .. ':' .. old}, false) end
-        local gone = 0
-        while tonumber(redis.call('GET', KEYS[3]) or 0) + size > tonumber(ARGV[4]) do
-          local first = redis.call('ZRANGE', KEYS[2], 0, 0)
-          if #first == 0 then redis.call('SET', KEYS[3], 0) break end
+        local size, gone = #answer, 0
+        forget(redis.call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, 1000), false)
+        local old = redis.call('STRLEN', key)
+        if old > 0 and redis.call('ZSCORE', index, name .. ':' .. old) then forget({name .. ':' .. old}, false) end
+        while tonumber(redis.call('GET', counter) or 0) + size > memory do
+          local first = redis.call('ZRANGE', index, 0, 0)
+          if #first == 0 then redis.call('SET', counter, 0) break end
           forget(first, true)
           gone = gone + 1
         end
-        redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-        redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[5] .. ':' .. size)
-        redis.call('INCRBY', KEYS[3], size)
-        local last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2]
+        redis.call('SET', key, answer, 'PX', life)
+        redis.call('ZADD', index, now + life, name .. ':' .. size)
+        redis.call('INCRBY', counter, size)
+        local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2]
         local ttl = math.ceil(last - now) + 1000
-        redis.call('PEXPIRE', KEYS[2], ttl)
-        redis.call('PEXPIRE', KEYS[3], ttl)
+        redis.call('PEXPIRE', index, ttl)
+        redis.call('PEXPIRE', counter, ttl)
         return gone
         """)
 }

@@ -1,7 +1,9 @@
-/// Trying accounts on demand: whoever wants to know asks, any worker calls the platform and answers.
+/// Tries accounts on demand: a shim asks, any worker calls the platform and answers.
 ///
-/// A ping: JSON `{"account", "id", "until"}` (milliseconds since 1970) on the list `pings`. Its answer: JSON `{"ok", "ms", "error"?: {"kind",
-/// "message"}}` on the list `pong:<id>`. Both lists end by themselves; a ping that is lost is asked for again by a person.
+/// - A ping is JSON `{"account", "id", "until"}` (milliseconds since 1970) on the list `pings`.
+/// - Its answer is JSON `{"ok", "ms", "error"?: {"kind", "message"}}` on the list `pong:<id>`.
+///
+/// Both lists expire by themselves. A lost ping is not repeated: the person who asked may ask again.
 package struct AccountPings: Sendable {
     /// One account to be tried.
     package struct Ping: Sendable, Equatable {
@@ -21,9 +23,9 @@ package struct AccountPings: Sendable {
         self.keys = keys
     }
 
-    // MARK: - Who asks
+    // MARK: - Asking
 
-    /// The answer; `nil` where no worker gave one within `patience`.
+    /// The answer, or `nil` where no worker gave one within `patience`.
     package func ask(
         account: String, patience: Duration, clock: any WallClock = SystemWallClock()
     ) async throws(RedisError) -> JSON? {
@@ -47,9 +49,11 @@ package struct AccountPings: Sendable {
         }
     }
 
-    // MARK: - Who answers
+    // MARK: - Answering
 
-    /// Waits for the next ping, `block` at most; needs a connection of its own.
+    /// Waits for the next ping, `block` at most.
+    ///
+    /// Needs a connection of its own.
     package func next(block: Duration) async throws(RedisError) -> Ping? {
         let reply = try await redis.send(
             RedisCommand("BRPOP", .string(keys.pings), .string("\(Double(block.milliseconds) / 1000)")),

@@ -1,9 +1,9 @@
-/// The health of all routes in Redis: read whole, changed by compare-and-set, told to everybody at once.
+/// The health of all routes in Redis: read whole, changed by compare-and-set, published to all workers.
 ///
-/// The decisions are `RouteHealth`'s; here is only their keeping. A change that lost against another worker's is not written:
-/// the caller reads again and folds again.
+/// `RouteHealth` decides, this keeps. A change that lost against another worker's is not written: the caller reads
+/// again and folds again.
 package struct HealthStore: Sendable {
-    /// A route's health and the version it was read in; 0 where there is none yet.
+    /// A route's health and the version it was read in, 0 where there is none yet.
     package struct Versioned: Sendable, Equatable {
         package var version: Int
         package var health: RouteHealth
@@ -43,7 +43,9 @@ package struct HealthStore: Sendable {
         }
     }
 
-    /// Writes what still has the version it was read in, and publishes it; returns the routes that somebody else changed.
+    /// Writes the states that still have the version they were read in, and publishes them.
+    ///
+    /// Returns the routes that another worker has changed meanwhile.
     package func write(_ changes: [(route: RouteKey, read: Versioned, now: RouteHealth)]) async throws(RedisError)
         -> [RouteKey]
     {
@@ -60,7 +62,7 @@ package struct HealthStore: Sendable {
 
     /// A message of `PoolKeys.healthChannel`.
     package static func decode(_ payload: [UInt8]) -> (route: RouteKey, health: Versioned)? {
-        // The route may hold one line feed itself; the state never does.
+        // The route may hold one line feed itself. The state never does.
         guard let end = payload.lastIndex(of: UInt8(ascii: "\n")),
             let name = String(validating: payload[..<end], as: UTF8.self),
             let health = Versioned(decoding: Array(payload[(end + 1)...]))
@@ -68,26 +70,32 @@ package struct HealthStore: Sendable {
         return (RouteKey(text: name), health)
     }
 
-    /// Writes what still has the version it was read in.
+    /// Writes the states that still have the version they were read in.
     ///
-    /// KEYS health. ARGV channel, TTL in ms, then per route: name, version it was read in, new state.
-    /// Returns 1 (written) or 0 (changed meanwhile) per route.
+    ///     KEYS[1] -> health
+    ///     ARGV[1] -> channel
+    ///     ARGV[2] -> TTL in ms
+    ///     ARGV[3i] -> name of route i
+    ///     ARGV[3i+1] -> version it was read in
+    ///     ARGV[3i+2] -> new state
+    ///     list, one number per route -> 1 (written) or 0 (changed meanwhile)
     private static let save = RedisScript(
         """
-        local done = {}
+        local health, channel, ttl, done = KEYS[1], ARGV[1], ARGV[2], {}
         for i = 3, #ARGV, 3 do
-          local now = redis.call('HGET', KEYS[1], ARGV[i])
+          local route, read, state = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
+          local now = redis.call('HGET', health, route)
           local version = now and tonumber(string.match(now, '^%d+')) or 0
-          if version == tonumber(ARGV[i + 1]) then
-            local state = (version + 1) .. ' ' .. ARGV[i + 2]
-            redis.call('HSET', KEYS[1], ARGV[i], state)
-            redis.call('PUBLISH', ARGV[1], ARGV[i] .. '\\n' .. state)
+          if version == read then
+            local versioned = (version + 1) .. ' ' .. state
+            redis.call('HSET', health, route, versioned)
+            redis.call('PUBLISH', channel, route .. '\\n' .. versioned)
             done[#done + 1] = 1
           else
             done[#done + 1] = 0
           end
         end
-        redis.call('PEXPIRE', KEYS[1], ARGV[2])
+        redis.call('PEXPIRE', health, ttl)
         return done
         """)
 }

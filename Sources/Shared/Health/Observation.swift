@@ -1,4 +1,4 @@
-/// What one call said about the route it took.
+/// The evidence of one call about the route it took.
 package struct Observation: Sendable, Equatable {
     package enum Outcome: Sendable, Equatable {
         /// Seconds to the first token, or to the whole answer where it was not streamed.
@@ -26,7 +26,9 @@ package struct Observation: Sendable, Equatable {
         self.ended = ended
     }
 
-    /// What a failure says of a route; the list of kinds is the one `FailurePolicy` decides by.
+    /// The evidence of a failure about its route.
+    ///
+    /// The list of kinds is the one `FailurePolicy` decides by.
     package static func outcome(of failure: JobFailure) -> Outcome {
         switch failure.kind {
         case .authentication: .refused

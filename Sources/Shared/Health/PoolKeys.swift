@@ -2,15 +2,15 @@
 ///
 /// All carry one hash tag, so that one script can choose among all accounts, also in Redis Cluster.
 package struct PoolKeys: Sendable, Equatable {
-    /// Requests and tokens of the minute are counted in steps of this width: 240 numbers an account at most, and 0.4 % of the
-    /// minute given away.
+    /// Requests and tokens of the minute are counted in steps of this width: 240 numbers an account at most, and 0.4 %
+    /// of the minute given away.
     package static let bucketMilliseconds: Int64 = 250
 
     package let prefix: String
 
     package init(prefix: String) { self.prefix = prefix }
 
-    /// In front of every key below; scripts derive the keys of the accounts they are given from it.
+    /// Prefix of every key below, from which scripts derive the keys of the accounts they are given.
     package var base: String { "\(prefix){accounts}:" }
 
     /// Hash: `RouteKey.text` → version, blank, `RouteHealth` as JSON.
@@ -21,11 +21,11 @@ package struct PoolKeys: Sendable, Equatable {
     package func window(_ account: String) -> String { base + "window:" + account }
     /// Hash of tokens used in the quota's period.
     package func quota(_ account: String) -> String { base + "quota:" + account }
-    /// Where `health` changes are told.
+    /// Changes of `health` are published here.
     package var healthChannel: String { prefix + "health" }
     /// String: the worker that probes, measures quotas and raises alerts.
     package var leader: String { base + "leader" }
-    /// List of accounts to be tried; see `AccountPing`.
+    /// List of accounts to be tried (`AccountPings`).
     package var pings: String { base + "pings" }
     /// List of one answer.
     package func pong(_ id: String) -> String { base + "pong:" + id }

@@ -1,8 +1,10 @@
-/// What Redis knows of accounts at this moment, for people to look at: health, what runs, how much of the limits is used.
+/// Reads what Redis knows of accounts at this moment, for people to look at.
+///
+/// That is their health, what runs, and how much of the limits is used.
 package struct PoolReader: Sendable {
     package struct Reading: Sendable, Equatable {
         package var account: Account
-        /// The account as a whole; `nil` if nobody has said anything about it.
+        /// The account as a whole, or `nil` if nothing is known about it.
         package var whole: RouteHealth?
         /// By model id.
         package var models: [String: RouteHealth]
@@ -11,7 +13,7 @@ package struct PoolReader: Sendable {
         /// Of the last minute.
         package var requests: Int64
         package var tokens: Int64
-        /// Of the current period; `nil` for accounts without a quota, or before it was measured.
+        /// Of the current period, or `nil` for accounts without a quota, or before it was measured.
         package var quotaUsed: Int64?
     }
 
@@ -23,7 +25,9 @@ package struct PoolReader: Sendable {
         self.keys = keys
     }
 
-    /// One round trip beside that for health; `now` in milliseconds since 1970.
+    /// One round trip beside that for health.
+    ///
+    /// `now` is in milliseconds since 1970.
     package func read(_ accounts: [Account], now: Int64) async throws(RedisError) -> [Reading] {
         let health = try await HealthStore(redis: redis, keys: keys).all()
         let replies = try await redis.pipeline(
@@ -57,7 +61,9 @@ package struct PoolReader: Sendable {
         return models
     }
 
-    /// The buckets of the last minute; older ones lie there until somebody makes a reservation.
+    /// The buckets of the last minute.
+    ///
+    /// Older ones lie there until the next reservation.
     private static func window(_ fields: [RedisValue], now: Int64) -> (requests: Int64, tokens: Int64) {
         let first = (now - 60_000) / PoolKeys.bucketMilliseconds
         var sums: (requests: Int64, tokens: Int64) = (0, 0)

@@ -1,11 +1,11 @@
-/// What Redis counts of an account's quota; see `PoolKeys.quota`.
+/// The counter of an account's quota in Redis (`PoolKeys.quota`).
 package struct QuotaCounter: Sendable, Equatable {
     /// Tokens used in the period, running reservations included.
     package let used: Int64
 
-    /// From the fields and values of the hash; `nil` where there is none.
+    /// From the fields and values of the hash, or `nil` where there is none.
     ///
-    /// What belongs to an older period counts as nothing used.
+    /// A counter of an older period counts as nothing used.
     package init?(_ fields: [RedisValue], period: Int64) {
         guard !fields.isEmpty else { return nil }
         var (sum, start): (Int64, Int64) = (0, 0)

@@ -1,4 +1,6 @@
-/// A route's health as JSON in Redis. Unknown members are ignored, missing ones have their defaults, numbers are bounded.
+/// A route's health as JSON in Redis.
+///
+/// Unknown members are ignored, missing ones have their defaults, numbers are bounded.
 extension RouteHealth {
     package var encoded: [UInt8] {
         var object: JSONObject = [

@@ -1,35 +1,37 @@
-/// How a route is doing: score, circuit, cool-down, with the reason.
+/// The health of a route: score, circuit and cool-down, with the reason.
 ///
-/// Pure: a fold over observations, in any worker. In: what calls said, and the rules. Out: whether the route may be used at a
-/// given time. Times are milliseconds since 1970.
+/// Pure: a fold over observations, in any worker. In: evidence of calls, and the rules. Out: whether the route may be
+/// used at a given time. Times are milliseconds since 1970.
 ///
-/// The circuit opens after `openAfter` failures in a row, or when more than half of at least `samples` outcomes of the last
-/// `window` failed. While open nothing is sent; once its time is over it lets one trial through, which closes it or opens it for
-/// twice as long. A cool-down is what a platform asked for, and no failure.
+/// The circuit opens after `openAfter` failures in a row, or when more than half of at least `samples` outcomes of the
+/// last `window` failed. While it is open nothing is sent. Once its time is over it lets one trial through, which
+/// closes it or opens it for twice as long. A cool-down is what a platform asked for, and no failure.
 package struct RouteHealth: Sendable, Equatable {
     package enum Circuit: String, Sendable { case closed, open, halfOpen = "half_open" }
 
     /// Moving average of successes, 0…1, each outcome with a tenth.
     package var success = 1.0
-    /// Moving average of seconds to the first token; `nil` until the first answer.
+    /// Moving average of seconds to the first token, or `nil` until the first answer.
     package var firstToken: Double?
     /// The latest outcomes, oldest first, twenty at most.
     package var recent: [Recent] = []
     package var failuresInRow = 0
-    /// The circuit lets nothing through before this time; `nil` for a closed one.
+    /// The circuit lets nothing through before this time, or `nil` for a closed one.
     package var openUntil: Int64?
     /// Times the circuit opened since it was last closed.
     package var openings = 0
     package var restsUntil: Int64 = 0
-    /// When that rest was decided.
+    /// When that cool-down was decided.
     package var restsSince: Int64 = 0
-    /// Whether waiting ends the rest; otherwise people must (key, money).
+    /// True when waiting ends the cool-down.
+    ///
+    /// Otherwise people must (key, money).
     package var isForCapacity = true
     /// Keys refused since the last answer.
     package var refusals = 0
     /// The key was refused too often: nothing is sent until a probe or a person takes this back.
     package var isDisabled = false
-    /// Why it rests, is open or disabled: the kind of the failure.
+    /// Kind of the failure for which it cools down, is open or is disabled.
     package var reason: JobFailure.Kind?
     /// When anything here changed last.
     package var changedAt: Int64 = 0
@@ -48,7 +50,7 @@ package struct RouteHealth: Sendable, Equatable {
         return now < openUntil ? .open : .halfOpen
     }
 
-    /// Until it may be used again as far as cool-downs go; `nil` if it may now.
+    /// Time until the cool-down is over, or `nil` if there is none.
     package func rest(at now: Int64) -> Duration? {
         restsUntil > now ? .milliseconds(restsUntil - now) : nil
     }
@@ -78,7 +80,7 @@ package struct RouteHealth: Sendable, Equatable {
         }
     }
 
-    /// A person or a probe found it in order.
+    /// Restores the health of a route that a person or a probe found in order.
     ///
     /// With `onProbation` the next refusal of the key disables it again.
     package mutating func restore(at now: Int64, rules: HealthRules, onProbation: Bool = false) {
@@ -93,7 +95,7 @@ package struct RouteHealth: Sendable, Equatable {
         push(observation, isAnswer: true)
         firstToken = firstToken.map { $0 + 0.1 * (seconds - $0) } ?? seconds
         failuresInRow = 0
-        // Key and purse are in order after all; a call from before they were refused does not show that.
+        // Key and balance are in order after all. A call from before they were refused does not show that.
         if observation.began >= restsSince {
             refusals = 0
             if !isForCapacity { restsUntil = min(restsUntil, observation.ended) }
@@ -114,7 +116,7 @@ package struct RouteHealth: Sendable, Equatable {
         push(observation, isAnswer: false)
         failuresInRow += 1
         if let openUntil {
-            // The trial failed; calls from before the opening are no trial.
+            // The trial failed. Calls from before the opening are no trial.
             if observation.began >= openUntil { open(kind, observation, rules) }
             return
         }

@@ -1,4 +1,4 @@
-/// How to reach PostgreSQL, and how long to wait for it.
+/// The address of PostgreSQL, and times to wait for it.
 ///
 /// Prints nothing of the URL.
 package struct PostgresConfiguration: Sendable {
@@ -6,17 +6,19 @@ package struct PostgresConfiguration: Sendable {
     package var url: Secret
     /// Connections of one process.
     ///
-    /// The ledger and the catalogue need one each; two more for administration.
+    /// The ledger and the catalogue need one each, and administration two more.
     package var poolSize = 4
     /// As libpq counts it: whole seconds, at least 2, and per address of the host.
     package var connectTimeout = Duration.seconds(5)
-    /// No statement of this service takes longer; a longer one waits for a lock that should not be there.
+    /// No statement of this service takes longer, unless it waits for a lock that should not be there.
     package var statementTimeout = Duration.seconds(10)
     /// Added to `statementTimeout` until a server that does not answer at all is given up.
     package var answerGrace = Duration.seconds(5)
-    /// How long a caller may wait for a free connection; as long as one statement may take.
+    /// Time for which a caller may wait for a free connection, as long as one statement may take.
     package var poolTimeout = Duration.seconds(10)
-    /// Callers that may wait for a connection; beyond that the database cannot follow, and more waiting does not help.
+    /// Callers that may wait for a connection.
+    ///
+    /// Beyond that the database cannot follow, and more waiting does not help.
     package var maxWaiting = 1000
 
     package init(url: Secret) { self.url = url }
@@ -24,14 +26,16 @@ package struct PostgresConfiguration: Sendable {
     package static let expected =
         "postgresql://[user[:password]@]host[:port][/database], or name=value settings of libpq"
 
-    /// Throws `configuration` where libpq cannot read the URL; connects nowhere.
+    /// Throws `configuration` where libpq cannot read the URL, without connecting.
     package func check() throws(PostgresError) {
         guard PostgresHandle.canRead(url.reveal()) else {
             throw PostgresError(.configuration, "DATABASE_URL: expected \(Self.expected)")
         }
     }
 
-    /// libpq's own keywords; `dbname` takes a whole URL, whose settings win over ours that come before it.
+    /// libpq's own keywords.
+    ///
+    /// `dbname` takes a whole URL, whose settings win over ours that come before it.
     var connectionSettings: [(String, String)] {
         [
             ("application_name", "ai-model-service"), ("client_encoding", "UTF8"),

@@ -1,7 +1,9 @@
-/// One connection to PostgreSQL, on a thread of its own, since libpq blocks. Connects when first used, and again when broken.
+/// One connection to PostgreSQL, on a thread of its own, since libpq blocks.
+///
+/// Connects when first used, and again when broken.
 package actor PostgresConnection {
     private let executor: ThreadExecutor
-    // unsafe: the reference is unowned; the actor holds the executor for as long as it lives.
+    // unsafe: the reference is unowned, and the actor holds the executor for as long as it lives.
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let settings: [(String, String)]

@@ -1,4 +1,4 @@
-/// Why a statement has no result.
+/// The reason why a statement has no result.
 ///
 /// The description holds no value of any parameter: PostgreSQL's DETAIL stays out of it, and so do primary messages of
 /// the kinds that quote values.
@@ -8,7 +8,9 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
         case unavailable
         /// Longer than `statement_timeout`.
         case timeout
-        /// The caller was cancelled. The statement may still be executed: it ends by itself, after `statement_timeout` at most.
+        /// The caller was cancelled.
+        ///
+        /// The statement may still be executed: it ends by itself, after `statement_timeout` at most.
         case cancelled
         case constraint(name: String?)
         /// 40001 or 40P01: the same transaction will succeed when repeated.
@@ -22,7 +24,7 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
         case poolTimeout
         /// A parameter PostgreSQL cannot hold (a NUL byte).
         case parameter
-        /// What only a person can mend: the URL, the password, the name of the database, a changed migration.
+        /// Only a person can mend it: the URL, the password, the name of the database, a changed migration.
         case configuration
     }
 
@@ -38,7 +40,7 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
 
     package var description: String { "PostgreSQL: \(message)\(sqlState.map { " (\($0))" } ?? "")" }
 
-    /// Whether the same values will be refused again, whatever else happens.
+    /// True when the same values will be refused again, whatever else happens.
     package var isRefusedValue: Bool {
         switch code {
         case .parameter: true
@@ -48,9 +50,9 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
         }
     }
 
-    /// Whether a row of the statement is to blame, so that another row may well be written.
+    /// True when a row of the statement is to blame, so that another row may well be written.
     ///
-    /// Anything but what lies with the server, the connection, our rights or the tables: those say nothing of a row.
+    /// Faults of the server, the connection, our rights or the tables say nothing about a row.
     package var isRowsFault: Bool {
         if code == .parameter { return true }
         guard let sqlState else { return false }
@@ -95,7 +97,8 @@ extension PostgresError {
         message = "cannot connect to the database server at \(place): \(reason?.meaning ?? "the connection failed")"
     }
 
-    /// What libpq and the server say, until libpq 16 without a code; in the order in which they are looked for.
+    /// Texts of libpq and the server, which come without a code until libpq 16, in the order in which they are looked
+    /// for.
     private static let refusals: [(text: String, code: Code, meaning: String)] = [
         ("the database system is", .unavailable, "it is starting up or shutting down"),
         ("too many clients", .unavailable, "it has no connection left"),

@@ -5,11 +5,11 @@ import Glibc
 ///
 /// Every call blocks its thread, but never longer than its patience.
 ///
-/// Not Sendable; `PostgresConnection` confines it to its thread. With `PostgresResult.swift` the only file that touches libpq.
-/// libpq is used without blocking calls of its own after connecting: the server's `statement_timeout` does not help against
-/// a server process that is stopped, nor do TCP's time-outs, as its kernel goes on acknowledging.
+/// Not Sendable: `PostgresConnection` confines it to its thread. With `PostgresResult.swift` the only file that touches
+/// libpq. After connecting no blocking call of libpq is used: the server's `statement_timeout` does not help against a
+/// server process that is stopped, nor do TCP's time-outs, as its kernel goes on acknowledging.
 @safe struct PostgresHandle: ~Copyable {
-    // unsafe: an owned PGconn; made in connected(), finished in deinit, never handed out.
+    // unsafe: an owned PGconn, made in connected(), finished in deinit, never handed out.
     private let connection: OpaquePointer
 
     private init(_ connection: OpaquePointer) { unsafe self.connection = connection }
@@ -31,7 +31,7 @@ import Glibc
         return handle
     }
 
-    /// Whether libpq can read it, as a URL or as `name=value` settings; connects nowhere.
+    /// True when libpq can read it, as a URL or as `name=value` settings, without connecting.
     static func canRead(_ conninfo: String) -> Bool {
         guard let options = unsafe PQconninfoParse(conninfo, nil) else { return false }
         defer { unsafe PQconninfoFree(options) }
@@ -43,15 +43,17 @@ import Glibc
         return true
     }
 
-    /// One a host; libpq reads it only when it connects.
+    /// One per host, which libpq only reads when it connects.
     private static func isPort(_ text: String) -> Bool {
         text.split(separator: ",").allSatisfy { Int($0).map { (1...65_535).contains($0) } ?? false }
     }
 
-    /// Whether a transaction is open, failed or not.
+    /// True when a transaction is open, failed or not.
     var isInTransaction: Bool { unsafe PQtransactionStatus(connection) != PQTRANS_IDLE }
 
-    /// Whether the server closed the connection while nobody used it; costs no round trip.
+    /// True when the server closed the connection while nobody used it.
+    ///
+    /// Costs no round trip.
     var isStale: Bool {
         while unsafe PQstatus(connection) == CONNECTION_OK {
             guard waitUntilReady(for: Int16(POLLIN), until: .now) else { return false }
@@ -86,7 +88,7 @@ import Glibc
             try awaitResult(until: deadline)
             guard let next = unsafe PQgetResult(connection) else { break }
             let result = unsafe PostgresResult(next)
-            // The first error is what happened; what follows it is only "not done".
+            // The first error is the cause. Those behind it only say "not done".
             if last?.isError != true { last = consume result }
         }
         guard let last, unsafe PQstatus(connection) == CONNECTION_OK else { throw .connectionLost }
@@ -107,7 +109,7 @@ import Glibc
     private func awaitResult(until deadline: ContinuousClock.Instant) throws(PostgresError) {
         while unsafe PQisBusy(connection) == 1 {
             guard waitUntilReady(for: Int16(POLLIN), until: deadline) else { throw .noAnswer }
-            // What came before the end of the connection, an error of the server perhaps, is still to be had.
+            // Results from before the end of the connection, perhaps an error of the server, can still be read.
             if unsafe PQconsumeInput(connection) != 1 { return }
         }
     }
@@ -124,7 +126,7 @@ import Glibc
 
     // MARK: - C strings
 
-    // unsafe: C strings live for the length of the call; libpq copies what it keeps.
+    // unsafe: C strings live for the length of the call, and libpq copies what it keeps.
     private static func connect(_ names: [String], _ values: [String]) -> OpaquePointer? {
         unsafe withCStrings(names + [nil]) { names in
             unsafe withCStrings(values + [nil]) { values in

@@ -1,4 +1,4 @@
-/// A value sent beside the SQL text, in PostgreSQL's text format; never inside it.
+/// A value sent beside the SQL text, never inside it, in PostgreSQL's text format.
 package enum PostgresParameter: Sendable, ExpressibleByStringLiteral, ExpressibleByNilLiteral {
     case null
     case text(String)
@@ -6,7 +6,7 @@ package enum PostgresParameter: Sendable, ExpressibleByStringLiteral, Expressibl
     package init(stringLiteral value: String) { self = .text(value) }
     package init(nilLiteral: ()) { self = .null }
 
-    /// As PostgreSQL reads it; `nil` for null.
+    /// As PostgreSQL reads it, or `nil` for null.
     var text: String? {
         guard case .text(let text) = self else { return nil }
         return text

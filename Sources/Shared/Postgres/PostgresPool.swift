@@ -2,10 +2,10 @@ import Synchronization
 
 /// A few connections shared by a process.
 ///
-/// Callers get one in turn; a broken one connects again when it is next used.
+/// Callers get one in turn. A broken one connects again when it is next used.
 ///
-/// A caller that is cancelled goes on at once, with `cancelled`; its statement ends by itself, and only then does its
-/// connection serve the next one.
+/// A caller that is cancelled goes on at once, with `cancelled`. Its statement ends by itself, and only then does its
+/// connection serve the next caller.
 package final class PostgresPool: Sendable {
     private struct State {
         var free: [PostgresConnection]
@@ -21,7 +21,7 @@ package final class PostgresPool: Sendable {
         state = Mutex(State(free: (0..<configuration.poolSize).map { _ in PostgresConnection(configuration) }))
     }
 
-    /// Throws `configuration` where libpq cannot read the URL; connects nowhere yet.
+    /// Throws `configuration` where libpq cannot read the URL, without connecting yet.
     package convenience init(url: Secret) throws(PostgresError) {
         let configuration = PostgresConfiguration(url: url)
         try configuration.check()
@@ -34,7 +34,7 @@ package final class PostgresPool: Sendable {
         try await perform { connection throws(PostgresError) in try connection.query(sql, parameters) }
     }
 
-    /// All or nothing; see `PostgresConnection.transaction`.
+    /// All or nothing, as `PostgresConnection.transaction` has it.
     package func transaction<Value: Sendable>(
         _ body: @escaping @Sendable (isolated PostgresConnection) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
@@ -56,7 +56,9 @@ package final class PostgresPool: Sendable {
         return try await reply.wait()
     }
 
-    /// Closes every connection, those in use when their statement has ended; later calls fail.
+    /// Closes every connection, those in use when their statement has ended.
+    ///
+    /// Later calls fail.
     package func close() async {
         let (free, waiting) = state.withLock { state in
             defer { (state.free, state.waiting, state.isClosed) = ([], [], true) }

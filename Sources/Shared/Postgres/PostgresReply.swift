@@ -1,6 +1,8 @@
 import Synchronization
 
-/// A value that one caller waits for; resumed exactly once, whatever happens first: the value, a time-out or its cancellation.
+/// A value that one caller waits for.
+///
+/// The caller is resumed exactly once, by whatever comes first: the value, a time-out or its cancellation.
 final class PostgresReply<Value: Sendable>: Sendable {
     typealias Answer = Result<Value, PostgresError>
 

@@ -1,8 +1,8 @@
 import CPostgres
 
-/// The one owner of a libpq result; everything is copied out of it.
+/// The one owner of a libpq result, from which everything is copied.
 @safe struct PostgresResult: ~Copyable {
-    // unsafe: an owned PGresult; cleared in deinit, never handed out.
+    // unsafe: an owned PGresult, cleared in deinit, never handed out.
     private let result: OpaquePointer
 
     init(_ result: OpaquePointer) { unsafe self.result = result }
@@ -33,7 +33,8 @@ import CPostgres
         return PostgresError(sqlState: state, message: field("M") ?? "error", constraint: field("n"))
     }
 
-    /// `PG_DIAG_SQLSTATE` and so on, which are characters (https://www.postgresql.org/docs/15/protocol-error-fields.html).
+    /// `PG_DIAG_SQLSTATE` and so on, which are characters
+    /// (https://www.postgresql.org/docs/15/protocol-error-fields.html).
     private func field(_ name: Unicode.Scalar) -> String? {
         unsafe PQresultErrorField(result, Int32(name.value)).map { unsafe String(cString: $0) }
     }

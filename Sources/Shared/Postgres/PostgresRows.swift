@@ -27,7 +27,9 @@ package struct PostgresRow: Sendable {
         self.values = values
     }
 
-    /// `nil` for SQL's null; a column that is not there is a mistake of ours, and thrown.
+    /// `nil` for SQL's null.
+    ///
+    /// A column that is not there is a mistake of ours, and thrown.
     package func text(_ column: String) throws(PostgresError) -> String? {
         guard let index = columns[column] else { throw PostgresError(.decoding, "no column \(column)") }
         return values[index]
@@ -51,7 +53,7 @@ package struct PostgresRow: Sendable {
 
     package func bool(_ column: String) throws(PostgresError) -> Bool { try text(column) == "t" }
 
-    /// A JSON column; SQL's null is an empty object.
+    /// A JSON column, with an empty object for SQL's null.
     package func json(_ column: String) throws(PostgresError) -> JSON {
         guard let text = try text(column) else { return [:] }
         do { return try JSON(parsing: Array(text.utf8)) } catch {

@@ -1,6 +1,8 @@
-/// A ledger row as JSON in the outbox. Unknown members are ignored, missing ones have their defaults.
+/// A ledger row as JSON in the outbox.
 ///
-/// Numbers are bounded here, so that none can overflow behind; what a column holds is `AttemptRecord.bounded`.
+/// Unknown members are ignored, missing ones have their defaults.
+///
+/// Numbers are bounded here, so that none can overflow later. `AttemptRecord.bounded` has the bounds of columns.
 extension AttemptRecord {
     package var encoded: [UInt8] {
         var object: JSONObject = [
@@ -10,7 +12,7 @@ extension AttemptRecord {
             "tok": .array([usage.input, usage.output, usage.cached, usage.reasoning].map { .int($0) }),
             "est": .bool(usage.isEstimated),
         ]
-        // Builds of before read exactly four counts and four prices, so these stand beside them.
+        // Older builds read exactly four counts and four prices, so these stand beside them.
         if usage.cacheWrites > 0 {
             object.set("cw", .array([usage.cacheWrites, usage.hourlyCacheWrites].map { .int($0) }))
         }

@@ -1,7 +1,7 @@
-/// One row of the ledger while it travels through the outbox: what was known at the start, and how it went.
+/// One row of the ledger while it travels through the outbox: the attempt's start, and its result.
 ///
-/// In the start record of a log it stands without a result; a reaper forwards exactly those bytes, and the flusher then
-/// makes an estimated row of them. `startedAt` is the same in every copy, since it is part of the row's key.
+/// The start record of a log has it without a result. A reaper forwards exactly those bytes, and the flusher then makes
+/// an estimated row of them. `startedAt` is the same in every copy, since it is part of the row's key.
 package struct AttemptRecord: Sendable, Equatable {
     package enum Status: String, Sendable { case done, error, cancelled, lost }
 

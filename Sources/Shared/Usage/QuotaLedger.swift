@@ -1,6 +1,6 @@
-/// What accounts have used of their quotas, by the ledger's hourly sums.
+/// Reads from the ledger's hourly sums what accounts have used of their quotas.
 ///
-/// The truth that counters in Redis are set from. Served by the index of `usage_hourly` on (account, hour).
+/// Counters in Redis are set from it. Served by the index of `usage_hourly` on (account, hour).
 package struct QuotaLedger: Sendable {
     package struct Used: Sendable, Equatable {
         /// Tokens of the period up to the first of `hours`.
@@ -15,15 +15,16 @@ package struct QuotaLedger: Sendable {
     }
 
     private let pool: PostgresPool
-    /// What a double counts exactly, as the scripts in Redis do.
+    /// Largest number that a double, and so a script in Redis, counts exactly.
     private static let most: Int64 = 1 << 53
 
     package init(_ pool: PostgresPool) { self.pool = pool }
 
     /// Tokens an account has used since `start`.
     ///
-    /// `start`: of the period, milliseconds since 1970; `nil` for a quota that is for good, which counts what the account was entered
-    /// with, too. `first`: the hour (since 1970) from which on hours are told one by one.
+    /// - `start`: of the period, in milliseconds since 1970. `nil` for a quota that is for good, which also counts the
+    ///   tokens that the account was entered with.
+    /// - `first`: the hour (since 1970) from which on hours are told one by one.
     package func used(_ account: Account, start: Int64?, first: Int64) async throws(PostgresError) -> Used {
         let rows = try await pool.query(
             """

@@ -2,10 +2,13 @@ import Synchronization
 
 /// The ledger in PostgreSQL: one row per attempt, and the hourly sums.
 ///
-/// In: rows, at least once, in any order, from any number of processes. Out: each attempt counted exactly once, in the same
-/// transaction in the raw table, the rollup and the account's quota; an estimated row is replaced by a final one and its
-/// difference booked. Rows are bounded to what PostgreSQL holds, and sums stay at the largest number of their column. Throws an
-/// error with `isRowsFault` where one of the rows cannot be written; after any other the same call should be repeated.
+/// In: rows, at least once, in any order, from any number of processes. Out: each attempt counted exactly once, in one
+/// transaction in the raw table, the rollup and the account's quota. A final row replaces an estimated one, and the
+/// difference is booked. Rows are bounded to what PostgreSQL holds, and sums stay at the largest number of their
+/// column.
+///
+/// Throws an error with `isRowsFault` where one of the rows cannot be written. After any other error the same call
+/// should be repeated.
 package final class UsageLedger: Sendable {
     private let pool: PostgresPool
     /// Months whose partition is known to exist.
@@ -19,14 +22,14 @@ package final class UsageLedger: Sendable {
         try await makePartitions(for: rows)
         do throws(PostgresError) { try await write(rows) } catch {
             guard error.sqlState == Self.noPartition else { throw error }
-            // Somebody has dropped a partition that was known to exist.
+            // A partition that was known to exist has been dropped.
             months.withLock { $0 = [] }
             try await makePartitions(for: rows)
             try await write(rows)
         }
     }
 
-    /// `check_violation`; where making the partition again does not help, the row breaks a check that somebody added.
+    /// `check_violation`: no partition, or a check that somebody added where making the partition does not help.
     private static let noPartition = "23514"
 
     private func write(_ rows: [UsageRow]) async throws(PostgresError) {
@@ -34,11 +37,12 @@ package final class UsageLedger: Sendable {
         let finals = UsageStatements.parameters(rows.filter(\.isFinal))
         let (count, hasFinals) = (rows.count, rows.contains(where: \.isFinal))
         try await pool.transaction { connection throws(PostgresError) in
-            // One writer at a time: overlapping batches would lock attempts, sums and accounts in different orders. Measured
-            // with four writers of the same rows: 46 of 160 batches in deadlocks without it, none with it, and faster.
+            // One writer at a time: overlapping batches would lock attempts, sums and accounts in different orders.
+            // Measured with four writers of the same rows: 46 of 160 batches in deadlocks without it, none with it, and
+            // faster.
             try connection.query(UsageStatements.lock, [])
             let inserted: Int = try connection.query(UsageStatements.insert, all).first?.required("inserted") ?? 0
-            // Whatever was there before may be an estimate that a final row replaces.
+            // A row that was there before may be an estimate, which a final row replaces.
             if inserted < count, hasFinals, !Ablation.ledgerReplace.isBroken {
                 try connection.query(UsageStatements.replace, finals)
             }

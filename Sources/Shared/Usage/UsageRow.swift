@@ -2,7 +2,9 @@
 package struct UsageRow: Sendable, Equatable {
     package var requestID: String
     package var attempt: Int
-    /// `false`: written by a reaper for a worker that is gone; a final row replaces it, never the other way round.
+    /// `false` when a reaper has written it for a worker that died.
+    ///
+    /// A final row replaces such a row, never the other way round.
     package var isFinal: Bool
     package var record: AttemptRecord
 
@@ -13,7 +15,9 @@ package struct UsageRow: Sendable, Equatable {
         self.record = record
     }
 
-    /// From the fields of an outbox entry, whose own time ends an attempt that nobody saw end; `nil` if it cannot be read.
+    /// From the fields of an outbox entry, or `nil` if it cannot be read.
+    ///
+    /// The entry's own time ends an attempt whose end nobody saw.
     package init?(outbox fields: [RedisValue], writtenAt: Int64) {
         var values: [String: RedisValue] = [:]
         for index in stride(from: 0, to: fields.count - 1, by: 2) {

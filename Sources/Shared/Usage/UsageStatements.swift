@@ -51,9 +51,9 @@ enum UsageStatements {
     /// Held to the end of the transaction.
     static let lock = "SELECT pg_advisory_xact_lock('usage_hourly'::regclass::oid::bigint)"
 
-    /// Adds new rows to the raw table, the rollup and the quota; returns how many were new.
+    /// Adds new rows to the raw table, the rollup and the quota.
     ///
-    /// The primary keys serve it.
+    /// Returns how many were new. The primary keys serve it.
     static let insert = """
         WITH \(new),
         fresh AS (
@@ -95,12 +95,12 @@ enum UsageStatements {
         ("estimated_attempts", "estimated::int", mostWhole),
     ]
 
-    /// What `bigint` and the rollup's `numeric(24, 10)` hold.
+    /// Largest numbers of `bigint` and of the rollup's `numeric(24, 10)`.
     private static let mostWhole = "9223372036854775807"
     private static let mostCost = "99999999999999"
 
-    /// A sum that stays at its column's bound: rows of older builds, or a quota that people entered, may be near it, and one
-    /// that goes beyond would refuse every later bill of the account.
+    /// A sum that stays at its column's bound: rows of older builds, or a quota that people entered, may be near it,
+    /// and one that goes beyond would refuse every later bill of the account.
     private static func saturated(_ sum: String, _ most: String) -> String {
         "GREATEST(LEAST(\(sum), \(most)), -\(most))"
     }
@@ -134,9 +134,10 @@ enum UsageStatements {
         String(PostgresParameter.timestamp(milliseconds).prefix { $0 != " " }.dropLast(3))
     }
 
-    /// Makes one month's partition; harmless where it exists, or where two make it at once.
+    /// Makes one month's partition.
     ///
-    /// Asks first, since making one waits for every transaction that uses the table.
+    /// Harmless where it exists, or where two make it at once. Asks first, since making one waits for every transaction
+    /// that uses the table.
     static func partition(_ month: String) -> String {
         let parts = month.split(separator: "-").compactMap { Int($0) }
         let (year, number) = (parts.first ?? 1970, parts.last ?? 1)

@@ -1,6 +1,7 @@
 extension Migrations.Step {
-    /// `started_at` is part of the key because PostgreSQL wants the partition key in it; it is the same in every copy of one
-    /// attempt's row, so (request_id, attempt) is unique all the same.
+    /// `started_at` is part of the key because PostgreSQL wants the partition key in it.
+    ///
+    /// It is the same in every copy of one attempt's row, so (request_id, attempt) is unique all the same.
     static let usage = Migrations.Step(
         version: 2, name: "usage",
         sql: """

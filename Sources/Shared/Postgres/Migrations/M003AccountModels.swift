@@ -1,5 +1,5 @@
 extension Migrations.Step {
-    /// Which models an account serves: modes and regions of one platform have models that others do not.
+    /// The models that an account serves: modes and regions of one platform have models that others do not.
     static let accountModels = Migrations.Step(
         version: 3, name: "account models",
         sql: """

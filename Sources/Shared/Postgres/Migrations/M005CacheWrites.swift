@@ -1,9 +1,9 @@
 extension Migrations.Step {
-    /// What was written to platforms' caches, and what that costs.
+    /// Tokens written to platforms' caches, and their price.
     ///
-    /// A price that is null follows the model's input price. Builds of before read and write the tables as they did: they
-    /// count nothing as written. What Claude reads from its cache cost the full price where nobody said otherwise, and
-    /// does so still where one price holds for all. Changed rows have a new time, by which workers know them.
+    /// A price that is null follows the model's input price. Older builds read and write the tables as they did: they
+    /// count nothing as written. Reads from Claude's cache cost the full price unless the catalogue said otherwise, and
+    /// still do where one price holds for all. Changed rows have a new time, by which workers know them.
     static let cacheWrites = Migrations.Step(
         version: 5, name: "cache writes",
         sql: """

@@ -1,5 +1,5 @@
 extension Migrations.Step {
-    /// How long a model may be silent within a stream.
+    /// Time for which a model may be silent within a stream.
     static let modelIdle = Migrations.Step(
         version: 6, name: "model idle",
         sql: """

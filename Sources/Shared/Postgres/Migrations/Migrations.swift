@@ -6,7 +6,9 @@ import Crypto
     import Foundation
 #endif
 
-/// The steps from an empty database to what this build needs; forward only, each in a transaction, all under one lock.
+/// The steps from an empty database to what this build needs.
+///
+/// They go forward only, each in a transaction, all under one lock.
 ///
 /// A newer step that this build does not know is fine: during a rolling upgrade old processes run on. A step that was
 /// changed after it was applied is an error.
@@ -30,7 +32,9 @@ package enum Migrations {
     /// Longer than any step takes on tables of millions of rows, and than another process' steps.
     private static let patience = Duration.seconds(600)
 
-    /// Applies what is missing; returns the names of what was applied.
+    /// Applies the steps that are missing.
+    ///
+    /// Returns their names.
     package static func run(on pool: PostgresPool) async throws(PostgresError) -> [String] {
         try await run(all, on: pool)
     }
