@@ -54,11 +54,11 @@ package struct CatalogAdmin: Sendable {
                 case .success(let judged): proposal = judged
                 case .failure(let error): return .failure(error)
                 }
-                let (entry, key) = (proposal.entry, proposal.key)
-                try entry.insert(key, connection)
-                let made = try CatalogRow.find(kind, entry.id, connection, isLocked: true)
-                try author.log("create", kind, entry.id, nil, made?.audited(key: key != nil), connection)
-                return made.map { .success($0.view) } ?? .failure(.notFound(kind, entry.id))
+                let (declared, key) = (proposal.declared, proposal.key)
+                try declared.insert(key, connection)
+                let made = try CatalogRow.find(kind, declared.id, connection, isLocked: true)
+                try author.log("create", kind, declared.id, nil, made?.audited(key: key != nil), connection)
+                return made.map { .success($0.view) } ?? .failure(.notFound(kind, declared.id))
             }
         } catch .database(let error) where error.sqlState == CatalogAdminError.duplicate {
             throw .conflict(kind, json["id"]?.stringValue ?? "")
@@ -136,7 +136,7 @@ package struct CatalogAdmin: Sendable {
                             "\(Self.switching(edit.kind)): expected a reason with it (--reason, or reason in the body): it is taken out of use"
                         ]))
                 }
-                try proposal.entry.update(proposal.key, reason: author.reason, connection)
+                try proposal.declared.update(proposal.key, reason: author.reason, connection)
                 return try author.finish("update", row, edit.kind, hasNewKey: proposal.key != nil, connection)
             }
         }

@@ -116,7 +116,7 @@ package struct CatalogApply: Sendable {
         }
         guard proposal.mistakes.isEmpty else { return (nil, proposal.mistakes) }
         guard let row else {
-            let change = CatalogChange(creating: item.kind, proposal.entry.id, item.given)
+            let change = CatalogChange(creating: item.kind, proposal.declared.id, item.given)
             return (Step(change: change, proposal: proposal, row: nil), [])
         }
         proposal.keepEqual(to: row, surroundings.box)
@@ -126,14 +126,15 @@ package struct CatalogApply: Sendable {
     private static func write(
         _ step: Step, _ author: CatalogAdmin.Author, _ connection: isolated PostgresConnection
     ) throws(PostgresError) {
-        let (entry, key) = (step.proposal.entry, step.proposal.key)
+        let (declared, key) = (step.proposal.declared, step.proposal.key)
         guard let row = step.row else {
-            try entry.insert(key, connection)
-            let made = try CatalogRow.find(step.change.kind, entry.id, connection, isLocked: true)
-            return try author.log("create", step.change.kind, entry.id, nil, made?.audited(key: key != nil), connection)
+            try declared.insert(key, connection)
+            let made = try CatalogRow.find(step.change.kind, declared.id, connection, isLocked: true)
+            return try author.log(
+                "create", step.change.kind, declared.id, nil, made?.audited(key: key != nil), connection)
         }
         guard step.change.action == .update else { return }
-        try entry.update(key, reason: author.reason, connection)
+        try declared.update(key, reason: author.reason, connection)
         _ = try author.finish("update", row, step.change.kind, hasNewKey: key != nil, connection)
     }
 }

@@ -24,7 +24,7 @@ package struct CatalogChange: Sendable, Equatable {
 
     init(_ row: CatalogRow, _ proposal: CatalogProposal) {
         (kind, id) = (row.kind, row.id)
-        var changed = Self.difference(row.comparable, proposal.entry.comparable(over: row))
+        var changed = Self.difference(row.comparable, proposal.declared.comparable(over: row))
         if proposal.key != nil {
             let before: JSON = row.account?.apiKeyEncrypted == nil ? .null : Self.mask
             changed.append(Field(name: "api_key", before: before, after: "changed"))
@@ -76,27 +76,19 @@ extension CatalogRow {
     }
 }
 
-extension CatalogEntry {
+extension DeclaredRow {
     /// As the row will be; what the entry does not give stays as it is there.
     func comparable(over row: CatalogRow) -> JSONObject {
         switch self {
         case .model(let model): return model.view.objectValue ?? [:]
-        case .account(let entry):
-            var account = entry.account
+        case .account(let declared):
+            var account = declared.account
             if let before = row.account {
-                if !entry.givesStatus { account.status = before.status }
-                if !entry.givesQuotaUsed { account.quotaUsed = before.quotaUsed }
-                if !entry.givesHealth { account.healthScore = before.healthScore }
+                if !declared.givesStatus { account.status = before.status }
+                if !declared.givesQuotaUsed { account.quotaUsed = before.quotaUsed }
+                if !declared.givesHealth { account.healthScore = before.healthScore }
             }
             return account.comparable
         }
-    }
-}
-
-extension Account {
-    fileprivate var comparable: JSONObject {
-        var fields = fields
-        for name in ["status", "quota_used", "health_score"] { fields.set(name, view[name] ?? .null) }
-        return fields
     }
 }

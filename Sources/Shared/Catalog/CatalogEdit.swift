@@ -1,4 +1,4 @@
-/// What becomes of an entry by an edit: pure, JSON in and JSON out, read by `CatalogEntry` afterwards.
+/// What becomes of an entry by an edit: pure, JSON in and JSON out, read by `DeclaredRow` afterwards.
 struct CatalogEdit: Sendable {
     /// `replace` takes the fields that are not given back to their defaults, `patch` leaves them.
     enum Style: Sendable { case replace, patch }
@@ -10,7 +10,7 @@ struct CatalogEdit: Sendable {
     /// What answers hold, and nobody sets.
     private static let readOnly = ["has_key", "status_reason", "created_at", "updated_at"]
     /// What the service itself changes: a replacement, which may be old, does not touch it.
-    private static let state = ["status", "quota_used", "health_score"]
+    private static let state = Account.stateFields.map(\.name)
 
     /// `current` is the row's `fields`, headers and all.
     func applied(to current: JSONObject) throws(CatalogFile.Mistakes) -> JSON {

@@ -12,7 +12,7 @@ struct CatalogProposal: Sendable {
         var isTyped = true
     }
 
-    private(set) var entry: CatalogEntry
+    private(set) var declared: DeclaredRow
     /// As the database keeps it; `nil` where it stays.
     private(set) var key: String?
     private(set) var mistakes: [String]
@@ -32,20 +32,20 @@ struct CatalogProposal: Sendable {
         // An address of before is judged only when it is given again.
         let kept = edit.style == .patch && edit.given["base_url"] == nil ? row?.account?.baseURL : nil
         if kept != nil { fields.remove("base_url") }
-        let reading = CatalogEntry.reading(
+        let reading = DeclaredRow.reading(
             edit.kind, fields, allowsReferences: surroundings.allowsReferences, isTyped: surroundings.isTyped)
-        entry = kept.map { reading.entry.with(address: $0) } ?? reading.entry
+        declared = kept.map { reading.row.with(address: $0) } ?? reading.row
         mistakes = reading.mistakes
         if row == nil, edit.given["api_key"]?.stringValue == Account.mask {
             mistakes.append("api_key: expected the key, not its mask")
         }
         let isWrongPlatform = mistakes.contains { $0.hasPrefix("provider:") }
-        if !isWrongPlatform { mistakes += surroundings.references.mistakes(entry, before: row) }
+        if !isWrongPlatform { mistakes += surroundings.references.mistakes(declared, before: row) }
         sealKey(surroundings.box)
     }
 
     private mutating func sealKey(_ box: SecretBox?) {
-        guard case .account(let account) = entry else { return }
+        guard case .account(let account) = declared else { return }
         if case .plain = account.key, box == nil {
             needsMasterKey = true
             return
@@ -55,27 +55,28 @@ struct CatalogProposal: Sendable {
 
     /// Takes an active entry out of use: somebody must say why.
     func disables(_ row: CatalogRow) -> Bool {
-        switch entry {
+        switch declared {
         case .model(let model): row.model?.isActive == true && !model.isActive
-        case .account(let entry):
-            row.account?.status == .active && entry.givesStatus && entry.account.status == .disabled
+        case .account(let account):
+            row.account?.status == .active && account.givesStatus && account.account.status == .disabled
         }
     }
 
     /// An account that stays disabled keeps what was said about it.
     mutating func keepReason(of row: CatalogRow) {
-        guard case .account(var account) = entry, row.account?.status == .disabled, account.account.status == .disabled
+        guard case .account(var account) = declared, row.account?.status == .disabled,
+            account.account.status == .disabled
         else { return }
         account.givesStatus = false
-        entry = .account(account)
+        declared = .account(account)
     }
 
     /// Keeps what is as it should be already, so that nothing is written about it: the key, and why an account is disabled.
     mutating func keepEqual(to row: CatalogRow, _ box: SecretBox?) {
-        guard case .account(var account) = entry, let before = row.account else { return }
+        guard case .account(var account) = declared, let before = row.account else { return }
         if account.account.status == before.status { account.givesStatus = false }
         if Self.isSame(account.key, before, box) { key = nil }
-        entry = .account(account)
+        declared = .account(account)
     }
 
     private static func isSame(_ source: CatalogFile.KeySource, _ before: Account, _ box: SecretBox?) -> Bool {
@@ -86,10 +87,10 @@ struct CatalogProposal: Sendable {
     }
 }
 
-extension CatalogEntry {
-    fileprivate func with(address: String) -> CatalogEntry {
-        guard case .account(var entry) = self else { return self }
-        entry.account.baseURL = address
-        return .account(entry)
+extension DeclaredRow {
+    fileprivate func with(address: String) -> DeclaredRow {
+        guard case .account(var declared) = self else { return self }
+        declared.account.baseURL = address
+        return .account(declared)
     }
 }

@@ -54,18 +54,29 @@ struct CatalogReader {
     }
 
     mutating func provider() -> Provider? {
-        if let provider = given("provider")?.string.flatMap(Provider.init(anyCase:)) { return provider }
+        if let provider = readableProvider { return provider }
         wrong("provider", "one of " + Provider.allCases.map(\.rawValue).joined(separator: ", "))
         return nil
     }
 
-    /// Of an unknown platform nothing is said.
-    mutating func mode(of provider: Provider?) -> String? {
-        guard let mode = text("mode")?.lowercased(), let provider else { return nil }
+    private var readableProvider: Provider? { given("provider")?.string.flatMap(Provider.init(anyCase:)) }
+
+    /// The modes of an unknown platform are unknown, too, so nothing is said of them.
+    mutating func mode() -> String? {
+        guard let mode = text("mode")?.lowercased(), let provider = readableProvider else { return nil }
         if provider.modes.contains(mode) { return mode }
         wrong("mode", "one of " + provider.modes.joined(separator: ", "))
         return nil
     }
+
+    /// Reads all fields of a row: those that are named `first`, then the others in their order.
+    mutating func read<Row>(_ fields: [CatalogField<Row>], first names: [String], into row: inout Row) {
+        for name in names { fields.first { $0.name == name }?.read(&self, &row) }
+        for field in fields where !names.contains(field.name) { field.read(&self, &row) }
+    }
+
+    /// The row gives the field itself.
+    func gives(_ name: String) -> Bool { given(name) != nil }
 
     /// `most` is what its column holds.
     mutating func whole(_ name: String, from least: Int, to most: Int = Int(Int32.max)) -> Int? {
@@ -142,9 +153,9 @@ struct CatalogReader {
     }
 
     mutating func key() -> CatalogFile.KeySource {
-        let names = ["api_key", "api_key_env", "api_key_file", "api_key_encrypted"].filter { given($0) != nil }
+        let names = Account.keyFields.filter { given($0) != nil }
         guard names.count <= 1 else {
-            wrong(names[1], "only one of api_key, api_key_env, api_key_file, api_key_encrypted")
+            wrong(names[1], "only one of " + Account.keyFields.joined(separator: ", "))
             return .none
         }
         if names.first == "api_key" { return pastedKey() }

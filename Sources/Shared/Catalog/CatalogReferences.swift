@@ -5,13 +5,13 @@ struct CatalogReferences: Sendable {
     /// Platform by id, of all models that there are after the change.
     let models: [String: String]
 
-    func mistakes(_ entry: CatalogEntry, before: CatalogRow?) -> [String] {
-        switch entry {
+    func mistakes(_ declared: DeclaredRow, before: CatalogRow?) -> [String] {
+        switch declared {
         case .model(let model):
             let known = Set(before?.model?.fallbackModels ?? [])
             return missing("fallback_models", model.fallbackModels.filter { !known.contains($0) }, among: models)
-        case .account(let entry):
-            let (account, before) = (entry.account, before?.account)
+        case .account(let declared):
+            let (account, before) = (declared.account, before?.account)
             let known = Set(before?.models ?? [])
             return missing(
                 "models", account.models.filter { !known.contains($0) },

@@ -50,7 +50,7 @@ struct CatalogRow: Sendable {
     var fields: JSONObject {
         switch content {
         case .model(let model): model.view.objectValue ?? [:]
-        case .account(let account): account.fields
+        case .account(let account): account.given
         }
     }
 
@@ -75,7 +75,7 @@ struct CatalogRow: Sendable {
         -> [CatalogRow]
     {
         var found: [CatalogRow] = []
-        for row in try connection.query(select(kind) + " ORDER BY id").rows {
+        for row in try connection.query(CatalogStatements.select(kind) + " ORDER BY id").rows {
             if let row = try CatalogRow(kind, row) { found.append(row) }
         }
         return found
@@ -85,7 +85,9 @@ struct CatalogRow: Sendable {
         _ kind: CatalogKind, _ id: String, _ connection: isolated PostgresConnection, isLocked: Bool
     ) throws(PostgresError) -> CatalogRow? {
         let lock = isLocked ? " FOR UPDATE" : ""
-        guard let row = try connection.query(select(kind) + " WHERE id = $1" + lock, [.text(id)]).first else {
+        guard
+            let row = try connection.query(CatalogStatements.select(kind) + " WHERE id = $1" + lock, [.text(id)]).first
+        else {
             return nil
         }
         return try CatalogRow(kind, row)
@@ -132,37 +134,28 @@ struct CatalogRow: Sendable {
             "UPDATE alerts SET cleared_at = now() WHERE kind = $1 AND subject = $2 AND cleared_at IS NULL",
             [.text(AlertKind.accountDisabled.rawValue), .text(id)])
     }
-
-    private static func select(_ kind: CatalogKind) -> String {
-        let times = """
-            (extract(epoch FROM created_at) * 1000)::bigint AS created, (extract(epoch FROM updated_at) * 1000)::bigint AS updated
-            """
-        return switch kind {
-        case .model:
-            "SELECT *, to_json(aliases) AS alias_list, to_json(fallback_models) AS fallback_list, \(times) FROM models"
-        case .account: "SELECT *, to_json(models) AS model_list, \(times) FROM accounts"
-        }
-    }
 }
 
-extension CatalogEntry {
+extension DeclaredRow {
     /// Fails with `unique_violation` (23505) where the id is taken.
     func insert(_ key: String?, _ connection: isolated PostgresConnection) throws(PostgresError) {
         switch self {
-        case .model(let model): try connection.query(CatalogStore.insertModel, CatalogStore.parameters(model))
-        case .account(let entry):
-            try connection.query(CatalogStore.insertAccount, CatalogStore.parameters(entry, key))
+        case .model(let model):
+            try connection.query(CatalogStatements.insertModel, CatalogStatements.parameters(model))
+        case .account(let declared):
+            try connection.query(CatalogStatements.insertAccount, CatalogStatements.parameters(declared, key))
         }
     }
 
     func update(_ key: String?, reason: String?, _ connection: isolated PostgresConnection) throws(PostgresError) {
         switch self {
-        case .model(let model): try connection.query(CatalogStore.upsertModel, CatalogStore.parameters(model))
-        case .account(let entry):
-            try connection.query(CatalogStore.upsertAccount, CatalogStore.parameters(entry, key))
-            guard entry.givesStatus else { return }
-            let isActive = entry.account.status == .active
-            try CatalogRow.setActive(.account, entry.account.id, isActive, reason: reason, connection)
+        case .model(let model):
+            try connection.query(CatalogStatements.upsertModel, CatalogStatements.parameters(model))
+        case .account(let declared):
+            try connection.query(CatalogStatements.upsertAccount, CatalogStatements.parameters(declared, key))
+            guard declared.givesStatus else { return }
+            try CatalogRow.setActive(
+                .account, declared.account.id, declared.account.status == .active, reason: reason, connection)
         }
     }
 }

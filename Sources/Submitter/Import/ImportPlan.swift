@@ -3,7 +3,7 @@ import Shared
 /// What an import would write: pure, made from the channels and from the catalogue as it is.
 struct ImportPlan: Sendable {
     struct PlannedAccount: Sendable {
-        var entry: CatalogFile.AccountEntry
+        var entry: DeclaredAccount
         /// Its last characters at most.
         var maskedKey: String
         /// Was imported before.
@@ -88,7 +88,7 @@ struct ImportPlan: Sendable {
             account.models = models
             accounts.append(
                 PlannedAccount(
-                    entry: CatalogFile.AccountEntry(
+                    entry: DeclaredAccount(
                         account: account, key: key.secret.map { .plain($0) } ?? .none, givesQuotaUsed: false,
                         // What was enabled or disabled here since the last import stays so.
                         givesStatus: known == nil || options.isDisabled, givesHealth: false),

@@ -3,20 +3,20 @@ import Yams
 /// One model or account as people give it, read by the rules of the catalogue file.
 ///
 /// In: JSON. Out: the entry, or every mistake with the name of its field. JSON is taken at its word: `"5"` is no number.
-enum CatalogEntry: Sendable {
+enum DeclaredRow: Sendable {
     case model(Model)
-    case account(CatalogFile.AccountEntry)
+    case account(DeclaredAccount)
 
     var id: String {
         switch self {
         case .model(let model): model.id
-        case .account(let entry): entry.account.id
+        case .account(let declared): declared.account.id
         }
     }
 
     /// What was read of an entry, as far as it could be, and everything that is wrong with it.
     struct Reading: Sendable {
-        let entry: CatalogEntry
+        let row: DeclaredRow
         let mistakes: [String]
     }
 
@@ -27,7 +27,7 @@ enum CatalogEntry: Sendable {
         }
         let reading = Self.reading(kind, object, allowsReferences: allowsReferences)
         guard reading.mistakes.isEmpty else { throw CatalogFile.Mistakes(list: reading.mistakes) }
-        self = reading.entry
+        self = reading.row
     }
 
     /// `isTyped`: a text is no number, as in JSON; a file's values are whatever their field can read.
@@ -39,15 +39,16 @@ enum CatalogEntry: Sendable {
         for name in misshapen.keys { usable.remove(name) }
         if !allowsReferences { for name in Self.keyReferences { usable.remove(name) } }
         var reader = CatalogReader(Self.node(.object(usable)))
-        let entry: CatalogEntry =
+        reader.known(kind.fields.map(\.name))
+        let row: DeclaredRow =
             switch kind {
-            case .model: .model(CatalogFile.model(&reader))
-            case .account: .account(CatalogFile.account(&reader))
+            case .model: .model(Model(&reader))
+            case .account: .account(DeclaredAccount(&reader))
             }
         // What a misshapen field leaves out is not missing, too.
         let others = reader.mistakes.filter { mistake in misshapen[String(mistake.prefix { $0 != ":" })] == nil }
         let shapes = object.members.compactMap { misshapen[$0.key] }
-        return Reading(entry: entry, mistakes: shapes + (allowsReferences ? [] : references(object)) + others)
+        return Reading(row: row, mistakes: shapes + (allowsReferences ? [] : references(object)) + others)
     }
 
     /// Mistakes by field.
@@ -65,7 +66,7 @@ enum CatalogEntry: Sendable {
         keyReferences.filter { object[$0] != nil }.map { "\($0): expected the key itself in api_key" }
     }
 
-    private static let keyReferences = ["api_key_env", "api_key_file", "api_key_encrypted"]
+    private static let keyReferences = Account.keyFields.filter { $0 != "api_key" }
 
     private static func node(_ json: JSON) -> Node {
         switch json {

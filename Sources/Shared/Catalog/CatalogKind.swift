@@ -8,32 +8,19 @@ package enum CatalogKind: String, Sendable, CaseIterable {
     package var withArticle: String { (self == .account ? "an " : "a ") + rawValue }
 
     /// Every field that people may give, by the names of the catalogue file, with the shape of its value.
-    package var fields: [(name: String, shape: CatalogShape)] {
+    var fields: [(name: String, shape: CatalogShape)] {
         switch self {
         case .model: Self.modelFields
         case .account: Self.accountFields
         }
     }
 
-    package func shape(of field: String) -> CatalogShape? { fields.first { $0.name == field }?.shape }
+    func shape(of field: String) -> CatalogShape? { fields.first { $0.name == field }?.shape }
 
-    private static let modelFields: [(name: String, shape: CatalogShape)] = [
-        ("id", .text), ("name", .text), ("provider", .text), ("model_id", .text), ("max_tokens", .number),
-        ("context_tokens", .number), ("cost_per_1k_tokens", .number), ("input_price", .number),
-        ("cached_input_price", .number), ("cache_write_price", .number), ("cache_write_1h_price", .number),
-        ("output_price", .number), ("currency", .text), ("priority", .number),
-        ("weight", .number), ("is_active", .flag), ("capabilities", .flags), ("aliases", .list),
-        ("fallback_models", .list), ("routing_strategy", .text), ("cache_ttl", .number),
-        ("idle_timeout", .number),
-    ]
-
-    private static let accountFields: [(name: String, shape: CatalogShape)] = [
-        ("id", .text), ("account_name", .text), ("provider", .text), ("api_key", .text), ("api_key_env", .text),
-        ("api_key_file", .text), ("api_key_encrypted", .text), ("base_url", .text), ("mode", .text),
-        ("quota_limit", .number), ("quota_used", .number), ("status", .text), ("health_score", .number),
-        ("rpm", .number), ("tpm", .number), ("concurrency", .number), ("weight", .number), ("settings", .texts),
-        ("models", .list), ("quota_period", .text), ("quota_reset_hour", .number), ("quota_reset_day", .number),
-    ]
+    private static let modelFields = Model.fields.map { (name: $0.name, shape: $0.shape) }
+    private static let accountFields =
+        Account.fields.filter { $0.role != .readOnly && $0.role != .key }.map { (name: $0.name, shape: $0.shape) }
+        + Account.keyFields.map { (name: $0, shape: CatalogShape.text) }
 }
 
 /// The JSON that a field takes; null stands for "not given" in all of them.
