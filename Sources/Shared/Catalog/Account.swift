@@ -67,6 +67,8 @@ package struct Account: Sendable, Equatable {
         self.quotaResetDay = quotaResetDay
     }
 
+    package var platformMode: PlatformMode { provider.mode(named: mode) }
+
     package func serves(_ model: Model) -> Bool {
         provider == model.provider && (models.isEmpty || models.contains(model.id))
     }

@@ -56,7 +56,7 @@ struct TestAccount: AsyncParsableCommand {
         let isGood = answer["ok"]?.boolValue == true
         let time = AdminTable.cell(answer["ms"])
         if json {
-            AdminOutput.entry(answer, asJSON: true)
+            AdminOutput.row(answer, asJSON: true)
         } else if isGood {
             AdminOutput.say("\(id): ok, \(time) ms")
         } else {

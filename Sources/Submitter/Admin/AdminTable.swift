@@ -16,8 +16,8 @@ struct AdminTable {
     }
 
     /// One entry: a line per member.
-    static func text(of entry: JSON) -> String {
-        let members = entry.objectValue?.members ?? []
+    static func text(of row: JSON) -> String {
+        let members = row.objectValue?.members ?? []
         let width = members.map(\.key.count).max() ?? 0
         return members.map { member in
             let name = member.key + String(repeating: " ", count: width - member.key.count)
@@ -62,9 +62,9 @@ enum AdminOutput {
         StandardStreams.out(Array(AdminTable(columns: columns, rows: rows).text.utf8))
     }
 
-    static func entry(_ entry: JSON, asJSON: Bool) {
-        if asJSON { return json(entry) }
-        StandardStreams.out(Array(AdminTable.text(of: entry).utf8))
+    static func row(_ row: JSON, asJSON: Bool) {
+        if asJSON { return json(row) }
+        StandardStreams.out(Array(AdminTable.text(of: row).utf8))
     }
 
     private static func json(_ value: JSON) { StandardStreams.out(value.encoded + [UInt8(ascii: "\n")]) }

@@ -65,10 +65,10 @@ struct ShowDead: AsyncParsableCommand {
         try await DeadLetterSession.run { shards in
             guard let (shard, letter) = try await shards.find(id) else { throw DeadLetterSession.missing(id) }
             guard body, var detail = letter.detail.objectValue else {
-                return AdminOutput.entry(letter.detail, asJSON: json)
+                return AdminOutput.row(letter.detail, asJSON: json)
             }
             detail.set("body", DeadLetterBody(try await shard.body(of: letter)).json)
-            AdminOutput.entry(.object(detail), asJSON: json)
+            AdminOutput.row(.object(detail), asJSON: json)
         }
     }
 }

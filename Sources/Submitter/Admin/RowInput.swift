@@ -8,7 +8,7 @@ import Shared
 #endif
 
 /// The fields that `add` and `edit` are given: a file first, then `--set` over it.
-struct EntryInput: ParsableArguments {
+struct RowInput: ParsableArguments {
     @Option(
         name: .customLong("set"),
         help: ArgumentHelp(

@@ -7,9 +7,9 @@ import Testing
 @testable import Submitter
 
 /// `--set`, `--file` and where keys come from.
-@Suite struct EntryInputTests {
+@Suite struct RowInputTests {
     private func fields(_ arguments: [String], _ kind: CatalogKind = .account) throws -> JSON {
-        .object(try EntryInput.parse(arguments).json(kind))
+        .object(try RowInput.parse(arguments).json(kind))
     }
 
     @Test func `values are read as their field takes them`() throws {
