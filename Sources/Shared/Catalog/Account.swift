@@ -13,7 +13,7 @@ package struct Account: Sendable, Equatable {
     package var apiKeyEncrypted: String?
     /// Replaces the platform's own.
     package var baseURL: String?
-    /// One of `provider.modes`; `nil` is the first of them.
+    /// One of `provider.modes`, or `nil` for the first of them.
     package var mode: String?
     /// Tokens, prompt and answer together, per `quotaPeriod`.
     package var quotaLimit: Int64?
@@ -22,14 +22,14 @@ package struct Account: Sendable, Equatable {
     package var statusReason: String?
     /// From 0 to 1.
     package var healthScore: Double
-    /// Requests and tokens per minute, requests at once; `nil` is no limit.
+    /// Requests and tokens per minute, and requests at once, or `nil` for no limit.
     package var requestsPerMinute: Int?
     package var tokensPerMinute: Int?
     package var concurrency: Int?
     package var weight: Int
     /// Platform-specific extras (`organization`, `project`, `headers`, …).
     package var settings: [String: String]
-    /// Ids of the models that it serves; empty for all of its platform's.
+    /// Ids of the models that it serves, or empty for all of its platform's.
     package var models: [String]
     package var quotaPeriod: QuotaPeriod
     /// UTC, 0 to 23: when a day, or the reset day of a month, begins.

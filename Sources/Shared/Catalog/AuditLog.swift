@@ -1,10 +1,12 @@
-/// Who changed what, as `audit_log` keeps it.
+/// Reads `audit_log`, the record of all changes by people.
 package struct AuditLog: Sendable {
     private let pool: PostgresPool
 
     package init(_ pool: PostgresPool) { self.pool = pool }
 
-    /// Newest first; each `{id, at, actor, action, kind, subject, reason, before, after}`, `at` in milliseconds since 1970.
+    /// Newest first.
+    ///
+    /// Each is `{id, at, actor, action, kind, subject, reason, before, after}`, with `at` in milliseconds since 1970.
     package func list(kind: String?, subject: String?, limit: Int) async throws(PostgresError) -> [JSON] {
         let rows = try await pool.query(
             """

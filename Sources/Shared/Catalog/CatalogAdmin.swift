@@ -1,16 +1,17 @@
-/// Changes to models and accounts by people: validated, audited, told to all processes.
+/// Changes models and accounts for people: validated, audited, told to all processes.
 ///
-/// In: JSON by the names of the catalogue file. Out: the entry as JSON, without its key. Each change is one transaction with its row of
-/// `audit_log`; `changed` is called after its commit. Usage, health and status of an account stay whatever is edited.
+/// In: JSON by the names of the catalogue file. Out: the row as JSON, without its key. Each change is one transaction
+/// with its row of `audit_log`, and `changed` is called after its commit. Usage, health and status of an account stay
+/// unless the edit gives them.
 package struct CatalogAdmin: Sendable {
-    /// Who changes something, and why.
+    /// The person or program that changes something, with the reason for it.
     package struct Author: Sendable {
         let actor: String
         let reason: String?
 
         package init(_ actor: String, reason: String? = nil) {
             self.actor = actor
-            // A reason of blanks says nothing.
+            // A reason of blanks is none.
             self.reason = reason.map { String($0.trimmingSpaces) }.flatMap { $0.isEmpty ? nil : $0 }
         }
     }
@@ -18,7 +19,7 @@ package struct CatalogAdmin: Sendable {
     private let pool: PostgresPool
     private let box: SecretBox?
     private let changed: @Sendable () async -> Void
-    /// Keys may be named by environment variable or file: for people at this machine only.
+    /// Environment variables and files may hold keys, which is for people at this machine only.
     private let allowsReferences: Bool
 
     package init(
@@ -65,7 +66,7 @@ package struct CatalogAdmin: Sendable {
         }
     }
 
-    /// Fields that are not given get their defaults; the key stays if none is given.
+    /// Fields that are not given get their defaults. The key stays if none is given.
     @discardableResult
     package func replace(
         _ kind: CatalogKind, _ id: String, _ json: JSON, by author: Author
@@ -73,7 +74,7 @@ package struct CatalogAdmin: Sendable {
         try await edit(id, CatalogEdit(kind: kind, style: .replace, given: json), author)
     }
 
-    /// Only what is given, null for a default (a JSON merge patch, RFC 7396).
+    /// Changes only the fields that are given; null takes one back to its default (a JSON merge patch, RFC 7396).
     @discardableResult
     package func patch(
         _ kind: CatalogKind, _ id: String, _ json: JSON, by author: Author
@@ -89,7 +90,7 @@ package struct CatalogAdmin: Sendable {
         }
     }
 
-    /// Enabling an account also clears the alert that it was disabled; disabling needs a reason.
+    /// Enabling an account also clears the alert that it was disabled. Disabling needs a reason.
     @discardableResult
     package func setActive(
         _ kind: CatalogKind, _ id: String, _ isActive: Bool, by author: Author
@@ -142,7 +143,7 @@ package struct CatalogAdmin: Sendable {
         }
     }
 
-    /// The field that takes an entry out of use.
+    /// The field that takes a row out of use.
     private static func switching(_ kind: CatalogKind) -> String { kind == .model ? "is_active" : "status" }
 
     private func judge(
@@ -165,7 +166,7 @@ package struct CatalogAdmin: Sendable {
         do throws(PostgresError) { return try await pool.perform(body) } catch { throw CatalogAdminError(error) }
     }
 
-    /// One transaction over a row that nobody else changes meanwhile.
+    /// Runs one transaction over a row that is locked against other changes.
     private func change(
         _ kind: CatalogKind, _ id: String,
         _ body:

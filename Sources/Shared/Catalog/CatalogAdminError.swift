@@ -6,7 +6,7 @@ package enum CatalogAdminError: Error, Sendable, Equatable, CustomStringConverti
     /// The id is taken.
     case conflict(CatalogKind, String)
     case noMasterKey
-    /// Nothing is known to have been changed; after a lost connection it may have been all the same.
+    /// Nothing is known to have been changed. After a lost connection it may have been all the same.
     case database(PostgresError)
 
     package var description: String {
@@ -35,7 +35,7 @@ package enum CatalogAdminError: Error, Sendable, Equatable, CustomStringConverti
             ? .invalid(["expected values that PostgreSQL can hold"]) : .database(error)
     }
 
-    /// Of reading an entry and sealing its key.
+    /// From reading a row and sealing its key.
     init(reading error: any Error) {
         switch error {
         case let error as CatalogAdminError: self = error

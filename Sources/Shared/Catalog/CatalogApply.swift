@@ -1,12 +1,12 @@
-/// Brings the catalogue to what a file says, and nothing further than that.
+/// Brings the catalogue to what a file says, and changes nothing else.
 ///
-///     1 one transaction, one apply at a time       → rows of the file's entries are locked
-///     2 every entry is judged over its row          → all mistakes together, nothing written
+///     1 one transaction, one apply at a time       → rows that the file names are locked
+///     2 every row is judged as it would be          → all mistakes together, nothing written
 ///     3 differences, field by field                 → returned; written unless it is a dry run, each with its audit row
 ///     4 after the commit                            → `changed`, so that running processes have it within a second
 ///
-/// Only fields that the file names are touched; rows and fields that it does not name stay as people left them. Null takes a
-/// field back to its default.
+/// Only fields that the file names are touched. Rows and fields that it does not name stay as people left them. Null
+/// takes a field back to its default.
 package struct CatalogApply: Sendable {
     package enum Mode: Sendable {
         case write, dryRun
@@ -15,9 +15,9 @@ package struct CatalogApply: Sendable {
     }
 
     package enum Outcome: Sendable, Equatable {
-        /// By models and accounts, in the file's order; entries that stay as they are included.
+        /// Models first, then accounts, in the file's order, with the rows that stay as they are.
         case changes([CatalogChange])
-        /// `ifEmpty`, and there is a catalogue.
+        /// `ifEmpty` was asked for, and there is a catalogue.
         case notEmpty
     }
 
@@ -91,7 +91,7 @@ package struct CatalogApply: Sendable {
         return mistakes.isEmpty ? .judged(steps) : .wrong(mistakes)
     }
 
-    /// Those of the file count: an account may come with its models.
+    /// The file's own models count too, since an account may come with its models.
     private func models(
         _ draft: CatalogDraft, _ connection: isolated PostgresConnection
     ) throws(PostgresError) -> [String: String] {

@@ -2,7 +2,7 @@ package import Logging
 package import NIOCore
 import Synchronization
 
-/// How worker and shim come by their first catalogue.
+/// Gives worker and shim their first catalogue.
 ///
 ///     1 PostgreSQL is up      → migrate, load CATALOG_FILE into an empty catalogue, load
 ///     2 away for START_PATIENCE, and both copies are in Redis
@@ -10,7 +10,7 @@ import Synchronization
 ///     3 neither within START_TIMEOUT
 ///                             → `NoCatalogue`
 ///
-/// What only a person can mend (a wrong database, a wrong file) ends the start at once.
+/// Mistakes that only a person can mend (a wrong database, a wrong file) end the start at once.
 package struct CatalogBootstrap: Sendable {
     private let settings: CatalogSettings
     private let masterKeys: MasterKeySettings
@@ -33,7 +33,7 @@ package struct CatalogBootstrap: Sendable {
         self.group = group
     }
 
-    /// The catalogue, ready for use; the service that keeps it fresh is the caller's to run.
+    /// The catalogue, ready for use. The caller runs it as a service, which keeps it fresh.
     package func start() async throws -> LiveCatalog {
         let (copy, isFromRedis) = try await firstCopy()
         let preparation: LiveCatalog.Preparation = { try await self.prepare() }
@@ -44,7 +44,7 @@ package struct CatalogBootstrap: Sendable {
             preparation: isFromRedis ? preparation : nil)
     }
 
-    /// Applies what is missing; returns its names.
+    /// Applies the migrations that are missing, and returns their names.
     @discardableResult
     package func migrate() async throws -> [String] {
         let giveUp = ContinuousClock.now + settings.startTimeout
@@ -82,16 +82,16 @@ package struct CatalogBootstrap: Sendable {
             "catalogue loaded", metadata: ["models": "\(models)", "accounts": "\(changes.count - models)"])
     }
 
-    /// The change is made already: without Redis it is seen a little later.
+    /// The change is committed already. Without Redis, processes see it a little later.
     private func tell() async {
         await CatalogNotifier.tell(redis, logger)
     }
 
     // MARK: - The first catalogue
 
-    /// What PostgreSQL and Redis have said so far.
+    /// The last answer or failure of PostgreSQL and of Redis.
     private struct Progress {
-        /// However long it takes then (a migration may), PostgreSQL is waited for.
+        /// PostgreSQL has answered. From here on it is waited for, however long a migration takes.
         var isUp = false
         var database = "PostgreSQL: no answer"
         var redis = "Redis: no answer"
@@ -112,7 +112,7 @@ package struct CatalogBootstrap: Sendable {
         func redis(_ problem: String) { progress.withLock { $0.redis = problem } }
     }
 
-    /// PostgreSQL and Redis side by side: a server that does not answer at all must not hold up the other.
+    /// Asks PostgreSQL and Redis side by side, so that a server that does not answer cannot hold up the other.
     private func firstCopy() async throws -> (VersionedCatalog, isFromRedis: Bool) {
         let findings = Findings()
         return try await withThrowingTaskGroup(of: (VersionedCatalog, Bool).self) { group in
@@ -140,7 +140,7 @@ package struct CatalogBootstrap: Sendable {
     }
 
     private func fromRedis(_ findings: Findings) async throws -> VersionedCatalog {
-        // A start that gives up must have looked at Redis, too.
+        // Half of the time-out at most, so that a start that gives up has looked at Redis too.
         try await Task.sleep(for: min(settings.startPatience, settings.startTimeout / 2))
         let found = await RedisClient.briefly(
             redis.configuration, name: "catalog-start", home: redis.keys.home, group: group, logger: logger
@@ -153,7 +153,7 @@ package struct CatalogBootstrap: Sendable {
         return copy
     }
 
-    /// Looks until there is one and PostgreSQL is still away; `nil` where nobody waits for it any more.
+    /// Looks until there is a copy and PostgreSQL is still away, or until the task is cancelled (`nil`).
     private func copy(_ copies: CatalogRedisCache, _ findings: Findings) async -> VersionedCatalog? {
         while !Task.isCancelled {
             do throws(RedisError) {

@@ -1,10 +1,12 @@
-/// What becomes of one entry, field by field, for people: never with a key or the value of a header.
+/// The difference that an edit makes to one row, field by field, for people.
+///
+/// It never holds a key or the value of a header.
 package struct CatalogChange: Sendable, Equatable {
     package enum Action: String, Sendable { case create, update, keep }
 
     package struct Field: Sendable, Equatable {
         package let name: String
-        /// `nil` in a new entry.
+        /// `nil` in a new row.
         package let before: JSON?
         package let after: JSON
     }
@@ -14,7 +16,7 @@ package struct CatalogChange: Sendable, Equatable {
     package let action: Action
     package let fields: [Field]
 
-    /// A new entry: what its file names.
+    /// A new row, with the fields that its file names.
     init(creating kind: CatalogKind, _ id: String, _ given: JSONObject) {
         (self.kind, self.id, action) = (kind, id, .create)
         fields = given.members.filter { $0.key != "id" }.map { member in
@@ -48,7 +50,7 @@ package struct CatalogChange: Sendable, Equatable {
         }
     }
 
-    /// Of settings and capabilities, one by one.
+    /// Compares settings and capabilities one by one.
     private static func members(_ name: String, _ before: JSONObject, _ after: JSONObject) -> [Field] {
         let keys = before.members.map(\.key) + after.members.map(\.key).filter { before[$0] == nil }
         return keys.filter { before[$0] != after[$0] }.map { key in
@@ -69,7 +71,7 @@ package struct CatalogChange: Sendable, Equatable {
 }
 
 extension CatalogRow {
-    /// Everything that a file can name, as it is.
+    /// Everything that a file can name, as it stands in the row.
     var comparable: JSONObject {
         guard let account else { return fields }
         return account.comparable
@@ -77,7 +79,7 @@ extension CatalogRow {
 }
 
 extension DeclaredRow {
-    /// As the row will be; what the entry does not give stays as it is there.
+    /// As the row will be. State that the declaration does not give stays as it is in the row.
     func comparable(over row: CatalogRow) -> JSONObject {
         switch self {
         case .model(let model): return model.view.objectValue ?? [:]

@@ -1,8 +1,8 @@
 import Yams
 
-/// What a catalogue file says, entry by entry, with exactly the fields that it names.
+/// A catalogue file's rows, each with exactly the fields that the file names.
 ///
-/// In: YAML or JSON. Out: entries that nobody has judged yet, and what is wrong with the file around them. JSON is YAML too.
+/// In: YAML or JSON, which is YAML too. Out: rows that are not judged yet, and the mistakes of the file around them.
 package struct CatalogDraft: Sendable {
     struct Item: Sendable {
         let kind: CatalogKind
@@ -12,7 +12,7 @@ package struct CatalogDraft: Sendable {
 
         var id: String? { given["id"]?.stringValue }
 
-        /// A mistake of the entry (`<field>: expected …`) as one of the file.
+        /// Turns a mistake of the row (`<field>: expected …`) into one of the file.
         func located(_ mistake: String) -> String {
             let name = id.map { $0.utf8.count <= 64 && $0.utf8.allSatisfy { $0 > 32 && $0 < 127 } } ?? false
             let owner = name ? " (\(id ?? ""))" : ""
@@ -21,7 +21,7 @@ package struct CatalogDraft: Sendable {
         }
     }
 
-    /// As messages name the file; `nil` for a text from elsewhere.
+    /// The file's name for messages, or `nil` for a text from elsewhere.
     package let source: String?
     private(set) var items: [Item] = []
     private(set) var mistakes: [String] = []

@@ -1,4 +1,4 @@
-/// What becomes of an entry by an edit: pure, JSON in and JSON out, read by `DeclaredRow` afterwards.
+/// Applies an edit to a row: JSON in and JSON out, pure. `DeclaredRow` reads the result.
 struct CatalogEdit: Sendable {
     /// `replace` takes the fields that are not given back to their defaults, `patch` leaves them.
     enum Style: Sendable { case replace, patch }
@@ -7,12 +7,12 @@ struct CatalogEdit: Sendable {
     let style: Style
     let given: JSON
 
-    /// What answers hold, and nobody sets.
+    /// Fields that answers hold and nobody sets.
     private static let readOnly = ["has_key", "status_reason", "created_at", "updated_at"]
-    /// What the service itself changes: a replacement, which may be old, does not touch it.
+    /// Fields that the service itself changes. A replacement, which may be old, does not touch them.
     private static let state = Account.stateFields.map(\.name)
 
-    /// `current` is the row's `fields`, headers and all.
+    /// `current` is the row as people set it, with the values of its headers.
     func applied(to current: JSONObject) throws(CatalogFile.Mistakes) -> JSON {
         guard var given = given.objectValue else {
             throw CatalogFile.Mistakes(list: ["expected an object with named fields"])
@@ -35,7 +35,7 @@ struct CatalogEdit: Sendable {
         return .object(merged)
     }
 
-    /// As RFC 7396 has it: members of objects one by one, null takes away, everything else replaces.
+    /// Merges as RFC 7396 does: members of objects one by one, null takes away, everything else replaces.
     private static func merge(_ current: JSON?, _ change: JSON) -> JSON {
         guard let change = change.objectValue, var merged = current?.objectValue else { return change }
         for member in change.members {
@@ -44,7 +44,7 @@ struct CatalogEdit: Sendable {
         return .object(merged)
     }
 
-    /// An answer that is sent back has masked headers: the values stay.
+    /// Keeps the values of headers where an answer with masked headers is sent back.
     private func keepHeaders(in given: inout JSONObject, _ current: JSONObject) {
         guard var settings = given["settings"]?.objectValue, let shown = settings["headers"]?.stringValue,
             let headers = current["settings"]?["headers"]?.stringValue, shown == Account.masked(headers: headers)
@@ -53,14 +53,16 @@ struct CatalogEdit: Sendable {
         given.set("settings", .object(settings))
     }
 
-    /// Prices of a platform's cache.
+    /// The prices of a platform's cache, each with its share of the input's price.
     private static let cachePrices: [(name: String, share: @Sendable (CacheShares) -> Double)] = [
         ("cached_input_price", { $0.read }), ("cache_write_price", { $0.write }),
         ("cache_write_1h_price", { $0.hourlyWrite }),
     ]
 
-    /// One price for both sides and prices by side exclude each other; those of the cache follow the input's unless they
-    /// differ from their share of it, and go with it.
+    /// Takes away prices that the edit makes meaningless.
+    ///
+    /// One price for both sides and prices by side exclude each other. Prices of the cache that are still their share
+    /// of the input's price go with it.
     private func forgetPrices(in merged: inout JSONObject, _ given: JSONObject) {
         func isGiven(_ name: String) -> Bool { given[name].map { !$0.isNull } ?? false }
         func isTakenBack(_ name: String) -> Bool { given[name]?.isNull ?? false }

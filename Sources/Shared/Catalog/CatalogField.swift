@@ -7,7 +7,9 @@ struct CatalogField<Row: Sendable>: Sendable {
     enum Role: Sendable, Equatable {
         /// People set it.
         case given
-        /// The service changes it, too. An edit that does not give it leaves it; a new row has `default`, in SQL.
+        /// The service changes it, too.
+        ///
+        /// An edit that does not give it leaves it. A new row has `default`, which is SQL.
         case state(default: String)
         /// The sealed key, which nobody is shown.
         case key
@@ -20,22 +22,22 @@ struct CatalogField<Row: Sendable>: Sendable {
     var role = Role.given
     /// `false` where the copy in Redis holds it in another form.
     var isCopied = true
-    /// Of its column; empty for text.
+    /// The type of its column; empty for text.
     let sqlType: String
     /// Null where the row has none.
     let value: @Sendable (Row) -> JSON
     let parameter: @Sendable (Row) -> PostgresParameter
-    /// From the catalogue file; a field that it does not name leaves the row's default.
+    /// Reads the catalogue file. A field that the file does not name leaves the row's default.
     let read: @Sendable (inout CatalogReader, inout Row) -> Void
     let load: @Sendable (PostgresRow, inout Row) throws(PostgresError) -> Void
-    /// From the copy in Redis, whose numbers and texts may be of another build.
+    /// Reads the copy in Redis, whose numbers and texts may be of another build.
     let decode: @Sendable (JSON, inout Row) -> Void
 }
 
 // MARK: - By the type of the row's property
 
 extension CatalogField {
-    /// Found in the row's identity, before the other fields are read.
+    /// Set when the row is made, before the other fields are read.
     static func identity(
         _ name: String, read: @escaping @Sendable (inout CatalogReader, inout Row) -> Void = { _, _ in },
         _ text: @escaping @Sendable (Row) -> String
@@ -69,7 +71,7 @@ extension CatalogField {
             decode: { $1[keyPath: path] = $0[name]?.stringValue })
     }
 
-    /// `unknown` is what an unknown word means, such as one of a newer build.
+    /// `unknown` stands for words that only another build knows.
     static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
         _ name: String, _ path: Path<Choice>, role: Role = .given, unknown: Choice
     ) -> Self {
@@ -94,7 +96,7 @@ extension CatalogField {
             decode: { $1[keyPath: path] = $0[name]?.whole(in: least...Int(Int32.max)) })
     }
 
-    /// A whole number that every row has; `stored` is what a copy in Redis may hold.
+    /// A whole number that every row has. `stored` bounds the numbers of the copy in Redis.
     static func whole(
         _ name: String, _ path: Path<Int>, stored: ClosedRange<Int>,
         sqlType: String = "integer", read: @escaping @Sendable (inout CatalogReader) -> Int?
@@ -130,7 +132,7 @@ extension CatalogField {
             decode: { $1[keyPath: path] = ($0[name] ?? [:]).members(value) })
     }
 
-    /// The column that has a list as JSON, in the rows that `CatalogStore.select` gives.
+    /// The name under which `CatalogStatements.select` gives a list as JSON.
     static func listColumn(_ name: String) -> String { name + "_list" }
 }
 

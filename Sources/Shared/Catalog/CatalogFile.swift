@@ -1,13 +1,14 @@
 import Yams
 
-/// `CATALOG_FILE`: models and accounts as people write them, YAML or JSON.
+/// Reads `CATALOG_FILE`: models and accounts as people write them, YAML or JSON.
 ///
-/// In: the text. Out: models, and accounts with where their keys come from. All mistakes are reported together, each with the
-/// path of its field and never with a value; unknown fields are mistakes too, since a misspelt limit would be no limit.
+/// In: the text. Out: models, and accounts with the sources of their keys. All mistakes are reported together, each
+/// with the path of its field and never with a value. Unknown fields are mistakes too, since a misspelt limit would be
+/// no limit.
 package struct CatalogFile: Sendable {
     package struct Mistakes: Error, CustomStringConvertible {
         package let list: [String]
-        /// The path of the file, where it is one.
+        /// The path of the file, or `nil` for a text from elsewhere.
         package let source: String?
 
         package init(list: [String], source: String? = nil) {
@@ -32,7 +33,7 @@ package struct CatalogFile: Sendable {
     package private(set) var models: [Model] = []
     package private(set) var accounts: [DeclaredAccount] = []
 
-    /// What another source declares, an import.
+    /// The rows that an import declares.
     package init(models: [Model], accounts: [DeclaredAccount]) {
         self.models = models
         self.accounts = accounts
@@ -42,7 +43,7 @@ package struct CatalogFile: Sendable {
 
     package init(text: String) throws(Mistakes) { try self.init(CatalogDraft(text: text)) }
 
-    /// Each entry read alone, with defaults for what it does not name.
+    /// Reads each row alone, with defaults for the fields that it does not name.
     init(_ draft: CatalogDraft) throws(Mistakes) {
         var mistakes = draft.mistakes
         for item in draft.items {
@@ -56,7 +57,7 @@ package struct CatalogFile: Sendable {
         if !mistakes.isEmpty { throw Mistakes(list: mistakes, source: draft.source) }
     }
 
-    /// A syntax error is told by its place alone: the text around it may be a key.
+    /// Tells a syntax error by its place alone: the text around it may be a key.
     static func tree(_ text: String) throws(Mistakes) -> Node {
         do {
             return try Yams.compose(yaml: text) ?? Node([(Node, Node)]())

@@ -1,7 +1,8 @@
 /// Names of the catalogue's copies in Redis, and of the channel that tells of changes.
 package struct CatalogKeys: Sendable, Equatable {
     private let prefix: String
-    /// What the names of the copies begin with; in a cluster they are read and written together.
+    /// Begins the names of the copies. In a cluster it keeps them on one node, where they are read and written
+    /// together.
     package let home: String
 
     /// `prefix`: `CACHE_PREFIX`.
@@ -13,6 +14,6 @@ package struct CatalogKeys: Sendable, Equatable {
     /// Strings: see `VersionedCatalog`.
     package var models: String { home + "catalog:models" }
     package var accounts: String { home + "catalog:accounts" }
-    /// Any message on it means: something was changed and committed, look now.
+    /// Any message on it means that a change was committed.
     package var channel: String { prefix + "catalog" }
 }

@@ -1,4 +1,4 @@
-/// What the catalogue consists of; raw values are wire names.
+/// The two kinds of catalogue rows; raw values are wire names.
 package enum CatalogKind: String, Sendable, CaseIterable {
     case model, account
 
@@ -23,7 +23,7 @@ package enum CatalogKind: String, Sendable, CaseIterable {
         + Account.keyFields.map { (name: $0, shape: CatalogShape.text) }
 }
 
-/// The JSON that a field takes; null stands for "not given" in all of them.
+/// The JSON that a field takes. Null stands for "not given" in all of them.
 package enum CatalogShape: Sendable {
     case text, number, flag
     /// Of texts.

@@ -2,9 +2,9 @@ package import Logging
 
 /// Tells every process that the catalogue was changed, so that all have the change within a second.
 ///
-/// To be called after the commit. Nothing is lost where it fails: every process looks each `CATALOG_REFRESH`, too.
+/// To be called after the commit. Where it fails, processes find the change within `CATALOG_REFRESH`.
 package struct CatalogNotifier: Sendable {
-    /// As long as anybody should wait for a message that is only for speed.
+    /// A message that is only for speed is worth no longer wait.
     private static let patience = Duration.seconds(1)
 
     private let redis: RedisClient

@@ -1,27 +1,28 @@
-/// One entry as somebody wants it, judged against what the catalogue has: what to write, or everything that is wrong.
+/// Judges one row as somebody wants it against the catalogue: either it can be written, or all mistakes are told.
 ///
-/// In: the fields that are given, the row as it is (locked), the models that there are. Out: the entry and its sealed key.
+/// In: the fields that are given, the row as it is (locked), the models that there are. Out: the declared row and its
+/// sealed key.
 struct CatalogProposal: Sendable {
-    /// What judging needs beside the entry.
+    /// The catalogue and the rules around the row that is judged.
     struct Surroundings: Sendable {
         var references: CatalogReferences
         var box: SecretBox?
-        /// Keys may be named by environment variable or file: for people at this machine only.
+        /// Environment variables and files may hold keys, which is for people at this machine only.
         var allowsReferences: Bool
-        /// A text is no number: of JSON, not of a file that people write.
+        /// A text is no number, as in JSON. In a file that people write it may be one.
         var isTyped = true
     }
 
     private(set) var declared: DeclaredRow
-    /// As the database keeps it; `nil` where it stays.
+    /// As the database keeps it, or `nil` where the row's key stays.
     private(set) var key: String?
     private(set) var mistakes: [String]
     /// A key is given in clear, and there is no `MASTER_KEY`.
     private(set) var needsMasterKey = false
 
-    /// A new entry where `row` is `nil`.
+    /// Judges a new row where `row` is `nil`.
     ///
-    /// Throws only what keeps everything else from being read.
+    /// Throws only mistakes that keep everything else from being read.
     init(
         _ edit: CatalogEdit, over row: CatalogRow?, _ surroundings: Surroundings
     ) throws(CatalogFile.Mistakes) {
@@ -29,7 +30,7 @@ struct CatalogProposal: Sendable {
         guard var fields = whole.objectValue else {
             throw CatalogFile.Mistakes(list: ["expected an object with named fields"])
         }
-        // An address of before is judged only when it is given again.
+        // The row's own address is judged only when it is given again.
         let kept = edit.style == .patch && edit.given["base_url"] == nil ? row?.account?.baseURL : nil
         if kept != nil { fields.remove("base_url") }
         let reading = DeclaredRow.reading(
@@ -53,7 +54,7 @@ struct CatalogProposal: Sendable {
         do { key = try account.sealedKey(box) } catch { mistakes += error.list }
     }
 
-    /// Takes an active entry out of use: somebody must say why.
+    /// The edit takes an active row out of use, which needs a reason.
     func disables(_ row: CatalogRow) -> Bool {
         switch declared {
         case .model(let model): row.model?.isActive == true && !model.isActive
@@ -62,7 +63,7 @@ struct CatalogProposal: Sendable {
         }
     }
 
-    /// An account that stays disabled keeps what was said about it.
+    /// Keeps the reason of an account that stays disabled.
     mutating func keepReason(of row: CatalogRow) {
         guard case .account(var account) = declared, row.account?.status == .disabled,
             account.account.status == .disabled
@@ -71,7 +72,7 @@ struct CatalogProposal: Sendable {
         declared = .account(account)
     }
 
-    /// Keeps what is as it should be already, so that nothing is written about it: the key, and why an account is disabled.
+    /// Keeps a key and a status that are as they should be already, so that nothing is written about them.
     mutating func keepEqual(to row: CatalogRow, _ box: SecretBox?) {
         guard case .account(var account) = declared, let before = row.account else { return }
         if account.account.status == before.status { account.givesStatus = false }
@@ -82,7 +83,7 @@ struct CatalogProposal: Sendable {
     private static func isSame(_ source: CatalogFile.KeySource, _ before: Account, _ box: SecretBox?) -> Bool {
         guard let sealed = before.apiKeyEncrypted else { return false }
         if case .sealed(let text) = source { return text == sealed }
-        // A key that cannot be opened here, or read, is another one.
+        // A key that cannot be opened or read here counts as another one.
         do { return try source.secret() == box?.open(sealed, for: before.id) } catch { return false }
     }
 }

@@ -1,6 +1,6 @@
 import Yams
 
-/// Reads one mapping of the catalogue file, field by field, and collects what is wrong with it.
+/// Reads one mapping of the catalogue file, field by field, and collects the mistakes.
 struct CatalogReader {
     private let node: Node
     private let path: String
@@ -16,7 +16,7 @@ struct CatalogReader {
         mistakes.append("\(path.isEmpty ? "" : path + ".")\(field): expected \(expected)")
     }
 
-    /// Every other field is a mistake; the message names the nearest known one.
+    /// Notes every other field as a mistake, with the nearest known name.
     mutating func known(_ names: [String]) {
         for (key, _) in node.mapping ?? [:] {
             guard let name = key.string, !names.contains(name) else { continue }
@@ -26,7 +26,7 @@ struct CatalogReader {
         }
     }
 
-    /// The elements of a list; none where it is not given, or no list.
+    /// The elements of a list, or none where the field is missing or no list.
     mutating func elements(_ name: String) -> [Node] {
         guard let value = given(name) else { return [] }
         if let sequence = value.sequence { return Array(sequence) }
@@ -45,7 +45,7 @@ struct CatalogReader {
         return nil
     }
 
-    /// What enters an index, a key in Redis or a table for people.
+    /// A text that enters an index, a key in Redis or a table for people.
     mutating func name(_ name: String) -> String? { text(name, upTo: Self.longestName) }
 
     mutating func required(_ field: String) -> String {
@@ -118,7 +118,7 @@ struct CatalogReader {
         return nil
     }
 
-    /// As people paste it; what is kept is what calls are put behind.
+    /// Takes an address as people paste it, and returns the one that calls are appended to.
     mutating func address(_ name: String) -> String? {
         guard let value = given(name) else { return nil }
         let text = value.string ?? ""

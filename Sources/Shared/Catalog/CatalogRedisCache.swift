@@ -1,4 +1,4 @@
-/// The catalogue's copies in Redis: what processes start with, and go on with, while PostgreSQL is away.
+/// Keeps copies of the catalogue in Redis, with which processes start and go on while PostgreSQL is away.
 package struct CatalogRedisCache: Sendable {
     package struct Lifetimes: Sendable, Equatable {
         /// `CACHE_TTL_MODELS` and `CACHE_TTL_ACCOUNTS`.
@@ -16,10 +16,10 @@ package struct CatalogRedisCache: Sendable {
         self.lifetimes = lifetimes
     }
 
-    /// Twice in the life of the copy that expires first.
+    /// Renewed twice in the life of the copy that expires first.
     var renewal: Duration { min(lifetimes.models, lifetimes.accounts) / 2 }
 
-    /// As long as a look at the catalogue may be held up by Redis.
+    /// The longest time that Redis may hold up a look at the catalogue.
     private static let patience = Duration.seconds(1)
 
     /// `nil` unless both copies are there.
@@ -30,14 +30,14 @@ package struct CatalogRedisCache: Sendable {
         return VersionedCatalog(models: models, accounts: accounts)
     }
 
-    /// Which catalogue `read` would give, without its rows.
+    /// The stamp of the catalogue that `read` would give, without its rows.
     func stamp() async throws(RedisError) -> VersionedCatalog.Stamp? {
         var oldest: VersionedCatalog.Stamp?
         for key in [keys.models, keys.accounts] {
             let head = try await redis.send(
                 RedisCommand("GETRANGE", .string(key), .int(0), .int(VersionedCatalog.Stamp.headLength - 1)),
                 timeout: Self.patience)
-            // Cut off in the middle of a character, it is no text any more.
+            // The cut may be in the middle of a character.
             guard let bytes = head.bytes,
                 let stamp = VersionedCatalog.Stamp(head: String(decoding: bytes, as: UTF8.self))
             else { return nil }

@@ -1,7 +1,7 @@
 package import Logging
 package import NIOCore
 
-/// Where in Redis the catalogue's copies are, and where its changes are told.
+/// The place in Redis of the catalogue's copies and of the messages about changes.
 package struct CatalogRedis: Sendable {
     package let configuration: RedisConfiguration
     package let keys: CatalogKeys
@@ -31,7 +31,7 @@ package struct CatalogRedisLinks: Sendable {
         copies = CatalogRedisCache(redis: redis, keys: place.keys, lifetimes: place.lifetimes)
     }
 
-    /// `onChange` once per message; `onSubscribed` where messages, and copies too, may have been lost.
+    /// Calls `onChange` once per message, and `onSubscribed` where messages, and copies too, may have been lost.
     func subscription(
         onChange: @escaping @Sendable () -> Void, onSubscribed: @escaping @Sendable () async -> Void
     ) -> RedisSubscription {

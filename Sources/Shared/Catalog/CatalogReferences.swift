@@ -1,6 +1,6 @@
-/// What an entry names that must be known: models of the catalogue, and settings of its platform.
+/// Checks the names in a row that must be known: models of the catalogue, and settings of its platform.
 ///
-/// Pure. /// Only what a change names anew is looked at: an entry whose model was deleted can still be edited.
+/// Pure. Only names that a change adds are checked, so that a row whose model was deleted can still be edited.
 struct CatalogReferences: Sendable {
     /// Platform by id, of all models that there are after the change.
     let models: [String: String]
@@ -30,7 +30,7 @@ struct CatalogReferences: Sendable {
         }
     }
 
-    /// All of them where they are few, else the most alike.
+    /// Lists all known names where they are few, else the most alike.
     private static func hint(_ id: String, _ known: [String]) -> String {
         guard known.count > 12 else {
             return known.isEmpty ? "; it has none" : "; it has " + known.joined(separator: ", ")
@@ -56,7 +56,7 @@ struct CatalogReferences: Sendable {
         }
     }
 
-    /// A name may be anything, a key in the wrong place too.
+    /// A name may be anything, even a key in the wrong place.
     private static func shown(_ name: String) -> String {
         name.utf8.count <= 64 && name.utf8.allSatisfy { $0 > 32 && $0 < 127 } ? name : "?"
     }

@@ -38,7 +38,7 @@ struct CatalogRow: Sendable {
         return account
     }
 
-    /// As callers see it.
+    /// The row as callers see it.
     var view: JSON {
         guard var view = state.objectValue else { return state }
         view.set("created_at", .number(JSONNumber(created)))
@@ -46,7 +46,7 @@ struct CatalogRow: Sendable {
         return .object(view)
     }
 
-    /// What people set, as it is.
+    /// The fields that people set, with the values of headers.
     var fields: JSONObject {
         switch content {
         case .model(let model): model.view.objectValue ?? [:]
@@ -54,7 +54,7 @@ struct CatalogRow: Sendable {
         }
     }
 
-    /// For the audit log, which says of a key only that it was changed.
+    /// For the audit log, which tells of a key only that it was changed.
     func audited(key isChanged: Bool = false) -> JSON {
         guard var view = state.objectValue else { return state }
         view.remove("api_key")
@@ -111,7 +111,7 @@ struct CatalogRow: Sendable {
             "UPDATE alerts SET cleared_at = now() WHERE subject = $1 AND cleared_at IS NULL", [.text(id)])
     }
 
-    /// Written even where nothing changes: the time tells the workers that a person wants the account tried again.
+    /// Writes even where nothing changes, since the time tells workers that a person wants the account tried again.
     static func setActive(
         _ kind: CatalogKind, _ id: String, _ isActive: Bool, reason: String?, _ connection: isolated PostgresConnection
     ) throws(PostgresError) {
@@ -176,7 +176,7 @@ extension CatalogAdmin.Author {
             [.text(actor), .text(action), .text(kind.rawValue), .text(id), .text(reason), text(before), text(after)])
     }
 
-    /// Reads the row as it is now, writes the audit row, answers with it.
+    /// Reads the row as it is now, writes the audit row, and returns the view of it.
     func finish(
         _ action: String, _ before: CatalogRow, _ kind: CatalogKind, hasNewKey: Bool = false,
         _ connection: isolated PostgresConnection

@@ -1,4 +1,4 @@
-/// Where the catalogue comes from, how often it is looked at, and how long its copies in Redis live.
+/// The source of the catalogue, the times of looks at it, and the lives of its copies in Redis.
 package struct CatalogSettings: Sendable {
     package var file: String?
     package var refresh: Duration

@@ -38,7 +38,9 @@ package struct CatalogSnapshot: Sendable {
             .filter { $0.provider == named }
     }
 
-    /// Active models of this name; throws which condition failed: the name, the platform, or that the model is disabled.
+    /// Active models of this name.
+    ///
+    /// Throws the condition that failed: the name, the platform, or that the model is disabled.
     package func activeModels(named name: String, provider: Provider?) throws(JobFailure) -> [Model] {
         let named = models(matching: name, provider: provider)
         let active = named.filter(\.isActive)
@@ -58,13 +60,13 @@ package struct CatalogSnapshot: Sendable {
         "The model \(quoted(name)) does not exist, or you do not have access to it."
     }
 
-    /// A caller's word in our text: bounded, on one line.
+    /// Quotes a caller's word: bounded, on one line.
     private static func quoted(_ name: String) -> String {
         let shown = name.unicodeScalars.prefix(100).map { $0.value < 32 || $0.value == 127 ? " " : Character($0) }
         return "'\(String(shown))\(name.unicodeScalars.count > 100 ? "…" : "")'"
     }
 
-    /// The model with exactly this id; `nil` if it is disabled.
+    /// The model with exactly this id, or `nil` if it is disabled.
     package func activeModel(id: String) -> Model? {
         (byName[id] ?? []).map { models[$0] }.first { $0.id == id && $0.isActive }
     }

@@ -1,14 +1,14 @@
 /// The statements that read and write rows of the catalogue, made from `Model.fields` and `Account.fields`.
 enum CatalogStatements {
     static let insertModel = insert(Model.fields, "models")
-    /// Parameters of all four: one a field that is no `readOnly`, in the order of the fields.
+    /// The parameters of all four are the fields in their order, without those that are `readOnly`.
     static let upsertModel = insertModel + update(Model.fields)
     static let insertAccount = insert(Account.fields, "accounts")
     static let upsertAccount = insertAccount + update(Account.fields)
 
     static func parameters(_ model: Model) -> [PostgresParameter] { Model.fields.map { $0.parameter(model) } }
 
-    /// `key` as the database keeps it; `nil` leaves the one that is there.
+    /// `key` is as the database keeps it. `nil` leaves the one that is there.
     static func parameters(_ declared: DeclaredAccount, _ key: String?) -> [PostgresParameter] {
         columns(Account.fields).map { field in
             switch field.role {

@@ -1,4 +1,4 @@
-/// Enabling and disabling accounts, with an audit row in the same transaction.
+/// Enables and disables accounts, with an audit row in the same transaction.
 extension CatalogStore {
     /// Returns `false`, and writes nothing, where the account has this status already or does not exist.
     package func setStatus(
@@ -18,7 +18,7 @@ extension CatalogStore {
         return changed.count > 0
     }
 
-    /// Whether the account is active, and anything of it but its usage was changed after `time`, in milliseconds since 1970.
+    /// True where the account is active and was changed, apart from its usage, after `time` (milliseconds since 1970).
     package func wasChanged(account: String, after time: Int64) async throws(PostgresError) -> Bool {
         try await pool.query(
             "SELECT 1 FROM accounts WHERE id = $1 AND status = 'active' AND updated_at > $2::timestamptz",

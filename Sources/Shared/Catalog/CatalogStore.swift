@@ -1,4 +1,4 @@
-/// Models and accounts in PostgreSQL.
+/// Loads and writes models and accounts in PostgreSQL.
 package struct CatalogStore: Sendable {
     let pool: PostgresPool
 
@@ -13,13 +13,13 @@ package struct CatalogStore: Sendable {
         return CatalogSnapshot(models: known.models, accounts: known.accounts)
     }
 
-    /// Changes whenever a model or an account does, and costs less than to load them.
+    /// Changes whenever a model or an account does, and costs less than loading them.
     ///
-    /// Usage booked to accounts does not count.
-    /// Not just the latest time: of two transactions the one that began first may commit last, with the earlier time.
+    /// Usage that is booked to accounts does not count. It covers all rows and not just the latest time: of two
+    /// transactions the one that began first may commit last, with the earlier time.
     package func version() async throws(PostgresError) -> String { try await stamp().version }
 
-    /// The version, and the time of the server at which it was this.
+    /// The version, and the server's time when it was asked.
     func stamp() async throws(PostgresError) -> VersionedCatalog.Stamp {
         let row = try await pool.query(
             """
@@ -31,16 +31,15 @@ package struct CatalogStore: Sendable {
         return VersionedCatalog.Stamp(version: try row?.text("version") ?? "", asOf: try row?.required("as_of") ?? 0)
     }
 
-    /// Whether a file may be loaded unasked: see `CatalogApply.Mode.ifEmpty`.
+    /// True where a file may be loaded unasked (`CatalogApply.Mode.ifEmpty`).
     package func isEmpty() async throws(PostgresError) -> Bool {
         try await pool.perform { connection throws(PostgresError) in try CatalogApply.isEmpty(connection) }
     }
 
-    /// Writes what a file declares; what it does not mention stays.
+    /// Writes the rows that a file declares, and leaves the others.
     ///
-    /// Usage, status and health of known accounts stay too,
-    /// unless the file gives them. With an `actor` the audit log has a row for each, in the same transaction.
-    /// Returns how many models and accounts were written.
+    /// Usage, status and health of known accounts stay unless the file gives them. With an `actor` the audit log has a
+    /// row for each, in the same transaction. Returns how many models and accounts were written.
     @discardableResult
     package func apply(
         _ file: CatalogFile, box: SecretBox?, actor: String? = nil, reason: String? = nil
@@ -67,7 +66,7 @@ package struct CatalogStore: Sendable {
         return (models.count, accounts.count)
     }
 
-    /// Every account whose key cannot be had or sealed is told.
+    /// Seals all keys. Every account whose key cannot be read or sealed is a mistake.
     private static func sealed(
         _ accounts: [DeclaredAccount], _ box: SecretBox?
     ) throws(CatalogFile.Mistakes) -> [(DeclaredAccount, String?)] {
@@ -81,7 +80,7 @@ package struct CatalogStore: Sendable {
         throw CatalogFile.Mistakes(list: mistakes)
     }
 
-    /// The row as it was written, without its key.
+    /// Records the row as it was written, without its key.
     private static func audit(_ table: String) -> String {
         """
         INSERT INTO audit_log (actor, action, kind, subject, reason, after)

@@ -1,4 +1,4 @@
-/// An account as a file or a person declares it: its row, where its key is, and which state it gives.
+/// An account as a file or a person declares it: its fields, the source of its key, and the state that it gives.
 package struct DeclaredAccount: Sendable {
     package var account: Account
     package var key: CatalogFile.KeySource
@@ -16,7 +16,7 @@ package struct DeclaredAccount: Sendable {
         self.givesHealth = givesHealth
     }
 
-    /// The key as the database keeps it; `nil` for accounts without one.
+    /// The key as the database keeps it, or `nil` for accounts without one.
     ///
     /// A mistake names the field, never the key.
     func sealedKey(_ box: SecretBox?) throws(CatalogFile.Mistakes) -> String? {

@@ -1,8 +1,8 @@
 import Yams
 
-/// One model or account as people give it, read by the rules of the catalogue file.
+/// A model or an account as people give it, read by the rules of the catalogue file.
 ///
-/// In: JSON. Out: the entry, or every mistake with the name of its field. JSON is taken at its word: `"5"` is no number.
+/// In: JSON. Out: the row, or every mistake with the name of its field. JSON is taken at its word: `"5"` is no number.
 enum DeclaredRow: Sendable {
     case model(Model)
     case account(DeclaredAccount)
@@ -14,13 +14,13 @@ enum DeclaredRow: Sendable {
         }
     }
 
-    /// What was read of an entry, as far as it could be, and everything that is wrong with it.
+    /// The readable part of a row, and all mistakes in it.
     struct Reading: Sendable {
         let row: DeclaredRow
         let mistakes: [String]
     }
 
-    /// `allowsReferences`: keys may be named by environment variable or file, which are this process' own.
+    /// `allowsReferences` lets environment variables and files of this process hold keys.
     init(_ kind: CatalogKind, _ json: JSON, allowsReferences: Bool) throws(CatalogFile.Mistakes) {
         guard let object = json.objectValue else {
             throw CatalogFile.Mistakes(list: ["expected an object with named fields"])
@@ -30,7 +30,7 @@ enum DeclaredRow: Sendable {
         self = reading.row
     }
 
-    /// `isTyped`: a text is no number, as in JSON; a file's values are whatever their field can read.
+    /// With `isTyped` a text is no number, as in JSON. Without it a value is whatever its field can read.
     static func reading(
         _ kind: CatalogKind, _ object: JSONObject, allowsReferences: Bool = true, isTyped: Bool = true
     ) -> Reading {
@@ -45,7 +45,7 @@ enum DeclaredRow: Sendable {
             case .model: .model(Model(&reader))
             case .account: .account(DeclaredAccount(&reader))
             }
-        // What a misshapen field leaves out is not missing, too.
+        // A field that is left out because it is misshapen is not missing, too.
         let others = reader.mistakes.filter { mistake in misshapen[String(mistake.prefix { $0 != ":" })] == nil }
         let shapes = object.members.compactMap { misshapen[$0.key] }
         return Reading(row: row, mistakes: shapes + (allowsReferences ? [] : references(object)) + others)
@@ -61,7 +61,7 @@ enum DeclaredRow: Sendable {
         return mistakes
     }
 
-    /// A caller from elsewhere must not have this process read its files for them.
+    /// Keeps callers from elsewhere from having this process read its files for them.
     private static func references(_ object: JSONObject) -> [String] {
         keyReferences.filter { object[$0] != nil }.map { "\($0): expected the key itself in api_key" }
     }
@@ -83,7 +83,9 @@ enum DeclaredRow: Sendable {
 }
 
 extension CatalogKind {
-    /// Fields of one entry as YAML or JSON, to JSON; scalars become what their field takes, so that `account_name: 5` is a text.
+    /// Reads the fields of one row, YAML or JSON, to JSON.
+    ///
+    /// Scalars become what their field takes, so that `account_name: 5` is a text.
     package func json(parsing text: String) throws(CatalogFile.Mistakes) -> JSON {
         guard let object = object(of: try CatalogFile.tree(text)) else {
             throw CatalogFile.Mistakes(list: ["expected the named fields of one \(rawValue)"])
@@ -91,7 +93,7 @@ extension CatalogKind {
         return .object(object)
     }
 
-    /// `nil` for what has no named fields.
+    /// `nil` where there are no named fields.
     func object(of node: Node) -> JSONObject? {
         guard let mapping = node.mapping else { return nil }
         var object = JSONObject()
@@ -105,7 +107,7 @@ extension CatalogKind {
     /// One field's value as YAML.
     package func json(parsing text: String, field: String) throws(CatalogFile.Mistakes) -> JSON {
         let shape = shape(of: field)
-        // Not YAML: a name may hold a colon or begin with a quote.
+        // A text is not read as YAML: a name may hold a colon or begin with a quote.
         if shape == .text { return text == "null" ? .null : .string(text) }
         do { return Self.json(try CatalogFile.tree(text), shape) } catch {
             throw CatalogFile.Mistakes(list: ["\(field): expected \(shape?.expected ?? "a value") in YAML"])

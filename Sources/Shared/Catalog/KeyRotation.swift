@@ -1,11 +1,12 @@
 /// Moves the keys of all accounts to the current `MASTER_KEY`, while the service runs.
 ///
-/// Each row is a step of its own: read, wrap anew, write if nobody else wrote meanwhile, with its audit row. Stopped at any point and
-/// begun again it does what is left. Processes that know both master keys open a row before and after.
+/// Each row is a step of its own: read, wrap anew, write if nobody else wrote meanwhile, with its audit row. A rotation
+/// that was stopped does what is left when it is begun again. Processes that know both master keys open a row before
+/// and after.
 package struct KeyRotation: Sendable {
     package struct Counts: Sendable, Equatable {
         package var rewrapped = 0
-        /// Under the current key before.
+        /// Under the current key already.
         package var current = 0
         /// Ids of accounts whose key cannot be opened, with the reason.
         package var failed: [String: String] = [:]
@@ -18,7 +19,7 @@ package struct KeyRotation: Sendable {
         package var key: String
         package var state: State
         package var rows: Int
-        /// Of those, the ones that are damaged, or belong to another account.
+        /// Rows of these that are damaged, or belong to another account.
         package var damaged: Int
     }
 

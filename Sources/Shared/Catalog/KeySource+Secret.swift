@@ -4,7 +4,7 @@
     import Foundation
 #endif
 
-/// Where the key of an account is, and what is said where it is not.
+/// Reads the key of an account from where it is.
 extension CatalogFile.KeySource {
     /// The field that names it.
     var field: String {
@@ -16,7 +16,7 @@ extension CatalogFile.KeySource {
         }
     }
 
-    /// The key itself; `nil` where none is given, or a sealed one.
+    /// The key itself, or `nil` where none is given, or a sealed one.
     func secret() throws(CatalogFile.Mistakes) -> Secret? {
         switch self {
         case .none, .sealed: return nil

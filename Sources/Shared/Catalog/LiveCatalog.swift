@@ -2,25 +2,25 @@ package import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// The catalogue as this process sees it: in memory, refreshed from PostgreSQL when it has changed.
+/// Holds the catalogue in memory, refreshed from PostgreSQL when it has changed.
 ///
 /// Reading `current` never waits. `run()` looks at PostgreSQL
 ///
 ///     1 when a message tells of a change: any number of messages that arrive during a look make one more look
 ///     2 when the subscription begins (again), since messages may have been lost
-///     3 every `interval`, should all that fail; every second, while PostgreSQL is away
+///     3 every `interval`, should all that fail, and every second while PostgreSQL is away
 ///
-/// While PostgreSQL is away the last snapshot stays in use, or the copy in Redis where that is newer. The copy is written after
-/// each load, and before it expires, also from memory: while one process runs, others can start.
+/// While PostgreSQL is away the last snapshot stays in use, or the copy in Redis where that is newer. The copy is
+/// written after each load, and before it expires, also from memory: while one process runs, others can start.
 package final class LiveCatalog: Service, Sendable {
-    /// What PostgreSQL still needs before it can be asked: migrations, the first catalogue.
+    /// The work that PostgreSQL still needs before it can be asked: migrations, the first catalogue.
     package typealias Preparation = @Sendable () async throws -> Void
 
     private struct State {
         /// `nil` until the first look where the snapshot came without a stamp.
         var stamp: VersionedCatalog.Stamp?
         var preparation: Preparation?
-        /// When to look again, and when to write the copies again.
+        /// The times of the next look and of the next writing of the copies.
         var nextLook = ContinuousClock.now
         var nextWrite = ContinuousClock.now
         var isComplaining = false
@@ -75,7 +75,7 @@ package final class LiveCatalog: Service, Sendable {
                 self.state.withLock { $0.nextWrite = .now }
                 bell.yield()
             })
-        // Both end without an error, by cancellation only: what `Service` asks for is all there is in their signatures.
+        // Both end by cancellation only; their errors exist in `Service`'s signatures alone.
         group.addTask { try? await sharing.redis.run() }
         group.addTask { try? await subscription.run() }
     }
@@ -97,7 +97,7 @@ package final class LiveCatalog: Service, Sendable {
         }
     }
 
-    /// Returns whether PostgreSQL has answered.
+    /// Returns `true` if PostgreSQL has answered.
     private func refresh() async -> Bool {
         do {
             if let preparation = state.withLock({ $0.preparation }) {
@@ -143,7 +143,7 @@ package final class LiveCatalog: Service, Sendable {
 
     // MARK: - The copies in Redis
 
-    /// Takes the copy where it is newer, writes it where that is due; returns whether there is nothing left to do.
+    /// Takes the copy in Redis where it is newer, writes it where that is due. Returns `true` if nothing is left to do.
     private func share() async -> Bool {
         guard let sharing else { return true }
         let (stamp, isDue) = state.withLock { ($0.stamp, $0.nextWrite <= .now) }
@@ -162,7 +162,7 @@ package final class LiveCatalog: Service, Sendable {
         }
     }
 
-    /// `nil` while PostgreSQL answers: then there is none.
+    /// `nil` while PostgreSQL answers, since then its catalogue is the newest.
     private func newerCopy(
         than stamp: VersionedCatalog.Stamp?, _ copies: CatalogRedisCache
     ) async throws(RedisError) -> VersionedCatalog? {

@@ -5,12 +5,12 @@ package struct Model: Sendable, Equatable {
     package var provider: Provider
     /// The platform's own id.
     package var modelID: String
-    /// Tokens of an answer at most; `nil` if unknown.
+    /// Tokens of an answer at most, or `nil` if unknown.
     package var maxTokens: Int?
-    /// Tokens of prompt and answer together; `nil` if unknown.
+    /// Tokens of prompt and answer together, or `nil` if unknown.
     package var contextTokens: Int?
     package var prices: Prices
-    /// As the catalogue gave it, where one price holds for prompt and answer; `prices` say the same per million.
+    /// The catalogue's price where one holds for prompt and answer. `prices` hold the same per million.
     package var costPer1kTokens: Double?
     /// Higher is preferred.
     package var priority: Int
@@ -22,9 +22,9 @@ package struct Model: Sendable, Equatable {
     package var fallbackModels: [String]
     /// Replaces `DEFAULT_ROUTING_STRATEGY` for requests that name this model.
     package var routingStrategy: String?
-    /// Seconds for which an answer may be given again to the same request; `nil`: not at all.
+    /// Seconds for which an answer may be given again to the same request, or `nil` for not at all.
     package var cacheTTL: Int?
-    /// Seconds of silence within a stream after which its platform is given up; `nil` leaves it to the worker's settings.
+    /// Seconds of silence within a stream after which its platform is given up, or `nil` for the worker's setting.
     package var idleTimeout: Int?
 
     package init(
@@ -54,7 +54,7 @@ package struct Model: Sendable, Equatable {
     }
 }
 
-/// What a model can do, by the catalogue's names (`streaming`, `function_calling`, `vision`, `json_mode`, …).
+/// The capabilities of a model by the catalogue's names (`streaming`, `function_calling`, `vision`, `json_mode`, …).
 ///
 /// A capability that is not mentioned counts as there: only an explicit `false` refuses a request.
 package struct Capabilities: Sendable, Equatable {
@@ -64,11 +64,13 @@ package struct Capabilities: Sendable, Equatable {
 
     package func has(_ capability: ChatRequest.Capability) -> Bool { named[capability.rawValue] ?? true }
 
-    /// Whether the model may be silent while it thinks; like every promise that costs something, only where it is said.
+    /// The model may be silent while it thinks. Such patience costs time, so the catalogue must say it.
     package var thinks: Bool { named["reasoning"] ?? false }
 
-    /// Embeddings are the exception: a model makes them only where the catalogue says `embeddings: true`, and such a model
-    /// does not chat unless it says `chat: true`, too.
+    /// Embeddings are the exception to that rule.
+    ///
+    /// A model makes them only where the catalogue says `embeddings: true`, and such a model does not chat unless it
+    /// says `chat: true`, too.
     package func serves(_ operation: Job.Operation) -> Bool {
         let embeds = named["embeddings"] ?? false
         return operation == .embeddings ? embeds : named["chat"] ?? !embeds

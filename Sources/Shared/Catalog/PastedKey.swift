@@ -1,7 +1,7 @@
 extension Secret {
     /// A key as people paste it or files end: without white space and invisible characters around it.
     ///
-    /// `nil` for an empty one, and for one with control characters inside: no header can carry it.
+    /// `nil` for an empty one, and for one with control characters inside, since no header can carry it.
     package init?(pasted text: String) {
         let isOutside = { (character: Character) in character.isWhitespace || "\u{FEFF}\u{200B}".contains(character) }
         var key = text[...]

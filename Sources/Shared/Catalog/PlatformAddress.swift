@@ -1,10 +1,11 @@
-/// A platform's address as people paste it, made the one that calls are put behind (pure).
+/// Tidies a platform's address, as people paste it, into the one that calls are appended to (pure).
 ///
-/// Out: the address without white space around it, slashes behind it, the path of a call that was copied along, or a second
-/// version; and without a `#` or bare `?` at its end, by which other products are told to add nothing. `nil` for what is no http:// or
-/// https:// URL, or holds a user, a query or a fragment, which may be secret and would end up in the middle of every call.
+/// Out: the address without white space around it, slashes at its end, the path of a call that was copied along, or a
+/// second version. A `#` or bare `?` at its end, by which other products are told to add nothing, goes too. `nil` for
+/// anything but an http:// or https:// URL, and for one with a user, a query or a fragment, which may be secret and
+/// would end up in the middle of every call.
 package enum PlatformAddress {
-    /// What adapters put behind an address; a longer one before its own end.
+    /// The paths that adapters append to an address; a longer one stands before its own end.
     private static let calls = ["/chat/completions", "/completions", "/embeddings", "/messages"]
 
     package static func tidied(_ pasted: String) -> String? {
@@ -14,7 +15,7 @@ package enum PlatformAddress {
         return withoutSecondVersion(withoutCall(address) ?? withoutSlashes(address))
     }
 
-    /// Without the mark of an exact address, and whether it had one.
+    /// The address without the mark of an exact one, and whether it had the mark.
     package static func unmarked(_ pasted: String) -> (address: String, isExact: Bool) {
         let text = String(pasted.trimmingSpaces)
         var address = text.prefix { $0 != "#" }
@@ -24,19 +25,19 @@ package enum PlatformAddress {
         return (withLowerScheme(address), true)
     }
 
-    /// Without the call at its end; `nil` where it ends in none.
+    /// The address without the call at its end, or `nil` where it ends in none.
     package static func withoutCall(_ address: String) -> String? {
         let address = withoutSlashes(address)
         if let call = calls.first(where: { address.hasSuffix($0) }) {
             return withoutSlashes(String(address.dropLast(call.count)))
         }
-        // The list of models is behind a version; else it may be part of a host's own path.
+        // The list of models follows a version. Without one, `models` may be part of a host's own path.
         let parts = address.split(separator: "/")
         guard parts.last == "models", let version = parts.dropLast().last, isVersion(version) else { return nil }
         return withoutSlashes(String(address.dropLast("/models".count)))
     }
 
-    /// `…/v1/v1` is `…/v1`: one was pasted, the other added.
+    /// `…/v1/v1` is `…/v1`, where one version was pasted and the other added.
     package static func withoutSecondVersion(_ address: String) -> String {
         let parts = address.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count > 4, let last = parts.last, isVersion(last), parts[parts.count - 2] == last else {

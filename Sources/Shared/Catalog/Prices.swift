@@ -1,19 +1,19 @@
-/// What a model costs, per million tokens.
+/// The prices of a model, per million tokens.
 ///
-/// Amounts are doubles: a price has at most six significant digits and a request at most nine digits of tokens, so a
-/// product keeps ten exact decimals, which is what the ledger's `numeric(20,10)` stores and sums exactly.
+/// Amounts are doubles. A price has at most six significant digits and a request at most nine digits of tokens, so a
+/// product keeps ten exact decimals. The ledger's `numeric(20,10)` stores and sums them exactly.
 package struct Prices: Sendable, Equatable, Codable {
     package var input: Double
     /// Of input tokens that the platform had cached.
     package var cachedInput: Double
-    /// Of input tokens that the platform wrote into its cache, to be kept for minutes; and for an hour.
+    /// Of input tokens that the platform wrote into its cache, for minutes here and for an hour below.
     package var cacheWrite: Double
     package var hourlyCacheWrite: Double
     package var output: Double
     /// ISO 4217.
     package var currency: String
 
-    /// `shares` says what is not given.
+    /// `shares` gives the prices of the cache that are `nil`.
     package init(
         input: Double = 0, cachedInput: Double? = nil, cacheWrite: Double? = nil, hourlyCacheWrite: Double? = nil,
         output: Double = 0, currency: String = "USD", shares: CacheShares = CacheShares()
@@ -35,13 +35,13 @@ package struct Prices: Sendable, Equatable, Codable {
             (usage.input - cached - written, input), (cached, cachedInput), (written - hourly, cacheWrite),
             (hourly, hourlyCacheWrite), (usage.output, output),
         ]
-        // Prices of a queue's or an outbox' entry may be anything, and infinity times zero is no number.
+        // A price from a queue entry or an outbox entry may be anything, and infinity times zero is no number.
         let sum = parts.reduce(0) { $0 + ($1.tokens == 0 ? 0 : Double($1.tokens) * $1.price) }
         return sum.isNaN ? 0 : (sum / 1_000_000).clamped(to: Bounds.cost)
     }
 }
 
-/// What a platform's cache costs where the catalogue does not say it, as shares of the input's price.
+/// The prices of a platform's cache, as shares of the input's price, where the catalogue does not give them.
 package struct CacheShares: Sendable, Equatable {
     package var read = 1.0
     package var write = 1.0
@@ -49,10 +49,10 @@ package struct CacheShares: Sendable, Equatable {
 
     package init() {}
 
-    /// By the platforms' price lists.
+    /// From the platforms' price lists.
     ///
-    /// Anthropic takes a tenth for what it reads, 1.25 times for what it keeps for five minutes and twice for an hour,
-    /// DashScope 1.25 times for its explicit cache. Elsewhere writing costs no more than the prompt.
+    /// Anthropic takes a tenth for reads, 1.25 times for what it keeps for five minutes and twice for an hour.
+    /// DashScope takes 1.25 times for its explicit cache. Elsewhere writing costs no more than the prompt.
     package init(_ provider: Provider) {
         switch provider {
         case .anthropic: (read, write, hourlyWrite) = (0.1, 1.25, 2)
@@ -61,7 +61,7 @@ package struct CacheShares: Sendable, Equatable {
         }
     }
 
-    /// One price for both sides is that of everything.
+    /// One price for both sides is the price of cached tokens, too.
     package init(_ provider: Provider, costPer1kTokens: Double?) {
         if costPer1kTokens == nil { self.init(provider) } else { self.init() }
     }
@@ -76,7 +76,7 @@ package struct CacheShares: Sendable, Equatable {
 extension Prices {
     /// As it travels with a ledger row: `[input, cached input, output, currency]`.
     ///
-    /// Builds of before read exactly four, so what is younger travels beside it (`cacheWriteJSON`).
+    /// Older builds read exactly four, so younger prices travel beside it (`cacheWriteJSON`).
     package var json: JSON {
         .array([number(input), number(cachedInput), number(output), .string(currency)])
     }

@@ -1,6 +1,6 @@
-/// What an account's `settings` may hold; docs/platforms.md says what each means.
+/// The names and words that an account's `settings` may hold (docs/platforms.md).
 extension Provider {
-    /// By platform, whatever the mode: an account may change its mode and keep its settings.
+    /// The same for all modes of a platform: an account may change its mode and keep its settings.
     package var settings: [String] {
         switch self {
         case .openai: ["organization", "project", "headers"]
@@ -13,9 +13,9 @@ extension Provider {
         }
     }
 
-    /// The words that one of them takes; `nil` where it takes any text.
+    /// The words that a setting takes, or `nil` where it takes any text.
     ///
-    /// The adapters refuse others at each call, as if the key were wrong, so they are refused here first.
+    /// The adapters would refuse other words at each call, as if the key were wrong, so they are refused here first.
     package func values(of setting: String) -> [String]? {
         switch (self, setting) {
         case (.anthropic, "auth"): ["x-api-key", "bearer"]

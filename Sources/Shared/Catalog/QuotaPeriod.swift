@@ -1,15 +1,15 @@
-/// Over what time an account's quota is counted; raw values are the catalogue's.
+/// The time over which an account's quota is counted; raw values are the catalogue's.
 ///
-/// Pure civil-date arithmetic in UTC. A day begins at the reset hour, a month at that hour of the reset day (1 to 28, so that every
-/// month has it).
+/// Pure, in UTC. A day begins at the reset hour. A month begins at that hour of the reset day, which is 1 to 28 so that
+/// every month has it.
 package enum QuotaPeriod: String, Sendable, CaseIterable {
-    /// For good: what is used up stays used up.
+    /// Never begins anew: used quota stays used.
     case total
     case day, month
 
     private static let dayLength: Int64 = 86_400_000
 
-    /// When the period that `now` lies in began, in milliseconds since 1970; `nil` for `total`.
+    /// The begin of the period that `now` lies in, in milliseconds since 1970, or `nil` for `total`.
     package func start(at now: Int64, resetHour: Int, resetDay: Int) -> Int64? {
         let shift = Int64(resetHour) * 3_600_000
         let day = Self.floorDivide(now - shift, Self.dayLength)
@@ -24,7 +24,7 @@ package enum QuotaPeriod: String, Sendable, CaseIterable {
         }
     }
 
-    /// When it ends, which is when the next one begins.
+    /// The end of that period, which is the begin of the next one.
     package func end(at now: Int64, resetHour: Int, resetDay: Int) -> Int64? {
         guard let start = start(at: now, resetHour: resetHour, resetDay: resetDay) else { return nil }
         guard self == .month else { return start + Self.dayLength }

@@ -2,11 +2,11 @@
 ///
 /// Pure. The shim refuses early by it and the worker routes by it, so that both decide alike.
 package struct RequestNeeds: Sendable {
-    /// Why no model of a name can serve the request.
+    /// The reason why no model of a name can serve the request.
     package enum Shortfall: Error, Sendable, Equatable {
         /// None serves the operation, such as embeddings.
         case operation
-        /// None has all capabilities; these are in no model at all.
+        /// None has all capabilities. These are in no model at all.
         case capabilities([ChatRequest.Capability])
     }
 

@@ -1,10 +1,10 @@
 /// One way to serve a request: a model on an account of its platform.
 ///
-/// A reference, since it is handed on many times a request; the catalogue makes each once.
+/// A reference type, since a request hands it on many times. The catalogue makes each one once.
 package final class Route: Sendable, Equatable {
     package let model: Model
     package let account: Account
-    /// What health is kept under: this route's, and that of the account as a whole.
+    /// The keys of health: this route's, and that of the account as a whole.
     package let key: RouteKey
     package let accountKey: RouteKey
 

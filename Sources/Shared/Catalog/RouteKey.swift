@@ -1,4 +1,5 @@
-/// What health is kept of: an account with one of its models, or the account as a whole (key, money, reachability).
+/// Names what health is kept of: an account with one of its models, or the account as a whole (key, money,
+/// reachability).
 package struct RouteKey: Sendable, Hashable, Comparable {
     package let account: String
     /// `nil` for the account as a whole.

@@ -1,4 +1,4 @@
-/// The routing strategies a request, a model or `DEFAULT_ROUTING_STRATEGY` may name; docs/routing.md says what each does.
+/// The routing strategies that a request, a model or `DEFAULT_ROUTING_STRATEGY` may name (docs/routing.md).
 package enum RoutingStrategyName: String, Sendable, CaseIterable {
     case priority
     case costBased = "cost_based"

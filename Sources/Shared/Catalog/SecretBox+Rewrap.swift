@@ -1,9 +1,9 @@
-/// Changing the master key: only the data key of a sealed text is wrapped anew, the secret stays sealed.
+/// Changes the master key: wraps only the data key of a sealed text anew, while the secret stays sealed.
 extension SecretBox {
-    /// The name of the master key that seals; eight hexadecimal digits of its hash.
+    /// The name of the master key that seals: eight hexadecimal digits of its hash.
     package var keyName: String { current.name }
 
-    /// Of the master key that a text is sealed under; `nil` for what is no sealed text.
+    /// The name of the master key that a text is sealed under, or `nil` for anything but a sealed text.
     package static func keyName(of sealed: String) -> String? {
         let parts = sealed.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "v1" ? String(parts[1]) : nil
@@ -11,9 +11,9 @@ extension SecretBox {
 
     package func knows(keyNamed name: String) -> Bool { all.contains { $0.name == name } }
 
-    /// The same secret under the current master key; `nil` where it is already.
+    /// The same secret under the current master key, or `nil` where it is already.
     package func rewrap(_ sealed: String, for accountID: String) throws(Failure) -> String? {
-        // Opens it, so that a damaged text is not carried on as if it were whole.
+        // Opens it first, so that a damaged text is not carried on as if it were whole.
         _ = try open(sealed, for: accountID)
         let parts = sealed.split(separator: ".").map(String.init)
         guard parts[1] != current.name else { return nil }

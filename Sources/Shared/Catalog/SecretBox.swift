@@ -8,8 +8,10 @@ import Crypto
 
 /// Seals and opens the keys of accounts: envelope encryption with AES-256-GCM.
 ///
-/// A random 256-bit data key per row seals the secret; `MASTER_KEY` wraps the data key; both are bound to the account's id, so
-/// that a sealed text cannot be moved to another row. Text: `v1.<master key's name>.<wrapped key>.<sealed>`, base64url.
+/// A random 256-bit data key per row seals the secret, and `MASTER_KEY` wraps the data key. Both are bound to the
+/// account's id, so that a sealed text cannot be moved to another row.
+///
+///     v1.<master key's name>.<wrapped key>.<sealed>        (base64url)
 package struct SecretBox: Sendable {
     package enum Failure: Error, Equatable, CustomStringConvertible {
         case masterKeyForm
@@ -98,7 +100,7 @@ package struct SecretBox: Sendable {
         Base64.encodeURL(Array(data), isPadded: true)
     }
 
-    /// Only what `text` writes: base64 has unused bits, and a changed text must not open.
+    /// Accepts only what `text` writes: base64 has unused bits, and a changed text must not open.
     static func data(_ encoded: String) -> Data? {
         guard let data = Base64.decodeURL(encoded).map({ Data($0) }), text(data) == encoded else { return nil }
         return data

@@ -1,14 +1,14 @@
-/// The rows as JSON in Redis, keys of accounts in sealed form only.
+/// The rows as JSON in Redis, with the keys of accounts in sealed form only.
 ///
 ///     {"as_of":1700000000000,"version":"…","rows":[{"id":…},…]}
 ///
-/// Members are named like the columns; missing ones have their defaults and unknown ones are ignored, so that builds of
+/// Members are named like the columns. Missing ones have their defaults and unknown ones are ignored, so that builds of
 /// different ages can share a copy. Rows of platforms that only a newer build knows are left out, as from PostgreSQL.
 extension VersionedCatalog {
     var encodedModels: [UInt8] { stamp.encoded(snapshot.models.map(\.json)) }
     var encodedAccounts: [UInt8] { stamp.encoded(snapshot.accounts.map(\.json)) }
 
-    /// `nil` for what no version of this service has written; stamped with the older of the two.
+    /// `nil` for anything that no version of this service has written. The stamp is the older of the two.
     init?(models: [UInt8], accounts: [UInt8]) {
         guard let models = Self.rows(models), let accounts = Self.rows(accounts) else { return nil }
         self.init(
@@ -30,7 +30,7 @@ extension VersionedCatalog.Stamp {
     /// Longer than the longest head of a copy.
     static let headLength = 160
 
-    /// As it stands before the rows; a version holds no quotes.
+    /// As it stands before the rows. A version holds no quotes.
     private var head: String { #"{"as_of":\#(asOf),"version":"\#(version)","rows":"# }
 
     func encoded(_ rows: [JSON]) -> [UInt8] {

@@ -1,10 +1,10 @@
-/// A catalogue and which one it is: what processes compare, and what Redis keeps a copy of.
+/// A catalogue with its stamp: processes compare stamps, and Redis keeps a copy of both.
 package struct VersionedCatalog: Sendable {
-    /// What was in PostgreSQL, and when.
+    /// Names one state of PostgreSQL, and the time of it.
     package struct Stamp: Sendable, Equatable {
         /// See `CatalogStore.version`.
         package var version: String
-        /// When PostgreSQL was asked, by its own clock, milliseconds since 1970: the later one is the newer one.
+        /// Milliseconds since 1970 by PostgreSQL's own clock when it was asked. The later one is the newer one.
         package var asOf: Int64
 
         package init(version: String, asOf: Int64) {
@@ -24,7 +24,8 @@ package struct VersionedCatalog: Sendable {
 
 extension CatalogStore {
     package func copy() async throws(PostgresError) -> VersionedCatalog {
-        // The stamp first: a change in between makes the rows newer than their stamp, and the next look loads them again.
+        // The stamp is read first. A change in between makes the rows newer than their stamp, and the next look loads
+        // them again.
         let stamp = try await stamp()
         return VersionedCatalog(snapshot: try await load(), stamp: stamp)
     }

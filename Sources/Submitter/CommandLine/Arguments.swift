@@ -9,7 +9,3 @@ extension Provider: ExpressibleByArgument {
 extension CatalogKind: ExpressibleByArgument {
     package init?(argument: String) { self.init(anyCase: argument) }
 }
-
-extension ImportProduct: ExpressibleByArgument {
-    init?(argument: String) { self.init(anyCase: argument) }
-}

@@ -88,3 +88,7 @@ struct ImportCommand: AsyncParsableCommand {
         }
     }
 }
+
+extension ImportProduct: ExpressibleByArgument {
+    init?(argument: String) { self.init(anyCase: argument) }
+}
