@@ -1,10 +1,10 @@
 import Logging
 import Shared
 
-/// What a worker does on every fresh connection to Redis, before any other command passes.
+/// Recovers a worker's state on every fresh connection to Redis, before any other command passes.
 ///
-/// Consumer groups are made where they are missing; RESYNC asks after each running attempt, and those that Redis has given
-/// away or lost are interrupted; reaping waits. A Redis that evicts keys is refused: it would lose requests. The worker's
+/// Makes missing consumer groups. RESYNC asks after each running attempt, and those that Redis has given away or lost
+/// are cancelled. Reaping waits. A Redis that evicts keys is refused, since it would lose requests. The worker's
 /// heartbeat is there before the worker is ready.
 struct ReconnectRecovery: Sendable {
     let worker: String
@@ -15,7 +15,7 @@ struct ReconnectRecovery: Sendable {
     let readiness: Readiness
     let patience: ReapPatience
     let running: RunningJobs
-    /// `REQUIRE_DURABLE_REDIS`: the same for one that forgets at a restart.
+    /// `REQUIRE_DURABLE_REDIS`: a Redis that forgets at a restart is refused, too.
     let requiresDurable: Bool
     let logger: Logger
 
@@ -32,7 +32,7 @@ struct ReconnectRecovery: Sendable {
         if session.isNewServer { try await resync(session) }
     }
 
-    /// What is in a shard that is served no more would wait for ever.
+    /// Requests of a shard that is served no more would wait for ever.
     private func checkShards(_ session: RedisSession) async throws {
         let most = Int(try await session.send(JobQueue.shardsCommand(shards, keys)).int ?? 1)
         guard most > shards else { return }

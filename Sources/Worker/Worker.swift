@@ -46,7 +46,11 @@ struct WorkerCommand: AsyncParsableCommand {
         _ = signal(SIGPIPE, SIG_IGN)
         do {
             guard ping else { return try await work(shared, worker, logger) }
-            guard try await AccountCheck(shared, worker, logger).run() else { throw ExitCode(1) }
+            guard
+                try await AccountCheck(
+                    shared, http: worker.http, timeouts: worker.timeouts, maxAnswerBytes: worker.maxAnswerBytes, logger
+                ).run()
+            else { throw ExitCode(1) }
         } catch let code as ExitCode {
             throw code
         } catch {

@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import Shared
 
-/// The connections of a worker to Redis, made in one way.
+/// Makes the connections of a worker to Redis, all in one way.
 ///
 /// One loop carries them all: far below its capacity, and what happens together is written together.
 struct WorkerConnections: Sendable {
@@ -12,7 +12,7 @@ struct WorkerConnections: Sendable {
     let group: any EventLoopGroup
     let logger: Logger
 
-    /// One per kind of use, so that none waits for another; `home` says in a cluster to which node.
+    /// A client for one kind of use, so that none waits for another. In a cluster `home` names its node.
     func client(_ use: String, home: String) -> RedisClient {
         RedisClient(configuration, name: "worker-\(use)", home: home, group: group, logger: logger)
     }
@@ -28,9 +28,9 @@ struct WorkerConnections: Sendable {
     }
 }
 
-/// The connections for what workers know together of the accounts.
+/// The connections for what all workers know of the accounts.
 ///
-/// In a cluster they go to the node that has those keys; otherwise the first shard's are used for this, too.
+/// In a cluster they go to the node that has those keys. Otherwise the first shard's are used for this, too.
 struct PoolConnections: Sendable {
     let redis: RedisClient
     /// For renewals, which must not wait behind anything.

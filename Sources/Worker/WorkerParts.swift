@@ -2,7 +2,7 @@ import Logging
 import NIOCore
 import Shared
 
-/// What a worker works with: its connections, what it knows, and the pipeline; `WorkerProcess` says what runs.
+/// The parts of a worker: connections, knowledge, pipeline. `WorkerProcess` runs them.
 struct WorkerParts: Sendable {
     /// Unlike any other worker's, also before and after a restart.
     let name = WorkerHeartbeat.makeName()
@@ -11,7 +11,7 @@ struct WorkerParts: Sendable {
     let logger: Logger
     let clock: any WallClock = SystemWallClock()
     let readiness: Readiness
-    let restraint = ClaimRestraint()
+    let gate = ClaimGate()
     let metrics = WorkerMetrics()
     let slots: Slots
     let postgres: PostgresPool
@@ -20,12 +20,12 @@ struct WorkerParts: Sendable {
     let shards: [WorkerShard]
     let pool: PoolConnections
     let poolKeys: PoolKeys
-    let board: HealthRegistry
+    let healthRegistry: HealthRegistry
     let limiter: AccountLimiter
     let forecasts: TokenForecasts
     let credentials: AccountCredentials
     let platforms: PlatformCaller
-    let keyWatch: KeyWatch
+    let credentialMonitor: CredentialMonitor
 
     /// Throws what prevents a start.
     init(
@@ -39,7 +39,7 @@ struct WorkerParts: Sendable {
         logger[metadataKey: "worker"] = "\(name)"
         self.logger = logger
         readiness = Readiness(shards: shared.queue.shards)
-        slots = Slots(config.concurrency)
+        slots = Slots(config.slots.total)
         connections = WorkerConnections(
             worker: name, configuration: try shared.redis.configuration(), group: group, logger: logger)
         shards = shared.shardKeys.map { [connections, readiness] keys in
@@ -49,7 +49,8 @@ struct WorkerParts: Sendable {
         poolKeys = PoolKeys(prefix: shared.cachePrefix)
         pool = PoolConnections(connections, keys: poolKeys, beside: shards[0])
         let redis = pool.redis
-        board = HealthRegistry(rules: config.health, store: HealthStore(redis: redis, keys: poolKeys), logger: logger)
+        healthRegistry = HealthRegistry(
+            rules: config.health, store: HealthStore(redis: redis, keys: poolKeys), logger: logger)
         var limits = config.limiter
         limits.lease = shared.queue.limits.lease
         limiter = AccountLimiter(redis: redis, keys: poolKeys, worker: name, configuration: limits, logger: logger)
@@ -60,8 +61,8 @@ struct WorkerParts: Sendable {
             clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: clock,
             sandboxPace: config.sandboxPace, recorder: config.recording.map { Recorder($0, logger) })
         catalog = try await CatalogBootstrap(shared, postgres, logger, group: group).start()
-        keyWatch = KeyWatch(catalog, credentials, readiness, restraint, logger)
-        keyWatch.look()
+        credentialMonitor = CredentialMonitor(catalog, credentials, readiness, gate, logger)
+        credentialMonitor.look()
     }
 
     func pipeline(_ shard: WorkerShard) -> JobPipeline {
@@ -69,14 +70,16 @@ struct WorkerParts: Sendable {
         let cache = ResponseCache(redis: shards[0].queue.redis, keys: shared.keys, limits: config.cache)
         return JobPipeline(
             queue: shard.queue,
-            router: Router(
-                queue: shard.queue, catalog: catalog, board: board, loads: limiter.loads, credentials: credentials,
-                forecasts: forecasts, defaultStrategy: config.routing, rates: config.rates,
-                conversations: PromptAffinity(leastTokens: config.affinityTokens)),
+            router: JobRouter(
+                queue: shard.queue, catalog: catalog, healthRegistry: healthRegistry, loads: limiter.loads,
+                credentials: credentials,
+                forecasts: forecasts, defaultStrategy: config.routing.strategy, rates: config.routing.rates,
+                affinity: PromptAffinity(leastTokens: config.affinityTokens)),
             pool: AccountPool(
                 limiter: limiter, queue: shard.queue, forecasts: forecasts, rooms: shard.rooms, clock: clock),
-            platforms: platforms, policy: config.policy, board: board, rooms: shard.rooms,
-            keeper: AnswerCache(cache: cache, metrics: metrics, clock: clock, logger: logger), running: shard.running,
-            configuration: config, metrics: metrics, clock: clock, logger: logger, restraint: restraint)
+            platforms: platforms, policy: config.policy, healthRegistry: healthRegistry, rooms: shard.rooms,
+            answerCache: AnswerCache(cache: cache, metrics: metrics, clock: clock, logger: logger),
+            running: shard.running,
+            settings: config.pipeline, metrics: metrics, clock: clock, log: PipelineLog(logger: logger), gate: gate)
     }
 }

@@ -4,7 +4,7 @@ import ServiceLifecycle
 import Shared
 import UnixSignals
 
-/// What runs in a worker, and in which order it ends.
+/// Runs the services of a worker, and ends them in order.
 struct WorkerProcess {
     private let shared: SharedConfig
     private let config: WorkerConfig
@@ -16,7 +16,7 @@ struct WorkerProcess {
         self.logger = logger
     }
 
-    /// Runs until graceful shutdown; throws what prevents a start.
+    /// Runs until graceful shutdown, and throws what prevents a start.
     func run() async throws {
         let postgres = PostgresPool(shared.postgres)
         let http = try HTTPClient(configuration: config.http)
@@ -25,10 +25,10 @@ struct WorkerProcess {
             logger)
         // Stopped in reverse order, each only when the one below it has ended: claiming first, connections last.
         let services =
-            parts.connected + parts.informed + parts.caring + parts.serving
+            parts.connected + parts.informed + parts.supervising + parts.serving
             + Together.byRole(parts.shards.map { parts.keeping($0) })
             + Together.byRole(parts.shards.map { parts.working($0) })
-        parts.logger.info("worker started", metadata: ["slots": "\(config.concurrency)"])
+        parts.logger.info("worker started", metadata: ["slots": "\(config.slots.total)"])
         try await ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
@@ -46,70 +46,71 @@ extension WorkerParts {
         shards.flatMap(\.clients) + pool.own + [HeapTrimmer(every: shared.heapTrimInterval)]
     }
 
-    /// What this worker hears and reads of others.
+    /// Services that hear and read what other workers know.
     fileprivate var informed: [any Service] {
         [
             connections.subscription("nudges", to: shared.keys.workerChannel(name)) { [shards] payload in
                 let id = String(decoding: payload, as: UTF8.self)
-                for shard in shards { shard.running.interrupt(id: id, .cancelled) }
+                for shard in shards { shard.running.cancel(id: id) }
             },
             connections.subscription(
-                "health", to: poolKeys.healthChannel, onMessage: { [board] in board.received($0) },
-                onSubscribed: { [board] in board.missed() }),
-            catalog, keyWatch, board,
+                "health", to: poolKeys.healthChannel, onMessage: { [healthRegistry] in healthRegistry.received($0) },
+                onSubscribed: { [healthRegistry] in healthRegistry.missed() }),
+            catalog, credentialMonitor, healthRegistry,
             LoadReader(
                 redis: pool.redis, keys: poolKeys, limiter: limiter, catalog: catalog, logger: logger),
         ]
     }
 
-    /// What one worker does for all, and what any does when asked.
-    fileprivate var caring: [any Service] {
-        let leadership = LeaderElection(
-            redis: pool.redis, keys: poolKeys, worker: name, lease: config.leaderLease, logger: logger)
+    /// Services that one elected worker does for all, and those that any does when asked.
+    fileprivate var supervising: [any Service] {
+        let election = LeaderElection(
+            redis: pool.redis, keys: poolKeys, worker: name, lease: config.leader.lease, logger: logger)
         let alerts = AlertStore(postgres)
-        let watch = AccountSupervisor(
-            catalog: catalog, store: CatalogStore(postgres), alerts: alerts, board: board,
-            news: CatalogNotifier(redis: pool.redis, keys: shared.catalogKeys, logger: logger), clock: clock,
+        let supervisor = AccountSupervisor(
+            catalog: catalog, store: CatalogStore(postgres), alerts: alerts, healthRegistry: healthRegistry,
+            notifier: CatalogNotifier(redis: pool.redis, keys: shared.catalogKeys, logger: logger), clock: clock,
             logger: logger)
-        let quotas = QuotaMeter(
+        let quotas = QuotaReconciler(
             catalog: catalog, ledger: QuotaLedger(postgres), limiter: limiter, alerts: alerts,
-            threshold: config.quotaAlertThreshold, clock: clock, logger: logger)
+            threshold: config.leader.quotaAlertThreshold, clock: clock, logger: logger)
         let prober = HealthProber(
-            catalog: catalog, board: board, platforms: platforms, watch: watch,
+            catalog: catalog, healthRegistry: healthRegistry, platforms: platforms, supervisor: supervisor,
             timeLeft: config.timeouts.http.firstByte,
             clock: clock, logger: logger)
         return [
-            leadership,
+            election,
             LeaderTasks(
-                leadership: leadership, watch: watch, quotas: quotas, prober: prober,
+                election: election, supervisor: supervisor, quotas: quotas, prober: prober,
                 deadLetters: DeadLetterWatch(
                     shards: shards.map { DeadLetters(queue: $0.queue) }, alerts: alerts, logger: logger),
-                configuration: config),
-            PingAnswerer(
+                settings: config.leader),
+            PingResponder(
                 inbox: AccountPings(redis: pool.pings, keys: poolKeys),
                 outbox: AccountPings(redis: pool.redis, keys: poolKeys), store: CatalogStore(postgres),
                 catalog: catalog, platforms: platforms, clock: clock, logger: logger),
         ]
     }
 
-    /// What is asked and told until the last job has ended.
+    /// Services that are needed until the last job has ended.
     fileprivate var serving: [any Service] {
         [
-            HealthServer(readiness: readiness, metrics: metrics, running: shards.map(\.running), slots: slots)
+            HealthServer(readiness: readiness, metrics: metrics, running: shards.map(\.running), slots: slots.total)
                 .application(host: config.host, port: config.port, logger: logger),
-            CapacityKeeper(limiter: limiter, redis: pool.leases, lease: shared.queue.limits.lease, logger: logger),
+            ReservationKeeper(limiter: limiter, redis: pool.leases, lease: shared.queue.limits.lease, logger: logger),
         ]
     }
 
-    /// What a shard needs until its last job has ended.
+    /// Services that a shard needs until its last job has ended.
     fileprivate func keeping(_ shard: WorkerShard) -> [any Service] {
         let leases = JobQueue(redis: shard.leases, keys: shard.queue.keys, limits: shared.queue.limits)
         return [
             UsageFlusher(
                 queue: shard.queue, outbox: shard.outbox, ledger: UsageLedger(postgres), worker: name,
-                configuration: config, logger: logger),
+                settings: config.flush, block: config.claim.block, logger: logger),
             LeaseKeeper(
-                queue: leases, running: shard.running, card: WorkerHeartbeat(name: name, queue: leases), logger: logger),
+                queue: leases, running: shard.running, heartbeat: WorkerHeartbeat(name: name, queue: leases),
+                logger: logger),
         ]
     }
 
@@ -123,17 +124,18 @@ extension WorkerParts {
         let pipeline = pipeline(shard)
         let runner = runner(shard, pipeline)
         return [
-            QueueMaintenance(queue: shard.queue, reader: runner.reader, configuration: config, logger: logger),
+            QueueMaintenance(queue: shard.queue, reader: runner.reader, settings: config.maintenance, logger: logger),
             Reaper(
                 queue: shard.queue, reader: runner.reader, pipeline: pipeline, slots: slots, patience: shard.patience,
-                configuration: config, logger: logger),
-            RoomKeeper(
+                settings: config.reap, overdraft: config.slots.recovery, logger: logger),
+            AdmissionService(
                 queue: shard.queue, rooms: shard.rooms, slots: slots, catalog: catalog, runner: runner,
-                configuration: config, logger: logger),
+                interval: config.maintenance.interval, logger: logger),
             ClaimService(
                 queue: shard.queue, blocking: shard.blocking, runner: runner, slots: slots, rooms: shard.rooms,
-                running: shard.running, configuration: config, readiness: readiness, logger: logger,
-                shards: shards.count, restraint: restraint),
+                running: shard.running, settings: config.claim, drainTimeout: config.drainTimeout, readiness: readiness,
+                logger: logger,
+                shards: shards.count, gate: gate),
         ]
     }
 }

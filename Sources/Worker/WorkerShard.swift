@@ -4,7 +4,7 @@ import Shared
 
 /// One shard of the queue as this worker serves it: its connections, and what runs and waits there.
 ///
-/// Slots, accounts, catalogue and metrics are the worker's; all else is a shard's own.
+/// Slots, accounts, catalogue and metrics are the worker's. All else is a shard's own.
 struct WorkerShard: Sendable {
     /// Over the connection for everything that does not block.
     let queue: JobQueue
@@ -24,13 +24,13 @@ struct WorkerShard: Sendable {
         let name = keys.shard == 0 ? "" : "\(keys.shard)"
         func client(_ use: String) -> RedisClient { connections.client(use + name, home: keys.shardPrefix) }
         (blocking, leases, outbox) = (client("claim"), client("lease"), client("outbox"))
-        let greeting = ReconnectRecovery(
+        let recovery = ReconnectRecovery(
             worker: connections.worker, shards: shared.queue.shards, keys: keys, limits: limits, readiness: readiness,
             patience: patience,
             running: running, requiresDurable: shared.redis.requiresDurability, logger: connections.logger)
         let redis = RedisClient(
             connections.configuration, name: "worker" + name, home: keys.shardPrefix, group: connections.group,
-            logger: connections.logger, onConnect: greeting.greet,
+            logger: connections.logger, onConnect: recovery.greet,
             onStateChange: { [patience] isUp in
                 patience.connection(isUp: isUp)
                 readiness.redis(isUp: isUp, shard: keys.shard)

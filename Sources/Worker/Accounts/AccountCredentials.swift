@@ -1,21 +1,15 @@
 import Shared
 import Synchronization
 
-/// The keys of accounts, opened in this worker's memory only.
+/// Opens the keys of accounts, in this worker's memory only.
 ///
-/// In: an account. Out: its credential, or what keeps it shut; each sealed text is opened once. That a key cannot be opened is
-/// our own fault and says nothing of the account: it is `internal`, and never counts in the account's health.
+/// In: an account. Out: its credential, or the reason for which it stays sealed. Each sealed text is opened once. A key
+/// that cannot be opened is our own fault and says nothing of the account: it is `internal`, and never counts in the
+/// account's health.
 final class AccountCredentials: Sendable {
-    enum Lock: Error, Sendable, Equatable {
-        /// Sealed with a master key that this worker has not: another worker may open it.
-        case otherMasterKey
-        /// The sealed text is damaged: nobody can open it.
-        case damaged
-    }
-
     private struct Known {
         let sealed: String
-        let result: Result<Credential, Lock>
+        let result: Result<Credential, KeyLock>
     }
 
     private let box: SecretBox?
@@ -25,7 +19,7 @@ final class AccountCredentials: Sendable {
     init(box: SecretBox?) { self.box = box }
 
     /// `nil` where the key is open, or the account has none.
-    func lock(of account: Account) -> Lock? {
+    func lock(of account: Account) -> KeyLock? {
         guard case .failure(let lock) = result(account) else { return nil }
         return lock
     }
@@ -46,7 +40,7 @@ final class AccountCredentials: Sendable {
 
     private static let code = "key_not_opened"
 
-    private func result(_ account: Account) -> Result<Credential, Lock> {
+    private func result(_ account: Account) -> Result<Credential, KeyLock> {
         guard let sealed = account.apiKeyEncrypted, !sealed.isEmpty else { return .success(Credential("")) }
         if let known = known.withLock({ $0[account.id] }), known.sealed == sealed { return known.result }
         let result = opened(sealed, account.id)
@@ -54,7 +48,7 @@ final class AccountCredentials: Sendable {
         return result
     }
 
-    private func opened(_ sealed: String, _ account: String) -> Result<Credential, Lock> {
+    private func opened(_ sealed: String, _ account: String) -> Result<Credential, KeyLock> {
         guard let box else { return .failure(.otherMasterKey) }
         do throws(SecretBox.Failure) {
             return .success(Credential(try box.open(sealed, for: account).reveal()))

@@ -14,7 +14,7 @@ extension AccountLimiter {
         return reply.int ?? 0
     }
 
-    /// Tokens used in the current period, reservations included; 0 where Redis knows nothing.
+    /// Tokens used in the current period, reservations included, or 0 where Redis knows nothing.
     func quotaUsed(_ account: Account, now: Int64) async throws(RedisError) -> Int64 {
         let fields = try await redis.send(RedisCommand("HGETALL", .string(keys.quota(account.id)))).array ?? []
         return QuotaCounter(fields, period: account.period(at: now)?.start ?? 0)?.used ?? 0
@@ -22,7 +22,7 @@ extension AccountLimiter {
 
     func knowsQuota(_ account: Account, now: Int64) async throws(RedisError) -> Bool {
         let period = try await redis.send(RedisCommand("HGET", .string(keys.quota(account.id)), "p")).int
-        // An older period is begun anew by whoever reserves next; a younger one is another kind of period.
+        // Whoever reserves next begins a new period after an older one. A younger one is another kind of period.
         return period.map { $0 <= account.period(at: now)?.start ?? 0 } ?? false
     }
 }

@@ -2,18 +2,19 @@ import Logging
 import Shared
 import Synchronization
 
-/// Keeps every account within its limits, all workers together: requests and tokens in any sliding minute, requests at once, quota.
+/// Keeps every account within its limits, all workers together: requests and tokens in any sliding minute, requests at
+/// once, quota.
 ///
-/// In: bids, one per route that could serve a request. Out: the one that was taken, in one round trip that all requests of the moment share, or
-/// when to ask again.
-/// Each reservation must be settled once; those of a dead worker end with its lease. Throws where Redis is away.
+/// In: candidates, one per route that could serve a request. Out: a reservation on one of them, or when to ask again;
+/// one round trip serves all requests of the moment. Each reservation must be settled once. Those of a dead worker end
+/// with its lease. Throws where Redis is away.
 struct AccountLimiter: Sendable {
     struct Configuration: Sendable {
-        /// How long a slot of a dead worker is held.
+        /// Time after which a slot of a dead worker is free again.
         var lease = Duration.seconds(15)
-        /// Added to the minute: what may lie between two requests' ways from here to the platform.
+        /// Added to the minute, since two requests may take different times from here to the platform.
         ///
-        /// Chosen: connection set-up and a busy machine; costs 1 % of the allowance.
+        /// Chosen for connection set-up and a busy machine. It costs 1 % of the allowance.
         var margin = Duration.milliseconds(500)
         var affinity = Duration.seconds(300)
         /// A trial that nobody settles is over after this.
@@ -29,7 +30,7 @@ struct AccountLimiter: Sendable {
     let loads: AccountLoads
     private let held = HeldReservations()
     private let logger: Logger
-    private let desk: LimiterBatcher
+    private let batcher: LimiterBatcher
 
     init(
         redis: RedisClient, keys: PoolKeys, worker: String, configuration: Configuration = Configuration(),
@@ -41,54 +42,58 @@ struct AccountLimiter: Sendable {
         self.configuration = configuration
         self.loads = loads
         self.logger = logger
-        let calls = LimiterClient(redis: redis, keys: keys, configuration: configuration, loads: loads)
-        desk = LimiterBatcher(most: Self.mostTogether) { asks throws(RedisError) in try await calls.put(asks) }
+        let client = LimiterClient(redis: redis, keys: keys, configuration: configuration, loads: loads)
+        batcher = LimiterBatcher(most: Self.mostTogether) { requests throws(RedisError) in
+            try await client.send(requests)
+        }
     }
 
     /// Chosen: about a millisecond in Redis, whose other callers wait meanwhile.
     private static let mostTogether = 128
 
-    /// Takes capacity for `attempt` (request and number: unlike any other attempt's) on one of the bids.
-    func reserve(_ auction: Auction, for attempt: String, now: Int64) async throws(RedisError) -> Reserving {
+    /// Takes capacity for `attempt` (request and number: unlike any other attempt's) on one of the candidates.
+    func reserve(_ request: ReservationRequest, for attempt: String, now: Int64) async throws(RedisError)
+        -> ReservationResult
+    {
         let id = worker + " " + attempt
-        // Before the script runs: what is late is rather counted twice than not at all.
+        // Taken before the script runs, so that a late request is rather counted twice than not at all.
         let began = ContinuousClock.now
-        let numbers = try await desk.answer(to: .reserve(id, auction, now: now))
+        let numbers = try await batcher.answer(to: .reserve(id, request, now: now))
         if numbers.count == 2, numbers[0] == 0 {
             if numbers[1] == -2 { return .exhausted }
             return .busy(numbers[1] < 0 ? nil : .milliseconds(numbers[1]))
         }
-        guard numbers.count == 3, numbers[0] == 1, (1...Int64(auction.bids.count)).contains(numbers[1]) else {
+        guard numbers.count == 3, numbers[0] == 1, (1...Int64(request.candidates.count)).contains(numbers[1]) else {
             throw RedisError(.protocolViolation, "the limiter's script answered in an unknown shape")
         }
         let index = Int(numbers[1]) - 1
-        let bid = auction.bids[index]
-        let tokens = bid.account.tokensPerMinute.map { min($0, bid.tokens) } ?? bid.tokens
+        let candidate = request.candidates[index]
+        let tokens = candidate.account.tokensPerMinute.map { min($0, candidate.tokens) } ?? candidate.tokens
         let reservation = Reservation(
-            id: id, account: bid.account.id, bucket: numbers[2], tokens: tokens,
-            hasQuota: bid.account.quotaLimit != nil, trial: bid.trial, madeAt: began)
+            id: id, account: candidate.account.id, bucket: numbers[2], tokens: tokens,
+            hasQuota: candidate.account.quotaLimit != nil, trial: candidate.trial, madeAt: began)
         held.add(reservation)
         return .taken(index, reservation)
     }
 
-    /// Sends settlements that found a call under way and no later one to go with; to be called several times a second.
+    /// Sends settlements that found a call in flight and no later one to go with, several times a second.
     func flush() async {
-        do throws(RedisError) { try await desk.flush() } catch {
+        do throws(RedisError) { try await batcher.flush() } catch {
             logger.debug("slots are left to their lease", metadata: ["error": "\(error)"])
         }
     }
 
     /// Gives the slot back and counts what was used, before any reservation that this worker makes later.
     ///
-    /// `calledAt`: when the platform was called; `nil` if it was not, so that the request does not count. Where Redis is away the slot is
-    /// left to its lease, and the estimate stays counted.
+    /// `calledAt` is the time at which the platform was called, or `nil` if it was not, so that the request does not
+    /// count. Where Redis is away the slot is left to its lease, and the estimate stays counted.
     func settle(_ reservation: Reservation, tokens: Int, calledAt: ContinuousClock.Instant?) async {
         held.remove(reservation)
         let delay = calledAt.map { max(.zero, $0 - reservation.madeAt) } ?? .zero
         // Within half the margin the reservation's own time is near enough.
         let late = delay > configuration.margin / 2 ? delay.milliseconds : 0
         do throws(RedisError) {
-            try await desk.tell(
+            try await batcher.tell(
                 .settle(reservation.encoded(used: tokens, isCounted: calledAt != nil, late: late)))
         } catch {
             logger.debug(
@@ -96,7 +101,7 @@ struct AccountLimiter: Sendable {
         }
     }
 
-    /// Extends the leases of everything held here; to be called several times a lease, over `connection`.
+    /// Extends the leases of everything held here over `connection`, several times a lease.
     func renew(over connection: RedisClient) async throws(RedisError) {
         let all = Array(held.all)
         for start in stride(from: 0, to: all.count, by: Self.mostTogether) {
@@ -110,7 +115,7 @@ struct AccountLimiter: Sendable {
     }
 }
 
-/// What this worker holds, for renewal.
+/// Reservations that this worker holds, for renewal.
 private final class HeldReservations: Sendable {
     /// Accounts, by reservation.
     private let held = Mutex<[String: String]>([:])
@@ -121,7 +126,7 @@ private final class HeldReservations: Sendable {
 }
 
 extension Account {
-    /// Whether anything about it must be counted by all workers together.
+    /// Something about it must be counted by all workers together.
     var isLimited: Bool {
         requestsPerMinute != nil || tokensPerMinute != nil || concurrency != nil || quotaLimit != nil
     }

@@ -1,21 +1,22 @@
 import Shared
 
-/// The route that an attempt takes, with the capacity that is held for it.
-struct Booking: Sendable, Equatable {
-    /// `nil` for a request that no route can serve.
-    var route: Route?
-    /// `nil` where nothing needs counting: one account without limits.
-    var reservation: Reservation?
-    /// Why there is no route, where waiting does not help.
-    var refusal: JobFailure?
+/// Use that an attempt made of its booking.
+enum CapacityUse: Sendable {
+    /// The platform was never called.
+    case none
+    /// The platform was called at this time, and the record says how it went.
+    case called(AttemptRecord, at: ContinuousClock.Instant)
+    /// The attempt that was started goes on holding it.
+    case held
 }
 
 /// Capacity for attempts: taken before the platform is called, given back after.
 ///
-/// In: a lineup. Out: a booking, or how long until it is worth asking again. What a booking holds comes back by `settle`, which never fails:
-/// what Redis could not be told ends with the lease.
+/// In: ranked routes. Out: a booking, or how long until it is worth asking again. A booking's capacity comes back by
+/// `settle`, which never fails: a reservation that Redis could not be told about ends with its lease.
 struct AccountPool: Sendable {
     enum Answer: Sendable {
+        /// Never `Booking.none`.
         case booked(Booking)
         case busy(Duration?)
     }
@@ -29,40 +30,45 @@ struct AccountPool: Sendable {
     private static let exhausted = JobFailure(
         .quotaExhausted, "the quota of every account for this model is used up", code: "quota_exhausted")
 
-    func book(_ lineup: RankedRoutes, _ plan: JobPlan, for attempt: Attempt) async throws(RedisError) -> Answer {
-        guard let only = lineup.bids.first else { return .busy(lineup.earliest) }
-        if lineup.bids.count == 1, !only.account.isLimited, only.trial == nil {
-            return .booked(Booking(route: lineup.routes[0]))
+    func book(_ ranked: RankedRoutes, _ plan: JobPlan, for attempt: Attempt) async throws(RedisError) -> Answer {
+        guard let only = ranked.candidates.first else { return .busy(ranked.earliest) }
+        if ranked.candidates.count == 1, !only.account.isLimited, only.trial == nil {
+            return .booked(.route(only.route, nil))
         }
-        let auction = Auction(bids: lineup.bids, turn: plan.turn, affinity: plan.conversation)
-        // By its entry: a request that was submitted twice has two; another shard may have an entry of the same ID.
+        let request = ReservationRequest(
+            candidates: ranked.candidates, turn: plan.turn, affinity: plan.choice?.affinity)
+        // Named by its entry, since a request that was submitted twice has two. Another shard may have an entry of the
+        // same ID.
         let name = "\(queue.keys.shard) \(attempt.lane.rawValue) \(attempt.entry)/\(attempt.number)"
         // A reply that was lost leaves a reservation behind that ends with its lease.
         switch try await queue.persist({ () async throws(RedisError) in
-            try await limiter.reserve(auction, for: name, now: clock.now)
+            try await limiter.reserve(request, for: name, now: clock.now)
         }) {
         case .taken(let index, let reservation):
-            return .booked(Booking(route: lineup.routes[index], reservation: reservation))
+            return .booked(.route(ranked.routes[index], reservation))
         case .exhausted:
             // A resting account may have quota left.
-            if let rest = lineup.earliest { return .busy(rest) }
-            return .booked(Booking(refusal: Self.exhausted))
+            if let rest = ranked.earliest { return .busy(rest) }
+            return .booked(.refused(Self.exhausted))
         case .busy(let wait):
-            guard let wait, let rest = lineup.earliest else { return .busy(wait) }
+            guard let wait, let rest = ranked.earliest else { return .busy(wait) }
             return .busy(min(wait, rest))
         }
     }
 
-    /// `record`: how the attempt went; `nil` for one that was never started.
-    func settle(_ booking: Booking, _ record: AttemptRecord?, calledAt: ContinuousClock.Instant?) async {
+    func settle(_ booking: Booking, _ use: CapacityUse) async {
         guard let reservation = booking.reservation else { return }
-        let tokens = record.map { $0.usage.input + $0.usage.output } ?? 0
-        await limiter.settle(reservation, tokens: tokens, calledAt: calledAt)
+        switch use {
+        case .held: return
+        case .none: await limiter.settle(reservation, tokens: 0, calledAt: nil)
+        case .called(let record, let time):
+            await limiter.settle(reservation, tokens: record.usage.input + record.usage.output, calledAt: time)
+        }
         rooms.freed(reservation.account)
     }
 
     func learn(_ route: Route, _ plan: JobPlan, _ record: AttemptRecord) {
-        // A count that had to be bounded is none to learn from.
+        // A count that had to be bounded teaches nothing.
         guard record.status == .done, max(record.usage.input, record.usage.output) < Bounds.counts.upperBound else {
             return
         }

@@ -1,10 +1,11 @@
 import Shared
 import Synchronization
 
-/// The tokens that some platforms take instead of keys: kept until they are due, fetched once for all who wait.
+/// Access tokens that some platforms take instead of keys, kept until they are due and fetched once for all who wait.
 ///
-/// In: an account with such a platform, and the way to ask. Out: a token that is not due. Of concurrent callers one asks and
-/// the others get what it got, its failure included; a caller that is interrupted while asking leaves that to the next.
+/// In: an account with such a platform, and the way to ask. Out: a token that is not due. Of concurrent callers one
+/// asks and the others get what it got, its failure included. A caller that is interrupted while asking leaves that to
+/// the next.
 final class AccountTokens: Sendable {
     typealias Ask = @Sendable (UpstreamRequest) async throws(JobFailure) -> UpstreamResponse
     private typealias Answer = Result<AccessToken, JobFailure>
@@ -39,7 +40,7 @@ final class AccountTokens: Sendable {
             case .use(let token): return token.credential
             case .renew: return try await renew(account, view, exchange, now: now, ask).credential
             case .wait(let waiter):
-                // `nil`: who asked was interrupted, or we were.
+                // `nil`: the caller that asked was interrupted, or we were.
                 if let answer = await answer(account, waiter) { return try answer.get().credential }
                 if Task.isCancelled { throw JobFailure(.cancelled, "the call was interrupted") }
             }
@@ -54,7 +55,7 @@ final class AccountTokens: Sendable {
         }
     }
 
-    /// The next caller gets another token, whatever the one that is kept is worth.
+    /// Makes the next caller ask for another token, whatever the kept one is worth.
     func forget(_ account: String) { state.withLock { $0.entries[account]?.token = nil } }
 
     private func next(_ account: String, _ now: Int64) -> Step {

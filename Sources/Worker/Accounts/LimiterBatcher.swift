@@ -2,77 +2,78 @@ import DequeModule
 import Shared
 import Synchronization
 
-/// What many attempts ask of the limiter, asked together: while one call is under way, those that come gather for the next one.
+/// Batches limiter calls: while one round trip is in flight, later requests share the next one.
 ///
-/// In: asks, one at a time. Out: an answer each, or the error of the call that carried them. Who comes while nothing is under way asks at
-/// once, so nobody waits for company. There is no task of its own: whoever finds nothing under way makes the call for all that have
-/// gathered, and then hands this duty on to one of them. Waiting for the answer is not cancellable; it is as long as the calls before it take,
-/// and one that fails fails for all who wait. What nobody waits for goes with the next call, or with `flush`.
+/// In: requests, one at a time. Out: an answer each, or the error of the call that carried them. A request that comes
+/// while no call is in flight is sent at once, so nobody waits for company. There is no task of its own: the first
+/// caller leads. It makes the call for all that have gathered, then hands the lead on to one of the next. Waiting for
+/// the answer is not cancellable: it takes as long as the calls before it, and a call that fails fails for all who
+/// wait. A request without a waiting caller goes with the next call, or with `flush`.
 final class LimiterBatcher: Sendable {
     private enum Turn: Sendable {
         case answered(Result<[Int64], RedisError>)
-        /// It is this caller's turn to make the call.
+        /// This caller makes the next call.
         case lead
     }
 
     private typealias Caller = CheckedContinuation<Turn, Never>
 
     private struct Waiting {
-        let ask: LimiterAsk
+        let request: LimiterRequest
         /// `nil` where nobody waits for the answer.
         let caller: Caller?
     }
 
     private struct State {
-        var isUnderWay = false
-        /// Bounded by the worker's jobs: each asks for one reservation at a time, and settles it once.
+        var isInFlight = false
+        /// Bounded by the worker's jobs: each makes one reservation at a time, and settles it once.
         var waiting: Deque<Waiting> = []
     }
 
     private let most: Int
-    private let put: @Sendable ([LimiterAsk]) async throws(RedisError) -> [[Int64]]
+    private let send: @Sendable ([LimiterRequest]) async throws(RedisError) -> [[Int64]]
     private let state = Mutex(State())
 
-    /// `put` gets up to `most` asks and gives as many answers, in their order; it is never called twice at a time.
-    init(most: Int, put: @escaping @Sendable ([LimiterAsk]) async throws(RedisError) -> [[Int64]]) {
+    /// `send` gets up to `most` requests and gives as many answers, in their order. It is never called twice at a time.
+    init(most: Int, send: @escaping @Sendable ([LimiterRequest]) async throws(RedisError) -> [[Int64]]) {
         self.most = most
-        self.put = put
+        self.send = send
     }
 
-    /// How many wait for the next call.
+    /// Number of requests that wait for the next call.
     var gatheredCount: Int { state.withLock { $0.waiting.count } }
 
-    func answer(to ask: LimiterAsk) async throws(RedisError) -> [Int64] {
+    func answer(to request: LimiterRequest) async throws(RedisError) -> [Int64] {
         let turn = await withCheckedContinuation { caller in
-            if isFirst(else: Waiting(ask: ask, caller: caller)) { caller.resume(returning: .lead) }
+            if isFirst(else: Waiting(request: request, caller: caller)) { caller.resume(returning: .lead) }
         }
         switch turn {
         case .answered(let answer): return try answer.get()
-        case .lead: return try await lead(with: ask)
+        case .lead: return try await lead(with: request)
         }
     }
 
-    /// Returns at once while a call is under way; throws only for a call made here.
+    /// Returns at once while a call is in flight, and throws only for a call made here.
     ///
-    /// What is told goes before whatever is asked later.
-    func tell(_ ask: LimiterAsk) async throws(RedisError) {
-        if isFirst(else: Waiting(ask: ask, caller: nil)) { _ = try await lead(with: ask) }
+    /// The request goes before all later ones.
+    func tell(_ request: LimiterRequest) async throws(RedisError) {
+        if isFirst(else: Waiting(request: request, caller: nil)) { _ = try await lead(with: request) }
     }
 
-    /// Puts what nobody waits for, and no later call has taken along.
+    /// Sends requests without a waiting caller that no later call has taken along.
     func flush() async throws(RedisError) {
-        let told = state.withLock { state -> LimiterAsk? in
-            guard !state.isUnderWay, !state.waiting.isEmpty else { return nil }
-            state.isUnderWay = true
-            return state.waiting.removeFirst().ask
+        let told = state.withLock { state -> LimiterRequest? in
+            guard !state.isInFlight, !state.waiting.isEmpty else { return nil }
+            state.isInFlight = true
+            return state.waiting.removeFirst().request
         }
         if let told { _ = try await lead(with: told) }
     }
 
     private func isFirst(else waiting: @autoclosure () -> Waiting) -> Bool {
         state.withLock { state in
-            guard state.isUnderWay else {
-                state.isUnderWay = true
+            guard state.isInFlight else {
+                state.isInFlight = true
                 return true
             }
             state.waiting.append(waiting())
@@ -81,10 +82,10 @@ final class LimiterBatcher: Sendable {
     }
 
     /// One call, for `own` and what has gathered.
-    private func lead(with own: LimiterAsk) async throws(RedisError) -> [Int64] {
-        let (asks, others) = gathered(with: own)
+    private func lead(with own: LimiterRequest) async throws(RedisError) -> [Int64] {
+        let (requests, others) = gathered(with: own)
         let answers: [[Int64]]
-        do throws(RedisError) { answers = try await put(asks) } catch {
+        do throws(RedisError) { answers = try await send(requests) } catch {
             fail(others, error)
             throw error
         }
@@ -95,28 +96,28 @@ final class LimiterBatcher: Sendable {
         return answers[0]
     }
 
-    private func gathered(with own: LimiterAsk) -> (asks: [LimiterAsk], callers: [Caller?]) {
+    private func gathered(with own: LimiterRequest) -> (requests: [LimiterRequest], callers: [Caller?]) {
         state.withLock { state in
             let count = min(most - 1, state.waiting.count)
-            var (asks, callers) = ([own], [Caller?]())
-            asks.reserveCapacity(count + 1)
+            var (requests, callers) = ([own], [Caller?]())
+            requests.reserveCapacity(count + 1)
             callers.reserveCapacity(count)
             for _ in 0..<count {
                 let next = state.waiting.removeFirst()
-                asks.append(next.ask)
+                requests.append(next.request)
                 callers.append(next.caller)
             }
-            return (asks, callers)
+            return (requests, callers)
         }
     }
 
-    /// Those who came meanwhile would only fail one call later.
+    /// Fails requests that came meanwhile, too: they would only fail one call later.
     private func fail(_ others: [Caller?], _ error: RedisError) {
         let late = state.withLock { state in
             defer { state = State() }
             return state.waiting
         }
-        // That the one who made the call was cancelled is none of their business.
+        // Only the caller that led was cancelled, not the others.
         let error = error.code == .cancelled ? RedisError(.connectionLost, "the call was cancelled") : error
         for other in others + late.map(\.caller) { other?.resume(returning: .answered(.failure(error))) }
     }
@@ -124,7 +125,7 @@ final class LimiterBatcher: Sendable {
     private func handOn() {
         let next = state.withLock { state -> Waiting? in
             guard let first = state.waiting.firstIndex(where: { $0.caller != nil }) else {
-                state.isUnderWay = false
+                state.isInFlight = false
                 return nil
             }
             return state.waiting.remove(at: first)

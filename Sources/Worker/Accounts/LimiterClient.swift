@@ -1,51 +1,53 @@
 import Shared
 
-/// One thing that is asked of the limiter's script, as it reads it.
-enum LimiterAsk: Sendable {
-    /// Capacity for an attempt of this name; `now` in milliseconds since 1970.
-    case reserve(String, Auction, now: Int64)
+/// One request to the limiter's script.
+enum LimiterRequest: Sendable {
+    /// Capacity for an attempt of this name, with the time in milliseconds since 1970.
+    case reserve(String, ReservationRequest, now: Int64)
     case settle(RedisArguments)
 }
 
-/// `LimiterScripts.serve`, for all that is asked at one time.
+/// Calls `LimiterScripts.serve` for a batch of requests.
 ///
-/// In: settlements and auctions. Out: numbers per auction, none per settlement; what the script saw of the accounts goes to `AccountLoads`.
-/// Throws where Redis is away; settlements are then lost, and their slots end with the lease.
+/// In: settlements and reservations. Out: numbers per reservation, none per settlement. The loads of accounts that the
+/// script saw go to `AccountLoads`. Throws where Redis is away: settlements are then lost, and their slots end with the
+/// lease.
 struct LimiterClient: Sendable {
     let redis: RedisClient
     let keys: PoolKeys
     let configuration: AccountLimiter.Configuration
     let loads: AccountLoads
 
-    func put(_ asks: [LimiterAsk]) async throws(RedisError) -> [[Int64]] {
-        let (arguments, settled) = arguments(asks)
+    func send(_ requests: [LimiterRequest]) async throws(RedisError) -> [[Int64]] {
+        let (arguments, settled) = arguments(requests)
         let reply = try await redis.evaluate(LimiterScripts.serve, keys: [keys.base], arguments: arguments)
         let parts = reply.array ?? []
-        guard parts.count == 1 + asks.count - settled else {
+        guard parts.count == 1 + requests.count - settled else {
             throw RedisError(.protocolViolation, "the limiter's script answered in an unknown shape")
         }
         loads.note(parts[0].array ?? [])
         var next = 1
-        return asks.map { ask in
-            guard case .reserve = ask else { return [] }
+        return requests.map { request in
+            guard case .reserve = request else { return [] }
             defer { next += 1 }
             return (parts[next].array ?? []).map { $0.int ?? 0 }
         }
     }
 
-    /// Settlements first: what they give back may be taken by the same call.
+    /// Settlements come first: the same call may take what they give back.
     ///
-    /// Bids that are alike are sent once.
-    private func arguments(_ asks: [LimiterAsk]) -> (RedisArguments, settled: Int) {
-        var (settled, table) = (0, BidTable())
-        var settlements = RedisArguments(capacity: asks.count * 128)
-        var auctions = RedisArguments(capacity: asks.count * 128)
-        for ask in asks {
-            switch ask {
+    /// Equal candidates are sent once.
+    private func arguments(_ requests: [LimiterRequest]) -> (RedisArguments, settled: Int) {
+        var (settled, table) = (0, CandidateTable())
+        var settlements = RedisArguments(capacity: requests.count * 128)
+        var reservations = RedisArguments(capacity: requests.count * 128)
+        for request in requests {
+            switch request {
             case .settle(let settlement):
                 settlements.append(settlement)
                 settled += 1
-            case .reserve(let id, let auction, let now): auctions.append(.bytes(auction.line(id, &table, at: now)))
+            case .reserve(let id, let reservation, let now):
+                reservations.append(.bytes(reservation.line(id, &table, at: now)))
             }
         }
         var arguments = RedisArguments([
@@ -53,15 +55,15 @@ struct LimiterClient: Sendable {
             .int(PoolKeys.bucketMilliseconds), .int(configuration.affinity.milliseconds),
             .int(configuration.trial.milliseconds), .int(settled), .int(table.lines.count),
         ])
-        for more in [settlements, table.lines, auctions] { arguments.append(more) }
+        for more in [settlements, table.lines, reservations] { arguments.append(more) }
         return (arguments, settled)
     }
 }
 
-/// The different bids of one call, numbered from 1.
-private struct BidTable {
+/// The different candidates of one call, numbered from 1.
+private struct CandidateTable {
     private struct Key: Hashable {
-        /// Routes are made once a catalogue, and held by their bids as long as this stands.
+        /// Routes are made once a catalogue, and their candidates hold them for as long as this table lives.
         let route: ObjectIdentifier
         let factor: Double
         let trial: String?
@@ -70,25 +72,25 @@ private struct BidTable {
     private var numbers: [Key: Int] = [:]
     private(set) var lines = RedisArguments(capacity: 256)
 
-    mutating func number(of bid: ReservationCandidate, at now: Int64) -> Int {
-        let key = Key(route: ObjectIdentifier(bid.route), factor: bid.factor, trial: bid.trial)
+    mutating func number(of candidate: ReservationCandidate, at now: Int64) -> Int {
+        let key = Key(route: ObjectIdentifier(candidate.route), factor: candidate.factor, trial: candidate.trial)
         if let known = numbers[key] { return known }
-        lines.append(.bytes(bid.line(at: now)))
+        lines.append(.bytes(candidate.line(at: now)))
         numbers[key] = lines.count
         return lines.count
     }
 }
 
-extension Auction {
-    fileprivate func line(_ id: String, _ table: inout BidTable, at now: Int64) -> [UInt8] {
+extension ReservationRequest {
+    fileprivate func line(_ id: String, _ table: inout CandidateTable, at now: Int64) -> [UInt8] {
         var line = TabbedLine()
         line.add(id)
         line.add(affinity ?? "")
-        for bid in bids {
-            if bid.isFallback { line.part("f") }
-            line.part(bid.group, ":")
-            line.part(table.number(of: bid, at: now), ":")
-            line.part(bid.tokens, ",")
+        for candidate in candidates {
+            if candidate.isFallback { line.part("f") }
+            line.part(candidate.group, ":")
+            line.part(table.number(of: candidate, at: now), ":")
+            line.part(candidate.tokens, ",")
         }
         line.add("")
         return line.ended(with: turn ?? "")
@@ -127,7 +129,7 @@ extension Reservation {
     }
 }
 
-/// An argument of fields with tabs between them; the last one may hold anything.
+/// An argument of fields with tabs between them, of which the last one may hold anything.
 private struct TabbedLine {
     private var bytes: [UInt8] = []
 

@@ -1,12 +1,21 @@
-/// What `LimiterScripts.serve` is made of: capacity that comes back, and capacity that is taken.
+/// Parts of `LimiterScripts.serve`: capacity that comes back, and capacity that is taken.
 ///
-/// Both stand behind `counting` and use its functions, and `now`, `bucket`, `width`, `span`, `lease` and `trialLength` of `serve`.
+/// Both stand behind `counting` and use its functions, and `now`, `bucket`, `width`, `span`, `lease` and `trialLength` of
+/// `serve`.
 extension LimiterScripts {
-    /// `note(line)` for each settlement, then `settle()`: capacity comes back, and what was used stands in the place of the estimate.
+    /// `note(line)` for each settlement, then `settle()`: capacity comes back, and actual use takes the place of the estimate.
     ///
-    /// Each account's counters are written once. Fields of the line, with tabs between them: reservation, bucket, estimate, tokens used, 1 if the platform
-    /// was called (else the request does not count), ms that passed before it was called, 1 if the account has a quota, trial or empty,
-    /// account.
+    /// Each account's counters are written once. Fields of the line, with tabs between them:
+    ///
+    ///     reservation
+    ///     bucket
+    ///     estimate
+    ///     tokens used
+    ///     1 if the platform was called, else the request does not count
+    ///     ms that passed before it was called
+    ///     1 if the account has a quota
+    ///     trial or empty
+    ///     account
     static let settling = """
         local settled = {}
         local settlement = '^' .. string.rep('([^\\t]*)\\t', 8) .. '(.*)$'
@@ -67,10 +76,10 @@ extension LimiterScripts {
 
         """
 
-    /// `hold(use)` → headroom 0…1 where the bid can be taken, else nil, and when it may be; `take(use, id)`; `write()`: what was taken goes to
-    /// Redis, once per account.
+    /// `hold(use)`, `take(use, id)` and `write()`: capacity is looked for, taken, and written to Redis once per account.
     ///
-    /// A use is a bid with the tokens of one request.
+    /// A use is a candidate with the tokens of one request. `hold` returns the headroom from 0 to 1 where it can be taken, else
+    /// nil and when that may be.
     static let holding = """
         local accounts = {}
         local function look(name, most)
@@ -108,53 +117,53 @@ extension LimiterScripts {
         end
         -- nil, ms until it is worth asking again, whether the end of a request may help, whether the quota is used up for good.
         local function hold(use)
-          local bid = use.bid
-          local tokens = bid.tpm and math.min(use.tokens, bid.tpm) or use.tokens
-          local a = look(bid.account, bid.most)
+          local candidate = use.candidate
+          local tokens = candidate.tpm and math.min(use.tokens, candidate.tpm) or use.tokens
+          local a = look(candidate.account, candidate.most)
           local running = a.slots + #a.taken
           local room, free, ms, slotBound = 1, true, nil, false
           use.tokens = tokens
-          if bid.most then
-            room = math.min(room, 1 - running / bid.most)
-            if running >= bid.most then free, slotBound = false, true end
+          if candidate.most then
+            room = math.min(room, 1 - running / candidate.most)
+            if running >= candidate.most then free, slotBound = false, true end
           end
-          if bid.rpm then room = math.min(room, 1 - a.r / bid.rpm) end
-          if bid.tpm then room = math.min(room, 1 - a.t / bid.tpm) end
-          local requests = bid.rpm and a.r + 1 - bid.rpm or 0
-          local excess = bid.tpm and a.t + tokens - bid.tpm or 0
-          if requests > 0 or excess > 0 then free, ms = false, passing(a, bid.account, requests, excess) end
-          if bid.quota then
-            if a.start ~= bid.start then a.start, a.spent = bid.start, used(bid.account, bid.start) end
+          if candidate.rpm then room = math.min(room, 1 - a.r / candidate.rpm) end
+          if candidate.tpm then room = math.min(room, 1 - a.t / candidate.tpm) end
+          local requests = candidate.rpm and a.r + 1 - candidate.rpm or 0
+          local excess = candidate.tpm and a.t + tokens - candidate.tpm or 0
+          if requests > 0 or excess > 0 then free, ms = false, passing(a, candidate.account, requests, excess) end
+          if candidate.quota then
+            if a.start ~= candidate.start then a.start, a.spent = candidate.start, used(candidate.account, candidate.start) end
             if not a.spent then
               -- The leader has not measured it yet: a moment.
               free, ms = false, math.max(ms or 0, 200)
-            elseif a.spent + tokens > bid.quota then
+            elseif a.spent + tokens > candidate.quota then
               free, room = false, 0
               -- A period that is over by this clock, and not by the asking worker's, is a moment's matter.
-              ms = bid.stop > 0 and math.max(200, bid.stop - now) or nil
+              ms = candidate.stop > 0 and math.max(200, candidate.stop - now) or nil
               if not ms then
                 a.headroom = 0
                 -- What runs may use less than was foretold.
                 return nil, nil, running > 0, running == 0
               end
             else
-              local left, start = 1 - a.spent / bid.quota, tonumber(bid.start)
-              if bid.stop > start then left = math.min(1, left / math.max(0.001, (bid.stop - now) / (bid.stop - start))) end
+              local left, start = 1 - a.spent / candidate.quota, tonumber(candidate.start)
+              if candidate.stop > start then left = math.min(1, left / math.max(0.001, (candidate.stop - now) / (candidate.stop - start))) end
               room = math.min(room, left)
             end
           end
           a.headroom = room
-          if free and bid.trial ~= '' and redis.call('EXISTS', base .. 'trial:' .. bid.trial) == 1 then free = false end
+          if free and candidate.trial ~= '' and redis.call('EXISTS', base .. 'trial:' .. candidate.trial) == 1 then free = false end
           if free then return room end
           return nil, ms, slotBound, false
         end
         local function take(use, id)
-          local bid, tokens = use.bid, use.tokens
-          local a = accounts[bid.account]
+          local candidate, tokens = use.candidate, use.tokens
+          local a = accounts[candidate.account]
           a.r, a.t, a.tokens = a.r + 1, a.t + tokens, a.tokens + tokens
           a.taken[#a.taken + 1] = id
-          if bid.quota then a.spent, a.hasQuota = a.spent + tokens, true end
-          if bid.trial ~= '' then redis.call('SET', base .. 'trial:' .. bid.trial, id, 'PX', trialLength) end
+          if candidate.quota then a.spent, a.hasQuota = a.spent + tokens, true end
+          if candidate.trial ~= '' then redis.call('SET', base .. 'trial:' .. candidate.trial, id, 'PX', trialLength) end
         end
         local function write()
           local loads = {}

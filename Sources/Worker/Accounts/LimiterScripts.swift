@@ -1,14 +1,20 @@
 import Shared
 
-/// The scripts of `AccountLimiter`; KEYS, ARGV and returns stand above each.
+/// The scripts of `AccountLimiter`, with KEYS, ARGV and returns above each.
 ///
-/// Time is Redis' own, so that clocks of workers do not matter. Of an account: `window:` has in a hash the sums `r` (requests) and `t`
-/// (tokens) of the sliding minute, the same per bucket (`r<n>`, `t<n>`, n = time / width) and `o`, the oldest bucket in use; `buckets:` their
-/// numbers in a list, oldest first; `slots:` the running reservations in a zset by the time their lease ends; `quota:` the period's
-/// start `p`, tokens `b` of its settled hours up to hour `h`, and tokens of each later hour `h<n>`.
+/// Time is Redis' own, so that clocks of workers do not matter. Keys of an account:
+///
+///     window:   hash: sums `r` (requests) and `t` (tokens) of the sliding minute, the same per bucket (`r<n>`, `t<n>`,
+///               n = time / width), and `o`, the oldest bucket in use
+///     buckets:  list: numbers of its buckets, oldest first
+///     slots:    zset: running reservations by the time their lease ends
+///     quota:    hash: start `p` of the period, tokens `b` of its settled hours up to hour `h`, tokens `h<n>` of each later hour
 enum LimiterScripts {
-    /// `sweep(account, now, span, width)` → requests, tokens in the window; `enter(account, bucket)` for a bucket that was empty;
-    /// `used(account, start)` → tokens of a quota's period, false where it was never measured.
+    /// Functions of all scripts.
+    ///
+    ///     sweep(account, now, span, width)  requests and tokens in the window
+    ///     enter(account, bucket)            for a bucket that was empty
+    ///     used(account, start)              tokens of a quota's period, false where it was never measured
     private static let counting = """
         local base = KEYS[1]
         local function clock()
@@ -59,15 +65,22 @@ enum LimiterScripts {
 
         """
 
-    /// Settlements, then auctions, each of which takes capacity of the best account of the first group that has any; all in one step.
+    /// Settles, then takes capacity for each request, all in one step.
     ///
-    /// KEYS base. ARGV lease in ms, length of the window in ms, width of a bucket in ms, TTL of an affinity in ms, TTL of a trial in ms, number of
-    /// settlements, number of bids, then settlements, bids and auctions: lines of fields with tabs between them. Bid: requests a minute, tokens
-    /// a minute, requests at once, quota (each empty for none), start and end of its period in ms (0 and 0 for none), factor, weight, trial or
-    /// empty, account. Auction: reservation, affinity key or empty, uses, turn counter or empty. Use: `<group>:<number of the bid>:<tokens>,`,
-    /// groups together and in order; `f…`: a fallback, which takes no turns.
-    /// Returns first what was seen, account, running, headroom in thousandths in turn, then per auction {1, number of the use from 1, bucket} or
-    /// {0, ms until the first limit may give way, -1 if only the end of a running request can help, -2 if all quotas are used up for good}.
+    /// Each request gets the best account of the first group that has capacity.
+    ///
+    ///     KEYS     base
+    ///     ARGV     lease, length of the window, width of a bucket, TTL of an affinity, TTL of a trial (all in ms),
+    ///              number of settlements, number of candidates,
+    ///              then settlements, candidates and requests: lines of fields with tabs between them
+    ///     candidate  requests a minute, tokens a minute, requests at once, quota (each empty for none),
+    ///              start and end of its period in ms (0 and 0 for none), factor, weight, trial or empty, account
+    ///     request  reservation, affinity key or empty, uses, turn counter or empty
+    ///     use      `<group>:<number of the candidate>:<tokens>,`, groups together and in order;
+    ///              `f…` is a fallback, which takes no turns
+    ///     Returns  first, in turn: account, running, headroom in thousandths, of each account that was seen;
+    ///              then per request {1, number of the use from 1, bucket} or {0, ms until the first limit may give way},
+    ///              with -1 if only the end of a running request can help, -2 if all quotas are used up for good
     static let serve = RedisScript(
         counting + """
             local lease, span, width = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -76,19 +89,19 @@ enum LimiterScripts {
             local bucket = math.floor(now / width)
 
             """ + settling + holding + """
-                local bids, settlements, firstAuction = {}, tonumber(ARGV[6]), 8 + ARGV[6] + ARGV[7]
+                local candidates, settlements, firstRequest = {}, tonumber(ARGV[6]), 8 + ARGV[6] + ARGV[7]
                 local form = '^' .. string.rep('([^\\t]*)\\t', 9) .. '(.*)$'
-                local function bid(number)
-                  if not bids[number] then
+                local function candidate(number)
+                  if not candidates[number] then
                     local rpm, tpm, most, quota, start, stop, factor, weight, trial, account =
                       string.match(ARGV[7 + settlements + number], form)
-                    bids[number] = {
+                    candidates[number] = {
                       account = account, rpm = tonumber(rpm), tpm = tonumber(tpm), most = tonumber(most), quota = tonumber(quota),
                       start = start, stop = tonumber(stop), factor = tonumber(factor), weight = tonumber(weight), trial = trial}
                   end
-                  return bids[number]
+                  return candidates[number]
                 end
-                local function auction(line)
+                local function reserve(line)
                   local id, affinity, uses, turnName = string.match(line, '^([^\\t]*)\\t([^\\t]*)\\t([^\\t]*)\\t(.*)$')
                   local groups, last, primaries, count = {}, nil, 0, 0
                   for g, number, tokens in string.gmatch(uses, '(f?%d+):(%d+):(%d+),') do
@@ -98,7 +111,7 @@ enum LimiterScripts {
                     end
                     count = count + 1
                     local group = groups[#groups]
-                    group[#group + 1] = {bid = bid(tonumber(number)), tokens = tonumber(tokens), index = count}
+                    group[#group + 1] = {candidate = candidate(tonumber(number)), tokens = tonumber(tokens), index = count}
                   end
                   local turn = turnName ~= '' and tonumber(redis.call('GET', base .. 'turn:' .. turnName) or 0)
                   local favourite = affinity ~= '' and redis.call('GET', base .. 'affinity:' .. affinity)
@@ -109,13 +122,13 @@ enum LimiterScripts {
                     local best
                     for n = 1, #group do
                       local use = group[offset and (offset + n - 1) % #group + 1 or n]
-                      local bid, room, ms, ends, isSpent = use.bid, hold(use)
+                      local candidate, room, ms, ends, isSpent = use.candidate, hold(use)
                       seen = seen + 1
                       if room then
                         -- A trial goes first: nothing else shows that the route is well again.
-                        if offset or bid.trial ~= '' then return use end
-                        if favourite == bid.account and room > 0.1 then return use end
-                        use.used, use.share = (1 - room) / bid.factor, (accounts[bid.account].r + 1) / (bid.weight * bid.factor)
+                        if offset or candidate.trial ~= '' then return use end
+                        if favourite == candidate.account and room > 0.1 then return use end
+                        use.used, use.share = (1 - room) / candidate.factor, (accounts[candidate.account].r + 1) / (candidate.weight * candidate.factor)
                         if not best or use.used < best.used - 0.0001 or (use.used < best.used + 0.0001 and use.share < best.share) then
                           best = use
                         end
@@ -137,7 +150,7 @@ enum LimiterScripts {
                         redis.call('PEXPIRE', base .. 'turn:' .. turnName, 86400000)
                       end
                       if affinity ~= '' then
-                        redis.call('SET', base .. 'affinity:' .. affinity, won.bid.account, 'PX', affinityLength)
+                        redis.call('SET', base .. 'affinity:' .. affinity, won.candidate.account, 'PX', affinityLength)
                       end
                       return {1, won.index, bucket}
                     end
@@ -148,12 +161,12 @@ enum LimiterScripts {
                 for i = 8, 7 + settlements do note(ARGV[i]) end
                 settle()
                 local answers = {0}
-                for i = firstAuction, #ARGV do answers[#answers + 1] = auction(ARGV[i]) end
+                for i = firstRequest, #ARGV do answers[#answers + 1] = reserve(ARGV[i]) end
                 answers[1] = write()
                 return answers
                 """)
 
-    /// Extends the leases of running reservations; one that was settled meanwhile is not taken again.
+    /// Extends the leases of running reservations. One that was settled meanwhile is not taken again.
     ///
     /// KEYS base. ARGV lease in ms, then account and reservation per reservation. Returns how many.
     static let renew = RedisScript(
@@ -166,10 +179,10 @@ enum LimiterScripts {
             return (#ARGV - 1) / 2
             """)
 
-    /// Sets what the ledger says an account has used in its quota's period; repeating it changes nothing.
+    /// Sets the tokens of an account's quota period from the ledger. Repeating it changes nothing.
     ///
-    /// KEYS base. ARGV account, start of the period in ms, tokens of its hours before `first`, `first`, then hour and tokens by the ledger per
-    /// hour from `first` on, which count only where nothing was counted here. Returns the sum.
+    /// KEYS base. ARGV account, start of the period in ms, tokens of its hours before `first`, `first`, then hour and tokens by
+    /// the ledger per hour from `first` on, which count only where nothing was counted here. Returns the sum.
     static let measure = RedisScript(
         counting + """
             local key, first = base .. 'quota:' .. ARGV[1], tonumber(ARGV[4])

@@ -2,10 +2,10 @@ import Logging
 import ServiceLifecycle
 import Shared
 
-/// Looks after what this worker and Redis know of the accounts' loads.
+/// Sends left-over settlements, and reads the loads of accounts.
 ///
-/// Every quarter of a second: settlements that nothing has taken along go out; and what runs on all accounts is counted, one round trip, while
-/// requests come whose strategy looks at it (`AccountLoads`).
+/// Every quarter of a second settlements go out that no reservation took along. While requests come whose strategy
+/// looks at loads, what runs on all accounts is counted as well, in one round trip (`AccountLoads`).
 struct LoadReader: Service {
     let redis: RedisClient
     let keys: PoolKeys
@@ -23,7 +23,7 @@ struct LoadReader: Service {
                 do { try await Task.sleep(for: Self.interval) } catch { return }
             }
         }
-        // What the last jobs gave back must not wait for the end of its lease.
+        // Capacity that the last jobs gave back must not wait for the end of its lease.
         await limiter.flush()
     }
 

@@ -1,7 +1,7 @@
 import Shared
 import Synchronization
 
-/// How far the clocks of platforms are from ours, for signatures that hold a time.
+/// Offsets between the clocks of platforms and ours, for signatures that hold a time.
 ///
 /// In: the `Date` of an answer that called our signature out of date. Out: the time to sign with. Nothing is corrected
 /// before a platform has complained: clocks of proxies in between are wrong more often than ours.
@@ -11,7 +11,7 @@ final class PlatformClocks: Sendable {
     /// Milliseconds since 1970 as the platform behind this account has it.
     func now(_ account: String, ours: Int64) -> Int64 { ours + (offsets.withLock { $0[account] } ?? 0) }
 
-    /// Whether the answer said a time that differs by more than a request takes.
+    /// Returns `true` where the answer said a time that differs by more than a request takes.
     @discardableResult
     func note(_ account: String, date: String?, ours: Int64) -> Bool {
         guard let seconds = date.flatMap({ RetryAfter.seconds(ofDate: $0) }) else { return false }

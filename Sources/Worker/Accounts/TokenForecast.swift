@@ -1,26 +1,26 @@
 import Shared
 
-/// How many tokens a request will use, learned per model from how many others did.
+/// Forecasts how many tokens a request will use, learned per model from other requests.
 ///
-/// In: our estimate of the prompt, the caller's limit for the answer. Out: what to reserve: rather too much, since what a platform
-/// counts beyond the reservation may exceed the account's limit; the difference comes back when the attempt is settled.
-/// Keeps to the highest of late, which sinks by a five-hundredth with each request.
+/// In: our estimate of the prompt, the caller's limit for the answer. Out: tokens to reserve, rather too many, since
+/// what a platform counts beyond the reservation may exceed the account's limit. The difference comes back when the
+/// attempt is settled. Keeps to the highest of late, which sinks by a five-hundredth with each request.
 struct TokenForecast: Sendable, Equatable {
     /// Answer tokens assumed where nothing was learned and the caller names no limit.
     let unknownAnswer: Int
-    /// What platforms add to short prompts (frames, hidden instructions), where a ratio would mislead.
+    /// Tokens that platforms add to short prompts (frames, hidden instructions), where a ratio would mislead.
     private var overhead: Double?
     private var ratio: Double?
     private var answer: Double?
     private var samples = 0.0
     /// Chosen: below this the overhead weighs more than our estimate's error.
     private static let short = 256
-    /// For what varies beyond what was seen.
+    /// Room for answers beyond what was seen.
     private static let margin = 1.05
-    /// How much wider that is after the first sample; after n samples an n-th of it.
+    /// Extra margin after the first sample, of which after n samples an n-th is left.
     ///
-    /// Chosen: any three answers then cover others 1.7 times as long. Found by a test of 300 s in which a worker's first, short answers
-    /// let a minute hold 10,090 tokens of 10,000.
+    /// Chosen: any three answers then cover others 1.7 times as long. Found by a test of 300 s in which a worker's
+    /// first, short answers let a minute hold 10,090 tokens of 10,000.
     private static let doubt = 2.0
 
     init(unknownAnswer: Int) { self.unknownAnswer = unknownAnswer }

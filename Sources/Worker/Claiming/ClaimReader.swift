@@ -1,10 +1,14 @@
 import Logging
 import Shared
 
-/// Step 1 of a job, for a fresh or a reaped entry: queue entry in, a claim that can be run out.
+/// Step 1 of a job, for a fresh or a reaped entry: turns a queue entry into a claim that can be run.
 ///
-/// Entries that nobody can run are dealt with here and give `nil`: without a usable id → dead letters; undecodable → end
-/// with an error, and dead letters; of a newer version → put aside for a newer worker; past the deadline → end, of any version.
+/// Entries that nobody can run are dealt with here and give `nil`:
+///
+/// - without a usable id: dead letters
+/// - undecodable: end with an error, and dead letters
+/// - of a newer version: put aside for a newer worker
+/// - past the deadline: end, of any version
 struct ClaimReader: Sendable {
     let queue: JobQueue
     let worker: String
@@ -14,7 +18,7 @@ struct ClaimReader: Sendable {
     private static let late = JobFailure(
         .deadlineExceeded, "the deadline passed before the request could be started")
 
-    /// How long an entry of a newer version waits before somebody looks at it again.
+    /// Time for which an entry of a newer version waits before somebody looks at it again.
     static let newerVersionDelay = Duration.seconds(5)
 
     init(queue: JobQueue, worker: String, clock: any WallClock = SystemWallClock(), logger: Logger) {

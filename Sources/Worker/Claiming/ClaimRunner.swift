@@ -1,14 +1,14 @@
 import Logging
 import Shared
 
-/// One claimed entry, read and run to its verdict; gives its slot back.
+/// Reads and runs one claimed entry to its verdict, and gives its slot back.
 struct ClaimRunner: Sendable {
     let reader: ClaimReader
     let pipeline: JobPipeline
     let slots: Slots
     let logger: Logger
 
-    /// `room`: where the entry waited for capacity; `nil` for a fresh one.
+    /// `room` is where the entry waited for capacity, or `nil` for a fresh one.
     func run(_ entry: JobQueue.Entry, admittedFrom room: String? = nil) async {
         defer { slots.giveBack(1) }
         FaultPoint.claimed.reached()

@@ -2,10 +2,10 @@ import Logging
 import ServiceLifecycle
 import Shared
 
-/// The claim loop: as many jobs at once as there are slots, never more.
+/// Claims entries: as many jobs at once as there are slots, never more.
 ///
 /// In: entries of the three lanes, in weighted order. Each claimed entry becomes one child task that runs the pipeline.
-/// Ends on graceful shutdown: it stops claiming, lets jobs run for `drainTimeout`, then interrupts what is left, which
+/// Ends on graceful shutdown: it stops claiming, lets jobs run for `drainTimeout`, then cancels what is left, which
 /// puts unshown jobs back and ends shown ones with `worker_shutdown`. Redis failures are waited out here.
 struct ClaimService: Service {
     let queue: JobQueue
@@ -15,12 +15,14 @@ struct ClaimService: Service {
     let slots: Slots
     let rooms: WaitingRooms
     let running: RunningJobs
-    let configuration: WorkerConfig
+    let settings: ClaimSettings
+    /// Time that running jobs have after shutdown was asked for.
+    let drainTimeout: Duration
     let readiness: Readiness
     let logger: Logger
-    /// How many claim loops share the slots.
+    /// Number of claim loops that share the slots.
     var shards = 1
-    var restraint = ClaimRestraint()
+    var gate = ClaimGate()
 
     func run() async throws {
         await withGracefulShutdownHandler {
@@ -35,22 +37,22 @@ struct ClaimService: Service {
         logger.info("drained")
     }
 
-    /// So that shutdown is noticed meanwhile.
+    /// Short, so that shutdown is noticed meanwhile.
     private static let restrained = Duration.milliseconds(50)
 
     private func claimUntilShutdown(_ group: inout DiscardingTaskGroup) async {
-        var order = LaneOrder(weights: configuration.laneWeights)
+        var order = LaneOrder(weights: settings.laneWeights)
         while true {
             await slots.waitForFree()
             guard !Task.isShuttingDownGracefully, !Task.isCancelled else { return }
-            guard !restraint.isOn else {
+            guard !gate.isClosed else {
                 await pause(Self.restrained)
                 continue
             }
-            // Who waits in a room needs a slot, too.
-            let free = slots.take(upTo: configuration.claimBatch, leaving: rooms.hasAny ? 1 : 0)
+            // Keeps one slot free for requests that wait for capacity.
+            let free = slots.take(upTo: settings.batch, leaving: rooms.hasAny ? 1 : 0)
             guard free > 0 else {
-                await pause(configuration.claimPoll)
+                await pause(settings.poll)
                 continue
             }
             do {
@@ -61,9 +63,9 @@ struct ClaimService: Service {
         }
     }
 
-    /// What is there, in weighted order; returns how many.
+    /// Claims what is there, in weighted order, and returns how many entries.
     ///
-    /// Slots that are not used are given back.
+    /// Unused slots are given back.
     private func claimed(
         _ free: Int, _ order: inout LaneOrder, _ group: inout DiscardingTaskGroup
     ) async throws(RedisError) -> Int {
@@ -74,30 +76,31 @@ struct ClaimService: Service {
         return entries.count
     }
 
-    /// Waits for the next entry inside Redis, which may bring one per lane; with no more slots than that, since rooms and the
-    /// reaper need theirs meanwhile.
+    /// Waits for the next entry inside Redis, which may bring one per lane.
+    ///
+    /// Takes no more slots than that, since rooms and the reaper need theirs meanwhile.
     private func wait(_ group: inout DiscardingTaskGroup) async throws(RedisError) {
         let free = mayBlock ? slots.take(upTo: Lane.allCases.count) : 0
         guard free == Lane.allCases.count else {
             slots.giveBack(free)
-            return await pause(configuration.claimPoll)
+            return await pause(settings.poll)
         }
         var entries: [JobQueue.Entry] = []
         defer { slots.giveBack(free - entries.count) }
         entries = try await queue.awaitWork(
-            worker: runner.reader.worker, block: configuration.claimBlock, on: blocking)
+            worker: runner.reader.worker, block: settings.block, on: blocking)
         for entry in entries { group.addTask { await runner.run(entry) } }
     }
 
-    /// Idle shards must not hold the slots that a busy one needs: all of them together at most half.
+    /// Idle shards must not hold the slots that a busy one needs: all of them together hold at most half.
     private var mayBlock: Bool { shards == 1 || 2 * shards * Lane.allCases.count <= slots.total }
 
     private func drain() async {
         guard slots.inUse > 0 else { return }
         logger.info("draining", metadata: ["jobs": "\(slots.inUse)"])
-        let deadline = ContinuousClock.now + configuration.drainTimeout
+        let deadline = ContinuousClock.now + drainTimeout
         while slots.inUse > 0, ContinuousClock.now < deadline, !Task.isCancelled { await pause(.milliseconds(50)) }
-        running.interruptAll(.shutdown)
+        running.cancelAll(.shutdown)
     }
 
     private func recover(from error: RedisError) async {
@@ -113,7 +116,7 @@ struct ClaimService: Service {
     }
 
     private func pause(_ duration: Duration) async {
-        // A cancelled pause is a short pause; the loops above look at cancellation themselves.
+        // A cancelled pause is a short pause. The loops above look at cancellation themselves.
         _ = try? await Task.sleep(for: duration)
     }
 }

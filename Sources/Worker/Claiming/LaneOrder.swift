@@ -1,6 +1,6 @@
 import Shared
 
-/// In which order, and with what share of the free slots, the lanes are asked for work.
+/// Order in which the lanes are asked for work, and the share of the free slots that each may take.
 ///
 /// Smooth weighted round robin: with weights 8 : 4 : 1 and one free slot at a time, thirteen claims ask `high` first
 /// eight times, `normal` four times and `batch` once, evenly spread. A lane without work gives its share away.
@@ -8,7 +8,7 @@ struct LaneOrder: Sendable {
     private let weights: [(lane: Lane, weight: Int)]
     private var credit: [Int]
 
-    /// Weights from 1; every lane needs one, so that none starves.
+    /// Weights are 1 or more, and every lane needs one, so that none starves.
     init(weights: [(lane: Lane, weight: Int)]) {
         self.weights = weights
         credit = Array(repeating: 0, count: weights.count)

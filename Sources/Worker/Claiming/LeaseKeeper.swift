@@ -5,28 +5,28 @@ import Shared
 /// Renews the leases of all running jobs of a shard and the worker's heartbeat there, three times per lease.
 ///
 /// An actor on a thread of its own with a connection of its own, so that heavy work on the shared pool cannot starve it
-/// (the rivals' "job stalled" on merely slow calls). A job whose lease is lost is interrupted and gives itself up.
+/// (the rivals' "job stalled" on merely slow calls). A job whose lease is lost is cancelled and gives itself up.
 actor LeaseKeeper: Service {
     private let executor: ThreadExecutor
-    // unsafe: the reference is unowned; the actor holds the executor for as long as it lives.
+    // unsafe: the reference is unowned, and the actor holds the executor for as long as it lives.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let queue: JobQueue
     private let running: RunningJobs
-    private let card: WorkerHeartbeat
+    private let heartbeat: WorkerHeartbeat
     private let logger: Logger
 
-    init(queue: JobQueue, running: RunningJobs, card: WorkerHeartbeat, logger: Logger) {
+    init(queue: JobQueue, running: RunningJobs, heartbeat: WorkerHeartbeat, logger: Logger) {
         executor = ThreadExecutor(name: "lease-keeper")
         self.queue = queue
         self.running = running
-        self.card = card
+        self.heartbeat = heartbeat
         self.logger = logger
     }
 
     /// Runs until graceful shutdown, which reaches this service only after the ones that run jobs have ended.
     func run() async throws {
-        let alarm = Alarm()
+        let alarm = EventLoopTimer()
         await withTaskCancellationOrGracefulShutdownHandler {
             await keepLeases(alarm)
         } onCancelOrGracefulShutdown: {
@@ -34,17 +34,19 @@ actor LeaseKeeper: Service {
         }
     }
 
-    private func keepLeases(_ alarm: Alarm) async {
+    private func keepLeases(_ alarm: EventLoopTimer) async {
         while !alarm.isStopped {
             do { try await renew() } catch {
                 logger.debug("renewal failed, trying again", metadata: ["error": "\(error)"])
             }
-            do { try await card.show(jobs: running.count) } catch {
+            do { try await heartbeat.show(jobs: running.count) } catch {
                 logger.debug("heartbeat failed, trying again", metadata: ["error": "\(error)"])
             }
             await alarm.wait(queue.limits.lease / 3)
         }
-        do { try await card.remove() } catch { logger.debug("card left to expire", metadata: ["error": "\(error)"]) }
+        do { try await heartbeat.remove() } catch {
+            logger.debug("heartbeat left to expire", metadata: ["error": "\(error)"])
+        }
     }
 
     private func renew() async throws(RedisError) {

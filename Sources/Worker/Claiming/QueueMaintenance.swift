@@ -2,14 +2,16 @@ import Logging
 import ServiceLifecycle
 import Shared
 
-/// Looks after what waits: puts requests back into their lanes when their time has come, sorts the backlog while no worker
-/// has a free slot to do it, ends requests whose deadline passed, and sweeps up idle consumers now and then.
+/// Maintains the backlog of a shard.
 ///
-/// Every worker runs one; a request is promoted once, whoever is first (`PROMOTE` is atomic per request).
+/// Puts requests back into their lanes when their time has come, sorts the backlog while no worker has a free slot to
+/// do it, ends requests whose deadline passed, and removes idle consumers now and then.
+///
+/// Every worker runs one. A request is promoted once, whoever is first (`PROMOTE` is atomic per request).
 struct QueueMaintenance: Service {
     let queue: JobQueue
     let reader: ClaimReader
-    let configuration: WorkerConfig
+    let settings: MaintenanceSettings
     let logger: Logger
 
     func run() async throws {
@@ -17,18 +19,18 @@ struct QueueMaintenance: Service {
         while !Task.isShuttingDownGracefully {
             do {
                 // A full page means that more is due: go on at once.
-                while try await queue.promote(limit: configuration.promoteBatch) == configuration.promoteBatch {}
-                while try await endLate() == configuration.promoteBatch {}
+                while try await queue.promote(limit: settings.batch) == settings.batch {}
+                while try await endLate() == settings.batch {}
                 try await sort()
                 if ContinuousClock.now >= nextSweep {
-                    nextSweep = .now + configuration.consumerSweep
-                    try await queue.forgetConsumers(idle: configuration.consumerIdle)
+                    nextSweep = .now + settings.consumerSweep
+                    try await queue.forgetConsumers(idle: settings.consumerIdle)
                 }
             } catch {
                 logger.debug("promotion failed, trying again", metadata: ["error": "\(error)"])
             }
             do {
-                try await cancelWhenGracefulShutdown { try await Task.sleep(for: configuration.promoteInterval) }
+                try await cancelWhenGracefulShutdown { try await Task.sleep(for: settings.interval) }
             } catch { return }
         }
     }
@@ -38,11 +40,11 @@ struct QueueMaintenance: Service {
         for _ in 0..<64 where try await queue.sort(worker: reader.worker) == 0 { return }
     }
 
-    /// Returns how many were found; reading them ends them.
+    /// Returns how many were found. Reading them ends them.
     private func endLate() async throws(RedisError) -> Int {
-        let late = try await queue.expired(worker: reader.worker, limit: configuration.promoteBatch)
+        let late = try await queue.expired(worker: reader.worker, limit: settings.batch)
         for entry in late {
-            // Only where workers differ in `JOB_DEADLINE`: another one may still run it.
+            // Reached only where workers differ in `JOB_DEADLINE`: another one may still run it.
             guard let claim = try await reader.read(entry) else { continue }
             _ = try await queue.release(claim.attempt, attemptsBefore: claim.job.attemptsBefore)
         }

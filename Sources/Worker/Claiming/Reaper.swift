@@ -3,18 +3,21 @@ import ServiceLifecycle
 import Shared
 import Synchronization
 
-/// Takes over the jobs of workers that are gone.
+/// Takes over the jobs of dead workers.
 ///
-/// In: entries whose holder has not renewed for a lease. Out: they run here, or end, as REAP decides. Recovery comes before new
-/// work: it does not wait for free slots, but overdraws them, and claiming waits until that is paid back.
-/// After a Redis start, or its own reconnect, it waits one lease: idle time kept counting while workers could not renew.
+/// In: entries whose holder has not renewed for a lease. Out: they run here, or end, as REAP decides. Recovery comes
+/// before new work: it does not wait for free slots, but overdraws them, and claiming waits until that is paid back.
+/// After a Redis start, or its own reconnect, it waits one lease: idle time kept counting while workers could not
+/// renew.
 struct Reaper: Service {
     let queue: JobQueue
     let reader: ClaimReader
     let pipeline: JobPipeline
     let slots: Slots
     let patience: ReapPatience
-    let configuration: WorkerConfig
+    let settings: ReapSettings
+    /// Jobs of dead workers beyond `WORKER_CONCURRENCY`.
+    let overdraft: Int
     let logger: Logger
 
     func run() async throws {
@@ -33,7 +36,7 @@ struct Reaper: Service {
     /// Calls a round and lane at most: with REAP_BATCH 32 they look at 20,480 entries, what 40 full workers hold.
     private static let longestSweep = 64
 
-    /// Until nothing that has expired is left in the lane; the jobs that were taken are read and routed meanwhile.
+    /// Takes expired entries until the lane has none left. The jobs that were taken are read and routed meanwhile.
     private func sweep(
         _ lane: Lane, _ cursor: inout JobQueue.ReapCursor, _ group: inout DiscardingTaskGroup
     ) async throws(RedisError) {
@@ -42,12 +45,12 @@ struct Reaper: Service {
         }
     }
 
-    /// Returns whether there is anything to take more entries with.
+    /// Returns `true` where there may be more to take, and slots to take it with.
     private func look(
         _ lane: Lane, _ cursor: inout JobQueue.ReapCursor, _ group: inout DiscardingTaskGroup
     ) async throws(RedisError) -> Bool {
         guard patience.mayReap else { return false }
-        let taken = slots.take(upTo: configuration.reapBatch, overdraft: configuration.recoveryConcurrency)
+        let taken = slots.take(upTo: settings.batch, overdraft: overdraft)
         guard taken > 0 else { return false }
         var entries: [JobQueue.Entry] = []
         defer { slots.giveBack(taken - entries.count) }
@@ -60,7 +63,7 @@ struct Reaper: Service {
         defer { slots.giveBack(1) }
         do {
             var entry = entry
-            // REAP itself reads the true count from the pending list; reading needs it for entries that end unrun.
+            // REAP itself reads the true count from the pending list. Reading needs it for entries that end unrun.
             guard let deliveries = try await queue.deliveries(of: entry, worker: reader.worker) else { return }
             entry.deliveries = deliveries
             guard let claim = try await reader.read(entry) else { return }
@@ -73,7 +76,7 @@ struct Reaper: Service {
 
     private func sleepUntilNextRound() async -> Bool {
         do {
-            try await cancelWhenGracefulShutdown { try await Task.sleep(for: configuration.reapInterval) }
+            try await cancelWhenGracefulShutdown { try await Task.sleep(for: settings.interval) }
             return !Task.isShuttingDownGracefully
         } catch {
             return false
@@ -81,10 +84,10 @@ struct Reaper: Service {
     }
 }
 
-/// When reaping is safe: one lease after this worker's connection to Redis came (back) up, and never without one.
+/// Says when reaping is safe: one lease after this worker's connection to Redis came (back) up, and never without one.
 ///
-/// A command that is sent without a connection waits for it, and would be the first over the new one: it would take over what
-/// nobody could renew meanwhile.
+/// A command that is sent without a connection waits for it, and would be the first over the new one. It would take
+/// over jobs whose leases nobody could renew meanwhile.
 final class ReapPatience: Sendable {
     private let state: Mutex<(isUp: Bool, notBefore: ContinuousClock.Instant)>
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The worker's `WORKER_CONCURRENCY`: how many jobs may run at once, shared by claiming and reaping.
+/// Counts the jobs that may run at once (`WORKER_CONCURRENCY`), shared by claiming and reaping.
 ///
 /// Reaping may go beyond it: then none is free, and nothing new is claimed, until as many have been given back.
 final class Slots: Sendable {
@@ -22,7 +22,7 @@ final class Slots: Sendable {
     var free: Int { state.withLock { $0.free } }
     var inUse: Int { total - free }
 
-    /// Takes up to `count` slots without waiting; returns how many: none once the worker stops claiming.
+    /// Takes up to `count` slots without waiting, and returns how many: none once the worker stops claiming.
     ///
     /// Leaves `leaving` of them, as far as there are more.
     func take(upTo count: Int, leaving: Int = 0) -> Int {
@@ -36,7 +36,7 @@ final class Slots: Sendable {
 
     /// Takes up to `count` slots, whether they are free or not, as long as no more than `overdraft` are missing.
     ///
-    /// For jobs of workers that are gone: they must not wait behind new ones.
+    /// For jobs of dead workers, which must not wait behind new ones.
     func take(upTo count: Int, overdraft: Int) -> Int {
         state.withLock { state in
             guard !state.isClosed else { return 0 }
@@ -57,7 +57,9 @@ final class Slots: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns when a slot is free, or after `close`; who waits, the claim loop of each shard, is then as likely as any other to get it.
+    /// Returns when a slot is free, or after `close`.
+    ///
+    /// The waiter, the claim loop of a shard, is then as likely as any other to get it.
     func waitForFree() async {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in
@@ -69,7 +71,7 @@ final class Slots: Sendable {
         }
     }
 
-    /// Wakes those who wait for good: the worker stops claiming.
+    /// Wakes all waiters for good: the worker stops claiming.
     func close() {
         let waiters = state.withLock { state in
             state.isClosed = true

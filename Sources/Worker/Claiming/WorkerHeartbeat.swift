@@ -4,7 +4,7 @@ import Shared
     import Glibc
 #endif
 
-/// The name of this worker process, its heartbeat, and its card in Redis for people to look at.
+/// Name and heartbeat of this worker process, with its card in Redis for people to look at.
 ///
 /// Neither decides who runs what: the heartbeat only says whether anybody is there to take work.
 struct WorkerHeartbeat: Sendable {

@@ -1,10 +1,11 @@
 import Shared
 import Synchronization
 
-/// Which rooms have waiters, as far as this worker knows, and which of them are worth a look now.
+/// Rooms that have waiters, as far as this worker knows, and those of them that are worth a look now.
 ///
-/// In: what the keeper reads, what is parked here, which accounts got capacity back here. A fresh request for an account that
-/// others wait for must wait behind them; knowing it a moment late only costs a place, never correctness.
+/// In: rooms that `AdmissionService` reads, requests that are parked here, accounts that got capacity back here. A
+/// fresh request for an account that others wait for must wait behind them. Knowing it a moment late only costs a
+/// place, never correctness.
 final class WaitingRooms: Sendable {
     enum Event: Sendable, Equatable {
         /// Time to look at all rooms.
@@ -25,7 +26,7 @@ final class WaitingRooms: Sendable {
     let events: AsyncStream<Event>
     private let event: AsyncStream<Event>.Continuation
 
-    /// What is dropped when nobody reads is found again at the next tick.
+    /// An event that is dropped when nobody reads is found again at the next tick.
     init() { (events, event) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(256)) }
 
     /// Tells it of the rooms of all shards, once, before anything else.
@@ -35,7 +36,7 @@ final class WaitingRooms: Sendable {
 
     var hasAny: Bool { state.withLock { !$0.accounts.isEmpty } }
 
-    /// Whether anybody waits for the same accounts, in any shard.
+    /// Somebody waits for the same accounts, in any shard.
     func hasWaiters(_ room: String) -> Bool {
         isKnown(room) || others.withLock { $0 }.contains { $0.isKnown(room) }
     }
@@ -62,11 +63,11 @@ final class WaitingRooms: Sendable {
 
     private func poke(_ account: String) {
         let rooms = state.withLock { state in state.accounts.filter { $0.value.contains(account) }.map(\.key) }
-        // In no order, or the same room would always be first.
+        // Shuffled, or the same room would always be first.
         for room in rooms.shuffled() { event.yield(.poked(room)) }
     }
 
-    /// All rooms as Redis has them since `asked`; one that was parked in after that is kept.
+    /// Takes over all rooms as Redis has them since `asked`. One that was parked in after that is kept.
     func read(_ rooms: [JobQueue.Room], asked: ContinuousClock.Instant) {
         state.withLock { state in
             let fresh = state.parkedAt.filter { $0.value >= asked }
@@ -81,7 +82,7 @@ final class WaitingRooms: Sendable {
     func finish() { event.finish() }
 }
 
-/// What is kept beside a room: the accounts its requests wait for; the room's name is made of them.
+/// The accounts that the requests of a room wait for. The room's name is made of them.
 struct RoomSpec: Sendable, Equatable {
     let accounts: Set<String>
 

@@ -4,13 +4,14 @@ import Shared
 
 /// `/live`, `/ready` and `/metrics` of a worker, on a small port of its own.
 ///
-/// `/live` answers as long as the process can; `/ready` is 503 with the reason while the worker takes no jobs.
+/// `/live` answers as long as the process can. `/ready` is 503 with the reason while the worker takes no jobs.
 struct HealthServer {
     let readiness: Readiness
     let metrics: WorkerMetrics
     /// By shard.
     let running: [RunningJobs]
-    let slots: Slots
+    /// Jobs that may run at once.
+    let slots: Int
 
     func application(host: String, port: Int, logger: Logger) -> some ApplicationProtocol {
         let router = Hummingbird.Router()
@@ -26,7 +27,7 @@ struct HealthServer {
             let count = running.reduce(0) { $0 + $1.count }
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: .init(byteBuffer: ByteBuffer(string: metrics.text(running: count, slots: slots.total))))
+                body: .init(byteBuffer: ByteBuffer(string: metrics.text(running: count, slots: slots))))
         }
         return Application(
             router: router, configuration: .init(address: .hostname(host, port: port), serverName: nil), logger: logger)

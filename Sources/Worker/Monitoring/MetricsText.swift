@@ -35,7 +35,7 @@ struct MetricsText {
     }
 }
 
-/// A fixed-bucket histogram of seconds; bounds fit answers from a cache hit to a ten-minute reasoning run.
+/// A fixed-bucket histogram of seconds, with bounds for answers from a cache hit to a ten-minute reasoning run.
 struct Histogram: Sendable {
     static let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
 

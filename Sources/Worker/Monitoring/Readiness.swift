@@ -1,14 +1,15 @@
 import Synchronization
 
-/// Whether this worker takes jobs: off while it starts, while Redis is away and from the first moment of a shutdown.
+/// Says whether this worker takes jobs: not while it starts, while Redis is away, or from the first moment of a
+/// shutdown.
 final class Readiness: Sendable {
     private struct State {
         var isStopping = false
-        /// By shard: whether its server is connected.
+        /// By shard: true while its server is connected.
         var isUp: [Int: Bool] = [:]
-        /// By shard: why its server must not be used, in words for people.
+        /// By shard: the reason for which its server must not be used, in words for people.
         var complaints: [Int: String] = [:]
-        /// Which accounts' keys cannot be opened.
+        /// Names the accounts whose keys cannot be opened.
         var keys: String?
     }
 

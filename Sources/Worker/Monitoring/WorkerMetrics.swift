@@ -3,7 +3,8 @@ import Synchronization
 
 /// Counters of this worker in Prometheus' text format.
 ///
-/// Label values come from closed enums only. In: ended attempts and jobs. Out: `text`, by the naming conventions (`_total`, `_seconds`, base units).
+/// Label values come from closed enums only. In: ended attempts and jobs. Out: `text`, by the naming conventions
+/// (`_total`, `_seconds`, base units).
 final class WorkerMetrics: Sendable {
     private struct Counts {
         var jobs: [AttemptRecord.Status: Int] = [:]
@@ -47,7 +48,7 @@ final class WorkerMetrics: Sendable {
         counts.withLock { $0.jobs[record.status, default: 0] += 1 }
     }
 
-    /// All metrics; `running` and `slots` are read by the caller, who owns them.
+    /// All metrics. The caller reads `running` and `slots` from their owners.
     func text(running: Int, slots: Int) -> String {
         let counts = counts.withLock { $0 }
         var text = MetricsText()

@@ -11,31 +11,34 @@ import Shared
 ///     3 record    one transaction; PostgreSQL away → the batch is kept and tried again, ever more slowly
 ///     4 delete    acknowledged and deleted only now
 ///
-/// An entry that cannot be read, or whose row PostgreSQL refuses for a reason that lies in the row, goes to the dead letters
-/// alone and never holds up the others.
-/// At shutdown what is there is written; if PostgreSQL is away then, it waits in Redis for another worker.
+/// An entry that cannot be read, or whose row PostgreSQL refuses for a reason that lies in the row, goes to the dead
+/// letters alone and never holds up the others. At shutdown all that is there is written. If PostgreSQL is away then,
+/// it waits in Redis for another worker.
 struct UsageFlusher: Service {
     private let queue: JobQueue
     private let outbox: UsageOutbox
     private let ledger: UsageLedger
-    private let configuration: WorkerConfig
+    private let settings: FlushSettings
+    /// Time that a read waits inside Redis.
+    private let block: Duration
     private let logger: Logger
 
     init(
-        queue: JobQueue, outbox: RedisClient, ledger: UsageLedger, worker: String, configuration: WorkerConfig,
-        logger: Logger
+        queue: JobQueue, outbox: RedisClient, ledger: UsageLedger, worker: String, settings: FlushSettings,
+        block: Duration, logger: Logger
     ) {
         self.queue = queue
         self.outbox = UsageOutbox(
             redis: outbox, keys: queue.keys, consumer: worker, maxDeadLetters: queue.limits.maxDeadLetters)
         self.ledger = ledger
-        self.configuration = configuration
+        self.settings = settings
+        self.block = block
         self.logger = logger
     }
 
     func run() async throws {
         var backlog = Backlog()
-        var pause = Pause(longest: configuration.flushBackoff)
+        var pause = Pause(longest: settings.maxBackoff)
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             do throws(RedisError) {
                 let batch = try await take(&backlog)
@@ -52,7 +55,7 @@ struct UsageFlusher: Service {
 
     // MARK: - 1 and 2: take and gather
 
-    /// What this flusher still has to look at before it waits for new entries.
+    /// Work that this flusher looks at before it waits for new entries.
     private struct Backlog {
         var mayHaveOwn = true
         var cursor = UsageOutbox.Cursor()
@@ -61,21 +64,21 @@ struct UsageFlusher: Service {
 
     private func take(_ backlog: inout Backlog) async throws(RedisError) -> [UsageOutbox.Entry] {
         if backlog.mayHaveOwn {
-            let own = try await outbox.readOwn(limit: configuration.flushBatch)
+            let own = try await outbox.readOwn(limit: settings.batch)
             if !own.isEmpty { return own }
             backlog.mayHaveOwn = false
         }
         if ContinuousClock.now >= backlog.nextSweep {
             let abandoned = try await outbox.takeAbandoned(
-                idle: configuration.flushTakeover, limit: configuration.flushBatch, &backlog.cursor)
+                idle: settings.takeover, limit: settings.batch, &backlog.cursor)
             if !abandoned.isEmpty { return abandoned }
-            backlog.nextSweep = .now + configuration.flushSweep
+            backlog.nextSweep = .now + settings.sweep
         }
-        let first = try await outbox.read(limit: configuration.flushBatch, block: configuration.claimBlock)
-        guard !first.isEmpty, first.count < configuration.flushBatch else { return first }
+        let first = try await outbox.read(limit: settings.batch, block: block)
+        guard !first.isEmpty, first.count < settings.batch else { return first }
         // Cut short by a shutdown, which must not wait for company.
-        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: configuration.flushInterval) }
-        return first + (try await outbox.read(limit: configuration.flushBatch - first.count, block: nil))
+        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: settings.interval) }
+        return first + (try await outbox.read(limit: settings.batch - first.count, block: nil))
     }
 
     /// The group goes with the stream when Redis has lost its data.
@@ -87,15 +90,15 @@ struct UsageFlusher: Service {
         }
     }
 
-    /// What was written to the outbox by this worker's own last jobs, without waiting for anything.
+    /// Flushes what this worker's own last jobs wrote to the outbox, without waiting for anything.
     private func drain(_ backlog: inout Backlog) async {
         do throws(RedisError) {
             backlog.mayHaveOwn = true
             while !Task.isCancelled {
-                var batch = backlog.mayHaveOwn ? try await outbox.readOwn(limit: configuration.flushBatch) : []
+                var batch = backlog.mayHaveOwn ? try await outbox.readOwn(limit: settings.batch) : []
                 if batch.isEmpty {
                     backlog.mayHaveOwn = false
-                    batch = try await outbox.read(limit: configuration.flushBatch, block: nil)
+                    batch = try await outbox.read(limit: settings.batch, block: nil)
                 }
                 guard !batch.isEmpty, try await flush(batch) else { return }
             }
@@ -106,7 +109,8 @@ struct UsageFlusher: Service {
 
     // MARK: - 3 and 4: record and delete
 
-    /// Returns whether the batch is done with; `false` only where the worker is told to stop while PostgreSQL is away.
+    /// Returns `true` when the batch is done with, `false` only where the worker is told to stop while PostgreSQL is
+    /// away.
     @discardableResult
     private func flush(_ batch: [UsageOutbox.Entry]) async throws(RedisError) -> Bool {
         var readable: [(entry: UsageOutbox.Entry, row: UsageRow)] = []
@@ -122,7 +126,8 @@ struct UsageFlusher: Service {
         return try await record(readable[...])
     }
 
-    /// A batch that PostgreSQL refuses is halved until the row at fault stands alone; so is one that takes too long.
+    /// Writes a batch. One that PostgreSQL refuses is halved until the row at fault stands alone, and so is one that
+    /// takes too long.
     private func record(_ batch: ArraySlice<(entry: UsageOutbox.Entry, row: UsageRow)>) async throws(RedisError) -> Bool
     {
         guard !batch.isEmpty else { return true }
@@ -147,9 +152,9 @@ struct UsageFlusher: Service {
         case refused(PostgresError)
     }
 
-    /// Until PostgreSQL has taken the rows, or has said that it never will.
+    /// Tries until PostgreSQL has taken the rows, or has said that it never will.
     private func record(_ rows: [UsageRow]) async -> Outcome {
-        var pause = Pause(longest: configuration.flushBackoff)
+        var pause = Pause(longest: settings.maxBackoff)
         var isComplaining = false
         while true {
             do throws(PostgresError) {

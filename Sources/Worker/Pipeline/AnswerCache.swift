@@ -1,78 +1,60 @@
 import Logging
 import Shared
 
-/// Answers for equal requests: looks for one before a route is taken, keeps the one that was made.
+/// Answers equal requests from the cache, and keeps the answers that platforms give.
 ///
-/// Only where the request or its model says for how long. Nothing here fails a request: without Redis' answer a platform is
-/// called, and without Redis' memory nothing is kept.
+/// Only where the request or its model says for how long. Nothing here fails a request: while Redis is away a platform
+/// is called, and nothing is kept.
 struct AnswerCache: Sendable {
     let cache: ResponseCache
     let metrics: WorkerMetrics
     let clock: any WallClock
     let logger: Logger
 
-    /// The plan with what the cache says; requests that are refused are not looked up.
+    /// The plan after a look into the cache. Refused requests are not looked up.
     func consulted(_ plan: JobPlan) async -> JobPlan {
-        guard let request = plan.request, plan.refusal == nil || plan.mayWait, let seconds = plan.cacheTTL, seconds > 0
-        else { return plan }
+        guard let request = plan.request, let seconds = plan.cacheTTL, seconds > 0 else { return plan }
         var plan = plan
         let key = CacheKey.make(tenant: plan.job.tenant, provider: plan.job.provider, request: request)
         var found: CachedAnswer?
         do throws(RedisError) { found = try await cache.answer(key) } catch { complain(error) }
         metrics.cacheAsked(isHit: found != nil)
-        plan.cache = CachePlan(key: key, seconds: seconds, hit: found)
+        plan.lookedUp(CachePlan(key: key, seconds: seconds), found)
         return plan
     }
 
-    /// What a stream is copied into, where its answer is to be kept.
+    /// Collects the deltas of a stream whose answer is to be kept.
     func copy(for plan: JobPlan) -> StreamCopy? {
         plan.cache.map { _ in StreamCopy(maxBytes: cache.limits.maxBytes) }
     }
 
-    /// Keeps an answer that came to its end.
+    /// Keeps a complete answer of an attempt.
     ///
-    /// Not one that a filter cut off, nor one of a fallback model: the next request may fare better.
-    func keep(
-        _ completion: ChatCompletionEnd, _ copy: StreamCopy?, of run: JobRun, _ record: AttemptRecord
-    ) async {
-        guard let plan = run.plan.cache, plan.hit == nil, completion.finishReason != "content_filter",
-            run.plan.candidates?.options.contains(where: { $0.model.id == record.model }) == true
+    /// An answer that a filter cut off, or that a fallback model gave, is not kept: the next request may fare better.
+    func keep(_ completion: ChatCompletionEnd, of ended: EndedAttempt) async {
+        let (plan, record, copy) = (ended.run.plan, ended.record, ended.outcome.copy)
+        guard let place = plan.cache, plan.cachedAnswer == nil, completion.finishReason != "content_filter",
+            plan.choice?.candidates.options.contains(where: { $0.model.id == record.model }) == true
         else { return }
         let body =
             completion.body.isEmpty
-            ? copy?.completion(id: run.attempt.id, created: clock.now / 1000, usage: record.usage) : completion.body
+            ? copy?.completion(id: ended.run.attempt.id, created: clock.now / 1000, usage: record.usage)
+            : completion.body
         guard let body else { return }
         let answer = CachedAnswer(
             model: record.model, upstreamModel: record.upstreamModel, finishReason: record.finishReason,
             usage: record.usage, body: body)
-        do throws(RedisError) { try await cache.keep(answer, as: plan.key, seconds: plan.seconds) } catch {
+        do throws(RedisError) { try await cache.keep(answer, as: place.key, seconds: place.seconds) } catch {
             complain(error)
         }
     }
 
     private func complain(_ error: RedisError) {
-        logger.debug("kept answers cannot be reached", metadata: ["error": "\(error)"])
+        logger.debug("kept answers cannot be reached", metadata: [LogKey.error: "\(error)"])
     }
 }
 
-/// What a request asks of the cache, and what it found.
-struct CachePlan: Sendable, Equatable {
-    /// In the ledger, in place of a platform.
-    static let provider = "cache"
-
-    let key: String
-    let seconds: Int
-    let hit: CachedAnswer?
-}
-
-extension JobPlan {
-    var hit: CachedAnswer? { cache?.hit }
-
-    /// The request's own wish, else the shortest of the models it may mean.
-    var cacheTTL: Int? { job.cacheTTL ?? candidates?.options.compactMap(\.model.cacheTTL).min() }
-}
-
-/// The deltas of a stream put together to a completion, as long as it may be small enough to be kept.
+/// Joins the deltas of a stream to a completion, as long as it may be small enough to be kept.
 struct StreamCopy: Sendable {
     /// Chosen: a delta of a few bytes takes about a hundred in its chunk.
     private static let chunkOverhead = 16
@@ -92,7 +74,7 @@ struct StreamCopy: Sendable {
         assembly?.add(payload)
     }
 
-    /// `nil` for what is too large.
+    /// `nil` where the answer is too large.
     func completion(id: String, created: Int64, usage: TokenUsage) -> [UInt8]? {
         let body = assembly?.completion(id: id, created: created, usage: usage.openAI).encoded
         return body.flatMap { $0.count <= maxBytes ? $0 : nil }

@@ -1,11 +1,23 @@
 import Shared
 
-/// How an attempt went, before anything is decided about it.
+/// An attempt that has its outcome, before anything is decided about it.
+struct EndedAttempt: Sendable {
+    let run: JobRun
+    let record: AttemptRecord
+    let outcome: AttemptOutcome
+    /// Knows what was written of it.
+    let publisher: TokenPublisher
+
+    /// Text has reached the log, and so the caller.
+    var isShown: Bool { publisher.lastSeq > 0 }
+}
+
+/// Outcome of one call to a platform, or of the kept answer in its place.
 struct AttemptOutcome: Sendable {
     enum Result: Sendable {
         case completed(ChatCompletionEnd)
         case failed(JobFailure)
-        /// The log refused our write: the request was cancelled (`hasEnded`), or somebody else runs it.
+        /// The log refused our write: the request was cancelled (`hasEnded`), or another worker runs it.
         case superseded(hasEnded: Bool)
     }
 

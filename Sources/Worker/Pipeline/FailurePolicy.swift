@@ -1,15 +1,14 @@
 import Shared
 
-/// What happens after an attempt failed.
+/// Decides what happens after an attempt failed.
 ///
-/// Pure: everything it decides by is handed in, randomness included.
-/// In: the failure, whether the caller has seen text, what was tried. Out: one `Decision`. It is the only place that
-/// knows about retries; nothing else in the worker repeats a call to a platform, but for `PlatformCaller`, once and within
-/// the attempt, where the platform called a token or a clock out of date, which decides nothing about the request.
+/// Pure: everything it decides by is handed in, randomness included. In: the failure, whether the caller has seen text,
+/// what was tried. Out: one `Decision`. It is the only place that knows about retries. One other place repeats a call:
+/// `PlatformCaller`, once and within the attempt, where the platform called a token or a clock out of date.
 struct FailurePolicy: Sendable, Equatable {
-    /// Calls to platforms for one request, all accounts together; waiting for capacity does not count.
+    /// Most calls to platforms for one request, all accounts together. Waiting for capacity does not count.
     var maxAttempts = 6
-    /// First pause when every route has failed; doubles up to `maxBackoff`, with full jitter.
+    /// First pause when every route has failed. It doubles up to `maxBackoff`, with full jitter.
     var backoff = Duration.milliseconds(500)
     var maxBackoff = Duration.seconds(30)
 
@@ -22,6 +21,8 @@ struct FailurePolicy: Sendable, Equatable {
         case nextRoute
         /// Put the request aside for this long.
         case later(Duration)
+        /// Put the request aside until an account has capacity.
+        case waitForCapacity
     }
 
     struct Situation: Sendable {
@@ -33,7 +34,7 @@ struct FailurePolicy: Sendable, Equatable {
         var hasOtherRoute: Bool
         /// Answers to the request that nobody could read, this one included.
         var unreadable: Int
-        /// When the first account that rests for a limit has capacity again; `nil` where none does.
+        /// When the first account in a cool-down for a limit has capacity again, or `nil` where there is none.
         var earliestCapacity: Duration?
         var timeLeft: Duration
         /// From 0 up to, but not including, 1.
@@ -64,9 +65,9 @@ struct FailurePolicy: Sendable, Equatable {
         let isWaitingForCapacity = situation.failure.kind == .rateLimited || situation.failure.kind == .noCapacity
         guard isWaitingForCapacity || situation.attempts < maxAttempts else { return .fail }
         if situation.hasOtherRoute { return .nextRoute }
-        // What a platform calls final it would only say again.
+        // A platform would only repeat what it calls final.
         if situation.failure.isFinal { return .fail }
-        // A key or a purse does not mend itself, but another account may have capacity soon.
+        // Auth and billing failures are not retried, but another account may have capacity soon.
         let isUnusable = situation.failure.kind.blame == .account && !isWaitingForCapacity
         if isUnusable, situation.earliestCapacity == nil { return .fail }
 
@@ -74,11 +75,11 @@ struct FailurePolicy: Sendable, Equatable {
         // A platform that failed may be well again before others have capacity.
         let isPassing = situation.failure.kind.blame == .platform && !isWaitingForCapacity
         let pause = max(isPassing ? .zero : situation.earliestCapacity ?? .zero, asked ?? jittered(situation))
-        return pause < situation.timeLeft ? .later(pause) : .fail
+        guard pause < situation.timeLeft else { return .fail }
+        return isWaitingForCapacity ? .waitForCapacity : .later(pause)
     }
 
-    /// An answer that nobody can read was paid for, and would come again as often as it is asked for: once more, of
-    /// another account, and that is all.
+    /// An answer that nobody can read was paid for, and would be again: it is asked for once more, of another account.
     private func boughtAgain(_ situation: Situation) -> Decision {
         guard situation.unreadable < 2, situation.attempts < maxAttempts else { return .fail }
         if situation.hasOtherRoute { return .nextRoute }
@@ -94,7 +95,7 @@ struct FailurePolicy: Sendable, Equatable {
 }
 
 extension JobFailure.Kind {
-    /// Whose fault a failure is: this alone decides who may be tried next.
+    /// Cause of a failure, which alone decides who may be tried next.
     enum Blame: Sendable {
         /// The request's own making: the same everywhere.
         case request
@@ -102,7 +103,7 @@ extension JobFailure.Kind {
         case account
         /// The platform's or the network's: may pass.
         case platform
-        /// The answer's, which was paid for: another account may give a better one.
+        /// The answer's, which was paid for. Another account may give a better one.
         case answer
         /// Ours, or an end that was asked for.
         case ours

@@ -1,13 +1,22 @@
 import Shared
 
-/// A job while it runs in this worker: the attempt under way, the route it takes, the trail so far.
+/// A claim with its plan, before it has capacity.
+struct PlannedClaim: Sendable {
+    let claim: Claim
+    let plan: JobPlan
+    /// The room that let it in, or `nil` for a fresh claim.
+    let room: String?
+    let cancellation: JobCancellation
+}
+
+/// A job while it runs in this worker: the attempt under way, its booking, the trail so far.
 ///
 /// Values go forward only.
 struct JobRun: Sendable {
     let plan: JobPlan
-    let interrupt: JobCancellation
+    let cancellation: JobCancellation
     private(set) var attempt: Attempt
-    /// What the attempt under way takes; without a route where the request has none.
+    /// Of the attempt under way.
     private(set) var booking: Booking
     /// Routes that this claim has tried, the one under way included.
     private(set) var tried: [Route]
@@ -16,18 +25,18 @@ struct JobRun: Sendable {
     /// Milliseconds since 1970: the `started_at` of every copy of this attempt's ledger row.
     private(set) var startedAt: Int64
 
-    init(_ plan: JobPlan, attempt: Attempt, booking: Booking, interrupt: JobCancellation, startedAt: Int64) {
+    init(_ plan: JobPlan, attempt: Attempt, booking: Booking, cancellation: JobCancellation, startedAt: Int64) {
         self.plan = plan
         self.attempt = attempt
         self.booking = booking
-        self.interrupt = interrupt
+        self.cancellation = cancellation
         self.startedAt = startedAt
         tried = booking.route.map { [$0] } ?? []
         trail = AnswerMeta.Attempt.decode(plan.job.trail)
     }
 
     var route: Route? { booking.route }
-    /// Whose answers to the request nobody could read, one for each answer.
+    /// The accounts whose answers nobody could read, one for each answer.
     var unreadable: [String] { trail.unreadable }
     var spent: Double { trail.reduce(0) { $0 + $1.cost } }
 

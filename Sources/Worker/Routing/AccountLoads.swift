@@ -1,9 +1,9 @@
 import Shared
 import Synchronization
 
-/// How busy the accounts are, as the latest reservations found them; what strategies look at.
+/// Loads of the accounts, as the latest reservations found them, for strategies that look at loads.
 ///
-/// In: what the reservation script reports on its way, and `LoadReader`. Out: a picture that is a moment old.
+/// In: reports of the reservation script and of `LoadReader`. Out: loads that are a moment old.
 final class AccountLoads: Sendable {
     struct Load: Sendable, Equatable {
         /// Reservations running, of all workers.
@@ -20,7 +20,7 @@ final class AccountLoads: Sendable {
     private let loads = Mutex<[String: Seen]>([:])
     private let wantedUntil = Mutex(ContinuousClock.now)
 
-    /// What was used of a minute passes with it, whether anybody looks again or not.
+    /// Usage leaves the sliding minute with time, so headroom grows whether anybody looks again or not.
     func load(of account: String, at now: ContinuousClock.Instant = .now) -> Load {
         guard let seen = loads.withLock({ $0[account] }) else { return Load() }
         var load = seen.load
@@ -28,7 +28,7 @@ final class AccountLoads: Sendable {
         return load
     }
 
-    /// `seen`: account, running, headroom in thousandths, in turn.
+    /// `seen` has account, running requests and headroom in thousandths, in turn.
     func note(_ seen: [RedisValue]) {
         guard seen.count >= 3 else { return }
         loads.withLock { loads in
@@ -44,7 +44,7 @@ final class AccountLoads: Sendable {
         loads.withLock { $0[account, default: Seen()].load.inFlight = inFlight }
     }
 
-    /// A strategy looks at them: they are read for a while.
+    /// A strategy looks at the loads: they are read for a while.
     func want() { wantedUntil.withLock { $0 = .now + .seconds(10) } }
     var areWanted: Bool { wantedUntil.withLock { $0 > .now } }
 

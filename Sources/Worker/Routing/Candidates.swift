@@ -1,10 +1,10 @@
 import Shared
 
-/// What could serve a request: models that fit it, each on its active accounts, in no order yet.
+/// Finds the models that could serve a request, each on its active accounts, in no order yet.
 ///
-/// Pure. In: the request, an optional platform filter, the catalogue. Out: the models of the name that was asked for, and
-/// their fallback models, which may do or hold what these cannot. Throws the condition that failed: name, platform, disabled, capability,
-/// context length, no account, or what the platforms that remain cannot say.
+/// Pure. In: the request, an optional platform filter, the catalogue. Out: the models of the name that was asked for,
+/// and their fallback models, which may do or hold what these cannot. Throws the condition that failed: name, platform,
+/// disabled, capability, context length, no account, or what the remaining platforms do not support.
 struct Candidates: Sendable {
     struct Option: Sendable, Equatable {
         let model: Model
@@ -13,7 +13,7 @@ struct Candidates: Sendable {
     }
 
     private(set) var options: [Option]
-    /// In the order in which their models name them; they must fit the request, too.
+    /// In the order in which their models name them. They must fit the request, too.
     private(set) var fallbacks: [Option] = []
     /// Our estimate.
     let promptTokens: Int
@@ -39,7 +39,7 @@ struct Candidates: Sendable {
         throw Self.noAccount(Set(models.map(\.provider)), in: catalog)
     }
 
-    /// What could serve the request on these accounts.
+    /// The routes that could serve the request on these accounts.
     func routes(of accounts: [String]) -> [Route] {
         guard !accounts.isEmpty else { return [] }
         return (options + fallbacks).flatMap(\.routes).filter { accounts.contains($0.account.id) }
@@ -55,7 +55,7 @@ struct Candidates: Sendable {
             code: "no_active_account")
     }
 
-    /// What of an account decides how its platform is spoken to.
+    /// The part of an account that decides how its platform is spoken to.
     private struct Wire: Equatable {
         let mode: String?
         let settings: [String: String]
@@ -64,7 +64,7 @@ struct Candidates: Sendable {
     private static func option(
         _ model: Model, _ request: ModelRequest, _ catalog: CatalogSnapshot, _ refusal: inout JobFailure?
     ) -> Option? {
-        // Accounts that speak alike are asked once: it means reading the whole request.
+        // Checked once for accounts with equal settings, since a check reads the whole request.
         var judged: [(wire: Wire, verdict: JobFailure?)] = []
         let routes = catalog.routes(of: model)
         let able = routes.filter { route in

@@ -1,13 +1,13 @@
 import Shared
 
-/// Whether a request fits into what a model can hold.
+/// Compares a request with what a model's context holds.
 ///
-/// Our count is an estimate: where it is up to a quarter too high, the platform would have taken the request. So only what is
-/// too long at 0.8 times the estimate is refused here, and the platform decides about the rest.
+/// Our count is an estimate. Where it is up to a quarter too high, the platform would have taken the request. So only a
+/// request that is too long at 0.8 times the estimate is refused here, and the platform decides about the rest.
 struct ContextFit: Sendable, Equatable {
     static let benefitOfDoubt = 0.8
 
-    /// Prompt and the answer asked for; of embeddings the longest text, since each is read by itself.
+    /// Prompt and the answer asked for. Of embeddings it is the longest text, since each is read by itself.
     let tokens: Int
 
     init(of request: ModelRequest, promptTokens: Int) {
@@ -22,7 +22,7 @@ struct ContextFit: Sendable, Equatable {
         return Double(tokens) * ContextFit.benefitOfDoubt <= Double(limit)
     }
 
-    /// `models`: those that were asked, none of which fits.
+    /// `models` are those that were asked, none of which fits.
     func refusal(of request: ModelRequest, by models: [Model]) -> JobFailure {
         let limit = models.compactMap(\.contextTokens).max() ?? 0
         let isChat = request.operation == .chat

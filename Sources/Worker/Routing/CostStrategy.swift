@@ -1,4 +1,4 @@
-/// `cost_based`: what is cheapest for this request first; a model without prices is free.
+/// `cost_based`: the model that is cheapest for this request first, where one without prices is free.
 struct CostStrategy: RoutingStrategy {
     func order(_ standings: [Standing], _ dice: RoutingDice) -> [Standing] {
         standings.sorted(byLeast: \.cost)

@@ -1,15 +1,15 @@
-/// How many US dollars a unit of a currency is, so that prices of platforms that bill in different ones can be compared.
+/// US dollars per unit of a currency, to compare prices of platforms that bill in different ones.
 ///
-/// For the order of routes only: ledger and statistics keep the currency of the price.
+/// Only for the order of routes: ledger and statistics keep the currency of the price.
 struct CurrencyRates: Sendable, Equatable {
-    /// Rough rates of late 2026, good enough to tell which model is cheaper; `CURRENCY_RATES` replaces single ones.
+    /// Rough rates of late 2026, good enough to tell which model is cheaper. `CURRENCY_RATES` replaces single ones.
     static let standard = ["USD": 1, "CNY": 0.14, "EUR": 1.15, "GBP": 1.33, "HKD": 0.128, "JPY": 0.0066, "SGD": 0.78]
 
     private var dollars = CurrencyRates.standard
 
     init() {}
 
-    /// As in `CNY=0.14,EUR=1.1`; `nil` where a rate is not a positive number or a name not three letters.
+    /// As in `CNY=0.14,EUR=1.1`, or `nil` where a rate is not a positive number or a name not three letters.
     init?(_ text: String) {
         for part in text.split(separator: ",") {
             let sides = part.uppercased().split(separator: "=", omittingEmptySubsequences: false)

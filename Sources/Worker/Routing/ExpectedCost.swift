@@ -1,6 +1,6 @@
 import Shared
 
-/// What a request will probably cost on a model, for comparisons before anything is known about its answer.
+/// Expected cost of a request on a model, for comparisons before anything is known about its answer.
 struct ExpectedCost: Sendable, Equatable {
     /// Chosen: a middling answer.
     ///

@@ -1,56 +1,72 @@
 import Shared
 
-/// Step 2 of a job: what is known about it before any platform is called.
+/// Step 2 of a job: how its request is served, decided before any platform is called.
 ///
-/// A plan always exists, also for a request that cannot be served: such a request is started and ended with `refusal`, so
-/// that the caller of any kind gets an answer and the ledger a row.
+/// Every claim gets a plan. A refused request is started and ended all the same, so that its caller gets an answer and
+/// the ledger a row.
 struct JobPlan: Sendable {
+    enum Step: Sendable {
+        /// A kept answer takes the place of a call.
+        case cached(CachedAnswer)
+        /// No account can serve the request, and waiting does not help.
+        case refused(JobFailure)
+        /// The request is put aside without being started.
+        case waiting(Wait)
+        /// At least one route may be tried now.
+        case route(RankedRoutes)
+    }
+
+    enum Wait: Sendable, Equatable {
+        /// Until the first account's cool-down ends.
+        case coolDown(Duration)
+        /// Only other workers can open the keys of the accounts.
+        case otherWorkers
+    }
+
+    /// Inputs of the routing decision, kept for the routes of a failover.
+    struct Choice: Sendable {
+        let candidates: Candidates
+        let strategy: RoutingStrategyName
+        /// See `PromptAffinity`.
+        let affinity: String?
+    }
+
     let job: Job
     let enqueuedAt: Int64
+    /// `nil` where the request could not be read.
     let request: ModelRequest?
     /// Our own estimate, for attempts whose platform reports none.
     let promptTokens: Int
     /// `nil` where the request could not be read or nothing fits it.
-    private(set) var candidates: Candidates?
-    private(set) var strategy = RoutingStrategyName.priority
-    private(set) var lineup: RankedRoutes?
-    /// See `PromptAffinity`.
-    private(set) var conversation: String?
-    /// What the cache is asked for; `nil` where neither request nor model wants it.
-    var cache: CachePlan?
-    /// Why no route can be tried: final, or `noCapacity` while all accounts rest.
-    private(set) var refusal: JobFailure?
+    let choice: Choice?
+    /// `nil` where neither the request nor its model wants its answer kept.
+    private(set) var cache: CachePlan?
+    private(set) var step: Step
 
     init(_ job: Job, enqueuedAt: Int64, request: ModelRequest?, refusal: JobFailure) {
         self.job = job
         self.enqueuedAt = enqueuedAt
         self.request = request
-        self.refusal = refusal
+        choice = nil
         promptTokens = request.map { TokenEstimate.prompt(of: $0) } ?? 0
+        step = .refused(refusal)
     }
 
-    init(
-        _ job: Job, enqueuedAt: Int64, request: ModelRequest, candidates: Candidates, strategy: RoutingStrategyName,
-        lineup: RankedRoutes, conversation: String?
-    ) {
+    init(_ job: Job, enqueuedAt: Int64, request: ModelRequest, choice: Choice, ranked: RankedRoutes) {
         self.job = job
         self.enqueuedAt = enqueuedAt
         self.request = request
-        self.candidates = candidates
-        self.strategy = strategy
-        self.lineup = lineup
-        self.conversation = conversation
-        promptTokens = candidates.promptTokens
-        guard lineup.routes.isEmpty else { return }
-        // Waiting helps only against limits that pass by themselves.
-        guard !isForOthers else {
-            refusal = Self.locked
-            return
-        }
-        refusal =
-            lineup.earliest == nil
-            ? JobFailure(.quotaExhausted, Self.unusable(lineup.excluded), code: "no_usable_account")
-            : Self.noCapacity
+        self.choice = choice
+        promptTokens = choice.candidates.promptTokens
+        step = Self.step(ranked)
+    }
+
+    /// Waiting helps only against limits that pass by themselves, and where other workers have the keys.
+    private static func step(_ ranked: RankedRoutes) -> Step {
+        guard ranked.routes.isEmpty else { return .route(ranked) }
+        if let rest = ranked.earliest { return .waiting(.coolDown(rest)) }
+        guard !ranked.hasLocked else { return .waiting(.otherWorkers) }
+        return .refused(JobFailure(.quotaExhausted, unusable(ranked.excluded), code: "no_usable_account"))
     }
 
     /// Names ten accounts at most, by their ids.
@@ -59,29 +75,65 @@ struct JobPlan: Sendable {
         return named.isEmpty ? "none is left to try" : named.joined(separator: ", ")
     }
 
+    /// Notes where the answer belongs in the cache, and the kept answer where there is one.
+    mutating func lookedUp(_ cache: CachePlan, _ found: CachedAnswer?) {
+        self.cache = cache
+        if let found { step = .cached(found) }
+    }
+}
+
+extension JobPlan {
     static let noCapacity = JobFailure(.noCapacity, "every account for this model is busy or resting")
 
-    private static let locked = JobFailure(
-        .noCapacity, "the keys of all accounts for this model were sealed with another MASTER_KEY",
-        code: "key_not_opened")
-
-    /// Whether only other workers may serve the request, since this one cannot open the keys.
-    var isForOthers: Bool {
-        lineup.map { $0.routes.isEmpty && $0.earliest == nil && $0.hasLocked } ?? false
+    var cachedAnswer: CachedAnswer? {
+        guard case .cached(let answer) = step else { return nil }
+        return answer
     }
 
-    /// Whether the request should wait without being started at all.
-    var mayWait: Bool { refusal?.kind == .noCapacity }
+    /// The reason for which no route is tried now: final, or `noCapacity` while waiting helps.
+    var refusal: JobFailure? {
+        switch step {
+        case .refused(let failure): failure
+        case .waiting(let wait): wait.failure
+        case .cached, .route: nil
+        }
+    }
 
-    /// What it waits for: every account that could serve it, the ones that rest included.
+    /// The first route, which a taken-over attempt probably uses. It is not reserved yet.
+    var expectedBooking: Booking {
+        guard case .route(let ranked) = step, let route = ranked.routes.first else { return .none }
+        return .route(route, nil)
+    }
+
+    /// Seconds that the answer is kept: the request's own wish, else the shortest of the models it may mean.
+    ///
+    /// `nil` for a refused request, whose answer no model gives.
+    var cacheTTL: Int? {
+        if case .refused = step { return nil }
+        return job.cacheTTL ?? choice?.candidates.options.compactMap(\.model.cacheTTL).min()
+    }
+
+    /// The room in which the request waits, for every account that could serve it, those in a cool-down included.
     var room: RoomSpec {
-        let options = (candidates?.options ?? []) + (candidates?.fallbacks ?? [])
+        let options = (choice?.candidates.options ?? []) + (choice?.candidates.fallbacks ?? [])
         return RoomSpec(accounts: Set(options.flatMap { $0.routes.map(\.account.id) }))
     }
 
-    /// Who shares one counter of turns: requests for the same name on the same platforms.
+    /// Name of the counter of turns, shared by requests for the same model name on the same platforms.
     var turn: String? {
-        guard strategy == .roundRobin, let request else { return nil }
+        guard choice?.strategy == .roundRobin, let request else { return nil }
         return job.provider.map { "\($0.rawValue)/\(request.model)" } ?? request.model
+    }
+}
+
+extension JobPlan.Wait {
+    fileprivate var failure: JobFailure {
+        switch self {
+        case .coolDown: JobPlan.noCapacity
+        case .otherWorkers:
+            JobFailure(
+                .noCapacity, "the keys of all accounts for this model were sealed with another MASTER_KEY",
+                code: "key_not_opened")
+        }
     }
 }

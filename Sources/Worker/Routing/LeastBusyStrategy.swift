@@ -1,6 +1,7 @@
 /// `least_busy`: the least loaded first, where load is requests running now against those that may run at once.
 ///
-/// A model without a limit is taken to have the largest limit of the others; where none has one, the plain numbers count.
+/// A model without a limit is taken to have the largest limit of the others. Where none has one, the plain numbers
+/// count.
 struct LeastBusyStrategy: RoutingStrategy {
     let looksAtLoads = true
 

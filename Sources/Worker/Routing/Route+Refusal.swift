@@ -1,7 +1,8 @@
 import Shared
 
 extension Route {
-    /// What the platform, spoken to as this account asks, cannot say of the request; `nil` where it can say it all.
+    /// The part of the request that the platform does not support, spoken to as this account asks, or `nil` where it
+    /// supports all.
     func refusal(of request: ModelRequest) -> JobFailure? {
         do throws(JobFailure) {
             switch request {
@@ -30,7 +31,8 @@ extension Route {
             param: "input", code: "unsupported_parameter")
     }
 
-    /// What the platform's model does not take of the request and is left out (`ProviderAdapter.dropped`).
+    /// Members of the request that the platform's model does not take and that are left out
+    /// (`ProviderAdapter.dropped`).
     func dropped(of request: ModelRequest?) -> [String] {
         guard case .chat(let chat)? = request, let adapter = Adapters.adapter(for: account) else { return [] }
         return adapter.dropped(chat, model: model.modelID, settings: account.settings)

@@ -1,4 +1,4 @@
-/// What a decision may depend on beside the standings.
+/// Randomness and turns of one decision, handed in so that strategies stay pure.
 struct RoutingDice: Sendable {
     /// Consecutive decisions have consecutive turns.
     ///

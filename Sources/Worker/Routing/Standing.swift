@@ -1,19 +1,19 @@
 import Shared
 
-/// What a strategy knows of one model at the moment of a decision; the router gathers it.
+/// State of one model at the moment of a decision, as the router gathers it for a strategy.
 struct Standing: Sendable, Equatable {
     var model: Model
-    /// Of this request, expected, in US dollars (`ExpectedCost`); 0 is free.
+    /// Expected cost of this request in US dollars (`ExpectedCost`), where 0 is free.
     var cost: Double
     /// From 0 to 1, the best of its usable accounts.
     var health: Double
-    /// Seconds to the first token (to the answer, where answers are whole), smoothed; `nil` before it was measured.
+    /// Seconds to the first token (to the answer, where answers are whole), smoothed, or `nil` before it was measured.
     var firstToken: Double?
     /// From 0 to 1: the most that one of its accounts has left of its limits.
     var headroom: Double
     /// Requests running on its accounts now, all workers together.
     var inFlight: Int
-    /// Requests that may run on its accounts at once; `nil` is no limit.
+    /// Requests that may run on its accounts at once, where `nil` is no limit.
     var capacity: Int?
 
     init(
@@ -29,7 +29,7 @@ struct Standing: Sendable, Equatable {
         self.capacity = capacity
     }
 
-    /// Higher priority first, then higher weight, then id: so that an order never flickers.
+    /// Higher priority first, then higher weight, then id, so that an order never flickers.
     static func canonical(_ one: Standing, _ other: Standing) -> Bool {
         (other.model.priority, other.model.weight, one.model.id)
             < (one.model.priority, one.model.weight, other.model.id)

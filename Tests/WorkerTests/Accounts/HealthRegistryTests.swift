@@ -17,41 +17,41 @@ import Testing
     private func sharing(_ count: Int, _ body: ([HealthRegistry]) async throws -> Void) async throws {
         try await QueueFixture.run { fixture in
             let keys = PoolKeys(prefix: fixture.keys.prefix)
-            let boards = (0..<count).map { _ in
+            let registries = (0..<count).map { _ in
                 HealthRegistry(
                     rules: HealthRules(), store: HealthStore(redis: fixture.redis, keys: keys), logger: Self.quiet)
             }
             let url = try await SharedRedis.shared.url
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for board in boards {
-                    let news = RedisSubscription(
+                for registry in registries {
+                    let subscription = RedisSubscription(
                         try RedisConfiguration(url: url), channels: [keys.healthChannel], name: "news",
                         group: MultiThreadedEventLoopGroup.singleton, logger: Self.quiet,
-                        onMessage: { _, payload in board.received(payload) }, onSubscribed: { board.missed() })
-                    group.addTask { try await board.run() }
-                    group.addTask { try await news.run() }
+                        onMessage: { _, payload in registry.received(payload) }, onSubscribed: { registry.missed() })
+                    group.addTask { try await registry.run() }
+                    group.addTask { try await subscription.run() }
                 }
-                try await body(boards)
+                try await body(registries)
                 group.cancelAll()
             }
         }
     }
 
     @Test func `what one worker finds, the others know within a second`() async throws {
-        try await sharing(3) { boards in
+        try await sharing(3) { registries in
             try await eventually("all listen") {
-                boards[0].note(.answered(seconds: 1), account: "probe", model: "m", began: 0)
-                return boards.allSatisfy { $0.health(RouteKey(account: "probe", model: "m")) != nil }
+                registries[0].note(.answered(seconds: 1), account: "probe", model: "m", began: 0)
+                return registries.allSatisfy { $0.health(RouteKey(account: "probe", model: "m")) != nil }
             }
-            boards[0].note(.limited(.rateLimited, retryAfter: .seconds(20)), account: "a", model: "m", began: 0)
-            boards[1].note(.refused, account: "b", model: "m", began: 0)
+            registries[0].note(.limited(.rateLimited, retryAfter: .seconds(20)), account: "a", model: "m", began: 0)
+            registries[1].note(.refused, account: "b", model: "m", began: 0)
             let began = ContinuousClock.now
             try await eventually("the others know") {
-                boards.allSatisfy { board in
-                    guard case .resting(_, true) = board.fitness(of: Self.route("a", "m")).use,
-                        case .resting(_, false) = board.fitness(of: Self.route("b", "other")).use
+                registries.allSatisfy { registry in
+                    guard case .resting(_, true) = registry.fitness(of: Self.route("a", "m")).use,
+                        case .resting(_, false) = registry.fitness(of: Self.route("b", "other")).use
                     else { return false }
-                    return board.fitness(of: Self.route("a", "other")).use == .ready
+                    return registry.fitness(of: Self.route("a", "other")).use == .ready
                 }
             }
             #expect(ContinuousClock.now - began < .seconds(1))
@@ -59,22 +59,22 @@ import Testing
     }
 
     @Test func `failures that several workers see at once all count, each once`() async throws {
-        try await sharing(4) { boards in
-            for board in boards { board.note(.failed(.serverError), account: "a", model: "m", began: 1) }
+        try await sharing(4) { registries in
+            for registry in registries { registry.note(.failed(.serverError), account: "a", model: "m", began: 1) }
             let route = RouteKey(account: "a", model: "m")
-            try await eventually("all agree") { boards.allSatisfy { $0.health(route)?.failuresInRow == 4 } }
-            boards[2].note(.failed(.serverError), account: "a", model: "m", began: 1)
+            try await eventually("all agree") { registries.allSatisfy { $0.health(route)?.failuresInRow == 4 } }
+            registries[2].note(.failed(.serverError), account: "a", model: "m", began: 1)
             try await eventually("the circuit is open everywhere") {
-                boards.allSatisfy { $0.fitness(of: Self.route("a", "m")).use == .open }
+                registries.allSatisfy { $0.fitness(of: Self.route("a", "m")).use == .open }
             }
-            #expect(boards.allSatisfy { $0.health(route)?.failuresInRow == 5 })
+            #expect(registries.allSatisfy { $0.health(route)?.failuresInRow == 5 })
         }
     }
 
-    @Test func `a board that starts later reads what is known`() async throws {
-        try await sharing(1) { boards in
-            boards[0].note(.refused, account: "a", model: "m", began: 0)
-            let store = boards[0].store
+    @Test func `a registry that starts later reads what is known`() async throws {
+        try await sharing(1) { registries in
+            registries[0].note(.refused, account: "a", model: "m", began: 0)
+            let store = registries[0].store
             try await eventually("it is written") { try await !store.all().isEmpty }
             let late = HealthRegistry(rules: HealthRules(), store: store, logger: Self.quiet)
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -86,23 +86,23 @@ import Testing
     }
 
     @Test func `probes that fail open no circuit while requests are answered`() async throws {
-        try await sharing(1) { boards in
-            let (board, now) = (boards[0], SystemWallClock().now)
-            board.note(.answered(seconds: 1), account: "busy", model: "m", began: now)
+        try await sharing(1) { registries in
+            let (registry, now) = (registries[0], SystemWallClock().now)
+            registry.note(.answered(seconds: 1), account: "busy", model: "m", began: now)
             for _ in 0..<9 {
-                for account in ["busy", "idle"] { board.probed(.failed(.serverError), account: account, began: now) }
+                for account in ["busy", "idle"] { registry.probed(.failed(.serverError), account: account, began: now) }
             }
-            #expect(board.fitness(of: Self.route("busy", "m")).use == .ready)
-            #expect(board.fitness(of: Self.route("idle", "m")).use == .open)
+            #expect(registry.fitness(of: Self.route("busy", "m")).use == .ready)
+            #expect(registry.fitness(of: Self.route("idle", "m")).use == .open)
         }
     }
 
     @Test func `an answer disproves what was held against the key`() async throws {
-        try await sharing(1) { boards in
-            let board = boards[0]
-            board.note(.refused, account: "a", model: "m", began: 0)
-            board.note(.answered(seconds: 1), account: "a", model: "m", began: SystemWallClock().now + 60_000)
-            #expect(board.health(RouteKey(account: "a"))?.refusals == 0)
+        try await sharing(1) { registries in
+            let registry = registries[0]
+            registry.note(.refused, account: "a", model: "m", began: 0)
+            registry.note(.answered(seconds: 1), account: "a", model: "m", began: SystemWallClock().now + 60_000)
+            #expect(registry.health(RouteKey(account: "a"))?.refusals == 0)
         }
     }
 }

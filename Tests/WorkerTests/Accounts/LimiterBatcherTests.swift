@@ -6,7 +6,7 @@ import Testing
 @testable import Worker
 
 @Suite(.timeLimit(.minutes(1))) struct LimiterBatcherTests {
-    /// Stands for Redis: calls wait until they are let through, answers say which ask they are for.
+    /// Stands for Redis: calls wait until they are let through, answers say which request they are for.
     private final class Calls: Sendable {
         private struct State {
             var sizes: [Int] = []
@@ -30,8 +30,8 @@ import Testing
             for call in waiting { call.resume() }
         }
 
-        func put(_ asks: [LimiterAsk]) async throws(RedisError) -> [[Int64]] {
-            state.withLock { $0.sizes.append(asks.count) }
+        func send(_ requests: [LimiterRequest]) async throws(RedisError) -> [[Int64]] {
+            state.withLock { $0.sizes.append(requests.count) }
             await withCheckedContinuation { call in
                 let isFree = state.withLock { state in
                     guard state.free > 0 else {
@@ -44,8 +44,8 @@ import Testing
                 if isFree { call.resume() }
             }
             if state.withLock({ $0.isFailing }) { throw RedisError(.connectionLost, "away") }
-            return asks.map { ask in
-                switch ask {
+            return requests.map { request in
+                switch request {
                 case .reserve(_, _, let now): [now]
                 case .settle: []
                 }
@@ -55,20 +55,22 @@ import Testing
 
     private let calls = Calls()
 
-    private func desk(most: Int = 64) -> LimiterBatcher {
-        LimiterBatcher(most: most) { [calls] asks throws(RedisError) in try await calls.put(asks) }
+    private func makeBatcher(most: Int = 64) -> LimiterBatcher {
+        LimiterBatcher(most: most) { [calls] requests throws(RedisError) in try await calls.send(requests) }
     }
 
-    /// Asks that differ by their time, which is their answer.
-    private func ask(_ number: Int) -> LimiterAsk { .reserve("", Auction(bids: []), now: Int64(number)) }
+    /// Requests that differ by their time, which is their answer.
+    private func request(_ number: Int) -> LimiterRequest {
+        .reserve("", ReservationRequest(candidates: []), now: Int64(number))
+    }
 
     @Test func `who comes during a call goes with the next one, and everybody gets the own answer`() async throws {
-        let desk = desk()
+        let batcher = makeBatcher()
         try await withThrowingTaskGroup(of: (Int, [Int64]).self) { group in
-            group.addTask { (1, try await desk.answer(to: ask(1))) }
+            group.addTask { (1, try await batcher.answer(to: request(1))) }
             try await eventually("the first asks at once") { calls.sizes == [1] }
-            for number in 2...20 { group.addTask { (number, try await desk.answer(to: ask(number))) } }
-            try await eventually("the others have gathered") { desk.gatheredCount == 19 }
+            for number in 2...20 { group.addTask { (number, try await batcher.answer(to: request(number))) } }
+            try await eventually("the others have gathered") { batcher.gatheredCount == 19 }
             calls.letThrough(2)
             for try await (number, answer) in group { #expect(answer == [Int64(number)]) }
         }
@@ -76,15 +78,15 @@ import Testing
     }
 
     @Test func `no call carries more than is allowed`() async throws {
-        let desk = desk(most: 8)
+        let batcher = makeBatcher(most: 8)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 1...30 {
                 group.addTask {
-                    let answer = try await desk.answer(to: ask(number))
+                    let answer = try await batcher.answer(to: request(number))
                     #expect(answer == [Int64(number)])
                 }
             }
-            try await eventually("all have come") { desk.gatheredCount == 29 }
+            try await eventually("all have come") { batcher.gatheredCount == 29 }
             calls.letThrough(30)
             try await group.waitForAll()
         }
@@ -92,57 +94,57 @@ import Testing
     }
 
     @Test func `what is told goes before what is asked later, though nobody waits for it`() async throws {
-        let desk = desk()
+        let batcher = makeBatcher()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { _ = try await desk.answer(to: ask(1)) }
+            group.addTask { _ = try await batcher.answer(to: request(1)) }
             try await eventually("a call is under way") { calls.sizes == [1] }
-            try await desk.tell(.settle(RedisArguments(["s"])))
-            try await desk.tell(.settle(RedisArguments(["s"])))
+            try await batcher.tell(.settle(RedisArguments(["s"])))
+            try await batcher.tell(.settle(RedisArguments(["s"])))
             calls.letThrough(2)
             try await group.waitForAll()
         }
         #expect(calls.sizes == [1], "who has an answer does not wait for what others have told")
 
-        #expect(try await desk.answer(to: ask(3)) == [3])
+        #expect(try await batcher.answer(to: request(3)) == [3])
         #expect(calls.sizes == [1, 3])
     }
 
     @Test func `what was told and taken along by no call goes out by itself`() async throws {
-        let desk = desk()
+        let batcher = makeBatcher()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { _ = try await desk.answer(to: ask(1)) }
+            group.addTask { _ = try await batcher.answer(to: request(1)) }
             try await eventually("a call is under way") { calls.sizes == [1] }
-            try await desk.tell(.settle(RedisArguments(["s"])))
+            try await batcher.tell(.settle(RedisArguments(["s"])))
             calls.letThrough(2)
             try await group.waitForAll()
         }
 
-        try await desk.flush()
-        try await desk.flush()
+        try await batcher.flush()
+        try await batcher.flush()
 
         #expect(calls.sizes == [1, 1])
-        #expect(desk.gatheredCount == 0)
+        #expect(batcher.gatheredCount == 0)
     }
 
     @Test func `a call that fails fails for those who came meanwhile too, and the next one works`() async throws {
-        let desk = desk()
+        let batcher = makeBatcher()
         calls.fail(true)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 1...5 {
                 group.addTask {
                     do throws(RedisError) {
-                        _ = try await desk.answer(to: ask(number))
+                        _ = try await batcher.answer(to: request(number))
                         return false
                     } catch { return error.code == .connectionLost }
                 }
             }
-            try await eventually("all have come") { desk.gatheredCount == 4 }
+            try await eventually("all have come") { batcher.gatheredCount == 4 }
             calls.letThrough()
             for try await hasFailed in group { #expect(hasFailed) }
         }
         #expect(calls.sizes == [1])
         calls.fail(false)
         calls.letThrough()
-        #expect(try await desk.answer(to: ask(7)) == [7])
+        #expect(try await batcher.answer(to: request(7)) == [7])
     }
 }

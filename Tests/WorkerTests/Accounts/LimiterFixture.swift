@@ -21,7 +21,7 @@ struct LimiterFixture: Sendable {
             redis: redis, keys: keys, worker: worker, configuration: configuration, logger: PipelineFixture.silent)
     }
 
-    static func bid(
+    static func candidate(
         _ account: Account, group: Int = 0, tokens: Int = 10, factor: Double = 1, trial: String? = nil
     ) -> ReservationCandidate {
         ReservationCandidate(
@@ -30,11 +30,11 @@ struct LimiterFixture: Sendable {
     }
 
     /// Ids of the accounts that `count` reservations one after the other take, none of which is settled.
-    func taken(_ count: Int, _ auction: Auction, by limiter: AccountLimiter) async throws -> [String] {
+    func taken(_ count: Int, _ request: ReservationRequest, by limiter: AccountLimiter) async throws -> [String] {
         var taken: [String] = []
         for number in 0..<count {
             let answer = try await limiter.reserve(
-                auction, for: "r\(UInt64.random(in: 0 ... .max))/\(number)", now: SystemWallClock().now)
+                request, for: "r\(UInt64.random(in: 0 ... .max))/\(number)", now: SystemWallClock().now)
             if case .taken(_, let reservation) = answer { taken.append(reservation.account) }
         }
         return taken

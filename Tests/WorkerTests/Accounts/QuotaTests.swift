@@ -12,13 +12,14 @@ import Testing
         Account(id: "a", provider: .openai, quotaLimit: limit, quotaPeriod: period)
     }
 
-    private func reserve(_ account: Account, tokens: Int, _ limiter: AccountLimiter) async throws -> Reserving {
+    private func reserve(_ account: Account, tokens: Int, _ limiter: AccountLimiter) async throws -> ReservationResult {
         try await limiter.reserve(
-            Auction(bids: [LimiterFixture.bid(account, tokens: tokens)]), for: "r/\(UInt64.random(in: 0 ... .max))",
+            ReservationRequest(candidates: [LimiterFixture.candidate(account, tokens: tokens)]),
+            for: "r/\(UInt64.random(in: 0 ... .max))",
             now: now)
     }
 
-    private func isTaken(_ answer: Reserving) -> Bool {
+    private func isTaken(_ answer: ReservationResult) -> Bool {
         guard case .taken = answer else { return false }
         return true
     }
@@ -111,8 +112,8 @@ import Testing
             )
             _ = try await limiter.setQuota(spent, .init(settled: 800, hours: [:]), first: hour, now: now)
             _ = try await limiter.setQuota(fresh, .init(settled: 100, hours: [:]), first: hour, now: now)
-            let auction = Auction(bids: [spent, fresh].map { LimiterFixture.bid($0) })
-            #expect(try await fixture.taken(5, auction, by: limiter) == Array(repeating: "fresh", count: 5))
+            let request = ReservationRequest(candidates: [spent, fresh].map { LimiterFixture.candidate($0) })
+            #expect(try await fixture.taken(5, request, by: limiter) == Array(repeating: "fresh", count: 5))
         }
     }
 }

@@ -39,7 +39,7 @@ import Testing
     /// A worker's claim loop and what keeps its queue in order, for as long as `body` runs.
     private func running(_ fixture: PipelineFixture, _ body: () async throws -> Void) async throws {
         let worker = try fixture.worker()
-        let slots = Slots(fixture.configuration.concurrency)
+        let slots = Slots(fixture.configuration.slots.total)
         let blocking = RedisClient(
             fixture.queue.redis.configuration, name: "claim", group: MultiThreadedEventLoopGroup.singleton,
             logger: PipelineFixture.silent)
@@ -47,14 +47,14 @@ import Testing
             services: [
                 blocking,
                 QueueMaintenance(
-                    queue: fixture.queue.queue, reader: worker.reader, configuration: fixture.configuration,
+                    queue: fixture.queue.queue, reader: worker.reader, settings: fixture.configuration.maintenance,
                     logger: PipelineFixture.silent),
                 ClaimService(
                     queue: fixture.queue.queue, blocking: blocking,
                     runner: ClaimRunner(
                         reader: worker.reader, pipeline: worker.pipeline, slots: slots, logger: PipelineFixture.silent),
-                    slots: slots, rooms: worker.rooms, running: worker.running, configuration: fixture.configuration,
-                    readiness: Readiness(), logger: PipelineFixture.silent),
+                    slots: slots, rooms: worker.rooms, running: worker.running, settings: fixture.configuration.claim,
+                    drainTimeout: fixture.configuration.drainTimeout, readiness: Readiness(), logger: PipelineFixture.silent),
             ], logger: PipelineFixture.silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }

@@ -78,7 +78,8 @@ import Testing
                 Renewer(queue: fixture.queue.queue, running: worker.running),
                 Reaper(
                     queue: fixture.queue.queue, reader: worker.reader, pipeline: worker.pipeline, slots: slots,
-                    patience: ReapPatience(), configuration: fixture.configuration, logger: PipelineFixture.silent),
+                    patience: ReapPatience(), settings: fixture.configuration.reap,
+                    overdraft: fixture.configuration.slots.recovery, logger: PipelineFixture.silent),
             ], logger: PipelineFixture.silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }

@@ -4,29 +4,29 @@ import Testing
 
 @Suite struct JobCancellationTests {
     @Test func `an interrupted wait ends at once`() async throws {
-        let interrupt = JobCancellation()
-        let wait = Task { try await interrupt.stopping { try await Task.sleep(for: .seconds(3600)) } }
+        let cancellation = JobCancellation()
+        let wait = Task { try await cancellation.stopping { try await Task.sleep(for: .seconds(3600)) } }
 
-        interrupt.raise(.cancelled)
+        cancellation.cancel(.cancelled)
 
         await #expect(throws: CancellationError.self) { try await wait.value }
-        #expect(interrupt.reason == .cancelled)
+        #expect(cancellation.reason == .cancelled)
     }
 
-    @Test func `a wait that begins after the interrupt ends at once too`() async {
-        let interrupt = JobCancellation()
-        interrupt.raise(.shutdown)
+    @Test func `a wait that begins after the cancellation ends at once too`() async {
+        let cancellation = JobCancellation()
+        cancellation.cancel(.shutdown)
 
         await #expect(throws: CancellationError.self) {
-            try await interrupt.stopping { try await Task.sleep(for: .seconds(3600)) }
+            try await cancellation.stopping { try await Task.sleep(for: .seconds(3600)) }
         }
     }
 
     @Test func `the first reason stays`() {
-        let interrupt = JobCancellation()
-        interrupt.raise(.leaseLost)
-        interrupt.raise(.shutdown)
-        #expect(interrupt.reason == .leaseLost)
+        let cancellation = JobCancellation()
+        cancellation.cancel(.leaseLost)
+        cancellation.cancel(.shutdown)
+        #expect(cancellation.reason == .leaseLost)
     }
 
     @Test func `an undisturbed operation gives its value`() async throws {

@@ -34,20 +34,20 @@ import Testing
         running.remove(old)
 
         #expect(running.all.flatMap(\.attempts).map(\.deliveries) == [2])
-        running.interruptAll(.shutdown)
+        running.cancelAll(.shutdown)
         #expect(old.reason == nil && new.reason == .shutdown)
     }
 
     @Test func `a delivery that runs here is known, until it has ended, and another one is not`() {
         let running = RunningJobs()
-        let interrupt = JobCancellation()
-        running.add(attempt(), interrupt)
+        let cancellation = JobCancellation()
+        running.add(attempt(), cancellation)
 
         #expect(running.isRunning(attempt()))
         #expect(!running.isRunning(attempt(deliveries: 2)) && !running.isRunning(attempt(.high)))
 
-        running.remove(interrupt)
-        running.remove(interrupt)
+        running.remove(cancellation)
+        running.remove(cancellation)
         #expect(!running.isRunning(attempt()))
     }
 
@@ -58,14 +58,14 @@ import Testing
         running.add(attempt(.normal), interrupts[1])
         running.add(attempt(.normal, id: "0-bbbbbbbb"), interrupts[2])
 
-        running.interrupt(id: "0-aaaaaaaa", .cancelled)
+        running.cancel(id: "0-aaaaaaaa")
 
         #expect(interrupts.map(\.reason) == [.cancelled, .cancelled, nil])
     }
 
     @Test func `who is added after the shutdown was told hears of it, too`() {
         let running = RunningJobs()
-        running.interruptAll(.shutdown)
+        running.cancelAll(.shutdown)
         let late = JobCancellation()
 
         running.add(attempt(), late)
@@ -77,9 +77,9 @@ import Testing
 
     @Test func `a lost lease interrupts its job`() async throws {
         try await QueueFixture.run { queue in
-            let (running, interrupt) = (RunningJobs(), JobCancellation())
+            let (running, cancellation) = (RunningJobs(), JobCancellation())
             let claim = try await queue.running("w1")
-            running.add(claim.attempt, interrupt)
+            running.add(claim.attempt, cancellation)
             _ = try await queue.takeExpired("w2")
 
             let lost = try await running.renewed { attempts throws(RedisError) in
@@ -87,7 +87,7 @@ import Testing
             }
 
             #expect(lost == [claim.attempt])
-            #expect(interrupt.reason == .leaseLost)
+            #expect(cancellation.reason == .leaseLost)
         }
     }
 
@@ -95,47 +95,47 @@ import Testing
     @Test(arguments: [true, false])
     func `a failover in the middle of a renewal is no lost lease`(_ isAnswered: Bool) async throws {
         try await QueueFixture.run { queue in
-            let (running, interrupt) = (RunningJobs(), JobCancellation())
+            let (running, cancellation) = (RunningJobs(), JobCancellation())
             let attempt = try await queue.running("w1").attempt
-            running.add(attempt, interrupt)
+            running.add(attempt, cancellation)
 
             let lost = try await running.renewed { attempts throws(RedisError) in
-                running.expect(attempt.next, of: interrupt)
+                running.expect(attempt.next, of: cancellation)
                 _ = try await queue.queue.next(after: attempt, usage: queue.row(1), nextUsage: queue.row(2))
-                if isAnswered { running.replace(attempt.next, of: interrupt) }
+                if isAnswered { running.replace(attempt.next, of: cancellation) }
                 return try await queue.queue.renew(attempts)
             }
 
             #expect(lost == [])
-            #expect(interrupt.reason == nil)
+            #expect(cancellation.reason == nil)
         }
     }
 
     @Test func `a failover that was announced but comes after the renewal is no lost lease`() async throws {
         try await QueueFixture.run { queue in
-            let (running, interrupt) = (RunningJobs(), JobCancellation())
+            let (running, cancellation) = (RunningJobs(), JobCancellation())
             let attempt = try await queue.running("w1").attempt
-            running.add(attempt, interrupt)
-            running.expect(attempt.next, of: interrupt)
+            running.add(attempt, cancellation)
+            running.expect(attempt.next, of: cancellation)
 
             let lost = try await running.renewed { attempts throws(RedisError) in
                 let lost = try await queue.queue.renew(attempts)
                 _ = try await queue.queue.next(after: attempt, usage: queue.row(1), nextUsage: queue.row(2))
-                running.replace(attempt.next, of: interrupt)
+                running.replace(attempt.next, of: cancellation)
                 return lost
             }
 
             #expect(lost == [])
-            #expect(interrupt.reason == nil)
+            #expect(cancellation.reason == nil)
         }
     }
 
     @Test func `a failover of a job that was taken away is a lost lease`() async throws {
         try await QueueFixture.run { queue in
-            let (running, interrupt) = (RunningJobs(), JobCancellation())
+            let (running, cancellation) = (RunningJobs(), JobCancellation())
             let attempt = try await queue.running("w1").attempt
-            running.add(attempt, interrupt)
-            running.expect(attempt.next, of: interrupt)
+            running.add(attempt, cancellation)
+            running.expect(attempt.next, of: cancellation)
             _ = try await queue.takeExpired("w2")
 
             let lost = try await running.renewed { attempts throws(RedisError) in
@@ -143,7 +143,7 @@ import Testing
             }
 
             #expect(lost == [attempt])
-            #expect(interrupt.reason == .leaseLost)
+            #expect(cancellation.reason == .leaseLost)
         }
     }
 }

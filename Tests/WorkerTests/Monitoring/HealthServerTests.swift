@@ -9,7 +9,7 @@ import Testing
         _ path: String, _ readiness: Readiness, running: [RunningJobs] = [RunningJobs()]
     ) async throws -> HTTPResponse {
         let server = HealthServer(
-            readiness: readiness, metrics: WorkerMetrics(), running: running, slots: Slots(4))
+            readiness: readiness, metrics: WorkerMetrics(), running: running, slots: 4)
         let port = try FreePort.find()
         let client = try HTTPClient()
         var answer: HTTPResponse?

@@ -41,7 +41,8 @@ struct FlusherFixture: Sendable {
 
     private func flusher() -> UsageFlusher {
         UsageFlusher(
-            queue: queue.queue, outbox: outbox, ledger: UsageLedger(pool), worker: "w-1", configuration: configuration,
+            queue: queue.queue, outbox: outbox, ledger: UsageLedger(pool), worker: "w-1",
+            settings: configuration.flush, block: configuration.claim.block,
             logger: Self.silent)
     }
 

@@ -38,7 +38,9 @@ import Testing
     }
 
     @Test func `a rate limit is waited out for as long as the platform asks, however many attempts were made`() {
-        #expect(decide(.rateLimited, retryAfter: .seconds(90), attempts: 50) == .later(.seconds(90)))
+        #expect(
+            decide(.rateLimited, retryAfter: .seconds(90), attempts: 50, timeLeft: .seconds(91)) == .waitForCapacity)
+        #expect(decide(.rateLimited, retryAfter: .seconds(90), attempts: 50, timeLeft: .seconds(90)) == .fail)
     }
 
     @Test func `waiting beyond the deadline is a failure at once`() {
@@ -46,7 +48,8 @@ import Testing
     }
 
     @Test func `the pause covers the rest of the account that is free first`() {
-        #expect(decide(.noCapacity, earliestCapacity: .seconds(7)) == .later(.seconds(7)))
+        #expect(decide(.noCapacity, earliestCapacity: .seconds(7), timeLeft: .seconds(8)) == .waitForCapacity)
+        #expect(decide(.noCapacity, earliestCapacity: .seconds(7), timeLeft: .seconds(7)) == .fail)
     }
 
     @Test func `a wrong key on the only account is not tried again`() {

@@ -12,7 +12,7 @@ import Testing
         try await PipelineFixture.run([stub], limits: { $0.concurrency = 1 }) { fixture in
             let worker = try fixture.worker()
             let id = try await fixture.submit()
-            worker.running.interruptAll(.shutdown)
+            worker.running.cancelAll(.shutdown)
 
             try await worker.runOne()
 
@@ -38,7 +38,7 @@ import Testing
             let worker = try fixture.worker()
             let id = try await fixture.submit()
             _ = try await fixture.queue.claimOne("dead")
-            worker.running.interruptAll(.shutdown)
+            worker.running.cancelAll(.shutdown)
 
             try await worker.takeOverOne()
 

@@ -23,8 +23,8 @@ import Testing
             let id = try await fixture.submit()
 
             try await blind.runOne()
-            #expect(blind.pipeline.restraint.isOn)
-            #expect(blind.board.all.isEmpty)
+            #expect(blind.pipeline.gate.isClosed)
+            #expect(blind.healthRegistry.all.isEmpty)
             #expect(try await fixture.queue.stream(fixture.queue.keys.usage).isEmpty)
             try await fixture.promoteOne()
             try await able.runOne()
@@ -94,16 +94,16 @@ import Testing
     }
 
     @Test func `who handed something back claims nothing for as long, and nothing at all without an account`() {
-        let restraint = ClaimRestraint()
-        #expect(!restraint.isOn)
-        restraint.handedBack(for: .seconds(3600))
-        #expect(restraint.isOn)
+        let gate = ClaimGate()
+        #expect(!gate.isClosed)
+        gate.close(for: .seconds(3600))
+        #expect(gate.isClosed)
 
-        let blind = ClaimRestraint()
-        blind.setBlind(true)
-        #expect(blind.isOn)
-        blind.setBlind(false)
-        #expect(!blind.isOn)
+        let blind = ClaimGate()
+        blind.setKeyless(true)
+        #expect(blind.isClosed)
+        blind.setKeyless(false)
+        #expect(!blind.isClosed)
     }
 
     @Test func `an account whose sealed key is damaged is no candidate, and its requests end`() async throws {
@@ -114,7 +114,7 @@ import Testing
             try await worker.runOne()
 
             #expect(try await fixture.end(id).code == "no_usable_account")
-            #expect(worker.board.all.isEmpty)
+            #expect(worker.healthRegistry.all.isEmpty)
         }
     }
 

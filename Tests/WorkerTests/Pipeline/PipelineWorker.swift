@@ -10,7 +10,7 @@ struct PipelineWorker: Sendable {
     let reader: ClaimReader
     let pipeline: JobPipeline
     let running = RunningJobs()
-    let board: HealthRegistry
+    let healthRegistry: HealthRegistry
     let rooms = WaitingRooms()
 
     init(_ name: String, _ fixture: PipelineFixture, box: SecretBox? = nil) throws {
@@ -20,7 +20,7 @@ struct PipelineWorker: Sendable {
         let configuration = fixture.configuration
         let keys = PoolKeys(prefix: queue.keys.prefix)
         // Not run: this worker's own observations are all that it knows.
-        board = HealthRegistry(
+        healthRegistry = HealthRegistry(
             rules: configuration.health, store: HealthStore(redis: queue.redis, keys: keys),
             logger: PipelineFixture.silent)
         // Never run, so never connected: the snapshot is all the catalogue there is.
@@ -35,23 +35,24 @@ struct PipelineWorker: Sendable {
         let metrics = WorkerMetrics()
         pipeline = JobPipeline(
             queue: queue.queue,
-            router: Router(
-                queue: queue.queue, catalog: catalog, board: board, loads: limiter.loads, credentials: credentials,
+            router: JobRouter(
+                queue: queue.queue, catalog: catalog, healthRegistry: healthRegistry, loads: limiter.loads,
+                credentials: credentials,
                 forecasts: forecasts,
-                defaultStrategy: configuration.routing, rates: configuration.rates,
-                conversations: PromptAffinity(leastTokens: configuration.affinityTokens)),
+                defaultStrategy: configuration.routing.strategy, rates: configuration.routing.rates,
+                affinity: PromptAffinity(leastTokens: configuration.affinityTokens)),
             pool: AccountPool(
                 limiter: limiter, queue: queue.queue, forecasts: forecasts, rooms: rooms, clock: SystemWallClock()),
             platforms: PlatformCaller(
                 http: fixture.http, credentials: credentials, tokens: AccountTokens(),
                 clocks: PlatformClocks(), timeouts: configuration.timeouts,
                 maxAnswerBytes: configuration.maxAnswerBytes, clock: SystemWallClock()),
-            policy: configuration.policy, board: board, rooms: rooms,
-            keeper: AnswerCache(
+            policy: configuration.policy, healthRegistry: healthRegistry, rooms: rooms,
+            answerCache: AnswerCache(
                 cache: ResponseCache(redis: queue.redis, keys: queue.keys, limits: configuration.cache),
                 metrics: metrics, clock: SystemWallClock(), logger: PipelineFixture.silent),
-            running: running, configuration: configuration, metrics: metrics, clock: SystemWallClock(),
-            logger: PipelineFixture.silent)
+            running: running, settings: configuration.pipeline, metrics: metrics, clock: SystemWallClock(),
+            log: PipelineLog(logger: PipelineFixture.silent))
     }
 
     /// Claims one entry and runs it, as `ClaimService` does.
@@ -63,7 +64,7 @@ struct PipelineWorker: Sendable {
         try await pipeline.run(claim, enqueuedAt: entry.enqueuedAt)
     }
 
-    /// Lets one request out of its room as soon as that is due, and runs it, as `RoomKeeper` does.
+    /// Lets one request out of its room as soon as that is due, and runs it, as `AdmissionService` does.
     func admitOne() async throws {
         var admitted: (entry: JobQueue.Entry, room: String)?
         let asked = ContinuousClock.now
@@ -96,6 +97,6 @@ struct PipelineWorker: Sendable {
     /// Cancels as a caller does: the request's end is written, and the worker is nudged.
     func cancel(_ id: String) async throws {
         _ = try await queue.queue.cancel(id)
-        running.interrupt(id: id, .cancelled)
+        running.cancel(id: id)
     }
 }

@@ -20,7 +20,7 @@ import Testing
             #expect(try await fixture.store.load().accounts.first?.status == .disabled)
 
             // Enabled by hand in the database, and in order again.
-            fixture.board.restore(account: "a", onProbation: false)
+            fixture.healthRegistry.restore(account: "a", onProbation: false)
             await fixture.supervisor.look()
             #expect(try await fixture.open(.accountDisabled) == [])
         }
@@ -42,12 +42,12 @@ import Testing
         try await SupervisionFixture.run(catalog("a")) { fixture async throws in
             fixture.note(.exhausted(retryAfter: .milliseconds(1)), 1, account: "a", model: "m", from: 0)
             await fixture.supervisor.look()
-            try await eventually("its cool-down is over") { !fixture.board.rests("a") }
+            try await eventually("its cool-down is over") { !fixture.healthRegistry.rests("a") }
             await fixture.supervisor.look()
             #expect(try await fixture.open(.accountUnpaid) == ["a"])
             #expect(try await fixture.alerts.list(onlyOpen: false, limit: 9).map(\.count) == [1])
 
-            fixture.board.note(.answered(seconds: 1), account: "a", model: "m", began: SystemWallClock().now)
+            fixture.healthRegistry.note(.answered(seconds: 1), account: "a", model: "m", began: SystemWallClock().now)
             await fixture.supervisor.look()
             #expect(try await fixture.open(.accountUnpaid) == [])
         }
@@ -71,15 +71,15 @@ import Testing
             // An hour ago, so the row that was stored a moment ago is the later one.
             let rules = HealthRules()
             let before = SystemWallClock().now - 3_600_000
-            fixture.board.note(.refused, account: "a", model: "m", began: before)
-            #expect(fixture.board.health(RouteKey(account: "a"))?.refusals == 1)
+            fixture.healthRegistry.note(.refused, account: "a", model: "m", began: before)
+            #expect(fixture.healthRegistry.health(RouteKey(account: "a"))?.refusals == 1)
             fixture.note(.refused, rules.disableAfter, account: "a", model: "m", from: future)
-            #expect(fixture.board.health(RouteKey(account: "a"))?.isDisabled == true)
+            #expect(fixture.healthRegistry.health(RouteKey(account: "a"))?.isDisabled == true)
             _ = try await fixture.pool.query("UPDATE accounts SET updated_at = now() + interval '1 second'")
 
             await fixture.supervisor.look()
             #expect(try await fixture.store.load().accounts.first?.status == .active)
-            #expect(fixture.board.health(RouteKey(account: "a"))?.isDisabled == false)
+            #expect(fixture.healthRegistry.health(RouteKey(account: "a"))?.isDisabled == false)
             #expect(try await fixture.open(.accountDisabled) == [])
         }
     }
@@ -88,7 +88,7 @@ import Testing
         try await SupervisionFixture.run(catalog("a"), stored: nil) { fixture async throws in
             fixture.note(.refused, 3, account: "a", model: "m", from: future)
             await fixture.supervisor.look()
-            #expect(fixture.board.health(RouteKey(account: "a"))?.isDisabled == true)
+            #expect(fixture.healthRegistry.health(RouteKey(account: "a"))?.isDisabled == true)
         }
     }
 }

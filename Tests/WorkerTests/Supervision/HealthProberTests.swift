@@ -35,16 +35,16 @@ import Testing
         ) { fixture in
             let whole = RouteKey(account: "a")
             await fixture.prober.probeAll()
-            #expect(fixture.board.health(whole)?.circuit(at: SystemWallClock().now) == .closed)
+            #expect(fixture.healthRegistry.health(whole)?.circuit(at: SystemWallClock().now) == .closed)
             await fixture.prober.probeAll()
-            #expect(fixture.board.health(whole)?.openUntil != nil)
+            #expect(fixture.healthRegistry.health(whole)?.openUntil != nil)
 
             isWell.withLock { $0 = true }
             try await eventually("the circuit lets a trial through") {
-                fixture.board.health(whole)?.circuit(at: SystemWallClock().now) == .halfOpen
+                fixture.healthRegistry.health(whole)?.circuit(at: SystemWallClock().now) == .halfOpen
             }
             await fixture.prober.probeAll()
-            #expect(fixture.board.health(whole)?.circuit(at: SystemWallClock().now) == .closed)
+            #expect(fixture.healthRegistry.health(whole)?.circuit(at: SystemWallClock().now) == .closed)
         }
     }
 
@@ -57,7 +57,7 @@ import Testing
 
             await fixture.prober.probeAll()
             #expect(try await fixture.store.load().accounts.first?.status == .active)
-            #expect(fixture.board.health(RouteKey(account: "a"))?.isDisabled == false)
+            #expect(fixture.healthRegistry.health(RouteKey(account: "a"))?.isDisabled == false)
             #expect(try await fixture.open(.accountDisabled) == [])
         }
     }
@@ -79,7 +79,7 @@ import Testing
             await fixture.prober.probeAll()
             #expect(try await fixture.store.load().accounts.first?.status == .active)
             // One more refusal disables it again.
-            #expect(fixture.board.health(RouteKey(account: "a"))?.refusals == HealthRules().disableAfter - 1)
+            #expect(fixture.healthRegistry.health(RouteKey(account: "a"))?.refusals == HealthRules().disableAfter - 1)
         }
     }
 

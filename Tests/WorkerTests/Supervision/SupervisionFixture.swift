@@ -11,7 +11,7 @@ struct SupervisionFixture: Sendable {
     let queue: QueueFixture
     let pool: PostgresPool
     let catalog: LiveCatalog
-    let board: HealthRegistry
+    let healthRegistry: HealthRegistry
     let limiter: AccountLimiter
     private let http: HTTPClient
     private let configuration: WorkerConfig
@@ -61,7 +61,7 @@ struct SupervisionFixture: Sendable {
         let keys = PoolKeys(prefix: queue.keys.prefix)
         // Neither is run: the catalogue stays as it is, and this worker's own observations are all that it knows.
         catalog = LiveCatalog(seen, store: CatalogStore(pool), interval: .seconds(3600), logger: Self.silent)
-        board = HealthRegistry(
+        healthRegistry = HealthRegistry(
             rules: rules, store: HealthStore(redis: queue.redis, keys: keys), logger: Self.silent)
         limiter = AccountLimiter(
             redis: queue.redis, keys: keys, worker: "w1", configuration: configuration.limiter, logger: Self.silent)
@@ -71,8 +71,8 @@ struct SupervisionFixture: Sendable {
 
     var supervisor: AccountSupervisor {
         AccountSupervisor(
-            catalog: catalog, store: store, alerts: alerts, board: board,
-            news: CatalogNotifier(
+            catalog: catalog, store: store, alerts: alerts, healthRegistry: healthRegistry,
+            notifier: CatalogNotifier(
                 redis: queue.redis, keys: CatalogKeys(prefix: queue.keys.prefix), logger: Self.silent),
             clock: Self.clock, logger: Self.silent)
     }
@@ -85,15 +85,15 @@ struct SupervisionFixture: Sendable {
 
     var prober: HealthProber {
         HealthProber(
-            catalog: catalog, board: board, platforms: platforms, watch: supervisor, timeLeft: .seconds(5),
+            catalog: catalog, healthRegistry: healthRegistry, platforms: platforms, supervisor: supervisor, timeLeft: .seconds(5),
             clock: Self.clock, logger: Self.silent)
     }
 
     /// Measures `accounts`.
     ///
     /// `threshold` is the share that is worth an alert.
-    func meter(_ accounts: Account..., threshold: Double = 0.8) -> QuotaMeter {
-        QuotaMeter(
+    func reconciler(_ accounts: Account..., threshold: Double = 0.8) -> QuotaReconciler {
+        QuotaReconciler(
             catalog: LiveCatalog(
                 CatalogSnapshot(models: [], accounts: accounts), store: store, interval: .seconds(3600),
                 logger: Self.silent),
@@ -101,9 +101,9 @@ struct SupervisionFixture: Sendable {
             logger: Self.silent)
     }
 
-    /// `blocking`: a connection that the answerer has to itself.
-    func answerer(blocking: RedisClient) -> PingAnswerer {
-        PingAnswerer(
+    /// `blocking`: a connection that the responder has to itself.
+    func responder(blocking: RedisClient) -> PingResponder {
+        PingResponder(
             inbox: AccountPings(redis: blocking, keys: keys), outbox: pings, store: store, catalog: catalog,
             platforms: platforms, clock: Self.clock, logger: Self.silent)
     }
@@ -117,7 +117,7 @@ struct SupervisionFixture: Sendable {
     /// `count` outcomes one after the other, each begun after the cool-down that the one before brought.
     func note(_ outcome: Observation.Outcome, _ count: Int, account: String, model: String, from start: Int64) {
         for number in 0..<count {
-            board.note(outcome, account: account, model: model, began: start + Int64(number) * 60_000)
+            healthRegistry.note(outcome, account: account, model: model, began: start + Int64(number) * 60_000)
         }
     }
 

@@ -2,13 +2,13 @@ import Logging
 import ServiceLifecycle
 import Shared
 
-/// Renews the capacity of accounts that running jobs hold, three times per lease.
+/// Renews the reservations that running jobs hold, three times per lease.
 ///
 /// Apart from `LeaseKeeper`: in a cluster another node has these keys, and one that is away must not hold up the jobs'
-/// leases. On a thread of its own, as that is.
-actor CapacityKeeper: Service {
+/// leases. It has a thread of its own, too.
+actor ReservationKeeper: Service {
     private let executor: ThreadExecutor
-    // unsafe: the reference is unowned; the actor holds the executor for as long as it lives.
+    // unsafe: the reference is unowned, and the actor holds the executor for as long as it lives.
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     private let limiter: AccountLimiter
@@ -28,7 +28,7 @@ actor CapacityKeeper: Service {
 
     /// Runs until graceful shutdown, which reaches this service only after the ones that run jobs have ended.
     func run() async throws {
-        let alarm = Alarm()
+        let alarm = EventLoopTimer()
         await withTaskCancellationOrGracefulShutdownHandler {
             await keep(alarm)
         } onCancelOrGracefulShutdown: {
@@ -36,7 +36,7 @@ actor CapacityKeeper: Service {
         }
     }
 
-    private func keep(_ alarm: Alarm) async {
+    private func keep(_ alarm: EventLoopTimer) async {
         while !alarm.isStopped {
             do { try await limiter.renew(over: redis) } catch {
                 logger.debug("renewal failed, trying again", metadata: ["error": "\(error)"])

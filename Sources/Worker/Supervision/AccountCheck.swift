@@ -2,20 +2,27 @@ import Foundation
 import Logging
 import Shared
 
-/// `worker --ping`: whether each active account's key is good and its platform can be reached from here.
+/// `worker --ping`: checks that each active account's key is good and its platform can be reached from here.
 ///
-/// In: the catalogue. Out: one line an account on standard output, in the order of their ids; `false` if one failed. No
-/// line holds a key or what a platform said about one.
+/// In: the catalogue. Out: one line an account on standard output, in the order of their ids, and `false` if one
+/// failed. No line holds a key or what a platform said about one.
 struct AccountCheck {
     private static let atOnce = 8
 
     private let shared: SharedConfig
-    private let config: WorkerConfig
+    private let http: HTTPClientConfiguration
+    private let timeouts: PlatformTimeouts
+    private let maxAnswerBytes: Int
     private let logger: Logger
 
-    init(_ shared: SharedConfig, _ config: WorkerConfig, _ logger: Logger) {
+    init(
+        _ shared: SharedConfig, http: HTTPClientConfiguration, timeouts: PlatformTimeouts, maxAnswerBytes: Int,
+        _ logger: Logger
+    ) {
         self.shared = shared
-        self.config = config
+        self.http = http
+        self.timeouts = timeouts
+        self.maxAnswerBytes = maxAnswerBytes
         self.logger = logger
     }
 
@@ -23,13 +30,13 @@ struct AccountCheck {
         let postgres = PostgresPool(shared.postgres)
         let catalog = try await CatalogBootstrap(shared, postgres, logger).start().current
         await postgres.close()
-        let http = try HTTPClient(configuration: config.http)
+        let client = try HTTPClient(configuration: http)
         let platforms = PlatformCaller(
-            http: http, credentials: AccountCredentials(box: try shared.masterKeys.box()), tokens: AccountTokens(),
-            clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes,
+            http: client, credentials: AccountCredentials(box: try shared.masterKeys.box()), tokens: AccountTokens(),
+            clocks: PlatformClocks(), timeouts: timeouts, maxAnswerBytes: maxAnswerBytes,
             clock: SystemWallClock())
         let lines = await check(catalog, platforms)
-        await http.shutdown()
+        await client.shutdown()
         for line in lines { FileHandle.standardOutput.write(Data((line.text + "\n").utf8)) }
         return lines.allSatisfy(\.isGood)
     }
@@ -59,7 +66,7 @@ struct AccountCheck {
         let started = ContinuousClock.now
         let name = "\(account.id) (\(account.provider.rawValue))"
         do throws(JobFailure) {
-            try await platforms.ping(Route(model: model, account: account), timeLeft: config.timeouts.http.total)
+            try await platforms.ping(Route(model: model, account: account), timeLeft: timeouts.http.total)
             let time = (ContinuousClock.now - started).milliseconds
             return Line(account: account.id, isGood: true, text: "ok    \(name)  \(time) ms")
         } catch {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Worker
 
-@Suite(.timeLimit(.minutes(1))) struct PingAnswererTests {
+@Suite(.timeLimit(.minutes(1))) struct PingResponderTests {
     private static let models = StubReply.json(#"{"object":"list","data":[]}"#)
 
     private func catalog(_ address: String) -> CatalogSnapshot {
@@ -19,7 +19,7 @@ import Testing
         #"accounts: [{id: a, provider: openai, base_url: "\#(address)"}]"#
     }
 
-    /// Runs an answerer with a connection of its own while `body` asks.
+    /// Runs an responder with a connection of its own while `body` asks.
     private func answering(
         _ seen: CatalogSnapshot, stored: String?, _ body: (SupervisionFixture) async throws -> Void
     ) async throws {
@@ -27,7 +27,7 @@ import Testing
             let blocking = RedisClient(
                 fixture.queue.redis.configuration, name: "pings", group: MultiThreadedEventLoopGroup.singleton,
                 logger: PipelineFixture.silent)
-            try await SupervisionFixture.running(blocking, fixture.answerer(blocking: blocking)) {
+            try await SupervisionFixture.running(blocking, fixture.responder(blocking: blocking)) {
                 try await body(fixture)
             }
         }

@@ -3,9 +3,10 @@ import Shared
 
 /// Sets the counters of quotas from the ledger, and raises the alerts of those that run out.
 ///
-/// In: accounts with a quota. Out: counters that follow the ledger: hours that have settled are the ledger's alone, younger ones
-/// count what was reserved, so nothing drifts for longer than two hours, and a Redis that forgot is filled again.
-struct QuotaMeter: Sendable {
+/// In: accounts with a quota. Out: counters that follow the ledger. Hours that have settled are the ledger's alone,
+/// younger ones count what was reserved. So nothing drifts for longer than two hours, and a Redis that forgot is filled
+/// again.
+struct QuotaReconciler: Sendable {
     let catalog: LiveCatalog
     let ledger: QuotaLedger
     let limiter: AccountLimiter
@@ -17,7 +18,7 @@ struct QuotaMeter: Sendable {
     /// Chosen: longer than an attempt and its way into the ledger take.
     private static let settling: Int64 = 15 * 60_000
 
-    /// All accounts; with `onlyForgotten` those that Redis knows nothing of.
+    /// Measures all accounts, or with `onlyForgotten` those that Redis knows nothing of.
     func measure(onlyForgotten: Bool) async {
         for account in catalog.current.accounts {
             guard let limit = account.quotaLimit else { continue }

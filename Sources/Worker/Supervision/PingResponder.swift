@@ -2,11 +2,12 @@ import Logging
 import ServiceLifecycle
 import Shared
 
-/// Tries accounts when somebody asks, and says what their platform answered.
+/// Tries accounts on request, and returns what their platforms answered.
 ///
-/// In: pings, one after the other from Redis. Out: an answer each. The account is read from PostgreSQL, so that a key that was changed a
-/// moment ago is the one that is tried; while PostgreSQL is away, from the catalogue in memory.
-struct PingAnswerer: Service {
+/// In: pings, one after the other from Redis. Out: an answer each. The account is read from PostgreSQL, so that a key
+/// that was changed a moment ago is the one that is tried. While PostgreSQL is away it comes from the catalogue in
+/// memory.
+struct PingResponder: Service {
     /// Blocks.
     let inbox: AccountPings
     let outbox: AccountPings
@@ -16,7 +17,7 @@ struct PingAnswerer: Service {
     let clock: any WallClock
     let logger: Logger
 
-    /// So that shutdown is noticed between two reads.
+    /// Short, so that shutdown is noticed between two reads.
     private static let block = Duration.milliseconds(500)
     /// After Redis could not be read.
     private static let pause = Duration.milliseconds(500)

@@ -2,8 +2,8 @@ import Logging
 import Shared
 
 /// The pipeline's log: one line a job at its end, one line a failed attempt.
-extension JobPipeline {
-    /// What comes after a failed attempt.
+struct PipelineLog: Sendable {
+    /// The step after a failed attempt.
     enum AfterFailure: String, Sendable {
         case nextRoute = "next_route"
         /// Put aside, and claimed again by any worker.
@@ -14,18 +14,29 @@ extension JobPipeline {
         case leave
     }
 
-    func failed(_ failure: JobFailure, _ run: JobRun, _ record: AttemptRecord, next: AfterFailure) {
-        var metadata = names(run, record)
+    let logger: Logger
+
+    func reaped(_ job: Job, _ verdict: JobQueue.Reap) {
+        logger.info(
+            "reaped",
+            metadata: [
+                LogKey.request: "\(job.requestID ?? "")", LogKey.job: "\(job.id)", LogKey.verdict: "\(verdict)",
+            ])
+    }
+
+    func failed(_ failure: JobFailure, _ ended: EndedAttempt, next: AfterFailure) {
+        var metadata = names(ended.run, ended.record)
         metadata[LogKey.kind] = "\(failure.kind.rawValue)"
         metadata[LogKey.code] = "\(failure.code ?? "")"
         metadata[LogKey.upstreamStatus] = "\(failure.upstreamStatus.map { "\($0)" } ?? "")"
         metadata[LogKey.next] = "\(next.rawValue)"
-        // What is wrong with an account or a platform is for operators; a caller's mistake is not.
+        // Operators look after accounts and platforms, not after a caller's mistake.
         let level: Logger.Level = [.account, .platform].contains(failure.kind.blame) ? .warning : .info
         logger.log(level: level, "attempt failed", metadata: metadata)
     }
 
-    func tellEnd(_ run: JobRun, _ record: AttemptRecord, _ verdict: JobQueue.Finish?) {
+    /// `verdict` is `nil` where the attempt was aborted.
+    func ended(_ run: JobRun, _ record: AttemptRecord, _ verdict: JobQueue.Finish?) {
         var metadata = names(run, record)
         metadata[LogKey.outcome] = "\(record.status.rawValue)"
         metadata[LogKey.error] = "\(record.errorKind?.rawValue ?? "")"

@@ -4,15 +4,17 @@ import Shared
 
 /// Lets waiting requests out of their rooms, in fair order, when their accounts have capacity.
 ///
-/// In: rooms whose time has come, rooms whose accounts got capacity back here, all rooms when the catalogue has changed. Out: claimed entries, which take their chance like
-/// any other claim; one that finds capacity calls the next one in, one that does not goes back to its place.
-struct RoomKeeper: Service {
+/// In: rooms whose time has come, rooms whose accounts got capacity back here, all rooms when the catalogue has
+/// changed. Out: claimed entries, which take their chance like any other claim. One that finds capacity calls the next
+/// one in, one that does not goes back to its place.
+struct AdmissionService: Service {
     let queue: JobQueue
     let rooms: WaitingRooms
     let slots: Slots
     let catalog: LiveCatalog
     let runner: ClaimRunner
-    let configuration: WorkerConfig
+    /// Interval at which all rooms are looked at.
+    let interval: Duration
     let logger: Logger
 
     func run() async throws {
@@ -40,7 +42,7 @@ struct RoomKeeper: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 rooms.tick()
-                do { try await Task.sleep(for: configuration.promoteInterval) } catch { break }
+                do { try await Task.sleep(for: interval) } catch { break }
             }
         }
         rooms.finish()
@@ -54,7 +56,7 @@ struct RoomKeeper: Service {
         for room in found where isForced || room.due <= now { try await admit(room.name, isForced: isForced, &group) }
     }
 
-    /// One at a time: it says by its luck whether there is room for another.
+    /// Admits one at a time: whether it finds capacity says whether there is any for another.
     private func admit(
         _ room: String, isForced: Bool, _ group: inout DiscardingTaskGroup
     ) async throws(RedisError) {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Worker
 
-@Suite(.timeLimit(.minutes(1))) struct QuotaMeterTests {
+@Suite(.timeLimit(.minutes(1))) struct QuotaReconcilerTests {
     private let empty = CatalogSnapshot(models: [], accounts: [])
     private let stored = "accounts: [{id: a, provider: openai}, {id: b, provider: openai}]"
     private let now = SystemWallClock().now
@@ -17,11 +17,11 @@ import Testing
         try await SupervisionFixture.run(empty, stored: stored) { fixture in
             let account = account(limit: 1000)
             try await fixture.book("a", tokens: 30, id: "r1")
-            await fixture.meter(account).measure(onlyForgotten: false)
+            await fixture.reconciler(account).measure(onlyForgotten: false)
             #expect(try await fixture.limiter.quotaUsed(account, now: now) == 30)
 
             try await fixture.book("a", tokens: 12, id: "r2")
-            await fixture.meter(account).measure(onlyForgotten: false)
+            await fixture.reconciler(account).measure(onlyForgotten: false)
             #expect(try await fixture.limiter.quotaUsed(account, now: now) == 42)
         }
     }
@@ -33,7 +33,7 @@ import Testing
             try await fixture.book("a", tokens: 900, id: "r1")
             try await fixture.book("b", tokens: 901, id: "r2")
 
-            await fixture.meter(known, forgotten).measure(onlyForgotten: true)
+            await fixture.reconciler(known, forgotten).measure(onlyForgotten: true)
             #expect(try await fixture.limiter.quotaUsed(known, now: now) == 5)
             #expect(try await fixture.limiter.quotaUsed(forgotten, now: now) == 901)
             // Alerts are for the measurement of all.
@@ -44,7 +44,7 @@ import Testing
     @Test func `a quota that runs out is told, then that it is used up, until there is more`() async throws {
         try await SupervisionFixture.run(empty, stored: stored) { fixture in
             func measured(limit: Int64) async throws -> [[String]] {
-                await fixture.meter(account(limit: limit)).measure(onlyForgotten: false)
+                await fixture.reconciler(account(limit: limit)).measure(onlyForgotten: false)
                 return [try await fixture.open(.quotaThreshold), try await fixture.open(.quotaExhausted)]
             }
             try await fixture.book("a", tokens: 79, id: "r1")
@@ -65,10 +65,10 @@ import Testing
     @Test func `alerts of a quota that was taken away end`() async throws {
         try await SupervisionFixture.run(empty, stored: stored) { fixture in
             try await fixture.book("a", tokens: 100, id: "r1")
-            await fixture.meter(account(limit: 100)).measure(onlyForgotten: false)
+            await fixture.reconciler(account(limit: 100)).measure(onlyForgotten: false)
             #expect(try await fixture.open(.quotaExhausted) == ["a"])
 
-            await fixture.meter(account(limit: nil)).measure(onlyForgotten: false)
+            await fixture.reconciler(account(limit: nil)).measure(onlyForgotten: false)
             #expect(try await fixture.alerts.list(onlyOpen: true, limit: 9).isEmpty)
         }
     }
@@ -78,7 +78,7 @@ import Testing
             let (known, forgotten) = (account("a", limit: 1000, used: 7), account("b", limit: 1000, used: 8))
             _ = try await fixture.limiter.setQuota(known, .init(settled: 5, hours: [:]), first: 0, now: now)
 
-            await fixture.meter(known, forgotten).measure(onlyForgotten: false)
+            await fixture.reconciler(known, forgotten).measure(onlyForgotten: false)
             #expect(try await fixture.limiter.quotaUsed(known, now: now) == 5)
             #expect(try await fixture.limiter.quotaUsed(forgotten, now: now) == 8)
         }

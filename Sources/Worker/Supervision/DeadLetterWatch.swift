@@ -10,7 +10,7 @@ struct DeadLetterWatch: Sendable {
     /// Chosen: a person is told within seconds, and an installation without dead letters pays two cheap questions.
     static let interval = Duration.seconds(5)
     static let subject = "queue"
-    /// Chosen: the reason of an undecodable entry names a field; anything longer is not ours.
+    /// Chosen: the reason of an undecodable entry names a field, and anything longer is not ours.
     private static let longestReason = 200
 
     func look() async {

@@ -3,10 +3,10 @@ import NIOPosix
 import Shared
 import Synchronization
 
-/// A wait that needs no thread of the shared pool: `Task.sleep` ends on one, and so is late when all of them compute.
+/// Waits without a thread of the shared pool: `Task.sleep` ends on one, and so is late when all of them compute.
 ///
 /// One waiter at a time. The timer is an event loop's, which resumes the waiter on its own executor.
-final class Alarm: Sendable {
+final class EventLoopTimer: Sendable {
     private struct State {
         var isStopped = false
         var waiter: CheckedContinuation<Void, Never>?

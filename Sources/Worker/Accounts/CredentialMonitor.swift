@@ -3,23 +3,23 @@ import ServiceLifecycle
 import Shared
 import Synchronization
 
-/// Says which accounts' keys this worker cannot open, at its start and whenever that changes.
+/// Reports the accounts whose keys this worker cannot open, at its start and whenever that changes.
 ///
-/// In: the catalogue. Out: one CRITICAL line that names them, `/ready` off while another `MASTER_KEY` is to blame (a damaged
-/// key is the account's own trouble), and no claims where no account at all can be used.
-final class KeyWatch: Service, Sendable {
+/// In: the catalogue. Out: one CRITICAL line that names them, `/ready` off while another `MASTER_KEY` is to blame (a
+/// damaged key is the account's own trouble), and no claims where no account at all can be used.
+final class CredentialMonitor: Service, Sendable {
     private let catalog: LiveCatalog
     private let credentials: AccountCredentials
     private let readiness: Readiness
-    private let restraint: ClaimRestraint
+    private let gate: ClaimGate
     private let logger: Logger
-    /// As it was told last.
+    /// As it was reported last.
     private let told = Mutex(Locks())
 
     private struct Locks: Equatable {
         var otherMasterKey: [String] = []
         var damaged: [String] = []
-        var isBlind = false
+        var isKeyless = false
     }
 
     /// Chosen: catalogues are as fresh as that, too.
@@ -27,12 +27,12 @@ final class KeyWatch: Service, Sendable {
 
     init(
         _ catalog: LiveCatalog, _ credentials: AccountCredentials, _ readiness: Readiness,
-        _ restraint: ClaimRestraint, _ logger: Logger
+        _ gate: ClaimGate, _ logger: Logger
     ) {
         self.catalog = catalog
         self.credentials = credentials
         self.readiness = readiness
-        self.restraint = restraint
+        self.gate = gate
         self.logger = logger
     }
 
@@ -53,7 +53,7 @@ final class KeyWatch: Service, Sendable {
                 return told != locks
             })
         else { return }
-        restraint.setBlind(locks.isBlind)
+        gate.setKeyless(locks.isKeyless)
         readiness.keys(
             locks.otherMasterKey.isEmpty
                 ? nil : "MASTER_KEY does not open the keys of accounts \(locks.otherMasterKey.joined(separator: ", "))")
@@ -70,7 +70,7 @@ final class KeyWatch: Service, Sendable {
             case .damaged: locks.damaged.append(account.id)
             }
         }
-        locks.isBlind = !active.isEmpty && locks.otherMasterKey.count == active.count
+        locks.isKeyless = !active.isEmpty && locks.otherMasterKey.count == active.count
         return locks
     }
 

@@ -3,14 +3,14 @@ import Shared
 
 /// Writes down what health has decided: disables accounts in the catalogue, raises and clears alerts.
 ///
-/// In: the health board, the catalogue. Out: `accounts.status` with its reason, an audit row, an alert each. While PostgreSQL is away the
-/// board alone keeps an account from being used; what is missing is written later.
+/// In: the health registry, the catalogue. Out: `accounts.status` with its reason, an audit row, an alert each. While
+/// PostgreSQL is away the registry alone keeps an account from being used, and the rest is written later.
 struct AccountSupervisor: Sendable {
     let catalog: LiveCatalog
     let store: CatalogStore
     let alerts: AlertStore
-    let board: HealthRegistry
-    let news: CatalogNotifier
+    let healthRegistry: HealthRegistry
+    let notifier: CatalogNotifier
     let clock: any WallClock
     let logger: Logger
 
@@ -18,7 +18,7 @@ struct AccountSupervisor: Sendable {
     /// Begins the reason of every account that was disabled here: only those come back by a probe.
     private static let refusal = "the platform refused the key"
 
-    /// By the row, not by what Redis remembers: people may have disabled it since.
+    /// Decided by the row, not by what Redis remembers: people may have disabled it since.
     static func hasDisabled(_ account: Account) -> Bool {
         account.status == .disabled && account.statusReason?.hasPrefix(refusal) == true
     }
@@ -40,9 +40,9 @@ struct AccountSupervisor: Sendable {
                 onProbation
                 ? "on probation: the probe says nothing about the key" : "the platform accepts the key again"
             if try await store.setStatus(account: account.id, status: .active, reason: reason, actor: Self.actor) {
-                await news.tell()
+                await notifier.tell()
             }
-            board.restore(account: account.id, onProbation: onProbation)
+            healthRegistry.restore(account: account.id, onProbation: onProbation)
             try await alerts.clear(kind: .accountDisabled, subject: account.id)
             logger.notice("account is back", metadata: ["account": "\(account.id)", "reason": "\(reason)"])
         } catch {
@@ -53,14 +53,14 @@ struct AccountSupervisor: Sendable {
     private func lookAtAccounts() async throws {
         let known = Set(try await alerts.openSubjects(of: .accountDisabled))
         for account in catalog.current.accounts where account.status == .active {
-            guard let health = board.health(RouteKey(account: account.id)), health.isDisabled else {
+            guard let health = healthRegistry.health(RouteKey(account: account.id)), health.isDisabled else {
                 // Enabled past the administration.
                 if known.contains(account.id) { try await alerts.clear(kind: .accountDisabled, subject: account.id) }
                 continue
             }
-            // Whoever changed the account after that (its key, its status) wants it tried again.
+            // A person who changed the account after that (its key, its status) wants it tried again.
             guard try await !store.wasChanged(account: account.id, after: health.changedAt) else {
-                board.restore(account: account.id, onProbation: false)
+                healthRegistry.restore(account: account.id, onProbation: false)
                 continue
             }
             try await disable(account, health)
@@ -76,7 +76,7 @@ struct AccountSupervisor: Sendable {
             details: ["provider": .string(account.provider.rawValue)])
         guard try await store.setStatus(account: account.id, status: .disabled, reason: reason, actor: Self.actor)
         else { return }
-        await news.tell()
+        await notifier.tell()
         logger.warning("account disabled", metadata: ["account": "\(account.id)", "reason": "\(reason)"])
     }
 
@@ -84,7 +84,7 @@ struct AccountSupervisor: Sendable {
         var known = Set(try await alerts.openSubjects(of: .accountUnpaid))
         for account in catalog.current.accounts where account.status == .active {
             // Until an answer says otherwise, however often it was tried in between.
-            guard board.health(RouteKey(account: account.id))?.reason == .quotaExhausted,
+            guard healthRegistry.health(RouteKey(account: account.id))?.reason == .quotaExhausted,
                 known.remove(account.id) == nil
             else { continue }
             try await alerts.raise(
@@ -98,7 +98,7 @@ struct AccountSupervisor: Sendable {
     private func lookAtCircuits() async throws {
         let now = clock.now
         let live = liveRoutes
-        let open = board.all.filter { $0.value.circuit(at: now) != .closed && live.contains($0.key) }
+        let open = healthRegistry.all.filter { $0.value.circuit(at: now) != .closed && live.contains($0.key) }
         var known = Set(try await alerts.openSubjects(of: .circuitOpen))
         for (route, health) in open where known.remove(Self.subject(route)) == nil {
             let why = health.reason?.rawValue ?? "failures"
@@ -111,7 +111,7 @@ struct AccountSupervisor: Sendable {
         for subject in known { try await alerts.clear(kind: .circuitOpen, subject: subject) }
     }
 
-    /// Routes that requests can take; health may know of others, which nobody will find well again.
+    /// Routes that requests can take. Health may know of others, which nobody will find well again.
     private var liveRoutes: Set<RouteKey> {
         let catalog = catalog.current
         let routes = catalog.models.filter(\.isActive).flatMap { catalog.routes(of: $0) }

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Elects one worker for what must be done once: probes, quotas, alerts.
 ///
-/// A lease in Redis that its holder renews three times before it ends; for efficiency only: two leaders for a moment do the same
-/// things twice, which every duty allows.
+/// A lease in Redis that its holder renews three times before it ends. It is for efficiency only: two leaders for a
+/// moment do the same things twice, which every duty allows.
 final class LeaderElection: Service, Sendable {
     private let redis: RedisClient
     private let keys: PoolKeys
@@ -81,7 +81,8 @@ final class LeaderElection: Service, Sendable {
 }
 
 extension LeaderElection {
-    /// Does `duty` every `interval` while this worker leads, until shutdown; the first time as soon as it is elected.
+    /// Does `duty` every `interval` while this worker leads, until shutdown, and the first time as soon as it is
+    /// elected.
     func repeating(_ interval: Duration, _ duty: @escaping @Sendable () async -> Void) async {
         await cancelWhenGracefulShutdown {
             var due = ContinuousClock.now

@@ -3,13 +3,13 @@ import Shared
 
 /// Asks every account's platform whether it can be reached and the key is good, as cheaply as each allows.
 ///
-/// In: active accounts, and those that the service itself has disabled. Out: observations on the health board; an account that was
-/// disabled comes back when its key is accepted, or on probation where the probe says nothing about the key.
+/// In: active accounts, and those that the service itself has disabled. Out: observations in the health registry. A
+/// disabled account comes back when its key is accepted, or on probation where the probe says nothing about the key.
 struct HealthProber: Sendable {
     let catalog: LiveCatalog
-    let board: HealthRegistry
+    let healthRegistry: HealthRegistry
     let platforms: PlatformCaller
-    let watch: AccountSupervisor
+    let supervisor: AccountSupervisor
     let timeLeft: Duration
     let clock: any WallClock
     let logger: Logger
@@ -28,11 +28,11 @@ struct HealthProber: Sendable {
         }
     }
 
-    /// An account that its platform wants left alone is left alone: another 429 would only make it longer.
+    /// False for an account that its platform wants left alone: another 429 would only make it longer.
     private func isWorthAsking(_ account: Account) -> Bool {
         // A probe without the key would say nothing of it, and bring a disabled account back for nothing.
         guard platforms.credentials.lock(of: account) == nil else { return false }
-        return isDisabledByUs(account) || (account.status == .active && !board.rests(account.id))
+        return isDisabledByUs(account) || (account.status == .active && !healthRegistry.rests(account.id))
     }
 
     private func isDisabledByUs(_ account: Account) -> Bool { AccountSupervisor.hasDisabled(account) }
@@ -54,12 +54,12 @@ struct HealthProber: Sendable {
         guard isDisabledByUs(account) else {
             let outcome = failure.map(Observation.outcome) ?? .answered(seconds: Double(clock.now - began) / 1000)
             if outcome == .nothing { return }
-            return board.probed(outcome, account: account.id, began: began)
+            return healthRegistry.probed(outcome, account: account.id, began: began)
         }
         switch failure.map(Observation.outcome) {
-        case nil: await watch.enable(account, onProbation: false)
+        case nil: await supervisor.enable(account, onProbation: false)
         // An answer that is not about the key, such as a server without that path: let one request find out.
-        case .nothing: await watch.enable(account, onProbation: true)
+        case .nothing: await supervisor.enable(account, onProbation: true)
         default: break
         }
     }

@@ -1,19 +1,19 @@
 import Shared
 
-/// Step 2 of a job: the request is read, and the routes that can serve it are put in order.
+/// Step 2 of a job: reads the request and ranks the routes that can serve it.
 ///
-/// In: a job. Out: a plan, which holds a refusal where the request cannot be served. Needs no I/O, except for a body that is
-/// too large to travel in its queue entry.
-struct Router: Sendable {
+/// In: a job. Out: a plan, which holds a refusal where the request cannot be served. Needs no I/O, except for a body
+/// that is too large to travel in its queue entry.
+struct JobRouter: Sendable {
     let queue: JobQueue
     let catalog: LiveCatalog
-    let board: HealthRegistry
+    let healthRegistry: HealthRegistry
     let loads: AccountLoads
     let credentials: AccountCredentials
     let forecasts: TokenForecasts
     let defaultStrategy: RoutingStrategyName
     let rates: CurrencyRates
-    let conversations: PromptAffinity
+    let affinity: PromptAffinity
 
     func plan(_ job: Job, enqueuedAt: Int64) async throws(RedisError) -> JobPlan {
         guard let body = try await queue.body(of: job) else {
@@ -28,19 +28,20 @@ struct Router: Sendable {
             let candidates = try Candidates(for: request, provider: job.provider, in: catalog.current)
             let strategy = try strategy(of: job, candidates)
             if strategy.strategy.looksAtLoads { loads.want() }
+            let key = strategy == .roundRobin ? nil : affinity.key(of: request, job, candidates)
+            let choice = JobPlan.Choice(candidates: candidates, strategy: strategy, affinity: key)
             return JobPlan(
-                job, enqueuedAt: enqueuedAt, request: request, candidates: candidates, strategy: strategy,
-                lineup: lineup(request, candidates, strategy, without: candidates.routes(of: unreadable(job))),
-                conversation: strategy == .roundRobin ? nil : conversations.name(request, job, candidates))
+                job, enqueuedAt: enqueuedAt, request: request, choice: choice,
+                ranked: ranked(request, choice, without: candidates.routes(of: unreadable(job))))
         } catch {
             return JobPlan(job, enqueuedAt: enqueuedAt, request: request, refusal: error)
         }
     }
 
-    /// The same decision once more, with what is known by now and without the routes that failed and all of `accounts`.
-    func lineup(_ plan: JobPlan, without tried: [Route], ofOthersThan accounts: [String]) -> RankedRoutes? {
-        guard let request = plan.request, let candidates = plan.candidates else { return nil }
-        return lineup(request, candidates, plan.strategy, without: tried + candidates.routes(of: accounts))
+    /// Ranks the routes once more, by what is known now, without those that failed and all of `accounts`.
+    func ranked(_ plan: JobPlan, without tried: [Route], ofOthersThan accounts: [String]) -> RankedRoutes? {
+        guard let request = plan.request, let choice = plan.choice else { return nil }
+        return ranked(request, choice, without: tried + choice.candidates.routes(of: accounts))
     }
 
     /// The accounts of earlier claims whose answers nobody could read.
@@ -48,14 +49,14 @@ struct Router: Sendable {
         job.trail.isEmpty ? [] : AnswerMeta.Attempt.decode(job.trail).unreadable
     }
 
-    private func lineup(
-        _ request: ModelRequest, _ candidates: Candidates, _ strategy: RoutingStrategyName, without tried: [Route] = []
+    private func ranked(
+        _ request: ModelRequest, _ choice: JobPlan.Choice, without tried: [Route]
     ) -> RankedRoutes {
         let limit = request.answerLimit
-        let strategy = strategy.strategy
+        let (candidates, strategy) = (choice.candidates, choice.strategy.strategy)
         return RankedRoutes(
             candidates, strategy: strategy,
-            // Whose turn it is only Redis knows: there the order is turned.
+            // Redis counts the turns, and turns the order there.
             dice: RoutingDice(turn: 0),
             cost: ExpectedCost(of: request, promptTokens: candidates.promptTokens, rates: rates), tried: tried,
             tokens: { model in
@@ -66,9 +67,9 @@ struct Router: Sendable {
             knowledge: { knowledge(of: $0, looksAtLoads: strategy.looksAtLoads) })
     }
 
-    private func knowledge(of route: Route, looksAtLoads: Bool) -> RankedRoutes.Knowledge {
-        RankedRoutes.Knowledge(
-            fitness: board.fitness(of: route),
+    private func knowledge(of route: Route, looksAtLoads: Bool) -> RouteKnowledge {
+        RouteKnowledge(
+            fitness: healthRegistry.fitness(of: route),
             load: looksAtLoads ? loads.load(of: route.account.id) : AccountLoads.Load(),
             lock: credentials.lock(of: route.account))
     }
@@ -78,7 +79,7 @@ struct Router: Sendable {
         return min(one, other)
     }
 
-    /// The request's own wish, else the model's, else everybody's.
+    /// The one the request names, else the model's, else the default.
     private func strategy(of job: Job, _ candidates: Candidates) throws(JobFailure) -> RoutingStrategyName {
         if let name = job.routingStrategy {
             guard let known = RoutingStrategyName(rawValue: name) else {
@@ -94,7 +95,7 @@ struct Router: Sendable {
 }
 
 extension ModelRequest {
-    /// Tokens of all its answers at most, where the caller says so.
+    /// Most tokens of all its answers together, where the caller sets a limit.
     var answerLimit: Int? {
         guard case .chat(let chat) = self, let limit = chat.maxTokens else { return nil }
         return max(0, limit) * max(chat.n, 1)

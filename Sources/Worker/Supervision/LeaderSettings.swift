@@ -1,0 +1,24 @@
+import Shared
+
+/// Settings of what the elected worker does (`LeaderTasks`).
+struct LeaderSettings: Sendable {
+    var healthCheckInterval: Duration
+    /// Share of a quota from which on an alert is raised.
+    var quotaAlertThreshold: Double
+    var quotaRefresh: Duration
+    var lease: Duration
+
+    init(_ settings: inout Settings) {
+        healthCheckInterval = settings.seconds(
+            "HEALTH_CHECK_INTERVAL", default: 300, in: 1...86_400,
+            "How often one worker probes all accounts; disabled ones come back by it.")
+        quotaAlertThreshold = settings.number(
+            "QUOTA_ALERT_THRESHOLD", default: 0.8, in: 0.01...1,
+            "Share of a quota from which on an alert is raised.")
+        quotaRefresh = settings.seconds(
+            "QUOTA_REFRESH", default: 30, in: 1...3600, "How often used quotas are set from the ledger.")
+        lease = settings.seconds(
+            "LEADER_LEASE", default: 5, in: 1...60,
+            "After so long another worker takes over probes, quotas and alerts from one that is gone.")
+    }
+}
