@@ -12,7 +12,9 @@ struct WorkerConnections: Sendable {
     let group: any EventLoopGroup
     let logger: Logger
 
-    /// A client for one kind of use, so that none waits for another. In a cluster `home` names its node.
+    /// A client for one kind of use, so that none waits for another.
+    ///
+    /// In a cluster `home` names its node.
     func client(_ use: String, home: String) -> RedisClient {
         RedisClient(configuration, name: "worker-\(use)", home: home, group: group, logger: logger)
     }

@@ -2,7 +2,9 @@ import Logging
 import NIOCore
 import Shared
 
-/// The parts of a worker: connections, knowledge, pipeline. `WorkerProcess` runs them.
+/// The parts of a worker: connections, knowledge, pipeline.
+///
+/// `WorkerProcess` runs them.
 struct WorkerParts: Sendable {
     /// Unlike any other worker's, also before and after a restart.
     let name = WorkerHeartbeat.makeName()

@@ -44,7 +44,9 @@ struct HealthReplica: Sendable {
     /// Changes of others may have been missed.
     private(set) var isStale = true
 
-    /// More than this waits only while Redis is away. The oldest are forgotten.
+    /// More than this waits only while Redis is away.
+    ///
+    /// The oldest are forgotten.
     private static let maxPending = 10_000
 
     init(rules: HealthRules) { self.rules = rules }
@@ -160,13 +162,17 @@ struct HealthReplica: Sendable {
 
     // MARK: - Writing
 
-    /// All pending changes, oldest first. `endWriting` ends what begins here.
+    /// All pending changes, oldest first.
+    ///
+    /// `endWriting` ends what begins here.
     mutating func beginWriting() -> [Pending] {
         writing = Writing(routes: Set(pending.map(\.route)), count: pending.count)
         return pending
     }
 
-    /// Ends the write that began last. `written` has the routes that Redis took, the others stay pending.
+    /// Ends the write that began last.
+    ///
+    /// `written` has the routes that Redis took, the others stay pending.
     mutating func endWriting(_ written: [RouteKey: HealthStore.Versioned]) {
         guard let ended = writing else { return }
         writing = nil

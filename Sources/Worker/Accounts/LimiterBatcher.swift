@@ -34,7 +34,9 @@ final class LimiterBatcher: Sendable {
     private let send: @Sendable ([LimiterRequest]) async throws(RedisError) -> [[Int64]]
     private let state = Mutex(State())
 
-    /// `send` gets up to `most` requests and gives as many answers, in their order. It is never called twice at a time.
+    /// `send` gets up to `most` requests and gives as many answers, in their order.
+    ///
+    /// It is never called twice at a time.
     init(most: Int, send: @escaping @Sendable ([LimiterRequest]) async throws(RedisError) -> [[Int64]]) {
         self.most = most
         self.send = send

@@ -166,7 +166,9 @@ enum LimiterScripts {
                 return answers
                 """)
 
-    /// Extends the leases of running reservations. One that was settled meanwhile is not taken again.
+    /// Extends the leases of running reservations.
+    ///
+    /// One that was settled meanwhile is not taken again.
     ///
     /// KEYS base. ARGV lease in ms, then account and reservation per reservation. Returns how many.
     static let renew = RedisScript(
@@ -179,7 +181,9 @@ enum LimiterScripts {
             return (#ARGV - 1) / 2
             """)
 
-    /// Sets the tokens of an account's quota period from the ledger. Repeating it changes nothing.
+    /// Sets the tokens of an account's quota period from the ledger.
+    ///
+    /// Repeating it changes nothing.
     ///
     /// KEYS base. ARGV account, start of the period in ms, tokens of its hours before `first`, `first`, then hour and tokens by
     /// the ledger per hour from `first` on, which count only where nothing was counted here. Returns the sum.

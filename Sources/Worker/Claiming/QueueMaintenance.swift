@@ -40,7 +40,9 @@ struct QueueMaintenance: Service {
         for _ in 0..<64 where try await queue.sort(worker: reader.worker) == 0 { return }
     }
 
-    /// Returns how many were found. Reading them ends them.
+    /// Returns how many were found.
+    ///
+    /// Reading them ends them.
     private func endLate() async throws(RedisError) -> Int {
         let late = try await queue.expired(worker: reader.worker, limit: settings.batch)
         for entry in late {

@@ -36,7 +36,9 @@ struct Reaper: Service {
     /// Calls a round and lane at most: with REAP_BATCH 32 they look at 20,480 entries, what 40 full workers hold.
     private static let longestSweep = 64
 
-    /// Takes expired entries until the lane has none left. The jobs that were taken are read and routed meanwhile.
+    /// Takes expired entries until the lane has none left.
+    ///
+    /// The jobs that were taken are read and routed meanwhile.
     private func sweep(
         _ lane: Lane, _ cursor: inout JobQueue.ReapCursor, _ group: inout DiscardingTaskGroup
     ) async throws(RedisError) {

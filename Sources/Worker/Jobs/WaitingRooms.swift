@@ -67,7 +67,9 @@ final class WaitingRooms: Sendable {
         for room in rooms.shuffled() { event.yield(.poked(room)) }
     }
 
-    /// Takes over all rooms as Redis has them since `asked`. One that was parked in after that is kept.
+    /// Takes over all rooms as Redis has them since `asked`.
+    ///
+    /// One that was parked in after that is kept.
     func read(_ rooms: [JobQueue.Room], asked: ContinuousClock.Instant) {
         state.withLock { state in
             let fresh = state.parkedAt.filter { $0.value >= asked }
@@ -82,7 +84,9 @@ final class WaitingRooms: Sendable {
     func finish() { event.finish() }
 }
 
-/// The accounts that the requests of a room wait for. The room's name is made of them.
+/// The accounts that the requests of a room wait for.
+///
+/// The room's name is made of them.
 struct RoomSpec: Sendable, Equatable {
     let accounts: Set<String>
 

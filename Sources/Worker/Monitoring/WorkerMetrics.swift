@@ -48,7 +48,9 @@ final class WorkerMetrics: Sendable {
         counts.withLock { $0.jobs[record.status, default: 0] += 1 }
     }
 
-    /// All metrics. The caller reads `running` and `slots` from their owners.
+    /// All metrics.
+    ///
+    /// The caller reads `running` and `slots` from their owners.
     func text(running: Int, slots: Int) -> String {
         let counts = counts.withLock { $0 }
         var text = MetricsText()

@@ -126,8 +126,9 @@ struct UsageFlusher: Service {
         return try await record(readable[...])
     }
 
-    /// Writes a batch. One that PostgreSQL refuses is halved until the row at fault stands alone, and so is one that
-    /// takes too long.
+    /// Writes a batch.
+    ///
+    /// One that PostgreSQL refuses is halved until the row at fault stands alone, and so is one that takes too long.
     private func record(_ batch: ArraySlice<(entry: UsageOutbox.Entry, row: UsageRow)>) async throws(RedisError) -> Bool
     {
         guard !batch.isEmpty else { return true }

@@ -11,7 +11,9 @@ struct AnswerCache: Sendable {
     let clock: any WallClock
     let logger: Logger
 
-    /// The plan after a look into the cache. Refused requests are not looked up.
+    /// The plan after a look into the cache.
+    ///
+    /// Refused requests are not looked up.
     func consulted(_ plan: JobPlan) async -> JobPlan {
         guard let request = plan.request, let seconds = plan.cacheTTL, seconds > 0 else { return plan }
         var plan = plan

@@ -6,9 +6,13 @@ import Shared
 /// what was tried. Out: one `Decision`. It is the only place that knows about retries. One other place repeats a call:
 /// `PlatformCaller`, once and within the attempt, where the platform called a token or a clock out of date.
 struct FailurePolicy: Sendable, Equatable {
-    /// Most calls to platforms for one request, all accounts together. Waiting for capacity does not count.
+    /// Most calls to platforms for one request, all accounts together.
+    ///
+    /// Waiting for capacity does not count.
     var maxAttempts = 6
-    /// First pause when every route has failed. It doubles up to `maxBackoff`, with full jitter.
+    /// First pause when every route has failed.
+    ///
+    /// It doubles up to `maxBackoff`, with full jitter.
     var backoff = Duration.milliseconds(500)
     var maxBackoff = Duration.seconds(30)
 
@@ -103,7 +107,9 @@ extension JobFailure.Kind {
         case account
         /// The platform's or the network's: may pass.
         case platform
-        /// The answer's, which was paid for. Another account may give a better one.
+        /// The answer's, which was paid for.
+        ///
+        /// Another account may give a better one.
         case answer
         /// Ours, or an end that was asked for.
         case ours

@@ -14,7 +14,9 @@ extension JobPipeline {
             run: run, record: run.record(of: outcome, at: clock.now), outcome: outcome, publisher: publisher)
     }
 
-    /// Gives a call that was cut off the reason it was cut off for. An unreadable answer keeps its own failure.
+    /// Gives a call that was cut off the reason it was cut off for.
+    ///
+    /// An unreadable answer keeps its own failure.
     private func explained(_ outcome: AttemptOutcome, _ run: JobRun) -> AttemptOutcome {
         var outcome = outcome
         guard let failure = outcome.failure else { return outcome }
@@ -83,7 +85,9 @@ extension JobPipeline {
         }
     }
 
-    /// Reads the deltas that have come. Returns `true` at the end of the stream, whose result is then in `outcome`.
+    /// Reads the deltas that have come.
+    ///
+    /// Returns `true` at the end of the stream, whose result is then in `outcome`.
     private func read(
         _ source: inout CompletionStream, into coalescer: inout DeltaCoalescer,
         _ notBefore: ContinuousClock.Instant?, _ outcome: inout AttemptOutcome

@@ -35,7 +35,9 @@ extension JobPipeline {
         }
     }
 
-    /// Ends an attempt that was stopped from outside. Returns `false` where its failure is still to be decided upon.
+    /// Ends an attempt that was stopped from outside.
+    ///
+    /// Returns `false` where its failure is still to be decided upon.
     private func wasStopped(_ failure: JobFailure, _ ended: EndedAttempt) async throws(RedisError) -> Bool {
         switch ended.run.cancellation.reason {
         case .cancelled, .leaseLost:
@@ -71,7 +73,9 @@ extension JobPipeline {
             timeLeft: .milliseconds(ended.run.attempt.deadline - clock.now), random: .random(in: 0..<1))
     }
 
-    /// Takes capacity for the next attempt. Where no route has any, it says so in `left` and returns `nil`.
+    /// Takes capacity for the next attempt.
+    ///
+    /// Where no route has any, it says so in `left` and returns `nil`.
     private func bookNext(_ left: inout Left, _ ended: EndedAttempt) async throws(RedisError) -> Booking? {
         left.hasRoute = false
         guard let ranked = left.ranked else { return nil }

@@ -31,7 +31,9 @@ struct JobPipeline: Sendable {
     let log: PipelineLog
     var gate = ClaimGate()
 
-    /// Runs a fresh claim. `room` is where it waited before.
+    /// Runs a fresh claim.
+    ///
+    /// `room` is where it waited before.
     func run(_ claim: Claim, enqueuedAt: Int64, admittedFrom room: String? = nil) async throws(RedisError) {
         // The delivery that runs holds the entry, and its lease is renewed.
         guard !running.isRunning(claim.attempt) else { return }
@@ -80,7 +82,9 @@ struct JobPipeline: Sendable {
                 plan, attempt: attempt, booking: booking, cancellation: cancellation, startedAt: probe.startedAt))
     }
 
-    /// Plans a reaped request. One that was delivered too often is not even read once more: REAP ends it.
+    /// Plans a reaped request.
+    ///
+    /// One that was delivered too often is not even read once more: REAP ends it.
     private func planAgain(_ claim: Claim, _ enqueuedAt: Int64) async throws(RedisError) -> JobPlan {
         // Attempts that were chosen are deliveries, too.
         guard claim.attempt.deliveries < queue.limits.maxDeliveries + policy.maxAttempts else {
@@ -90,7 +94,9 @@ struct JobPipeline: Sendable {
         return await answerCache.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
     }
 
-    /// Step 3. Returns `nil` where the worker shuts down before the job has begun, and another worker is to begin it.
+    /// Step 3.
+    ///
+    /// Returns `nil` where the worker shuts down before the job has begun, and another worker is to begin it.
     private func start(_ run: JobRun) async throws(RedisError) -> JobQueue.Start? {
         try await holding(run.booking) { (use) async throws(RedisError) -> JobQueue.Start? in
             guard run.cancellation.reason != .shutdown else { return nil }
@@ -107,7 +113,9 @@ struct JobPipeline: Sendable {
         while let next = try await attempt(run) { run = next }
     }
 
-    /// Steps 4 to 6 of one attempt. Returns the run of the next one where there is one in this claim.
+    /// Steps 4 to 6 of one attempt.
+    ///
+    /// Returns the run of the next one where there is one in this claim.
     private func attempt(_ run: JobRun) async throws(RedisError) -> JobRun? {
         let ended = try await holding(run.booking) { (use) async throws(RedisError) -> EndedAttempt in
             let calledAt = ContinuousClock.now

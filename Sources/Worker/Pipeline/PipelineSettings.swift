@@ -1,6 +1,8 @@
 import Shared
 
-/// Settings of `JobPipeline`. `WorkerConfig` reads them in the order of the printed table.
+/// Settings of `JobPipeline`.
+///
+/// `WorkerConfig` reads them in the order of the printed table.
 struct PipelineSettings: Sendable {
     /// Time for which a request is left to other workers, where this one cannot open the key.
     var handBackPause: Duration

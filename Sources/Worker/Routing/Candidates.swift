@@ -13,7 +13,9 @@ struct Candidates: Sendable {
     }
 
     private(set) var options: [Option]
-    /// In the order in which their models name them. They must fit the request, too.
+    /// In the order in which their models name them.
+    ///
+    /// They must fit the request, too.
     private(set) var fallbacks: [Option] = []
     /// Our estimate.
     let promptTokens: Int

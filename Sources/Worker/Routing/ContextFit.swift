@@ -7,7 +7,9 @@ import Shared
 struct ContextFit: Sendable, Equatable {
     static let benefitOfDoubt = 0.8
 
-    /// Prompt and the answer asked for. Of embeddings it is the longest text, since each is read by itself.
+    /// Prompt and the answer asked for.
+    ///
+    /// Of embeddings it is the longest text, since each is read by itself.
     let tokens: Int
 
     init(of request: ModelRequest, promptTokens: Int) {

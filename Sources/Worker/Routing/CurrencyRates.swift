@@ -2,7 +2,9 @@
 ///
 /// Only for the order of routes: ledger and statistics keep the currency of the price.
 struct CurrencyRates: Sendable, Equatable {
-    /// Rough rates of late 2026, good enough to tell which model is cheaper. `CURRENCY_RATES` replaces single ones.
+    /// Rough rates of late 2026, good enough to tell which model is cheaper.
+    ///
+    /// `CURRENCY_RATES` replaces single ones.
     static let standard = ["USD": 1, "CNY": 0.14, "EUR": 1.15, "GBP": 1.33, "HKD": 0.128, "JPY": 0.0066, "SGD": 0.78]
 
     private var dollars = CurrencyRates.standard

@@ -99,7 +99,9 @@ extension JobPlan {
         }
     }
 
-    /// The first route, which a taken-over attempt probably uses. It is not reserved yet.
+    /// The first route, which a taken-over attempt probably uses.
+    ///
+    /// It is not reserved yet.
     var expectedBooking: Booking {
         guard case .route(let ranked) = step, let route = ranked.routes.first else { return .none }
         return .route(route, nil)

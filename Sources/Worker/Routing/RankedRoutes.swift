@@ -17,7 +17,9 @@ struct RankedRoutes: Sendable {
     /// Other workers have routes that this one must leave out.
     private(set) var hasLocked = false
 
-    /// Leaves out the routes in `tried`, which failed already. `tokens` says what the request will use on a model.
+    /// Leaves out the routes in `tried`, which failed already.
+    ///
+    /// `tokens` says what the request will use on a model.
     init(
         _ fitting: Candidates, strategy: any RoutingStrategy, dice: RoutingDice, cost: ExpectedCost,
         tried: [Route] = [], tokens: (Model) -> Int, knowledge: (Route) -> RouteKnowledge
@@ -51,7 +53,9 @@ struct RankedRoutes: Sendable {
         }
     }
 
-    /// The models with usable routes, best first. One alone needs no strategy.
+    /// The models with usable routes, best first.
+    ///
+    /// One alone needs no strategy.
     private static func ordered(
         _ entries: [Entry], _ strategy: any RoutingStrategy, _ dice: RoutingDice, _ cost: ExpectedCost,
         _ isLastResort: Bool

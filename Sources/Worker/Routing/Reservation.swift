@@ -19,7 +19,9 @@ struct Reservation: Sendable, Equatable {
 /// One account that a reservation may be made on, for one request.
 struct ReservationCandidate: Sendable, Equatable {
     let route: Route
-    /// Routes of one model stand in one group. Groups are tried in order.
+    /// Routes of one model stand in one group.
+    ///
+    /// Groups are tried in order.
     let group: Int
     /// Prompt and answer, as far as they can be foretold.
     let tokens: Int

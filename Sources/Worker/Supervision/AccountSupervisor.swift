@@ -111,7 +111,9 @@ struct AccountSupervisor: Sendable {
         for subject in known { try await alerts.clear(kind: .circuitOpen, subject: subject) }
     }
 
-    /// Routes that requests can take. Health may know of others, which nobody will find well again.
+    /// Routes that requests can take.
+    ///
+    /// Health may know of others, which nobody will find well again.
     private var liveRoutes: Set<RouteKey> {
         let catalog = catalog.current
         let routes = catalog.models.filter(\.isActive).flatMap { catalog.routes(of: $0) }
