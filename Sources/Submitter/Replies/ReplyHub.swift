@@ -161,8 +161,7 @@ final class ReplyHub: Service, Sendable {
     }
 
     private func ticks() async {
-        while !Task.isCancelled {
-            do { try await Task.sleep(for: configuration.tick) } catch { return }
+        for await _ in every(configuration.tick, after: configuration.tick) {
             tick(now: .now)
             wake.yield()
         }

@@ -1,10 +1,9 @@
 import NIOCore
 import Shared
-import Synchronization
 
 /// One caller's subscription to the reply of a request: the hub puts messages in, one reader takes events out.
 ///
-/// The lock joins `SubscriptionState`, which decides, with the one waiting reader.
+/// `SubscriptionState` decides, and `WatchedState` joins it with the one waiting reader.
 final class ReplySubscription: Sendable {
     enum Batch: Sendable {
         case events([ReplyEvent])
@@ -43,12 +42,7 @@ final class ReplySubscription: Sendable {
     let resubmission: Resubmission?
     let opened = ContinuousClock.now
     private let expires: ContinuousClock.Instant
-    private let state: Mutex<State>
-
-    private struct State {
-        var subscription: SubscriptionState
-        var waiter: CheckedContinuation<Void, Never>?
-    }
+    private let state: WatchedState<SubscriptionState>
 
     init(id: String, _ options: Options, limit: Int) {
         self.id = id
@@ -56,15 +50,14 @@ final class ReplySubscription: Sendable {
         expires = options.expires
         let reply = ReplyState(
             after: options.after, limit: limit, wantsDeltas: options.wantsDeltas, startsFromLog: options.startsFromLog)
-        state = Mutex(
-            State(subscription: SubscriptionState(reply: reply, isReaderOnly: options.resubmission == nil)))
+        state = WatchedState(SubscriptionState(reply: reply, isReaderOnly: options.resubmission == nil))
     }
 
     // MARK: - The hub's side
 
-    func received(_ message: ReplyMessage) { change { $0.received(message) } }
+    func received(_ message: ReplyMessage) { state.change { $0.received(message) } }
 
-    func swept(top: RequestLogTop?) { change { $0.swept(top: top) } }
+    func swept(top: RequestLogTop?) { state.change { $0.swept(top: top) } }
 
     /// Has a ping written at once, which shows whether the caller is still there.
     func probe() { signal(\.isSilent) }
@@ -76,36 +69,26 @@ final class ReplySubscription: Sendable {
 
     /// Ends the waits that are over, once a second.
     func tick(now: ContinuousClock.Instant, ping: Duration) {
-        change { $0.tick(now: now, expires: expires, ping: ping) }
+        state.change { $0.tick(now: now, expires: expires, ping: ping) }
     }
 
     /// `nil` where the request does not wait, or is not in order yet.
     func stands(at place: QueuePlace?, now: ContinuousClock.Instant) {
-        state.withLock { $0.subscription.placed = now }
+        state.withLock { $0.placed = now }
         if let place { hears(.place(place)) }
     }
 
-    func hears(_ notice: WaitingNotice) { change { $0.hears(notice) } }
+    func hears(_ notice: WaitingNotice) { state.change { $0.hears(notice) } }
 
     /// A record of this size was found in the log.
-    func note(_ top: RequestLogTop) { state.withLock { $0.subscription.reply.note(top.id, top.bytes) } }
+    func note(_ top: RequestLogTop) { state.withLock { $0.reply.note(top.id, top.bytes) } }
 
-    func accepted(entry: String?) { state.withLock { $0.subscription.submission = .accepted(entry: entry) } }
+    func accepted(entry: String?) { state.withLock { $0.submission = .accepted(entry: entry) } }
 
-    func repeated() { state.withLock { $0.subscription.wasRepeated = true } }
-
-    /// `true` from `change` wakes the reader.
-    private func change(_ change: (inout SubscriptionState) -> Bool) {
-        let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard change(&state.subscription) else { return nil }
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume()
-    }
+    func repeated() { state.withLock { $0.wasRepeated = true } }
 
     private func signal(_ flag: WritableKeyPath<SubscriptionState, Bool>) {
-        change { subscription in
+        state.change { subscription in
             subscription[keyPath: flag] = true
             return true
         }
@@ -113,19 +96,12 @@ final class ReplySubscription: Sendable {
 
     // MARK: - The reader's side
 
-    func step() -> Step { state.withLock { $0.subscription.step() } }
+    func step() -> Step { state.withLock { $0.step() } }
 
     /// Returns when `step` may have something else to say than `wait`.
     func wait() async {
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isReady = state.withLock { state in
-                    if state.subscription.isReady { return true }
-                    state.waiter = continuation
-                    return false
-                }
-                if isReady { continuation.resume() }
-            }
+            await state.wait(unless: { $0.isReady })
         } onCancel: {
             stop()
         }
@@ -135,11 +111,11 @@ final class ReplySubscription: Sendable {
     ///
     /// Returns true when the log must be followed from now on.
     func read(_ entries: [RequestLogEntry], isWhole: Bool, ownChannel: String) -> Bool {
-        state.withLock { $0.subscription.read(entries, isWhole: isWhole, ownChannel: ownChannel) }
+        state.withLock { $0.read(entries, isWhole: isWhole, ownChannel: ownChannel) }
     }
 
-    func readFailed() { state.withLock { $0.subscription.isReadPaused = true } }
+    func readFailed() { state.withLock { $0.isReadPaused = true } }
 
     /// A consistent look at the state, for `ReplySubscription+Queries`.
-    func look<Value>(_ read: (SubscriptionState) -> Value) -> Value { state.withLock { read($0.subscription) } }
+    func look<Value: Sendable>(_ read: (SubscriptionState) -> Value) -> Value { state.withLock { read($0) } }
 }

@@ -8,9 +8,9 @@ struct StuckCallers: Service {
 
     func run() async throws {
         let (writing, reading) = (timeouts.writing, timeouts.body)
+        let interval = min(writing / 4, reading / 4, .seconds(1))
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do { try await Task.sleep(for: min(writing / 4, reading / 4, .seconds(1))) } catch { return }
+            for await _ in every(interval, after: interval) {
                 connections.closeStuck(writing: writing, reading: reading)
             }
         }

@@ -16,7 +16,9 @@ struct CatalogRoutes: Sendable {
         var response = try await answer(status: .created) { () async throws(CatalogAdminError) in
             try await admin.create(kind, json, by: author)
         }
-        if let id = json["id"]?.stringValue { response.headers[.location] = "/api/v1/\(kind.rawValue)s/\(id.inPath)" }
+        if let id = json["id"]?.stringValue {
+            response.headers[.location] = "/api/v1/\(kind.rawValue)s/\(PercentEncoding.encode(id))"
+        }
         return response
     }
 

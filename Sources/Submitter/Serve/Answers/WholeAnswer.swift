@@ -83,8 +83,6 @@ extension APIError {
     static let forgotten = APIError(
         .notFound, .notFound, code: "not_found",
         "The answer is not kept any more: its time was over, or the queue has lost it, before its end was read.")
-    static let stopping = APIError(
-        .serviceUnavailable, .server, code: "shutting_down", "This server is shutting down.", retryAfter: .seconds(1))
     /// The caller does not read it, but the log of a proxy may.
     static let callerLeft = APIError(
         .clientClosedRequest, .invalidRequest, code: "cancelled", "The caller closed the connection.")

@@ -56,8 +56,7 @@ struct RequestOptions: Sendable, Equatable {
     static func isName(_ text: String, max: Int) -> Bool {
         (1...max).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                    || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+                byte.isASCIIAlphanumeric || ".-_".utf8.contains(byte)
             }
     }
 }

@@ -78,8 +78,9 @@ struct JobReader: Sendable {
         return RequestEnd(status: end.status, meta: ByteBuffer(bytes: meta), result: end.result)
     }
 
-    /// Puts a streamed answer together from its log; `nil` where the log is gone before its end was read, since a part
-    /// of an answer must not pass for the whole.
+    /// Puts a streamed answer together from its log.
+    ///
+    /// `nil` where the log is gone before its end was read, because a part of an answer must not pass for the whole.
     private func assembly(_ id: String) async throws(APIError) -> CompletionAssembly? {
         var assembly = CompletionAssembly()
         var last = RequestLogID.beginning

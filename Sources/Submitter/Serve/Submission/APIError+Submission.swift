@@ -8,6 +8,8 @@ extension APIError {
         "The Idempotency-Key was used with another request body.", param: "Idempotency-Key")
     static let cancelled = APIError(
         .clientClosedRequest, .invalidRequest, code: "cancelled", "The request was cancelled.")
+    static let stopping = APIError(
+        .serviceUnavailable, .server, code: "shutting_down", "This server is shutting down.", retryAfter: .seconds(1))
 
     static func tooManyOpen(_ limit: Int) -> APIError {
         APIError(

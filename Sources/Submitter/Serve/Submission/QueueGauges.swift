@@ -55,11 +55,10 @@ final class QueueGauges: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
+            for await _ in every(Self.interval) {
                 await withTaskGroup(of: Void.self) { group in
                     for queue in self.queues.all { group.addTask { await self.look(queue) } }
                 }
-                do { try await Task.sleep(for: Self.interval) } catch { return }
             }
         }
     }
