@@ -32,6 +32,25 @@ import Testing
         }
     }
 
+    @Test func `the job carries the caller's own text request beside the chat, and no other twice`() async throws {
+        let text = #"{"model":"m","prompt":"x"}"#
+        let requests = [
+            (Self.path, text, Job.Original(.openAIText, Array(text.utf8))),
+            (Self.path, #"{"model":"m","prompt":"\#(String(repeating: "x", count: 9000))"}"#, nil),
+            ("/v1/chat/completions", ShimFixture.chat, nil),
+            ("/api/v1/chat/completions", #"{"model_name":"m","messages":[{"role":"user","content":"hi"}]}"#, nil),
+        ]
+        try await ShimFixture.run { shim in
+            for (path, body, original) in requests {
+                let caller = try await shim.start(body, path: path)
+                let work = try await shim.work()
+                #expect(work.job.original == original)
+                try await work.finish(Self.done)
+                #expect(try await caller.response().status == 200)
+            }
+        }
+    }
+
     @Test func `a stream is one of texts, with cursors, usage and an end`() async throws {
         try await ShimFixture.run { shim in
             let body = #"{"model":"m","prompt":"x","stream":true,"stream_options":{"include_usage":true}}"#
