@@ -1,12 +1,6 @@
 import HTTPTypes
 import Shared
 
-/// Gives the shim the catalogue, to refuse early and to list.
-protocol ModelLookup: Sendable {
-    /// The catalogue of this moment, or `nil` before it was loaded.
-    var catalog: CatalogSnapshot? { get }
-}
-
 /// Refuses requests that no model can serve, before anything is queued.
 struct ModelCheck: Sendable {
     let models: any ModelLookup
@@ -20,28 +14,36 @@ struct ModelCheck: Sendable {
         guard let catalog = models.catalog else { throw Self.unavailable }
         let named: [Model]
         do { named = try catalog.activeModels(named: request.model, provider: provider) } catch {
-            var refusal = APIError(error)
-            refusal.param = field
-            throw refusal
+            throw APIError(error).naming(field)
         }
-        let serving = named.filter { $0.capabilities.serves(request.operation) }
-        guard !serving.isEmpty else {
-            var refusal = APIError(request.operation.refusal)
-            refusal.param = field
-            throw refusal
+        let needs = RequestNeeds(request)
+        do throws(RequestNeeds.Shortfall) { _ = try needs.able(among: named) } catch {
+            switch error {
+            case .operation: throw APIError(request.operation.refusal).naming(field)
+            case .capabilities(let missing):
+                let fallbacks = named.flatMap(\.fallbackModels).compactMap { catalog.activeModel(id: $0) }
+                guard !fallbacks.contains(where: needs.areMet) else { return }
+                throw Self.incapable(missing, request.neededBy)
+            }
         }
-        let needed = request.neededBy
-        let fallbacks = named.flatMap(\.fallbackModels).compactMap { catalog.activeModel(id: $0) }
-            .filter { $0.capabilities.serves(request.operation) }
-        guard !(serving + fallbacks).contains(where: { model in needed.keys.allSatisfy { model.capabilities.has($0) } })
-        else { return }
-        let missing = ChatRequest.Capability.allCases.filter { need in
-            needed[need] != nil && !serving.contains { $0.capabilities.has(need) }
-        }
+    }
+
+    private static func incapable(
+        _ missing: [ChatRequest.Capability], _ needed: [ChatRequest.Capability: String]
+    ) -> APIError {
         let need = missing.first ?? needed.keys.sorted { $0.rawValue < $1.rawValue }.first
-        throw APIError(
+        return APIError(
             .badRequest, .invalidRequest, code: "unsupported_parameter",
             "The model does not support this request: it lacks \(need?.rawValue ?? "a capability").",
             param: need.flatMap { needed[$0] })
+    }
+}
+
+extension APIError {
+    /// The same error, about the caller's field of this name.
+    fileprivate func naming(_ field: String) -> APIError {
+        var error = self
+        error.param = field
+        return error
     }
 }
