@@ -25,7 +25,7 @@ package enum CacheKey {
         ]
         // The same body by then, but answered in other words.
         if case .chat(let chat) = request, chat.usesLegacyFunctions { identity.append("functions") }
-        return RequestHash.hex(JSON.array(identity).encoded)
+        return JSON.array(identity).encoded.sha256Hex
     }
 
     private static func sorted(_ value: JSON) -> JSON {

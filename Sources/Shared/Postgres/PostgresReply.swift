@@ -1,55 +1,28 @@
-import Synchronization
-
 /// A value that one caller waits for.
 ///
 /// The caller is resumed exactly once, by whatever comes first: the value, a time-out or its cancellation.
 final class PostgresReply<Value: Sendable>: Sendable {
     typealias Answer = Result<Value, PostgresError>
 
-    private enum State {
-        case idle
-        case waiting(CheckedContinuation<Answer, Never>)
-        case done(Answer)
-        case over
-    }
-
-    private let state = Mutex(State.idle)
+    private let answer = WatchedState(Answer?.none)
 
     func wait() async throws(PostgresError) -> Value {
-        let answer = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let answer = state.withLock { state -> Answer? in
-                    guard case .done(let answer) = state else {
-                        state = .waiting(continuation)
-                        return nil
-                    }
-                    state = .over
-                    return answer
-                }
-                if let answer { continuation.resume(returning: answer) }
-            }
+        await withTaskCancellationHandler {
+            await answer.wait { $0 != nil }
         } onCancel: {
             complete(.failure(PostgresError(.cancelled, "the caller was cancelled")))
         }
+        guard let answer = answer.withLock({ $0 }) else { preconditionFailure("only an answer ends the wait") }
         return try answer.get()
     }
 
-    /// Returns whether the caller gets this answer: `false` where it has another one already.
+    /// Returns true when the caller gets this answer, and false when it has another one already.
     @discardableResult
     func complete(_ answer: Answer) -> Bool {
-        let (isFirst, waiting) = state.withLock { state -> (Bool, CheckedContinuation<Answer, Never>?) in
-            switch state {
-            case .idle:
-                state = .done(answer)
-                return (true, nil)
-            case .waiting(let continuation):
-                state = .over
-                return (true, continuation)
-            case .done, .over:
-                return (false, nil)
-            }
+        self.answer.change { known in
+            guard known == nil else { return false }
+            known = answer
+            return true
         }
-        waiting?.resume(returning: answer)
-        return isFirst
     }
 }

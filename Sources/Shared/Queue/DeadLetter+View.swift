@@ -49,7 +49,7 @@ extension DeadLetter {
     private static func isToken(_ bytes: [UInt8]) -> Bool {
         (1...80).contains(bytes.count)
             && bytes.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                byte.isASCIIAlphanumeric
                     || "-_.:".utf8.contains(byte)
             }
     }

@@ -116,6 +116,6 @@ package struct DeadLetterID: Sendable, Hashable, Comparable, CustomStringConvert
     }
 
     private static func number(_ text: Substring) -> UInt64? {
-        text.utf8.allSatisfy { (48...57).contains($0) } ? UInt64(text) : nil
+        text.utf8.allSatisfy(\.isASCIIDigit) ? UInt64(text) : nil
     }
 }

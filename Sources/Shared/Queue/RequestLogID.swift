@@ -40,7 +40,7 @@ package struct RequestLogID: Sendable, Hashable, Comparable, CustomStringConvert
         var value: UInt64 = 0
         var count = 0
         for digit in digits {
-            guard (48...57).contains(digit), count < 20 else { return nil }
+            guard digit.isASCIIDigit, count < 20 else { return nil }
             let (scaled, isTooBig) = value.multipliedReportingOverflow(by: 10)
             let (sum, overflows) = scaled.addingReportingOverflow(UInt64(digit - 48))
             guard !isTooBig, !overflows else { return nil }

@@ -1,11 +1,5 @@
 import Crypto
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// A Lua script and the name Redis caches it under.
 ///
 /// Keys, arguments and returns are documented where each script stands.
@@ -17,9 +11,7 @@ package struct RedisScript: Sendable {
     package init(_ text: String) {
         let source = Ablation.lua(text)
         self.source = source
-        sha1 = Insecure.SHA1.hash(data: Data(source.utf8)).map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }.joined()
+        sha1 = Insecure.SHA1.hash(data: Array(source.utf8)).hex
     }
 
     package func command(keys: [String], arguments: RedisArguments, isCached: Bool = true) -> RedisCommand {

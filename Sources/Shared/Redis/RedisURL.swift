@@ -66,20 +66,7 @@ struct RedisURL {
     }
 
     private static func decoded(_ text: Substring) throws(RedisError) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            let digits = String(rest.prefix(2)) ?? ""
-            guard digits.utf8.count == 2, digits.first?.isHexDigit == true, let value = UInt8(digits, radix: 16) else {
-                throw wrong("parts that are percent-encoded")
-            }
-            bytes.append(value)
-            rest.removeFirst(2)
-        }
+        guard let bytes = PercentEncoding.decode(text) else { throw wrong("parts that are percent-encoded") }
         guard let decoded = String(validating: bytes, as: UTF8.self) else { throw wrong("parts that are UTF-8") }
         return decoded
     }

@@ -100,5 +100,5 @@ struct RoomSpec: Sendable, Equatable {
     var encoded: [UInt8] { JSON.array(accounts.sorted().map { .string($0) }).encoded }
 
     /// The same for the same accounts, everywhere.
-    var room: String { String(RequestHash.hex(encoded).prefix(32)) }
+    var room: String { String(encoded.sha256Hex.prefix(32)) }
 }

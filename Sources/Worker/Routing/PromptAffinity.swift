@@ -19,6 +19,6 @@ struct PromptAffinity: Sendable {
         } else {
             for message in chat.messages.prefix(2) { bytes += message.encoded.prefix(4096) }
         }
-        return String(RequestHash.hex(bytes).prefix(32))
+        return String(bytes.sha256Hex.prefix(32))
     }
 }

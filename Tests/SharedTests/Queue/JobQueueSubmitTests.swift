@@ -4,7 +4,7 @@ import Testing
 
 /// SUBMIT, SUBMIT tracked and CANCEL: every verdict, and every one again after a lost reply.
 @Suite struct JobQueueSubmitTests {
-    private let hash = RequestHash.hex(QueueFixture.body)
+    private let hash = QueueFixture.body.sha256Hex
 
     private func shimJob(_ queue: QueueFixture) -> Job {
         var job = queue.job()

@@ -1,11 +1,3 @@
-import Crypto
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// The steps from an empty database to what this build needs.
 ///
 /// They go forward only, each in a transaction, all under one lock.
@@ -19,9 +11,7 @@ package enum Migrations {
         let sql: String
 
         /// SHA-256 in lower-case hexadecimal.
-        var checksum: String {
-            SHA256.hash(data: Data(sql.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        }
+        var checksum: String { Array(sql.utf8).sha256Hex }
     }
 
     static let all = [Step.catalog, .usage, .accountModels, .pool, .cacheWrites, .modelIdle]

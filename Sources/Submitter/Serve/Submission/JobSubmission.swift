@@ -56,7 +56,7 @@ struct JobSubmission: Sendable {
         // Nobody waits here, so nothing is published, unless the caller said that it will read a stream.
         if !call.request.isStream { job.shim = nil }
         let (id, deadline) = (job.id, job.deadline)
-        let outcome = try await submit(job, in: queue, call, hash ?? RequestHash.hex(call.received)) { mayBeQueued in
+        let outcome = try await submit(job, in: queue, call, hash ?? call.received.sha256Hex) { mayBeQueued in
             // With a key the caller can come back for it. Without one nobody learns its id after this failure.
             if mayBeQueued, hash == nil { hub.cancel(id, deadline: deadline) }
         }
@@ -97,7 +97,7 @@ struct JobSubmission: Sendable {
         job.onWorkerLoss = call.onWorkerLoss
         job.cacheTTL = call.cacheTTL
         job.original = call.original
-        return (job, call.idempotencyKey == nil ? nil : RequestHash.hex(call.received))
+        return (job, call.idempotencyKey == nil ? nil : call.received.sha256Hex)
     }
 
     // MARK: - Submitting
