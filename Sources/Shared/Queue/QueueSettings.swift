@@ -1,4 +1,4 @@
-/// The queue as the environment says it; every process of one installation should be told the same.
+/// The queue as the environment says it, the same for every process of one installation.
 package struct QueueSettings: Sendable {
     package var limits: QueueLimits
     package var shards: Int

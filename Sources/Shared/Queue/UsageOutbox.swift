@@ -1,8 +1,8 @@
 /// The ledger's outbox: the stream into which every attempt is billed, read by the group of flushers.
 ///
 /// An entry is acknowledged and deleted only after PostgreSQL has committed its row. Until then it stays in the pending
-/// list of its flusher, and another flusher takes it when it has lain there too long. So every row is delivered at least
-/// once.
+/// list of its flusher, and another flusher takes it when it has lain there too long. So every row is delivered at
+/// least once.
 package struct UsageOutbox: Sendable {
     package struct Entry: Sendable, Equatable {
         package let id: String

@@ -1,7 +1,7 @@
 /// One caller waiting for the replies to one or more commands.
 ///
-/// It is resumed exactly once, whatever happens first. Replies are added on the event loop. Time-outs, lost connections and
-/// cancellation come from anywhere.
+/// It is resumed exactly once, whatever happens first. Replies are added on the event loop. Time-outs, lost connections
+/// and cancellation come from anywhere.
 final class RedisCall: Sendable {
     typealias Answer = Result<[RedisValue], RedisError>
 

@@ -1,4 +1,4 @@
-/// Where Redis is, as the environment says it.
+/// The address of Redis, as the environment says it.
 package struct RedisSettings: Sendable {
     package struct TLSFiles: Sendable, Equatable {
         package var caFile: String?
@@ -6,7 +6,7 @@ package struct RedisSettings: Sendable {
         package var keyFile: String?
     }
 
-    /// How to get an answer of the sentinels, where `REDIS_URL` names some.
+    /// Access to the sentinels, where `REDIS_URL` names some.
     package struct SentinelAccess: Sendable {
         package var user: String?
         package var password: Secret?
@@ -49,7 +49,9 @@ package struct RedisSettings: Sendable {
         }
     }
 
-    /// How to reach Redis; `RedisError.configuration` names the fault of the URL or the TLS files.
+    /// The same as clients take it.
+    ///
+    /// `RedisError.configuration` names the fault of the URL or the TLS files.
     package func configuration() throws(RedisError) -> RedisConfiguration {
         var configuration = try RedisConfiguration(
             url: url.reveal(), caFile: tls.caFile, certFile: tls.certFile, keyFile: tls.keyFile)
@@ -61,7 +63,7 @@ package struct RedisSettings: Sendable {
         return configuration
     }
 
-    /// Keys with different hash tags may be on different servers.
+    /// True when keys with different hash tags may be on different servers.
     package var isClustered: Bool { url.reveal().prefix { $0 != ":" }.lowercased().hasSuffix("+cluster") }
 }
 
