@@ -4,7 +4,7 @@ import Shared
 /// Puts requests into the queue: by HTTP, from the command line.
 @main
 struct Submitter: AsyncParsableCommand {
-    /// As ArgumentParser does it, but a mistake that a command finds while it runs is told with that command's usage.
+    /// Does as ArgumentParser, but tells a mistake that a command finds while it runs with that command's usage.
     static func main() async {
         HeapTrimmer.limitHeaps()
         do {

@@ -1,4 +1,4 @@
-/// Why the catalogue was not changed.
+/// The reason why the catalogue was not changed.
 package enum CatalogAdminError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Each `<field>: expected …`, never with a value.
     case invalid([String])

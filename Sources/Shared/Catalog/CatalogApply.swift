@@ -2,7 +2,7 @@
 ///
 ///     1 one transaction, one apply at a time       → rows that the file names are locked
 ///     2 every row is judged as it would be          → all mistakes together, nothing written
-///     3 differences, field by field                 → returned; written unless it is a dry run, each with its audit row
+///     3 differences, field by field                 → returned, and written with audit rows unless it is a dry run
 ///     4 after the commit                            → `changed`, so that running processes have it within a second
 ///
 /// Only fields that the file names are touched. Rows and fields that it does not name stay as people left them. Null

@@ -6,7 +6,7 @@ import Synchronization
 ///
 ///     1 PostgreSQL is up      → migrate, load CATALOG_FILE into an empty catalogue, load
 ///     2 away for START_PATIENCE, and both copies are in Redis
-///                             → start with them; the cache does 1 as soon as PostgreSQL is back
+///                             → start with them, and do 1 as soon as PostgreSQL is back
 ///     3 neither within START_TIMEOUT
 ///                             → `NoCatalogue`
 ///

@@ -22,7 +22,7 @@ struct CatalogField<Row: Sendable>: Sendable {
     var role = Role.given
     /// `false` where the copy in Redis holds it in another form.
     var isCopied = true
-    /// The type of its column; empty for text.
+    /// The type of its column, empty for text.
     let sqlType: String
     /// Null where the row has none.
     let value: @Sendable (Row) -> JSON

@@ -75,7 +75,7 @@ package final class LiveCatalog: Service, Sendable {
                 self.state.withLock { $0.nextWrite = .now }
                 bell.yield()
             })
-        // Both end by cancellation only; their errors exist in `Service`'s signatures alone.
+        // Both end by cancellation only. `Service` alone lets them throw.
         group.addTask { try? await sharing.redis.run() }
         group.addTask { try? await subscription.run() }
     }

@@ -3,7 +3,7 @@ package import NIOCore
 import NIOPosix
 
 extension SharedConfig {
-    /// Where the catalogue's copies are, and where its changes are told.
+    /// The place in Redis of the catalogue's copies and messages.
     package func catalogRedis() throws(RedisError) -> CatalogRedis {
         CatalogRedis(configuration: try redis.configuration(), keys: catalogKeys, lifetimes: catalog.lifetimes)
     }

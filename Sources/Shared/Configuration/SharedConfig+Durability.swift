@@ -1,7 +1,7 @@
 package import Logging
 
 extension SharedConfig {
-    /// Why this process must not start; `nil` unless `REQUIRE_DURABLE_REDIS` is set.
+    /// The reason why this process must not start, or `nil` unless `REQUIRE_DURABLE_REDIS` is set.
     ///
     /// Waits for the server of each shard for `START_TIMEOUT`, and throws where one does not answer by then.
     package func durabilityComplaint(logger: Logger) async throws -> String? {

@@ -1,4 +1,4 @@
-/// The settings that every process of the service must be told; parsed once at start, immutable afterwards.
+/// The settings that every process of the service needs, parsed once at start and immutable afterwards.
 ///
 /// Each part is read where it is used (`RedisSettings` in `Shared/Redis`, and so on). Reading never throws: mistakes
 /// collect in `Settings`, whose `check()` reports them all together.

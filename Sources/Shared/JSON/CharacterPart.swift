@@ -1,7 +1,7 @@
 /// A part of a character that stands alone in a text: half a surrogate pair, or a byte of a longer sequence.
 ///
-/// A `String` cannot hold it, so in pieces of an answer a character for private use stands for it until the piece that has
-/// the other part is there (`joined`). These characters are of no use to anybody else, and never leave the worker.
+/// A `String` cannot hold it. In pieces of an answer a character for private use stands for it until the piece with the
+/// other part is there (`joined`). These characters are of no use to anybody else, and never leave the worker.
 package enum CharacterPart: Sendable, Equatable {
     /// U+D800…U+DFFF.
     case surrogate(UInt32)
@@ -30,7 +30,7 @@ package enum CharacterPart: Sendable, Equatable {
             ? .byte(UInt8(truncatingIfNeeded: scalar.value)) : .surrogate(0xD800 + scalar.value - Self.surrogates)
     }
 
-    /// Whether a document may hold such characters of its own, as they are or as escapes.
+    /// True where a document may hold such characters of its own, as they are or as escapes.
     static func mayStand(in document: [UInt8]) -> Bool {
         document.indices.contains { index in
             let next = document[index...].prefix(5)
@@ -40,7 +40,7 @@ package enum CharacterPart: Sendable, Equatable {
         }
     }
 
-    /// Whether more parts may make a character of these.
+    /// True where more parts may make a character of these.
     static func isOpen(_ parts: [CharacterPart]) -> Bool {
         guard let start = parts.lastIndex(where: \.isFirst) else { return false }
         return switch parts[start] {
@@ -58,7 +58,7 @@ package enum CharacterPart: Sendable, Equatable {
 
     private static func length(_ lead: UInt8) -> Int { lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0 }
 
-    /// The characters that neighbouring parts make; U+FFFD for what stays alone.
+    /// The characters that neighbouring parts make, with U+FFFD for parts that stay alone.
     static func joined(_ parts: [CharacterPart]) -> String {
         var text = ""
         var index = 0
@@ -104,7 +104,7 @@ extension String {
         return text + CharacterPart.joined(parts)
     }
 
-    /// Whether the text ends within a character.
+    /// The text ends within a character.
     package var endsWithinCharacter: Bool {
         let end = unicodeScalars.reversed().prefix { CharacterPart($0) != nil }.compactMap(CharacterPart.init)
         return CharacterPart.isOpen(end.reversed())

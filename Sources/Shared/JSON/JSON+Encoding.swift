@@ -1,7 +1,7 @@
-/// `JSON` to bytes: compact, members in order, number literals as they came.
+/// Writes `JSON` as bytes: compact, members in order, number literals as they came.
 ///
-/// Only what must be escaped is (quote, backslash, control characters); everything else is UTF-8 as it is. So an
-/// encoded value never contains a line feed, and values can be separated by one.
+/// Only quotes, backslashes and control characters are escaped. Everything else is UTF-8 as it is. So an encoded value
+/// never contains a line feed, and values can be separated by one.
 extension JSON {
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []

@@ -1,6 +1,6 @@
 /// A JSON value that goes out as it came in: number literals, member order and unknown members are kept.
 ///
-/// Foundation's coders lose all three, have no depth limit of our choice and are slow on Linux; request bodies and
+/// Foundation's coders lose all three, have no depth limit of our choice and are slow on Linux. Request bodies and
 /// stream chunks pass through here once each. Strings are compared as Swift compares them (canonical equivalence).
 package enum JSON: Sendable, Hashable {
     case null
@@ -12,10 +12,10 @@ package enum JSON: Sendable, Hashable {
 }
 
 extension JSON {
-    /// The member of an object; `nil` for a missing member and for anything that is not an object.
+    /// The member of an object, or `nil` for a missing member and for anything that is not an object.
     package subscript(key: String) -> JSON? { objectValue?[key] }
 
-    /// The element of an array; `nil` outside it and for anything that is not an array.
+    /// The element of an array, or `nil` outside it and for anything that is not an array.
     package subscript(index: Int) -> JSON? {
         guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
         return elements[index]
@@ -33,7 +33,7 @@ extension JSON {
         return value
     }
 
-    /// See `JSONNumber.intValue`; strings of digits are not numbers.
+    /// See `JSONNumber.intValue`. Strings of digits are not numbers.
     package var intValue: Int? {
         guard case .number(let value) = self else { return nil }
         return value.intValue

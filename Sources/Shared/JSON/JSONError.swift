@@ -1,13 +1,13 @@
-/// Why bytes are not the JSON we accept: where, and what was expected there.
+/// The place where bytes are not the JSON we accept, and what was expected there.
 ///
 /// Never holds a value of the document. `path` names members only where they look like field names (short, plain
-/// ASCII), since an attacker chooses keys too; others appear as `?`.
+/// ASCII), since an attacker chooses keys too. Others appear as `?`.
 package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Bytes from the start of the document.
     package let offset: Int
     /// A noun phrase for a sentence that begins with "expected".
     package let expected: String
-    /// As in `messages[2].role`; empty at the top.
+    /// As in `messages[2].role`, or empty at the top.
     package private(set) var path = ""
 
     package init(offset: Int, expected: String) {
@@ -20,7 +20,9 @@ package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
         return "invalid JSON at byte \(offset)\(place): expected \(expected)"
     }
 
-    /// The same error seen from the value around it; called while the parser unwinds, so that success pays nothing.
+    /// The same error seen from the value around it.
+    ///
+    /// Called while the parser unwinds, so that success pays nothing.
     func inside(index: Int) -> JSONError { prefixed("[\(index)]") }
 
     func inside(key: String) -> JSONError {

@@ -18,7 +18,7 @@ package struct JSONNumber: Sendable, Hashable {
         literal = String(value)
     }
 
-    /// `nil` for infinities and NaN, which JSON cannot say.
+    /// `nil` for infinities and NaN, which JSON does not have.
     package init?(_ value: Double) {
         guard value.isFinite else { return nil }
         literal = value.description
@@ -29,7 +29,7 @@ package struct JSONNumber: Sendable, Hashable {
         Int(literal) ?? doubleValue.flatMap { Int(exactly: $0) }
     }
 
-    /// Whatever a stranger wrote, within `range`: beyond it the nearer bound, fractions cut off.
+    /// The number within `range`: beyond it the nearer bound, with fractions cut off.
     package func whole(in range: ClosedRange<Int>) -> Int {
         if let exact = Int(literal) { return exact.clamped(to: range) }
         // Infinite for a literal beyond its range.

@@ -1,6 +1,4 @@
-/// The members of a JSON object in the order they were written; keys are unique, byte for byte.
-///
-/// Lookup is linear: requests and chunks have a dozen members, and an array of pairs is one allocation.
+/// The members of a JSON object in the order they were written. Keys are unique, byte for byte.
 package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     package struct Member: Sendable, Hashable {
         package let key: String
@@ -43,7 +41,7 @@ package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
         index(of: key).map { members.remove(at: $0).value }
     }
 
-    /// In one pass; returns whether anything went.
+    /// Removes in one pass, and returns `true` if anything went.
     @discardableResult
     package mutating func removeAll(where isGone: (Member) -> Bool) -> Bool {
         guard members.contains(where: isGone) else { return false }
@@ -53,14 +51,15 @@ package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 
     package func filter(_ isKept: (Member) -> Bool) -> JSONObject { JSONObject(unique: members.filter(isKept)) }
 
-    /// Changes a value where it stands, so that what it holds is not copied; null stands for a missing one.
+    /// Changes a value where it stands, so that its contents are not copied. Null stands for a missing one.
     package mutating func change(_ key: String, _ edit: (inout JSON) -> Void) {
         let place = index(of: key) ?? members.count
         if place == members.count { members.append(Member(key: key, value: .null)) }
         edit(&members[place].value)
     }
 
-    /// The same with other names and values; of members that get the same name the last counts, in the first's place.
+    /// The same object with other names and values. Of members that get the same name the last counts, in the first's
+    /// place.
     package func mapMembers(name: (String) -> String, value: (JSON) -> JSON) -> JSONObject {
         var isRenamed = false
         let mapped = members.map { member -> Member in
@@ -90,7 +89,7 @@ package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 }
 
 extension String {
-    /// Byte equality; `==` alone would take canonically equivalent keys ("K" and the Kelvin sign) for one.
+    /// Compares bytes. `==` alone would take canonically equivalent keys ("K" and the Kelvin sign) for one.
     func hasSameBytes(as other: String) -> Bool {
         guard utf8.count == other.utf8.count, self == other else { return false }
         let own = utf8.span
@@ -100,7 +99,7 @@ extension String {
 }
 
 extension [JSON] {
-    /// The elements with those objects changed that `edit` has something to do for; `nil` where it has for none.
+    /// The elements with `edit`'s changes to objects, or `nil` where it changes none.
     package func changed(_ edit: (JSONObject) -> JSONObject?) -> [JSON]? {
         var result: [JSON]?
         for (index, element) in enumerated() {

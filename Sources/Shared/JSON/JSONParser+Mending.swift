@@ -1,6 +1,6 @@
-/// What only the lenient reader takes: see `LenientJSON` for the list.
+/// Reads forms that only the lenient reader takes (`LenientJSON` has the list).
 ///
-/// Nothing here runs for valid JSON, but for a look at the byte after a number.
+/// Valid JSON pays only a look at the byte after a number.
 extension JSONParser {
     mutating func mended<Value>(_ value: Value) -> Value {
         isMended = true
@@ -60,7 +60,7 @@ extension JSONParser {
         byte.isASCIIDigit || 0x2B...0x2E ~= byte && byte != 0x2C || byte | 0x20 == UInt8(ascii: "e")
     }
 
-    /// A number as programs print it; written anew, since it goes out again.
+    /// A number as programs print it, written anew since it goes out again.
     private mutating func mendedNumber(_ bytes: Span<UInt8>) throws(JSONError) -> JSON {
         var literal: [UInt8] = []
         let sign = bytes[position]
@@ -105,7 +105,7 @@ extension JSONParser {
 
     // MARK: - Strings
 
-    /// At a backslash that begins no escape of JSON's: formulas and paths that nobody escaped.
+    /// At a backslash that begins no escape of JSON's, as in formulas and paths that nobody escaped.
     mutating func mendedEscape(_ bytes: Span<UInt8>, expecting what: String) throws(JSONError) {
         guard isLenient else { throw expected(what) }
         isMended = true
@@ -151,7 +151,7 @@ extension JSONParser {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// A surrogate as a character of three bytes, which is what Java and Python's `surrogatepass` make of it.
+    /// A surrogate as a character of three bytes, as Java and Python's `surrogatepass` write it.
     private static func surrogate(_ bytes: Span<UInt8>, at index: Int) -> UInt32? {
         guard index + 2 < bytes.count, bytes[index] == 0xED, 0xA0...0xBF ~= bytes[index + 1],
             0x80...0xBF ~= bytes[index + 2]
@@ -159,14 +159,14 @@ extension JSONParser {
         return 0xD000 | UInt32(bytes[index + 1] & 0x3F) << 6 | UInt32(bytes[index + 2] & 0x3F)
     }
 
-    /// The end of what may be the end of a character.
+    /// The end of bytes that may end a character.
     private static func headEnd(_ bytes: Span<UInt8>) -> Int {
         var end = 0
         while end < min(3, bytes.count), 0x80...0xBF ~= bytes[end] { end += 1 }
         return end
     }
 
-    /// The start of what may be the start of a character.
+    /// The start of bytes that may begin a character.
     private static func tailStart(_ bytes: Span<UInt8>) -> Int {
         var start = bytes.count
         while start > max(0, bytes.count - 3) {

@@ -1,6 +1,6 @@
-/// Strings and numbers, the two tokens with an inside.
+/// Reads strings and numbers, the two tokens with a grammar of their own.
 extension JSONParser {
-    /// At the opening quote; leaves behind the closing one.
+    /// At the opening quote. Stops behind the closing one.
     mutating func string(_ bytes: Span<UInt8>) throws(JSONError) -> String {
         let start = position + 1
         position = plainEnd(bytes, from: start)
@@ -67,7 +67,7 @@ extension JSONParser {
         }
     }
 
-    /// At a backslash; leaves behind the escape.
+    /// At a backslash. Stops behind the escape.
     private mutating func escape(_ bytes: Span<UInt8>) throws(JSONError) {
         guard position + 1 < bytes.count else { throw expected("an escape") }
         let byte: UInt8
@@ -104,7 +104,7 @@ extension JSONParser {
         position += length
     }
 
-    /// The four digits of `\uXXXX` at `start`; `nil` where there are none.
+    /// The four digits of `\uXXXX` at `start`, or `nil` where there are none.
     private func codeUnit(_ bytes: Span<UInt8>, at start: Int) -> UInt32? {
         guard start + 6 <= bytes.count, bytes[start] == UInt8(ascii: "\\"), bytes[start + 1] == UInt8(ascii: "u")
         else { return nil }
@@ -116,7 +116,7 @@ extension JSONParser {
         return unit
     }
 
-    /// At a minus sign or digit; leaves behind the literal.
+    /// At a minus sign or digit. Stops behind the literal.
     mutating func number(_ bytes: Span<UInt8>) throws(JSONError) -> JSONNumber {
         let start = position
         if bytes[position] == UInt8(ascii: "-") { position += 1 }

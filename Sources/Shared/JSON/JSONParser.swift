@@ -1,11 +1,11 @@
-/// Bytes to `JSON`, strictly by RFC 8259: what callers send, and what we wrote ourselves.
+/// Parses bytes strictly by RFC 8259: for the JSON of callers, and our own.
 ///
-/// In: UTF-8 bytes, with or without white space around one value (a byte order mark is refused). Out: the value.
-/// May fail with `JSONError`: malformed text, invalid UTF-8, a lone surrogate escape, a duplicate key, more than
-/// `maxDepth` nested arrays and objects (which also bounds the recursion here). `\u0000` is legal and kept.
-/// What platforms say is read by the same parser, mending what can be mended: see `LenientJSON`.
+/// In: UTF-8 bytes, with or without white space around one value (a byte order mark is refused). Out: the value. May
+/// fail with `JSONError`: malformed text, invalid UTF-8, a lone surrogate escape, a duplicate key, more than `maxDepth`
+/// nested arrays and objects (which also bounds the recursion here). `\u0000` is legal and kept. `LenientJSON` has the
+/// same parser mend the JSON of platforms.
 extension JSON {
-    /// Chosen: the deepest tool schemas seen are below 20; a level costs some 200 bytes of stack.
+    /// Chosen: the deepest tool schemas seen are below 20. A level costs some 200 bytes of stack.
     package static let defaultMaxDepth = 64
 
     package init(parsing bytes: [UInt8], maxDepth: Int = defaultMaxDepth) throws(JSONError) {
@@ -54,7 +54,7 @@ struct JSONParser {
         JSONError(offset: position, expected: what)
     }
 
-    /// The first byte that is not white space, without taking it; `nil` at the end.
+    /// The first byte that is not white space, without taking it, or `nil` at the end.
     mutating func nextToken(_ bytes: Span<UInt8>) -> UInt8? {
         while position < bytes.count {
             let byte = bytes[position]
@@ -160,11 +160,11 @@ struct JSONParser {
 
 /// Finds the first member of a name, in constant time per member for objects of any size.
 private struct JSONKeys {
-    /// Up to here a scan is cheaper than hashing; beyond, a scan would make huge objects quadratic.
+    /// Up to here a scan is cheaper than hashing. Beyond, a scan would make huge objects quadratic.
     private static let scanned = 16
     private var places: [[UInt8]: Int] = [:]
 
-    /// The end for a new one.
+    /// The end of the list for a new key.
     mutating func place(of key: String, after members: [JSONObject.Member]) -> Int {
         if members.count < JSONKeys.scanned {
             return members.firstIndex { $0.key.hasSameBytes(as: key) } ?? members.count
@@ -177,7 +177,7 @@ private struct JSONKeys {
 }
 
 extension [[UInt8]: Int] {
-    /// What the key stands for from now on.
+    /// The value that the key has from now on.
     fileprivate mutating func insertIfNew(_ key: [UInt8], _ value: Int) -> Int {
         if let known = self[key] { return known }
         self[key] = value

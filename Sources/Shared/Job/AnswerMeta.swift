@@ -1,6 +1,6 @@
-/// What is said about an answer beside the answer: one line of JSON in the end record of a log.
+/// Describes an answer beside the answer itself: one line of JSON in the end record of a log.
 package struct AnswerMeta: Sendable, Equatable {
-    /// One attempt of the trail: which route, how it went, how long it took.
+    /// One attempt of the trail: its route, its outcome and its time.
     package struct Attempt: Sendable, Equatable {
         package var attempt: Int
         package var model: String
@@ -30,13 +30,13 @@ package struct AnswerMeta: Sendable, Equatable {
     package var upstreamModel: String?
     package var provider = ""
     package var account = ""
-    /// In `currency`; all attempts together.
+    /// In `currency`, for all attempts together.
     package var cost = 0.0
     package var currency = "USD"
     package var finishReason: String?
     package var usage = TokenUsage()
     package var attempts: [Attempt] = []
-    /// Whether the answer is one that was kept; `nil` where none was looked for.
+    /// The answer came from the answer cache, or `nil` where the cache was not asked.
     package var isCached: Bool?
     /// Sampling parameters that the model does not take and that were left out.
     package var dropped: [String] = []
@@ -47,7 +47,7 @@ package struct AnswerMeta: Sendable, Equatable {
 
     package var encoded: [UInt8] {
         var object = JSONObject()
-        // First: the shim looks for it there.
+        // First, where the shim looks for it.
         if !dropped.isEmpty { object.set(AnswerMeta.droppedKey, .array(dropped.map(JSON.string))) }
         let members: JSONObject = [
             "model": .string(model), "provider": .string(provider), "account": .string(account),
@@ -58,21 +58,21 @@ package struct AnswerMeta: Sendable, Equatable {
         for member in members.members { object.set(member.key, member.value) }
         if let upstreamModel { object.set("upstream_model", .string(upstreamModel)) }
         if let finishReason { object.set("finish_reason", .string(finishReason)) }
-        // Last: the shim reads it off the end.
+        // Last, since the shim reads it off the end.
         if let isCached { object.set("cached", .bool(isCached)) }
         return object.encoded
     }
 }
 
 extension AnswerMeta.Attempt {
-    /// Attempts before a wait travel with the queue entry; the latest of them, should there be very many.
+    /// Attempts before a wait travel with the queue entry, and only the latest of very many.
     package static func encode(_ trail: [AnswerMeta.Attempt]) -> [UInt8] {
         JSON.array(trail.suffix(longestTrail).map(\.json)).encoded
     }
 
     private static let longestTrail = 50
 
-    /// What cannot be read is left out: the trail is there for people.
+    /// Leaves out what cannot be read: the trail is there for people.
     package static func decode(_ bytes: [UInt8]) -> [AnswerMeta.Attempt] {
         ((try? JSON(parsing: bytes))?.arrayValue ?? []).suffix(longestTrail).compactMap { json in
             guard let number = json["attempt"]?.count else { return nil }
@@ -95,7 +95,7 @@ extension AnswerMeta.Attempt {
 }
 
 extension TokenUsage {
-    /// As OpenAI writes it in `usage`; what was written to a cache, which OpenAI has no word for, in Anthropic's.
+    /// As OpenAI writes it in `usage`. Tokens written to a cache, for which OpenAI has no word, have Anthropic's.
     package var openAI: JSON {
         var usage: JSONObject = [
             "prompt_tokens": .int(input), "completion_tokens": .int(output), "total_tokens": .int(input + output),

@@ -1,4 +1,4 @@
-/// A claimed entry: the job in it, and what proves that this worker holds it.
+/// A claimed entry: the job in it, and the proof that this worker holds it.
 package struct Claim: Sendable {
     package var job: Job
     package var attempt: Attempt
@@ -9,10 +9,10 @@ package struct Claim: Sendable {
     }
 }
 
-/// One attempt of one request, as every script wants it named.
+/// One attempt of one request, as every script names it.
 ///
-/// `worker`, `entry` and `deliveries` together are the proof of ownership (*mine* in QUEUE.md); the delivery count tells
-/// two deliveries of one entry to the same worker apart.
+/// `worker`, `entry` and `deliveries` together prove ownership (*mine* in `docs/queue-protocol.md`). The delivery count
+/// tells two deliveries of one entry to the same worker apart.
 package struct Attempt: Sendable, Hashable {
     package let id: String
     package let lane: Lane
@@ -25,9 +25,9 @@ package struct Attempt: Sendable, Hashable {
     package let deadline: Int64
     /// The channel of the shim that waits, empty if none does.
     package let channel: String
-    /// Unlike that of any other reading of the entry, the same for all attempts of one.
+    /// Differs for every reading of the entry, and is the same for all attempts of one reading.
     ///
-    /// A lost reply is told from a second delivery by it: where the group was made again deliveries are counted anew, and so
+    /// It tells a lost reply from a second delivery: where the group was made again deliveries are counted anew, and so
     /// one worker may get an entry twice with the same count.
     package let token: UInt32
 
@@ -62,7 +62,7 @@ package struct Attempt: Sendable, Hashable {
         return next
     }
 
-    /// Whether the pending list could not tell the two apart.
+    /// True where the pending list could not tell the two apart.
     package func isSameDelivery(as other: Attempt) -> Bool {
         (id, lane, worker) == (other.id, other.lane, other.worker)
             && (entry, deliveries) == (other.entry, other.deliveries)

@@ -1,9 +1,9 @@
-/// Gives ids to calls of functions that came without one, and their results the same.
+/// Gives ids to function calls that came without one, and the same ids to their results.
 ///
-/// Some servers leave ids out, so histories hold calls without, or with an empty one, which other servers refuse. In: the
-/// messages. Out: the same with ids, `nil` where none is missing. A result is taken for that of the first open call of its
-/// `name`, else of the first open call: nothing else is known of it. Calls of messages in a row belong together. A result
-/// without any call stays as it is, for the check to name it.
+/// Some servers leave ids out, so histories hold calls without an id or with an empty one, which other servers refuse.
+/// In: the messages. Out: the same with ids, or `nil` where none is missing. A result belongs to the first open call of
+/// its `name`, else to the first open call, since nothing else is known of it. Calls of messages in a row belong
+/// together. A result without any call stays as it is, for the check to name it.
 enum CallIDs {
     static func completed(_ messages: [JSON]) -> [JSON]? {
         guard messages.contains(where: isIncomplete) else { return nil }
@@ -25,9 +25,9 @@ enum CallIDs {
     fileprivate static func isEmpty(_ id: JSON?) -> Bool { id == nil || id == .null || id == "" }
 }
 
-/// The calls whose results have not come yet.
+/// Calls whose results have not come yet.
 private struct OpenCalls {
-    /// Ids in the order of their calls; each is passed once.
+    /// Ids in the order of their calls, each of which is taken once.
     private struct Queue {
         var ids: [JSON] = []
         var first = 0

@@ -1,7 +1,7 @@
-/// The rules for `messages`: roles, contents and their parts, calls and their results.
+/// Checks `messages`: roles, contents and their parts, calls and their results.
 ///
-/// Roles and parts of a type unknown here pass, since platforms have some of their own and add more faster than we do.
-/// What this service answered passes, too, word for word: it is the next request's history.
+/// Roles and parts of an unknown type pass, since platforms have some of their own and add more faster than we do.
+/// Answers of this service pass word for word, too: they are the next request's history.
 extension ChatRequestCheck {
     mutating func messages(_ body: JSONObject) throws(RequestError) {
         guard let value = present(body, "messages") else { throw .missing("messages") }

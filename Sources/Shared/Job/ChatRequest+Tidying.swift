@@ -1,13 +1,13 @@
-/// Takes what says nothing out of a request, before it is checked and before any platform sees it.
+/// Removes members that mean nothing from a request, before it is checked and before any platform sees it.
 ///
-/// In: the body as the caller sent it. Out: the same without members that are null or empty and mean "absent", with the
-/// little that callers leave out and strict servers want: an assistant's `content`, a call's `id`, `type`, `arguments`.
-/// `nil` where there is nothing to do, which is the common case: then nothing is built, only looked at. Values of a wrong
+/// In: the body as the caller sent it. Out: the same without members that are null or empty and mean "absent", and with
+/// the little that callers leave out and strict servers want: an assistant's `content`, a call's `id`, `type`,
+/// `arguments`. `nil` where there is nothing to do, which is the common case: then nothing is built. Values of a wrong
 /// type stay as they are, for the check to name them.
 struct ChatRequestTidying {
-    /// Empty values that say as much as no value, by the member's name.
+    /// Empty values that mean the same as no value, by the member's name.
     ///
-    /// A null says nothing under any name.
+    /// A null means nothing under any name.
     private static let emptyMembers: [String: [JSON]] = [
         "tools": [[]], "functions": [[]], "modalities": [[]], "stop": [[], ""],
         "stream_options": [[:]], "response_format": [[:]], "logit_bias": [[:]], "metadata": [[:]], "thinking": [[:]],
@@ -54,9 +54,7 @@ struct ChatRequestTidying {
         }
     }
 
-    /// Members that only say something beside others, which are not there.
-    ///
-    /// Of the two token limits the newer name wins: no platform takes both, and most that know it mean the same.
+    /// Members that only mean something beside others, which are missing.
     private static func isIdle(_ member: JSONObject.Member, in body: JSONObject) -> Bool {
         switch member.key {
         case "max_tokens": body["max_completion_tokens"] != nil
@@ -90,10 +88,10 @@ struct ChatRequestTidying {
         return isChanged ? tidy : nil
     }
 
-    /// The content in another form; `nil` where it may stay.
+    /// The content in another form, or `nil` where it may stay.
     ///
-    /// An assistant may have said nothing, and a tool may have nothing to say. Beside calls a null says so, as OpenAI
-    /// writes it; elsewhere an empty text does, which every server takes.
+    /// An assistant may have said nothing, and a tool may have nothing to say. Beside calls that is a null, as OpenAI
+    /// writes it. Elsewhere it is an empty text, which every server takes.
     private static func content(of message: JSONObject) -> JSON? {
         switch message["content"] {
         case .array(let parts) where !parts.isEmpty: return parts.changed(part).map(JSON.array)

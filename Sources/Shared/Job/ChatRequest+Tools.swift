@@ -19,7 +19,7 @@ extension ChatRequestCheck {
         guard let tool = tool.objectValue else { throw .type(path, "an object") }
         guard let type = present(tool, "type") else { throw .missing("\(path).type") }
         guard let type = type.stringValue else { throw .type("\(path).type", "a string") }
-        // Other types are the platforms' own tools (web_search, custom): theirs to check.
+        // Other types are the platforms' own tools (web_search, custom), which their platforms check.
         guard type == "function" else { return }
         guard let function = present(tool, "function") else { throw .missing("\(path).function") }
         try self.function(function, "\(path).function")

@@ -1,7 +1,7 @@
-/// The rules for the fields around the messages, in the order they are checked.
+/// Checks the fields around the messages, in a fixed order.
 ///
 /// Types are checked here, and bounds that protect this service. Ranges and lists of words are each platform's own, so
-/// they are checked by its adapter, which adapts or refuses.
+/// its adapter checks them and adapts or refuses.
 struct ChatRequestCheck {
     let limits: ChatRequest.Limits
     var neededBy: [ChatRequest.Capability: String] = [:]
@@ -46,7 +46,7 @@ struct ChatRequestCheck {
     private static let mostTokens = 1 << 30
     /// Each is an answer to be held and joined.
     private static let mostAnswers = 128
-    /// Chosen: four times what any platform takes; each is looked for in all of an answer.
+    /// Chosen: four times what any platform takes. All of an answer is searched for each.
     private static let mostStops = 64
     /// Chosen: the longest words that any platform has for a role or a format are below 32 bytes.
     static let longestWord = 64
@@ -113,7 +113,7 @@ struct ChatRequestCheck {
                 throw .missing("response_format.json_schema")
             }
         case nil: throw .type("response_format.type", "a string")
-        // `text` asks for nothing; others (`grammar`, `regex`, …) are some servers' own.
+        // `text` asks for nothing. Others (`grammar`, `regex`, …) are some servers' own.
         default: return
         }
         neededBy[.jsonMode] = "response_format"

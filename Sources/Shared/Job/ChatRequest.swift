@@ -1,12 +1,12 @@
-/// The neutral request: OpenAI's `chat.completions` JSON, checked where we know better than to queue it.
+/// The neutral request: OpenAI's `chat.completions` JSON, checked for faults that need no platform to find.
 ///
-/// In: any JSON value. Out: a request whose known fields have the right type; unknown fields are kept, and what is null or
-/// empty counts as absent. How much of a field a platform takes is its adapter's to say. May fail with `RequestError`,
-/// which names the first field at fault.
+/// In: any JSON value. Out: a request whose known fields have the right type. Unknown fields are kept, and members that
+/// are null or empty count as absent. Each adapter says how much of a field its platform takes. May fail with
+/// `RequestError`, which names the first field at fault.
 ///
 /// 1. tidied (`ChatRequestTidying`), 2. checked (`ChatRequestCheck`), 3. put into today's words (`LegacyFunctions`).
 package struct ChatRequest: Sendable, Equatable {
-    /// What a model must be able to do to serve a request; raw values are the catalogue's capability names.
+    /// A capability that a model needs to serve a request; raw values are the catalogue's names.
     package enum Capability: String, Sendable, CaseIterable {
         case streaming
         case functionCalling = "function_calling"
@@ -23,9 +23,9 @@ package struct ChatRequest: Sendable, Equatable {
         package init() {}
     }
 
-    /// What the caller asks for; adapters derive theirs from it.
+    /// The request as the caller asks it. Adapters derive theirs from it.
     package var body: JSONObject
-    /// Whether calls are asked for in the old style, `functions` alone, so that answers speak of `function_call`, too.
+    /// The caller asks for calls in the old style, `functions` alone, so answers speak of `function_call`, too.
     package let usesLegacyFunctions: Bool
     /// Each capability needed, with the field that needs it, for a refusal that names it.
     package let neededBy: [Capability: String]
@@ -42,7 +42,7 @@ package struct ChatRequest: Sendable, Equatable {
         neededBy = check.neededBy
     }
 
-    /// Reads what a queue entry holds; a body that is not JSON is refused like one that is not a request.
+    /// Reads the body of a queue entry. A body that is not JSON is refused like one that is not a request.
     package init(decoding bytes: [UInt8], limits: Limits = Limits()) throws(RequestError) {
         try self.init(validating: JSON(requestBody: bytes), limits: limits)
     }
@@ -57,12 +57,10 @@ extension ChatRequest {
     /// Answers asked for.
     package var n: Int { body["n"]?.intValue ?? 1 }
 
-    /// Whether the caller wants the extra chunk with the usage at the end of a stream.
+    /// The caller wants the extra chunk with the usage at the end of a stream.
     package var includeUsage: Bool { body["stream_options"]?["include_usage"]?.boolValue ?? false }
 
-    /// Tokens of one answer at most, by either name; `nil` leaves it to the model.
-    ///
-    /// Some servers take -1 for "no limit".
+    /// Tokens of one answer at most, by either name, or `nil` to leave it to the model.
     package var maxTokens: Int? {
         let limit = body["max_completion_tokens"]?.intValue ?? body["max_tokens"]?.intValue
         return limit.flatMap { $0 > 0 ? $0 : nil }

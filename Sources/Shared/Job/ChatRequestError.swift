@@ -1,5 +1,5 @@
 extension JSON {
-    /// What a queue entry holds; anything that is not JSON is refused like a wrong request.
+    /// Reads the body of a queue entry. Anything that is not JSON is refused like a wrong request.
     init(requestBody bytes: [UInt8]) throws(RequestError) {
         do {
             self = try JSON(parsing: bytes)
@@ -9,7 +9,7 @@ extension JSON {
     }
 }
 
-/// Why a chat request is refused before anyone is asked: the field, and what it should have been.
+/// Refuses a request before any platform is asked, with the field and its expected value.
 ///
 /// Codes and wording follow OpenAI's, so that client code written against it works. Never holds a value of the request.
 package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -21,7 +21,7 @@ package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible
     }
 
     package var code: Code
-    /// Path of the field, as in `messages[2].role`; `nil` where the body as a whole is wrong.
+    /// Path of the field, as in `messages[2].role`, or `nil` where the body as a whole is wrong.
     package var param: String?
     package var message: String
 

@@ -1,7 +1,8 @@
-/// The chunks of a streamed answer put together to the completion an unstreamed request would have got (pure).
+/// Puts the chunks of a streamed answer together to the completion of an unstreamed request (pure).
 ///
-/// Texts of a choice are joined by field (`content`, `reasoning_content`, `refusal`), tool calls by their index, lists
-/// (`thinking_blocks`, log probabilities) one behind the other; of every other member the last one stays. An answer that began again counts from its last beginning.
+/// Texts of a choice are joined by field (`content`, `reasoning_content`, `refusal`), tool calls by their index, and
+/// lists (`thinking_blocks`, log probabilities) one behind the other. Of every other member the last one stays. An
+/// answer that began again counts from its last beginning.
 package struct CompletionAssembly: Sendable {
     private struct Choice: Sendable {
         var message: JSONObject = ["role": "assistant", "content": .null, "refusal": .null]
@@ -30,7 +31,7 @@ package struct CompletionAssembly: Sendable {
         }
     }
 
-    /// The completion; `usage` as the end record has it.
+    /// The completion, with `usage` as the end record has it.
     package func completion(id: String, created: Int64, usage: JSON?) -> JSON {
         var body: JSONObject = [
             "id": .string("chatcmpl-\(id)"), "object": "chat.completion",
@@ -77,9 +78,10 @@ package struct CompletionAssembly: Sendable {
         }
     }
 
-    /// `arguments` come in pieces, and lists element by element; ids, types and names come once.
+    /// Joins a value to the one before it.
     ///
-    /// In place, for which the old value lets go of what is added to.
+    /// `arguments` come in pieces and lists element by element, while ids, types and names come once. It works in
+    /// place, for which the old value lets go of what is added to.
     private static func join(_ new: JSON, to old: inout JSON, isText: Bool) {
         switch new {
         case .null: return

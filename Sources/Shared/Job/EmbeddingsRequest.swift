@@ -1,10 +1,10 @@
-/// The neutral request for vectors: OpenAI's `embeddings` JSON, checked where we know better than to queue it.
+/// The neutral request for vectors: OpenAI's `embeddings` JSON, checked for faults that need no platform to find.
 ///
-/// In: any JSON value. Out: a request whose known fields have the right type; unknown ones are kept. May fail with
+/// In: any JSON value. Out: a request whose known fields have the right type, with unknown ones kept. May fail with
 /// `RequestError`, which names the first field at fault.
 package struct EmbeddingsRequest: Sendable, Equatable {
     package struct Limits: Sendable {
-        /// OpenAI's; adapters refuse at their platform's own.
+        /// OpenAI's number. Adapters refuse at their platform's own.
         package var maxInputs = 2048
         /// Chosen: sixteen times the longest vectors seen.
         package var maxDimensions = 65_536
@@ -41,10 +41,10 @@ package struct EmbeddingsRequest: Sendable, Equatable {
     package var model: String { body["model"]?.stringValue ?? "" }
     package var user: String? { body["user"]?.stringValue }
     package var dimensions: Int? { body["dimensions"]?.intValue }
-    /// Whether the caller wants base64 of little-endian float32 in place of numbers.
+    /// The caller wants base64 of little-endian float32 in place of numbers.
     package var wantsBase64: Bool { body["encoding_format"]?.stringValue == "base64" }
 
-    /// The texts; `nil` where they were given as token numbers, which only OpenAI understands.
+    /// The texts, or `nil` where they were given as token numbers, which only OpenAI understands.
     package var texts: [String]? {
         switch body["input"] {
         case .string(let text): [text]
@@ -59,7 +59,7 @@ package struct EmbeddingsRequest: Sendable, Equatable {
         (body["input"]?.arrayValue ?? []).reduce(0) { $0 + ($1.arrayValue?.count ?? 1) }
     }
 
-    /// How many vectors are asked for.
+    /// The number of vectors that are asked for.
     package var inputCount: Int {
         guard let inputs = body["input"]?.arrayValue, inputs.first?.intValue == nil else { return 1 }
         return inputs.count

@@ -1,18 +1,18 @@
-/// A job as the fields of a queue entry, and back.
+/// Reads and writes a job as the fields of a queue entry.
 ///
 /// In: the flat field list of a stream entry, written by us or by any producer in any language. Out: a `Job`, or a
-/// `JobWireError` that says which field is wrong; unknown fields are ignored.
+/// `JobWireError` that names the wrong field. Unknown fields are ignored.
 package enum JobWireError: Error, Equatable {
-    /// Written by a newer build: not ours to judge, but for how long it waits.
+    /// Written by a newer build. This build judges nothing of it but how long it waits.
     case newerVersion(id: String, deadline: Int64, attemptsBefore: Int, channel: String?)
-    /// Cannot be run by anyone; `id` is nil where there is no usable one to answer to.
+    /// Cannot be run by any worker. `id` is `nil` where there is no usable one to answer to.
     case undecodable(id: String?, channel: String?, reason: String)
 }
 
 extension Job {
-    /// Chosen: fifty attempts with long names; the trail is there for people, so one that is longer is left out.
+    /// Chosen: fifty attempts with long names. The trail is there for people, so one that is longer is left out.
     private static let maxTrailBytes = 64 * 1024
-    /// Chosen: ours are below 20; the scripts that move an entry hand over its fields, of which Lua takes some 4,000.
+    /// Chosen: ours are below 20. The scripts that move an entry hand over its fields, of which Lua takes some 4,000.
     private static let mostFields = 1000
 
     /// Field names and values, in the order they are written.
@@ -45,8 +45,8 @@ extension Job {
 
     /// Reads an entry.
     ///
-    /// `v`, `id` and `req` (or `rq`) are required. A missing `dl` is `defaultDeadline`, which the caller derives from the
-    /// entry's own id, so that every worker computes the same one.
+    /// `v`, `id` and `req` (or `rq`) are required. A missing `dl` is `defaultDeadline`, which the caller derives from
+    /// the entry's own id, so that every worker computes the same one.
     package init(entry fields: [RedisValue], lane: Lane, defaultDeadline: Int64) throws(JobWireError) {
         var values: [String: [UInt8]] = [:]
         for index in stride(from: 0, to: fields.count - 1, by: 2) {
@@ -124,13 +124,13 @@ extension Job.Original {
     }
 }
 
-/// A field of a queue entry that is text, and how much of it: it becomes part of keys, rows and logs.
+/// A text field of a queue entry with its longest length, since it becomes part of keys, rows and logs.
 struct JobText {
     struct Unreadable: Error { let reason: String }
 
     static let id = JobText("id", maxBytes: 80)
     static let shim = JobText("sh", maxBytes: 128)
-    /// As much as an index of the ledger takes.
+    /// The length that an index of the ledger takes.
     static let tenant = JobText("t", maxBytes: Bounds.tenant)
     static let user = JobText("u", maxBytes: Bounds.user)
     static let strategy = JobText("rs", maxBytes: 64)

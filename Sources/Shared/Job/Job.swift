@@ -1,9 +1,9 @@
 /// One accepted request as it travels through the queue: the fields of a queue entry (`docs/queue-protocol.md`).
 package struct Job: Sendable, Equatable {
-    /// The newest entry version this build reads; entries of a newer one are put back for newer workers.
+    /// The newest entry version this build reads. Newer entries are put back for newer workers.
     ///
-    /// Version 2 has `op`. An entry is written with the lowest version that can say it, so that workers of two builds can
-    /// share a queue.
+    /// Version 2 has `op`. An entry is written with the lowest version that can say it, so that workers of two builds
+    /// can share a queue.
     package static let version = 2
     /// Bodies above this many bytes travel beside the entry, under `QueueKeys.request`, so that claims stay small.
     package static let inlineBodyBytes = 16 * 1024
@@ -11,23 +11,23 @@ package struct Job: Sendable, Equatable {
     /// Longest `cacheTTL`, in seconds: chosen, thirty days, as long as the answer of a job may be kept.
     package static let maxCacheTTL = 2_592_000
 
-    /// The year 2100, in milliseconds since 1970: no deadline of a request is later.
+    /// The year 2100, in milliseconds since 1970, which no deadline passes.
     ///
-    /// Chosen: far beyond any, and a number that Lua, Redis and PostgreSQL all write as one.
+    /// Chosen: far beyond any deadline, and a number that Lua, Redis and PostgreSQL all write alike.
     package static let latestMoment: Int64 = 4_102_444_800_000
     /// Attempts of one request: chosen, ten a second for a day.
     package static let mostAttempts = 1_000_000
 
-    /// What is asked of a model.
+    /// The operation that a model is asked for.
     package enum Operation: String, Sendable, CaseIterable {
         case chat, embeddings
     }
 
-    /// What to do when a worker dies after text was shown to the caller.
+    /// The reaction to a worker's death after text was shown to the caller.
     package enum WorkerLossPolicy: String, Sendable {
-        /// End the stream with `worker_lost`; the text shown stays valid as a prefix.
+        /// Ends the stream with `worker_lost`. The text that was shown stays valid as a prefix.
         case fail
-        /// Start the answer again, announced to the reader by a new attempt.
+        /// Starts the answer again, announced to the reader by a new attempt.
         case restart
     }
 
@@ -64,25 +64,25 @@ package struct Job: Sendable, Equatable {
     package var operation = Operation.chat
     package var tenant = "default"
     package var user: String?
-    /// Milliseconds since 1970; a job is not started after it.
+    /// Milliseconds since 1970. A job is not started after it.
     package var deadline: Int64
     /// The `X-Request-Id` it came with, for logs.
     package var requestID: String?
-    /// The shim process that waits for the answer; `nil` for readers of the log.
+    /// The shim process that waits for the answer, or `nil` for readers of the log.
     package var shim: String?
     /// Attempts made before this entry (`n` of the entry).
     package var attemptsBefore = 0
-    /// Workers that died over it before this entry; those of the entry itself are in its delivery count.
+    /// Workers that died over it before this entry. Those of the entry itself are in its delivery count.
     package var deathsBefore = 0
-    /// Those attempts, as `AnswerMeta.Attempt` encodes them; empty where there were none.
+    /// The attempts before this entry, as `AnswerMeta.Attempt` encodes them.
     package var trail: [UInt8] = []
     package var provider: Provider?
     package var routingStrategy: String?
     package var onWorkerLoss = WorkerLossPolicy.fail
     package var lane = Lane.normal
-    /// Submitted so that its answer can be fetched later: the log is kept for `JOB_LOG_TTL`.
+    /// Its answer can be fetched later: the log is kept for `JOB_LOG_TTL`.
     package var isTracked = false
-    /// Seconds for which the answer may be kept for equal requests, 0 for never; `nil` leaves it to the model.
+    /// Seconds for which the answer may be kept for equal requests, 0 for never, or `nil` to leave it to the model.
     package var cacheTTL: Int?
     /// OpenAI `chat.completions` or `embeddings` JSON, as the caller sent it.
     package var body: Body

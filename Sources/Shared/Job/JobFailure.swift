@@ -1,28 +1,29 @@
-/// Why a job, or one attempt of it, did not give an answer.
+/// The reason why a job, or one attempt of it, gave no answer.
 ///
 /// `message` is safe to show to the caller and to log: it never contains a prompt, an answer, a key or a URL query.
 package struct JobFailure: Error, Sendable, Equatable {
-    /// The closed list that `FailurePolicy`, the ledger (`error_kind`) and metric labels share; raw values are wire names.
+    /// The closed list that `FailurePolicy`, the ledger (`error_kind`) and metric labels share. Raw values are wire
+    /// names.
     package enum Kind: String, Sendable, CaseIterable {
-        // The request's own making: returned to the caller, never retried, the account is not blamed.
+        // Caused by the request: returned to the caller, never retried, and not held against the account.
         case invalidRequest = "invalid_request"
         case unsupportedParameter = "unsupported_parameter"
         case contentFiltered = "content_filtered"
         case contextTooLong = "context_too_long"
         case modelNotFound = "model_not_found"
-        // The account's: another account may serve the request.
+        // Caused by the account: another account may serve the request.
         case authentication
         case quotaExhausted = "quota_exhausted"
         case rateLimited = "rate_limited"
-        // The platform's or the network's.
+        // Caused by the platform or the network.
         case overloaded
         case serverError = "server_error"
         case network
         case timeout
         case streamBroken = "stream_broken"
-        /// A success in which there is no answer that anybody can read: the platform has most likely been paid for it.
+        /// A success without an answer that anybody can read. The platform has most likely been paid for it.
         case unreadableAnswer = "unreadable_answer"
-        // Ours.
+        // Caused by this service.
         case noCapacity = "no_capacity"
         case workerLost = "worker_lost"
         case workerShutdown = "worker_shutdown"
@@ -44,11 +45,11 @@ package struct JobFailure: Error, Sendable, Equatable {
     package var code: String?
     /// The HTTP status the platform answered with, `nil` if it never answered.
     package var upstreamStatus: Int?
-    /// How long the platform asks us to stay away; may be longer than a connection would live.
+    /// The time that the platform asks us to stay away, which may be longer than a connection would live.
     package var retryAfter: Duration?
-    /// The platform says that asking again is useless: its account is left alone, another may be tried.
+    /// The platform says that asking again is useless. Its account is left alone, and another may be tried.
     package var isFinal = false
-    /// What the platform counted for an answer that came whole and was refused here; `nil` where none was.
+    /// The platform's count for an answer that came whole and was refused here, or `nil` where there was none.
     package var paid: TokenUsage?
 
     package init(

@@ -24,7 +24,7 @@ package enum JobID {
         return name(shard, words[0], words[1])
     }
 
-    /// Which of `count` shards such a request is in; where there are more later, most keys stay where they were.
+    /// The shard, of `count`, that such a request is in. Where shards are added later, most keys stay where they were.
     ///
     /// Jump consistent hash (Lamping and Veach, 2014): from n to n + 1 shards, one key in n + 1 moves.
     package static func shard(tenant: String, idempotencyKey: String, of count: Int) -> Int {
@@ -43,14 +43,16 @@ package enum JobID {
         return stride(from: 0, to: 32, by: 8).map { digest[$0..<$0 + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
     }
 
-    /// The number before the dash; `nil` where there is none.
+    /// The number before the dash, or `nil` where there is none.
     package static func shard(of id: String) -> Int? {
         let digits = id.utf8.prefix { $0 != UInt8(ascii: "-") }
         guard (1...4).contains(digits.count), digits.allSatisfy(\.isASCIIDigit) else { return nil }
         return digits.reduce(0) { $0 * 10 + Int($1 - 48) }
     }
 
-    /// Whether a foreign producer's id can be used as part of a key and a message: `<digits>-<8…64 of [A-Za-z0-9_-]>`.
+    /// True for a foreign producer's id that can be part of a key and a message.
+    ///
+    /// Its form is `<digits>-<8…64 of [A-Za-z0-9_-]>`.
     package static func isValid(_ id: String) -> Bool {
         guard let dash = id.utf8.firstIndex(of: UInt8(ascii: "-")) else { return false }
         let shard = id.utf8[..<dash]

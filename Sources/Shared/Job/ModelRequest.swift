@@ -1,5 +1,5 @@
 extension Job.Operation {
-    /// Why no model of that name can be asked for this.
+    /// The refusal where no model of a name serves the operation.
     package var refusal: JobFailure {
         let why =
             self == .embeddings
@@ -8,12 +8,12 @@ extension Job.Operation {
     }
 }
 
-/// What a job asks for: the neutral request of one of the operations.
+/// The body of a job: the neutral request of one of the operations.
 package enum ModelRequest: Sendable, Equatable {
     case chat(ChatRequest)
     case embeddings(EmbeddingsRequest)
 
-    /// Reads what a queue entry holds; errors are those of the operation's request.
+    /// Reads the body of a queue entry. Errors are those of the operation's request.
     package init(decoding bytes: [UInt8], as operation: Job.Operation) throws(RequestError) {
         switch operation {
         case .chat: self = .chat(try ChatRequest(decoding: bytes))

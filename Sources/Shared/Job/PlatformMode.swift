@@ -1,6 +1,6 @@
 /// The wire that an account is spoken to with: its platform, and one of the platform's modes.
 ///
-/// A new mode is a case here; the `switch` that picks the adapter then refuses to compile until it is served.
+/// A new mode is a case here. The `switch` that picks the adapter then refuses to compile until it is served.
 package enum PlatformMode: Sendable, Equatable {
     case openai(OpenAI)
     case anthropic
@@ -15,7 +15,7 @@ package enum PlatformMode: Sendable, Equatable {
     package enum OpenAI: String, Sendable, CaseIterable {
         /// OpenAI's own rules for models with its names.
         case native
-        /// Any other server that speaks OpenAI's language; nothing of a request is changed.
+        /// Any other server that speaks OpenAI's language. Nothing of a request is changed.
         case compatible
     }
 
@@ -51,7 +51,7 @@ package enum PlatformMode: Sendable, Equatable {
 }
 
 extension Provider {
-    /// The names of the platform's modes, chosen per account; the first is the default.
+    /// The names of the platform's modes, one of which each account has. The first is the default.
     package var modes: [String] {
         switch self {
         case .openai: PlatformMode.OpenAI.allCases.map(\.rawValue)

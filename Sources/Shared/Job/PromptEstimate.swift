@@ -1,4 +1,4 @@
-/// Our own count of what a request puts in, for attempts whose platform reports none.
+/// Counts the tokens of a request ourselves, for attempts whose platform reports none.
 extension TokenEstimate {
     package static func prompt(of request: ModelRequest) -> Int {
         switch request {

@@ -1,8 +1,8 @@
-/// A count of tokens for answers whose platform reports none, kept as two sums whatever the length of the text.
+/// Estimates tokens for answers whose platform reports none, as two sums whatever the length of the text.
 ///
-/// Chosen: 1.5 Chinese, Japanese or Korean characters a token and 4 bytes a token for everything else, the middle of what
-/// current tokenizers do (Qwen and GLM about 1.6, OpenAI's o200k about 1.4; English prose about 4.2). Rows counted this
-/// way are flagged `estimated`.
+/// Chosen: 1.5 Chinese, Japanese or Korean characters a token and 4 bytes a token for everything else, the middle of
+/// what current tokenizers do (Qwen and GLM about 1.6, OpenAI's o200k about 1.4, English prose about 4.2). Rows counted
+/// this way are flagged `estimated`.
 package struct TokenEstimate: Sendable, Equatable {
     private var wideCharacters = 0
     private var otherBytes = 0

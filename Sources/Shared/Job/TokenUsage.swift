@@ -1,4 +1,4 @@
-/// What one attempt used, in tokens.
+/// The tokens that one attempt used.
 ///
 /// Every count is within `Bounds.counts`, whatever a platform says, so that sums of them cannot overflow.
 package struct TokenUsage: Sendable, Equatable {
@@ -8,7 +8,7 @@ package struct TokenUsage: Sendable, Equatable {
     package var output: Int { didSet { output = Bounds.count(output) } }
     package var cached: Int { didSet { cached = Bounds.count(cached) } }
     package var reasoning: Int { didSet { reasoning = Bounds.count(reasoning) } }
-    /// Of the prompt: what the platform wrote into its cache for later requests, `hourlyCacheWrites` included.
+    /// The part of the prompt that the platform wrote into its cache for later requests, `hourlyCacheWrites` included.
     package var cacheWrites: Int { didSet { cacheWrites = Bounds.count(cacheWrites) } }
     /// Written to be kept for an hour instead of minutes, which costs more.
     package var hourlyCacheWrites: Int { didSet { hourlyCacheWrites = Bounds.count(hourlyCacheWrites) } }

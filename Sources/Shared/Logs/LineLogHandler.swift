@@ -33,7 +33,7 @@ package struct LineLogHandler: LogHandler {
         if let provided = metadataProvider?.get() { all.merge(provided) { _, last in last } }
         if let given = event.metadata { all.merge(given) { _, last in last } }
         if let error = event.error { all[LogKey.error] = "\(error)" }
-        // What is not known is not said.
+        // Unknown values are left out.
         let fields = all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }.filter { !$0.1.isEmpty }
         let time = UTCTime(millisecondsSince1970: clock.now).dateAndTimeWithMilliseconds
         switch format {
@@ -42,7 +42,7 @@ package struct LineLogHandler: LogHandler {
         }
     }
 
-    /// A lost log line is nothing anyone could act on, so a failed write is ignored.
+    /// A failed write is ignored, since nobody could act on a lost log line.
     package static let writeToStandardError: @Sendable ([UInt8]) -> Void = { line in
         _ = unsafe line.withUnsafeBytes { bytes in unsafe write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
     }

@@ -1,4 +1,4 @@
-/// How a process logs.
+/// The detail and the form of a process' logs.
 package struct LogSettings: Sendable {
     package enum Level: String, Sendable, CaseIterable { case trace, debug, info, notice, warning, error, critical }
     package enum Format: String, Sendable, CaseIterable { case text, json }

@@ -1,6 +1,6 @@
-/// The kinds of values a setting can have.
+/// The types of settings.
 ///
-/// Each function declares, reads and checks one setting. A wrong value is noted as a mistake and the default is returned,
+/// Each function declares, reads and checks one setting. It notes a wrong value as a mistake and returns the default,
 /// so that one start shows all mistakes.
 extension Settings {
     package mutating func int(
@@ -21,7 +21,7 @@ extension Settings {
         }
     }
 
-    /// A time in seconds; decimals are allowed.
+    /// A time in seconds, with decimals.
     package mutating func seconds(
         _ name: String, default standard: Double, in range: ClosedRange<Double>, _ effect: String
     ) -> Duration {
@@ -52,7 +52,7 @@ extension Settings {
         return read(name, standard, expected: "one of \(all)") { Value(anyCase: $0) }
     }
 
-    /// `accepts` says whether a given value will do; `expected` is what the mistake says otherwise.
+    /// `accepts` tests a given value, and `expected` describes the right ones in the mistake.
     package mutating func text(
         _ name: String, default standard: String, expected: String = "text", _ effect: String,
         accepts: (String) -> Bool = { _ in true }
@@ -72,7 +72,7 @@ extension Settings {
         return (given(name) ?? "").split(separator: ",").map { String($0.trimmingSpaces) }.filter { !$0.isEmpty }
     }
 
-    /// A value that is never printed; `NAME_FILE` may name a file that holds it instead.
+    /// A value that is never printed. `NAME_FILE` may name a file that holds it instead.
     package mutating func secret(_ name: String, default standard: String? = nil, _ effect: String) -> Secret? {
         describe(name, "secret", standard ?? "none", "or `\(name)_FILE`: a file with it", effect, isSecret: true)
         let direct = given(name, isSecret: true)

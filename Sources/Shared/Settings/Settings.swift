@@ -3,8 +3,8 @@ import Configuration
 /// Reads settings from the environment, then from `CONFIG_FILE`, and remembers every mistake.
 ///
 /// In: names, defaults and ranges, declared where the value is read: the call is the declaration, and `declared` is the
-/// table that `submitter config` prints. Out: typed values; where a value is wrong, the default, and a mistake.
-/// Call `check()` once everything is read: it throws all mistakes together. No mistake contains a value.
+/// table that `submitter config` prints. Out: typed values, with the default and a mistake where a value is wrong. Call
+/// `check()` once everything is read: it throws all mistakes together. No mistake contains a value.
 package struct Settings {
     private let reader: ConfigReader
     /// Everything that was read, in order.
@@ -35,7 +35,7 @@ package struct Settings {
         mistakes.append(SettingMistake(name: name, expected: expected))
     }
 
-    /// The value as given; an empty one counts as not given, because compose files pass unset variables as empty.
+    /// The value as given. An empty one counts as not given, because compose files pass unset variables as empty.
     func given(_ name: String, isSecret: Bool = false) -> String? {
         let value = reader.string(forKey: ConfigKey([name]), isSecret: isSecret)
         return value?.isEmpty == true ? nil : value
@@ -61,7 +61,7 @@ package struct SettingDescription: Sendable, Equatable {
     package let isSecret: Bool
 }
 
-/// What is wrong with one setting; never its value.
+/// The name of a wrong setting and its expected values, never the value itself.
 package struct SettingMistake: Sendable, Equatable, CustomStringConvertible {
     package let name: String
     package let expected: String

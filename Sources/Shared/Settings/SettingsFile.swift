@@ -46,7 +46,7 @@ struct SettingsFile {
         return String(text.dropFirst().dropLast())
     }
 
-    /// The text of a file, `nil` where it cannot be read or is not UTF-8.
+    /// The text of a file, or `nil` where it cannot be read or is not UTF-8.
     static func text(at path: String) -> String? {
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
         return String(validating: data, as: UTF8.self)

@@ -1,4 +1,4 @@
-/// Classes of ASCII characters; bytes of other characters are in none of them.
+/// Classes of ASCII characters. Bytes of other characters are in none of them.
 extension UInt8 {
     package var isASCIIDigit: Bool { (0x30...0x39).contains(self) }
     package var isASCIIUppercase: Bool { (0x41...0x5A).contains(self) }

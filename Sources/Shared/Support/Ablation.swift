@@ -8,10 +8,11 @@
     #endif
 #endif
 
-/// Fences that the fault suite breaks on purpose, one at a time, to see that its checker notices (`docs/fault-suite.md`).
+/// Fences that the fault suite breaks on purpose, one at a time, to see that its checker notices
+/// (`docs/fault-suite.md`).
 ///
-/// `ABLATE=<name>` in the environment breaks one that stands in Swift; `ABLATE_LUA` changes the text of Redis scripts. Only
-/// debug builds know them (`FAULT_INJECTION` in `Package.swift`); in others every fence stands.
+/// `ABLATE=<name>` in the environment breaks one that stands in Swift. `ABLATE_LUA` changes the text of Redis scripts.
+/// Only debug builds know them (`FAULT_INJECTION` in `Package.swift`), and in others every fence stands.
 package enum Ablation: String, Sendable {
     /// The reaper looks at the beginning of the pending list each time.
     case reaperCursor = "reaper_cursor"

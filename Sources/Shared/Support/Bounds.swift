@@ -1,4 +1,4 @@
-/// What values from outside may be at most; whoever decodes one bounds it with these, once.
+/// Bounds for values from outside, applied once, where they are decoded.
 ///
 /// Arithmetic behind can then not overflow: a row's numbers, added up a billion times, still fit 64 bits.
 package enum Bounds {
@@ -13,10 +13,10 @@ package enum Bounds {
     /// Seconds since 1970, up to the same end.
     package static let moment = 0...253_402_300_799
 
-    /// When a ledger row may have begun: the years 2020 to 2099.
+    /// The time at which a ledger row may have begun: the years 2020 to 2099.
     ///
-    /// A clock that is wrong must not make a partition of the year 9999. The same for every copy of a row, since the time
-    /// is part of its key.
+    /// A wrong clock must not make a partition of the year 9999. The bound is the same for every copy of a row, since
+    /// the time is part of its key.
     package static let ledger: ClosedRange<Int64> = 1_577_836_800_000...4_102_444_799_999
 
     /// Milliseconds that an attempt may take.
@@ -24,11 +24,11 @@ package enum Bounds {
     /// Chosen: 24 days, what `Int32` holds, where no deadline is longer than one.
     package static let length: ClosedRange<Int64> = 0...Int64(Int32.max)
 
-    /// What `numeric(20, 10)` holds before its point.
+    /// The range of `numeric(20, 10)` before its point.
     package static let cost = 0.0...9_999_999_999.0
 
-    // Bytes of texts that stand in an index of PostgreSQL, which holds 2,704 a row, or in a key of Redis. The widest index,
-    // that of the hourly sums, has one of each but `id`: 1,232 bytes.
+    // Bytes of texts in an index of PostgreSQL, which holds 2,704 a row, or in a key of Redis. The widest index, that
+    // of the hourly sums, has one of each but `id`: 1,232 bytes.
     package static let id = 128
     package static let tenant = 128
     package static let user = 512
@@ -66,7 +66,7 @@ extension String {
         }
         guard text.utf8.count > limit else { return text }
         var bytes = Array(text.utf8.prefix(limit + 1))
-        // The last byte is one too many; with it go those of a character that it continues.
+        // The last byte is one too many. The bytes of a character that it continues go with it.
         while let last = bytes.popLast(), last & 0xC0 == 0x80 {}
         return String(decoding: bytes, as: UTF8.self)
     }

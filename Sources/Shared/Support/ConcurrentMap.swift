@@ -1,5 +1,5 @@
 extension Sequence where Element: Sendable {
-    /// Transforms all elements, at most `limit` of them at once; the results are in the order of the elements.
+    /// Transforms all elements, at most `limit` of them at once, with the results in the order of the elements.
     @discardableResult
     package func concurrentMap<Value: Sendable>(
         atMost limit: Int, _ transform: @escaping @Sendable (Element) async -> Value

@@ -13,19 +13,19 @@
 
 /// Moments at which the fault suite ends or stops a worker, as if its machine had gone (`docs/fault-suite.md`).
 ///
-/// `FAULT_POINT=<name>:<nth>` in the environment kills the process by SIGKILL when it comes to that point for the n-th time;
-/// `FAULT_POINT=<name>:<nth>:stop` stops it until somebody sends SIGCONT. Only debug builds know them (`FAULT_INJECTION` in
-/// `Package.swift`); in others `reached` does nothing.
+/// `FAULT_POINT=<name>:<nth>` in the environment kills the process by SIGKILL when it comes to that point for the n-th
+/// time. `FAULT_POINT=<name>:<nth>:stop` stops it until SIGCONT. Only debug builds know them (`FAULT_INJECTION` in
+/// `Package.swift`), and in others `reached` does nothing.
 package enum FaultPoint: String, Sendable, CaseIterable {
-    /// An entry was read from its lane; nothing is started.
+    /// An entry was read from its lane, and nothing is started.
     case claimed
-    /// The log says that an attempt runs; the platform was not called.
+    /// The log says that an attempt runs, and the platform was not called.
     case started
     /// The platform has answered a streamed call with its head.
     case accepted
     /// A delta is in the log.
     case streaming
-    /// The platform's answer is whole, or the call has failed; nothing was decided.
+    /// The platform's answer is whole, or the call has failed, and nothing was decided.
     case answered
     /// FINISH is about to be sent.
     case finishing
@@ -37,9 +37,9 @@ package enum FaultPoint: String, Sendable, CaseIterable {
     case renewing
     /// RENEW was done.
     case renewed
-    /// An expired entry was taken over and read; REAP has not been asked.
+    /// An expired entry was taken over and read, and REAP has not been asked.
     case reaping
-    /// PostgreSQL has committed ledger rows; they are not acknowledged.
+    /// PostgreSQL has committed ledger rows, which are not acknowledged.
     case committed
 
     package func reached() {

@@ -18,7 +18,7 @@ extension [UInt8] {
     /// SHA-256 in lower-case hexadecimal digits.
     package var sha256Hex: String { SHA256.hash(data: self).hex }
 
-    /// The bytes of hexadecimal digits in any case; `nil` for anything else.
+    /// The bytes of hexadecimal digits in any case, or `nil` for anything else.
     package init?(hex text: String) {
         let digits = text.utf8.compactMap(\.hexDigitValue)
         guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }

@@ -2,7 +2,7 @@ import CZlib
 
 /// Unpacks gzip (several members, too) and deflate piece by piece, so that its reader can stop at any size.
 ///
-/// In: the packed bytes. Out: pieces of 64 KB at most, then `nil`; throws where the bytes are damaged or end too soon.
+/// In: the packed bytes. Out: pieces of 64 KB at most, then `nil`. Throws where the bytes are damaged or end too soon.
 /// Deflate is accepted with zlib's header, as its specification says, and without, as some clients send it.
 @safe package final class Inflater {
     package struct Damaged: Error {}
@@ -18,7 +18,7 @@ import CZlib
         self.packed = packed
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
-        // 15 is the largest window; 32 more finds out whether gzip or zlib is meant, a negative one is for bare deflate.
+        // 15 is the largest window, 32 more detects gzip or zlib, and a negative one is for bare deflate.
         let window: Int32 = Self.hasHeader(packed) ? 15 + 32 : -15
         guard unsafe czlib_inflate_init(stream, window) == Z_OK else { throw Damaged() }
     }
@@ -33,7 +33,7 @@ import CZlib
         var result = Z_OK
         let piece = unsafe [UInt8](unsafeUninitializedCapacity: Self.piece) { buffer, count in
             unsafe packed.withUnsafeBufferPointer { bytes in
-                // zlib reads the input only; its type merely does not say so.
+                // zlib only reads the input, although its type does not say so.
                 let rest = unsafe bytes.baseAddress.map { unsafe $0 + position }
                 let given = UInt32(clamping: bytes.count - position)
                 unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: rest)

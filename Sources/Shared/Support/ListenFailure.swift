@@ -1,11 +1,11 @@
 import Glibc
 import NIOCore
 
-/// Why nobody can listen on an address, with the setting to change.
+/// The reason why an address cannot be listened on, with the setting to change.
 package struct ListenFailure: Error, CustomStringConvertible {
     package let description: String
 
-    /// `nil` for every other error; `host` and `port` are the settings' names.
+    /// `nil` for every other error. `host` and `port` are the settings' names.
     package init?(_ error: any Error, address: String, host: String, port: String) {
         guard let code = (error as? IOError)?.errnoCode else { return nil }
         switch code {

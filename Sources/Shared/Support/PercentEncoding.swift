@@ -14,7 +14,7 @@ package enum PercentEncoding {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The bytes that a text stands for, which need not be UTF-8; `nil` where a `%` has no two digits behind it.
+    /// The bytes that a text stands for, which need not be UTF-8, or `nil` where a `%` has no two digits behind it.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]

@@ -4,7 +4,7 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
 
     package init(_ text: String) { self.text = text }
 
-    /// The text itself; keep it out of everything a person may read.
+    /// The text itself, to be kept out of everything a person may read.
     package func reveal() -> String { text }
 
     package var description: String { "•••" }

@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 
-/// A serial executor on a thread of its own: for an actor whose work blocks (libpq), or must not wait for others' work.
+/// A serial executor on a thread of its own, for an actor whose work blocks (libpq) or must not wait for others' work.
 ///
-/// Libraries' queues are no choice here: `DispatchSerialQueue` does not exist on Linux, and the shared pool has one thread per
-/// core. The thread ends when the executor is released.
+/// `DispatchSerialQueue` does not exist on Linux, and the shared pool has one thread per core. The thread ends when the
+/// executor is released.
 package final class ThreadExecutor: SerialExecutor {
     private let inbox: Inbox
 
@@ -36,7 +36,8 @@ package final class ThreadExecutor: SerialExecutor {
     /// For `assumeIsolated` within `run`.
     package func checkIsolated() { precondition(inbox.isCurrentThread, "not on the thread of the actor") }
 
-    /// What the thread shares with everybody: it must not hold the executor, or that would never be released.
+    /// The part that the thread shares with everybody. It must not hold the executor, which would never be released
+    /// then.
     private final class Inbox: Sendable {
         private struct State {
             var jobs: [@Sendable () -> Void] = []

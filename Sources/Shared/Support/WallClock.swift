@@ -20,7 +20,7 @@ package struct SystemWallClock: WallClock {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded down; the nearer bound where they do not fit.
+    /// Whole milliseconds, rounded down, or the nearer bound where they do not fit.
     package var milliseconds: Int64 {
         let (seconds, rest) = components
         let (milliseconds, overflows) = seconds.multipliedReportingOverflow(by: 1000)

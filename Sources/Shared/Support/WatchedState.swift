@@ -1,9 +1,9 @@
 import Synchronization
 
-/// State behind a lock that one task waits for.
+/// State behind a lock, for whose changes one task waits.
 ///
-/// The waiter is resumed exactly once, by whichever change takes it out of the lock. It looks at the state again when it
-/// wakes, since others may have changed it meanwhile.
+/// Exactly one change resumes the waiter: the one that takes it out of the lock. The waiter looks at the state again
+/// when it wakes, since others may have changed it meanwhile.
 package final class WatchedState<State: Sendable>: Sendable {
     private struct Guarded {
         var state: State
@@ -19,7 +19,7 @@ package final class WatchedState<State: Sendable>: Sendable {
         guarded.withLock { body(&$0.state) }
     }
 
-    /// Changes the state, and wakes the waiter where `body` returns `true`; returns what `body` did.
+    /// Changes the state, and wakes the waiter where `body` returns `true`. Returns the same.
     @discardableResult
     package func change(_ body: (inout State) -> Bool) -> Bool {
         let (wakes, waiter) = guarded.withLock { guarded -> (Bool, CheckedContinuation<Void, Never>?) in

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Shared
 
-/// `submitter accounts`: what models have, and keys beside it.
+/// `submitter accounts`: the commands of models, and those for keys.
 struct AccountsCommand: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         var configuration = CatalogCommand<AccountNoun>.configuration

@@ -11,14 +11,15 @@ import Shared
     import Glibc
 #endif
 
-/// What the commands that look after the catalogue work with: PostgreSQL itself, and Redis to tell the processes.
+/// Connects the commands for the catalogue to PostgreSQL, and to Redis to tell the processes.
 ///
-/// Neither shim nor worker is needed. Exit code 1 where something cannot be done, 3 for wrong settings, 64 for wrong values.
+/// Neither shim nor worker is needed. Exit code 1 where something cannot be done, 3 for wrong settings, 64 for wrong
+/// values.
 struct AdminSession: Sendable {
     let startup: Startup
     let pool: PostgresPool
 
-    /// Runs `work` to its end; says what went wrong on standard error.
+    /// Runs `work` to its end, and tells its failure on standard error.
     static func run(_ work: (AdminSession) async throws -> Void) async throws {
         let startup = try Startup()
         let session = AdminSession(startup: startup, pool: PostgresPool(startup.postgres()))
@@ -40,14 +41,16 @@ struct AdminSession: Sendable {
 
     static var actor: String { "cli:" + user(ProcessInfo.processInfo.environment) }
 
-    /// Who was behind `sudo`, else the variables that a login sets; services and containers have none, so then the system is asked.
+    /// The user behind `sudo`, else that of the variables that a login sets.
+    ///
+    /// Services and containers have none of these, so then the system is asked.
     static func user(_ environment: [String: String], system: () -> String? = systemUser) -> String {
         let names =
             ["SUDO_USER", "USER", "LOGNAME"].lazy.compactMap { environment[$0] } + [system()].compactMap(\.self)
         return names.map(plain).first { !$0.isEmpty } ?? "uid-\(getuid())"
     }
 
-    /// The name of the effective user; `nil` where the system has none for its number, as in many containers.
+    /// The name of the effective user, or `nil` where the system has none for its number, as in many containers.
     private static func systemUser() -> String? {
         guard let entry = unsafe getpwuid(geteuid()), let name = unsafe entry.pointee.pw_name else { return nil }
         return unsafe String(validatingCString: name)
@@ -59,7 +62,7 @@ struct AdminSession: Sendable {
 
     func author(_ reason: String? = nil) -> CatalogAdmin.Author { CatalogAdmin.Author(actor, reason: reason) }
 
-    /// The change is made already: a Redis that is away costs only time.
+    /// The change is committed already: a Redis that is away costs only time.
     func tell() async {
         do {
             let (keys, logger) = (startup.shared.catalogKeys, startup.logger("submitter"))

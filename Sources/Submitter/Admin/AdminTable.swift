@@ -15,7 +15,7 @@ struct AdminTable {
         }.joined()
     }
 
-    /// One entry: a line per member.
+    /// One row, with a line per member.
     static func text(of row: JSON) -> String {
         let members = row.objectValue?.members ?? []
         let width = members.map(\.key.count).max() ?? 0

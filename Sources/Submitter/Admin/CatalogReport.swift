@@ -1,6 +1,6 @@
 import Shared
 
-/// What an applied catalogue file has changed, or would change, for people and for programs.
+/// Tells people and programs the changes that a catalogue file made, or would make.
 struct CatalogReport: Sendable {
     let outcome: CatalogApply.Outcome
     let isDryRun: Bool
@@ -10,7 +10,7 @@ struct CatalogReport: Sendable {
         return changes
     }
 
-    /// `+` a new entry, `~` a changed one with its fields; entries that stay are counted only.
+    /// `+` a new row, `~` a changed one with its fields. Rows that stay are only counted.
     var text: String {
         guard outcome != .notEmpty else { return "There is a catalogue already: nothing was changed." }
         let lines = changes.filter { $0.action != .keep }.flatMap(Self.lines)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Shared
 
-/// `submitter dead`: what the queue gave up on.
+/// `submitter dead`: requests and ledger rows that the queue gave up on.
 struct DeadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead",

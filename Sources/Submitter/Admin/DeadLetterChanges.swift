@@ -1,7 +1,7 @@
 import ArgumentParser
 import Shared
 
-/// Which dead letters a command changes: some by name, or all, or all with a reason.
+/// Chooses the dead letters that a command changes: some by name, or all, or all with a reason.
 struct DeadLetterChoice: ParsableArguments {
     @Argument(help: "The ids, as the list shows them.")
     var ids: [String] = []

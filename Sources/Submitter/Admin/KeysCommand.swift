@@ -1,7 +1,7 @@
 import ArgumentParser
 import Shared
 
-/// `submitter keys`: changing MASTER_KEY.
+/// `submitter keys`: moves sealed keys from one MASTER_KEY to the next.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Moves the sealed keys of accounts from one MASTER_KEY to the next.",

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Shared
 
-/// `submitter audit`: who changed what.
+/// `submitter audit`: the changes by people.
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Shows who changed the catalogue, newest first.",
@@ -30,7 +30,7 @@ struct AuditCommand: AsyncParsableCommand {
     }
 }
 
-/// `submitter alerts`: what people should know of.
+/// `submitter alerts`: the alerts for people.
 struct AlertsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alerts", abstract: "Shows alerts, newest first; only open ones unless --all is given.")
@@ -57,7 +57,7 @@ struct AlertsCommand: AsyncParsableCommand {
     }
 }
 
-/// What both listings share.
+/// The rules of both listings.
 private enum RecordLimit {
     static func check(_ limit: Int) throws {
         guard (1...1000).contains(limit) else { throw ValidationError("--limit: expected 1 to 1000") }

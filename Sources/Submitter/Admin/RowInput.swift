@@ -64,7 +64,7 @@ struct RowInput: ParsableArguments {
     }
 }
 
-/// Where an account's key comes from; never an argument, which every user of the machine can see.
+/// The source of an account's key. It is never an argument, which every user of the machine can see.
 struct KeyInput: ParsableArguments {
     @Option(help: ArgumentHelp("Environment variable that holds the key.", valueName: "name"))
     var apiKeyEnv: String?
@@ -96,7 +96,7 @@ struct KeyInput: ParsableArguments {
             expected = "--api-key-stdin: expected the key on standard input, which is "
         default: return nil
         }
-        // A file ends with a line feed; a key does not.
+        // A file ends with a line feed, and a key does not.
         let key = (text ?? "").trimmed
         guard !key.isEmpty else {
             throw ValidationError(expected + (text != nil ? "empty" : apiKeyEnv != nil ? "not set" : "not readable"))

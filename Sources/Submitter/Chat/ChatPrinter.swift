@@ -52,14 +52,16 @@ struct ChatPrinter: Sendable {
     func dimmed(_ text: String) -> String { isDimming ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
 }
 
-/// What a chunk says, for a person (pure).
+/// The text of a chunk for a person (pure).
 enum ChatText: Equatable {
     case answer(String)
     case reasoning(String)
     /// Name or arguments of a call, as they come.
     case toolCall(String)
 
-    /// A payload of the log: chunks without envelope, separated by line feeds; only the first choice is shown.
+    /// Reads a payload of the log: chunks without envelope, separated by line feeds.
+    ///
+    /// Only the first choice is shown.
     static func pieces(_ payload: ByteBuffer) -> [ChatText] {
         payload.readableBytesView.split(separator: UInt8(ascii: "\n")).flatMap { line -> [ChatText] in
             let choices = (try? JSON(parsing: Array(line)))?["choices"]?.arrayValue ?? []

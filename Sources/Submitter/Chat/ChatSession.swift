@@ -5,9 +5,9 @@ import ServiceLifecycle
 import Shared
 import UnixSignals
 
-/// One request of a command line program: its own connections, its own channel, cancelled by Ctrl-C.
+/// Runs one request of a command line program: its own connections, its own channel, cancelled by Ctrl-C.
 ///
-/// The same hub as the shim's follows the answer, so lost messages and restarts of Redis are survived here too.
+/// The hub of the shim follows the answer, so lost messages and restarts of Redis are survived here too.
 struct ChatSession {
     enum Outcome: Sendable {
         case answered
@@ -37,7 +37,7 @@ struct ChatSession {
             defer { tasks.cancelAll() }
             let job = job(body, shim: name)
             let outcome = await interruptible { await answer(job, body, hub, queue, printer) }
-            // Outside of what was interrupted: the request must not run on without a reader.
+            // Outside of the interrupted task, since the request must not run on without a reader.
             if case .interrupted = outcome { _ = try await queue.cancel(job.id, deadline: job.deadline) }
             return outcome
         }
@@ -52,7 +52,7 @@ struct ChatSession {
         return job
     }
 
-    /// `work`, or what a signal makes of it.
+    /// The outcome of `work`, or `interrupted` by a signal.
     private func interruptible(_ work: @escaping @Sendable () async -> Outcome) async -> Outcome {
         await withTaskGroup(of: Outcome.self) { race in
             race.addTask { await work() }

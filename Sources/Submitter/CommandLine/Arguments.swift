@@ -1,7 +1,7 @@
 import ArgumentParser
 import Shared
 
-/// Words that arguments take, in small or capital letters; others are refused with a list of them.
+/// Words that arguments take, in small or capital letters. Others are refused with a list of them.
 extension Provider: ExpressibleByArgument {
     package init?(argument: String) { self.init(anyCase: argument) }
 }

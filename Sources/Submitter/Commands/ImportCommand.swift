@@ -80,7 +80,7 @@ struct ImportCommand: AsyncParsableCommand {
         StandardStreams.out(json ? report.json.encoded + [UInt8(ascii: "\n")] : Array(report.text.utf8))
     }
 
-    /// A database that was never migrated has an empty catalogue; a dry run does not migrate it.
+    /// A database that was never migrated has an empty catalogue, and a dry run does not migrate it.
     private func catalog(_ store: CatalogStore) async throws(PostgresError) -> CatalogSnapshot {
         do { return try await store.load() } catch {
             guard error.code == .undefinedTable, !apply else { throw error }

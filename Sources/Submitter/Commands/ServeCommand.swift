@@ -56,7 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
             [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: group).services
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        // The hub sends waiting callers away after DRAIN_TIMEOUT; this ends what does not end even then.
+        // The hub sends waiting callers away after DRAIN_TIMEOUT. This ends connections that do not end even then.
         configuration.maximumGracefulShutdownDuration = config.drain.timeout + .seconds(10)
         try await ServiceGroup(configuration: configuration).run()
         await postgres.close()

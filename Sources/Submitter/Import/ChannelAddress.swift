@@ -1,9 +1,9 @@
 import Shared
 
-/// Where a channel's platform is, in our form.
+/// Turns the address of a channel's platform into our form.
 ///
-/// Both products keep a base URL to which they add the platform's path; ours contains it. `nil` in place of an address is the
-/// platform's own.
+/// Both products keep a base URL to which they add the platform's path, while ours contains it. `nil` stands for the
+/// platform's own address.
 enum ChannelAddress {
     /// Names that new-api takes for an address.
     private static let named = [
@@ -13,7 +13,7 @@ enum ChannelAddress {
         "doubao-coding-plan": "https://ark.cn-beijing.volces.com/api/coding/v3",
     ]
 
-    /// What cannot be called: the reason for skipping the channel.
+    /// The reason for skipping a channel that cannot be called.
     struct Refusal: Error, Equatable { let reason: String }
 
     static func of(
@@ -22,8 +22,8 @@ enum ChannelAddress {
         if let address = named[given] { return address }
         let (given, isExact) = PlatformAddress.unmarked(given)
         let address = try checked(given.isEmpty ? base : given)
-        // Both products put their path behind whatever is there: behind a `#` or a bare `?` it never reaches the platform, so people
-        // end an address with one of them to have it called exactly as it stands.
+        // Both products append their path to whatever is there. Behind a `#` or a bare `?` it never reaches the
+        // platform, so people end an address with one of them to have it called exactly as it stands.
         let call = PlatformAddress.withoutCall(address)
         guard call != nil || !isExact else {
             throw Refusal(reason: "its base_url is an exact address that is not …/chat/completions")

@@ -1,6 +1,6 @@
 import Shared
 
-/// Which of the two products a table of channels is from, told by columns that only one of them has.
+/// Tells which of the two products a table of channels is from, by columns that only one of them has.
 enum ChannelColumns {
     /// A database that new-api took over from one-api keeps one-api's columns, so new-api's decide.
     private static let newAPI: Set = [
@@ -9,7 +9,7 @@ enum ChannelColumns {
     ]
     private static let oneAPI: Set = ["config", "system_prompt", "allow_streaming", "allow_non_streaming"]
 
-    /// `isWhole`: every column of the table is there, as in a database; a JSON file may hold a few of them.
+    /// With `isWhole` every column of the table is there, as in a database. A JSON file may hold a few of them.
     ///
     /// Throws where the rows are the other product's, whose channel types have other numbers.
     static func check(_ rows: [JSON], are product: ImportProduct, isWhole: Bool) throws(ImportFailure) {

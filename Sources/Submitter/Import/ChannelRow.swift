@@ -1,11 +1,11 @@
 import Shared
 
-/// One row of `channels`, the table in which one-api and new-api keep their upstream accounts.
+/// One row of `channels`, the table in which one-api and new-api keep their accounts at platforms.
 ///
-/// In: the row as JSON, from whatever database: numbers may be texts, and texts may hold JSON. Columns that only one of the
-/// two products has are simply missing in the other's rows.
+/// In: the row as JSON, from whatever database: numbers may be texts, and texts may hold JSON. Columns that only one of
+/// the two products has are simply missing in the other's rows.
 struct ChannelRow: Sendable {
-    /// What both products write into `status`, for a channel and for single keys.
+    /// The numbers that both products write into `status`, for a channel and for single keys.
     enum Status: Int, Sendable {
         case enabled = 1
         case disabledByHand = 2
@@ -15,7 +15,7 @@ struct ChannelRow: Sendable {
     let id: Int
     let type: Int
     let name: String
-    /// One of most channels, several of those with many keys; with each one's own status.
+    /// Most channels have one. Each has a status of its own.
     let keys: [(secret: Secret, status: Status)]
     let status: Status
     let weight: Int
@@ -23,12 +23,12 @@ struct ChannelRow: Sendable {
     let baseURL: String
     /// As callers name them.
     let models: [String]
-    /// Names → the upstream's own.
+    /// Callers' names to the platform's own.
     let mapping: [String: String]
     let groups: [String]
     let organization: String?
     let headers: [String: String]
-    /// Columns that say something nobody here understands.
+    /// Columns with values that this import does not understand.
     let leftovers: [String]
 
     private static let unread = [
@@ -98,7 +98,7 @@ private struct Columns {
         return texts
     }
 
-    /// Whether there is more than an empty value, or members that are all empty.
+    /// True where there is more than an empty value, or members that are all empty.
     func isSaying(_ name: String) -> Bool {
         guard let value = parsed(name) else { return !text(name).isEmpty }
         return Columns.isSaying(value)

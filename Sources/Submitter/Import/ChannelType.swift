@@ -1,9 +1,9 @@
 import Shared
 
-/// What a channel's type number means to us.
+/// The meaning of a channel's type number.
 enum ChannelMeaning: Sendable, Equatable {
-    /// `base`: the product's default address of the platform, empty where the channel must name one; `path`: what the product
-    /// puts between the address and what is called.
+    /// `base` is the product's default address of the platform, empty where the channel must name one. `path` is what
+    /// the product puts between the address and the call.
     case served(Provider, mode: String? = nil, base: String = "", path: String = "")
     case unserved(String)
 

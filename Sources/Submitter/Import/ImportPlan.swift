@@ -1,6 +1,6 @@
 import Shared
 
-/// What an import would write: pure, made from the channels and from the catalogue as it is.
+/// Plans what an import writes, from the channels and from the catalogue as it is (pure).
 struct ImportPlan: Sendable {
     struct PlannedAccount: Sendable {
         var entry: DeclaredAccount
@@ -58,7 +58,7 @@ struct ImportPlan: Sendable {
         warnAboutOpenAccounts()
     }
 
-    /// For `CatalogStore.apply`: what is new or changed.
+    /// For `CatalogStore.apply`: the rows that are new or changed.
     var file: CatalogFile {
         CatalogFile(models: models.filter { !$0.isKept }.map(\.model), accounts: accounts.map(\.entry))
     }
@@ -77,7 +77,7 @@ struct ImportPlan: Sendable {
                 continue
             }
             let isActive = row.status == .enabled && key.status == .enabled && !options.isDisabled
-            // What the source does not know, limits and quotas, stays as it is here.
+            // Limits and quotas, which the source does not know, stay as they are here.
             var account = known ?? Account(id: id, provider: channel.provider)
             account.accountName = row.name.isEmpty ? id : row.name + (several ? " \(index + 1)" : "")
             account.baseURL = channel.baseURL
@@ -90,7 +90,7 @@ struct ImportPlan: Sendable {
                 PlannedAccount(
                     entry: DeclaredAccount(
                         account: account, key: key.secret.map { .plain($0) } ?? .none, givesQuotaUsed: false,
-                        // What was enabled or disabled here since the last import stays so.
+                        // An account that was enabled or disabled here since the last import stays so.
                         givesStatus: known == nil || options.isDisabled, givesHealth: false),
                     maskedKey: ImportPlan.mask(key.secret), isKnown: known != nil))
         }

@@ -1,6 +1,6 @@
 import Shared
 
-/// A plan for people, and for programs; keys are masked in both.
+/// Tells people and programs a plan, with masked keys.
 struct ImportReport: Sendable {
     let plan: ImportPlan
     let isApplied: Bool

@@ -1,10 +1,10 @@
 import Foundation
 import Shared
 
-/// Where channels come from: PostgreSQL, a SQLite file, or a JSON file.
+/// Reads channels from PostgreSQL, a SQLite file, or a JSON file.
 ///
-/// In: what `--from` says; `env:NAME` takes it from the environment, where a URL with a password belongs. Out: rows. Fails
-/// with `ImportFailure`, which names neither URL nor values.
+/// In: the text of `--from`, or of the environment variable that `env:NAME` names, where a URL with a password belongs.
+/// Out: rows. Fails with `ImportFailure`, which names neither URL nor values.
 enum ImportSource: Sendable {
     case postgres(Secret)
     case sqlite(path: String)

@@ -1,10 +1,10 @@
 import Shared
 
-/// Which models of the catalogue the channels' names stand for.
+/// Finds the models of the catalogue that the channels' names stand for.
 ///
-/// A channel's name on a platform, with what it is mapped to and with the channel's priority, is one model. What the
-/// catalogue has is kept; what is missing gets a row: under the name itself for the first one, and for others of the same name
-/// under `name@platform` with the name as alias, so that a request for the name finds all of them, best priority first.
+/// A channel's name on a platform, with its mapped name and the channel's priority, is one model. Models of the
+/// catalogue are kept. Missing ones get a row: under the name itself for the first one, and for others of the same name
+/// under `name@platform` with the name as alias. A request for the name then finds all of them, best priority first.
 struct ImportedModels {
     private struct Want: Hashable {
         let provider: Provider
@@ -99,7 +99,7 @@ struct ImportedModels {
         if !warnings.contains(remark) { warnings.append(remark) }
     }
 
-    /// By the names in use: neither product writes down what a model is for.
+    /// Goes by the names in use, since neither product writes down the purpose of a model.
     static func makesVectors(_ name: String) -> Bool {
         let name = name.lowercased()
         return name.contains("embedding") || ["bge-", "m3e", "gte-", "tao-"].contains { name.hasPrefix($0) }

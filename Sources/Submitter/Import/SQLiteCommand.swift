@@ -1,7 +1,7 @@
 import Foundation
 import Shared
 
-/// The `sqlite3` program, which reads a file without changing it; SQLite is nothing this service would link for.
+/// Runs the `sqlite3` program, which reads a file without changing it. The service itself does not link SQLite.
 struct SQLiteCommand: Sendable {
     let path: String
 
@@ -25,7 +25,7 @@ struct SQLiteCommand: Sendable {
         return bytes.isEmpty ? [] : try ImportSource.rows(in: bytes)
     }
 
-    /// The program's words may quote what is in the file, so only what they mean is told.
+    /// The program's words may quote the file's contents, so only their meaning is told.
     private func failure(_ code: Int32, _ complaint: String) -> ImportFailure {
         if code == 127 {
             return ImportFailure("the program sqlite3 is missing: install the package sqlite3 (scripts/setup does)")

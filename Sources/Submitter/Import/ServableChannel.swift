@@ -1,6 +1,8 @@
 import Shared
 
-/// A channel in our words: platform, mode, address, keys, settings; throws why it cannot be served.
+/// A channel in our words: platform, mode, address, keys, settings.
+///
+/// Throws the reason why it cannot be served.
 struct ServableChannel: Sendable {
     struct Key: Sendable {
         /// `nil` for servers that want none.
@@ -15,7 +17,7 @@ struct ServableChannel: Sendable {
     let baseURL: String?
     private(set) var keys: [Key] = []
     private(set) var settings: [String: String] = [:]
-    /// As callers name them, without what no operation of ours can make.
+    /// As callers name them, without models that no operation of ours can use.
     private(set) var models: [String] = []
     private(set) var warnings: [String] = []
 
@@ -39,7 +41,7 @@ struct ServableChannel: Sendable {
     }
 
     func upstream(of model: String) -> String {
-        // Both products follow a chain of names; a circle ends where it began.
+        // Both products follow a chain of names. A circle ends where it began.
         var (name, seen) = (model, Set([model]))
         while let next = row.mapping[name], seen.insert(next).inserted { name = next }
         return name
@@ -60,7 +62,7 @@ struct ServableChannel: Sendable {
         return keys
     }
 
-    /// The key as docs/platforms.md has it; `nil` where a part is missing.
+    /// The key as docs/platforms.md has it, or `nil` where a part is missing.
     private func form(of key: Secret) -> (secret: Secret, settings: [String: String])? {
         let parts = key.reveal().split(separator: "|", omittingEmptySubsequences: false).map { String($0.trimmed) }
         switch (provider, mode) {
