@@ -66,7 +66,9 @@ package struct CatalogAdmin: Sendable {
         }
     }
 
-    /// Fields that are not given get their defaults. The key stays if none is given.
+    /// Fields that are not given get their defaults.
+    ///
+    /// The key stays if none is given.
     @discardableResult
     package func replace(
         _ kind: CatalogKind, _ id: String, _ json: JSON, by author: Author
@@ -90,7 +92,9 @@ package struct CatalogAdmin: Sendable {
         }
     }
 
-    /// Enabling an account also clears the alert that it was disabled. Disabling needs a reason.
+    /// Enabling an account also clears the alert that it was disabled.
+    ///
+    /// Disabling needs a reason.
     @discardableResult
     package func setActive(
         _ kind: CatalogKind, _ id: String, _ isActive: Bool, by author: Author

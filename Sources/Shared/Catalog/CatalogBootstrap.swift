@@ -33,7 +33,9 @@ package struct CatalogBootstrap: Sendable {
         self.group = group
     }
 
-    /// The catalogue, ready for use. The caller runs it as a service, which keeps it fresh.
+    /// The catalogue, ready for use.
+    ///
+    /// The caller runs it as a service, which keeps it fresh.
     package func start() async throws -> LiveCatalog {
         let (copy, isFromRedis) = try await firstCopy()
         let preparation: LiveCatalog.Preparation = { try await self.prepare() }
@@ -82,7 +84,9 @@ package struct CatalogBootstrap: Sendable {
             "catalogue loaded", metadata: ["models": "\(models)", "accounts": "\(changes.count - models)"])
     }
 
-    /// The change is committed already. Without Redis, processes see it a little later.
+    /// The change is committed already.
+    ///
+    /// Without Redis, processes see it a little later.
     private func tell() async {
         await CatalogNotifier.tell(redis, logger)
     }
@@ -91,7 +95,9 @@ package struct CatalogBootstrap: Sendable {
 
     /// The last answer or failure of PostgreSQL and of Redis.
     private struct Progress {
-        /// PostgreSQL has answered. From here on it is waited for, however long a migration takes.
+        /// PostgreSQL has answered.
+        ///
+        /// From here on it is waited for, however long a migration takes.
         var isUp = false
         var database = "PostgreSQL: no answer"
         var redis = "Redis: no answer"

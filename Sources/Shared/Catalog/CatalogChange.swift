@@ -79,7 +79,9 @@ extension CatalogRow {
 }
 
 extension DeclaredRow {
-    /// As the row will be. State that the declaration does not give stays as it is in the row.
+    /// As the row will be.
+    ///
+    /// State that the declaration does not give stays as it is in the row.
     func comparable(over row: CatalogRow) -> JSONObject {
         switch self {
         case .model(let model): return model.view.objectValue ?? [:]

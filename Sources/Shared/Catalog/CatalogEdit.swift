@@ -1,4 +1,6 @@
-/// Applies an edit to a row: JSON in and JSON out, pure. `DeclaredRow` reads the result.
+/// Applies an edit to a row: JSON in and JSON out, pure.
+///
+/// `DeclaredRow` reads the result.
 struct CatalogEdit: Sendable {
     /// `replace` takes the fields that are not given back to their defaults, `patch` leaves them.
     enum Style: Sendable { case replace, patch }
@@ -9,7 +11,9 @@ struct CatalogEdit: Sendable {
 
     /// Fields that answers hold and nobody sets.
     private static let readOnly = ["has_key", "status_reason", "created_at", "updated_at"]
-    /// Fields that the service itself changes. A replacement, which may be old, does not touch them.
+    /// Fields that the service itself changes.
+    ///
+    /// A replacement, which may be old, does not touch them.
     private static let state = Account.stateFields.map(\.name)
 
     /// `current` is the row as people set it, with the values of its headers.

@@ -27,7 +27,9 @@ struct CatalogField<Row: Sendable>: Sendable {
     /// Null where the row has none.
     let value: @Sendable (Row) -> JSON
     let parameter: @Sendable (Row) -> PostgresParameter
-    /// Reads the catalogue file. A field that the file does not name leaves the row's default.
+    /// Reads the catalogue file.
+    ///
+    /// A field that the file does not name leaves the row's default.
     let read: @Sendable (inout CatalogReader, inout Row) -> Void
     let load: @Sendable (PostgresRow, inout Row) throws(PostgresError) -> Void
     /// Reads the copy in Redis, whose numbers and texts may be of another build.
@@ -96,7 +98,9 @@ extension CatalogField {
             decode: { $1[keyPath: path] = $0[name]?.whole(in: least...Int(Int32.max)) })
     }
 
-    /// A whole number that every row has. `stored` bounds the numbers of the copy in Redis.
+    /// A whole number that every row has.
+    ///
+    /// `stored` bounds the numbers of the copy in Redis.
     static func whole(
         _ name: String, _ path: Path<Int>, stored: ClosedRange<Int>,
         sqlType: String = "integer", read: @escaping @Sendable (inout CatalogReader) -> Int?

@@ -1,8 +1,9 @@
 /// Names of the catalogue's copies in Redis, and of the channel that tells of changes.
 package struct CatalogKeys: Sendable, Equatable {
     private let prefix: String
-    /// Begins the names of the copies. In a cluster it keeps them on one node, where they are read and written
-    /// together.
+    /// Begins the names of the copies.
+    ///
+    /// In a cluster it keeps them on one node, where they are read and written together.
     package let home: String
 
     /// `prefix`: `CACHE_PREFIX`.

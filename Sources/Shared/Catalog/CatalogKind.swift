@@ -23,7 +23,9 @@ package enum CatalogKind: String, Sendable, CaseIterable {
         + Account.keyFields.map { (name: $0, shape: CatalogShape.text) }
 }
 
-/// The JSON that a field takes. Null stands for "not given" in all of them.
+/// The JSON that a field takes.
+///
+/// Null stands for "not given" in all of them.
 package enum CatalogShape: Sendable {
     case text, number, flag
     /// Of texts.

@@ -9,7 +9,9 @@ struct CatalogProposal: Sendable {
         var box: SecretBox?
         /// Environment variables and files may hold keys, which is for people at this machine only.
         var allowsReferences: Bool
-        /// A text is no number, as in JSON. In a file that people write it may be one.
+        /// A text is no number, as in JSON.
+        ///
+        /// In a file that people write it may be one.
         var isTyped = true
     }
 

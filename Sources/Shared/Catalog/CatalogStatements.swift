@@ -8,7 +8,9 @@ enum CatalogStatements {
 
     static func parameters(_ model: Model) -> [PostgresParameter] { Model.fields.map { $0.parameter(model) } }
 
-    /// `key` is as the database keeps it. `nil` leaves the one that is there.
+    /// `key` is as the database keeps it.
+    ///
+    /// `nil` leaves the one that is there.
     static func parameters(_ declared: DeclaredAccount, _ key: String?) -> [PostgresParameter] {
         columns(Account.fields).map { field in
             switch field.role {

@@ -66,7 +66,9 @@ package struct CatalogStore: Sendable {
         return (models.count, accounts.count)
     }
 
-    /// Seals all keys. Every account whose key cannot be read or sealed is a mistake.
+    /// Seals all keys.
+    ///
+    /// Every account whose key cannot be read or sealed is a mistake.
     private static func sealed(
         _ accounts: [DeclaredAccount], _ box: SecretBox?
     ) throws(CatalogFile.Mistakes) -> [(DeclaredAccount, String?)] {

@@ -30,7 +30,9 @@ enum DeclaredRow: Sendable {
         self = reading.row
     }
 
-    /// With `isTyped` a text is no number, as in JSON. Without it a value is whatever its field can read.
+    /// With `isTyped` a text is no number, as in JSON.
+    ///
+    /// Without it a value is whatever its field can read.
     static func reading(
         _ kind: CatalogKind, _ object: JSONObject, allowsReferences: Bool = true, isTyped: Bool = true
     ) -> Reading {

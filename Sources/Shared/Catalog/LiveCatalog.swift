@@ -143,7 +143,9 @@ package final class LiveCatalog: Service, Sendable {
 
     // MARK: - The copies in Redis
 
-    /// Takes the copy in Redis where it is newer, writes it where that is due. Returns `true` if nothing is left to do.
+    /// Takes the copy in Redis where it is newer, writes it where that is due.
+    ///
+    /// Returns `true` if nothing is left to do.
     private func share() async -> Bool {
         guard let sharing else { return true }
         let (stamp, isDue) = state.withLock { ($0.stamp, $0.nextWrite <= .now) }

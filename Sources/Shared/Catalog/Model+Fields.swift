@@ -99,7 +99,9 @@ extension Model {
             output: try row.required("output_price"), currency: try row.required("currency"), shares: cacheShares)
     }
 
-    /// `nil` for a price that follows the input's. It is not written, so that it goes on following later changes.
+    /// `nil` for a price that follows the input's.
+    ///
+    /// It is not written, so that it goes on following later changes.
     fileprivate func own(_ price: KeyPath<Prices, Double>) -> Double? {
         let own = prices[keyPath: price]
         return own == Prices(input: prices.input, shares: cacheShares)[keyPath: price] ? nil : own

@@ -10,7 +10,9 @@ package struct Model: Sendable, Equatable {
     /// Tokens of prompt and answer together, or `nil` if unknown.
     package var contextTokens: Int?
     package var prices: Prices
-    /// The catalogue's price where one holds for prompt and answer. `prices` hold the same per million.
+    /// The catalogue's price where one holds for prompt and answer.
+    ///
+    /// `prices` hold the same per million.
     package var costPer1kTokens: Double?
     /// Higher is preferred.
     package var priority: Int
@@ -64,7 +66,9 @@ package struct Capabilities: Sendable, Equatable {
 
     package func has(_ capability: ChatRequest.Capability) -> Bool { named[capability.rawValue] ?? true }
 
-    /// The model may be silent while it thinks. Such patience costs time, so the catalogue must say it.
+    /// The model may be silent while it thinks.
+    ///
+    /// Such patience costs time, so the catalogue must say it.
     package var thinks: Bool { named["reasoning"] ?? false }
 
     /// Embeddings are the exception to that rule.

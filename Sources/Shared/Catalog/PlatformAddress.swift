@@ -5,7 +5,9 @@
 /// anything but an http:// or https:// URL, and for one with a user, a query or a fragment, which may be secret and
 /// would end up in the middle of every call.
 package enum PlatformAddress {
-    /// The paths that adapters append to an address. A longer one stands before its own end.
+    /// The paths that adapters append to an address.
+    ///
+    /// A longer one stands before its own end.
     private static let calls = ["/chat/completions", "/completions", "/embeddings", "/messages"]
 
     package static func tidied(_ pasted: String) -> String? {

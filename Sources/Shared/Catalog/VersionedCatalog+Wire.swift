@@ -8,7 +8,9 @@ extension VersionedCatalog {
     var encodedModels: [UInt8] { stamp.encoded(snapshot.models.map(\.json)) }
     var encodedAccounts: [UInt8] { stamp.encoded(snapshot.accounts.map(\.json)) }
 
-    /// `nil` for anything that no version of this service has written. The stamp is the older of the two.
+    /// `nil` for anything that no version of this service has written.
+    ///
+    /// The stamp is the older of the two.
     init?(models: [UInt8], accounts: [UInt8]) {
         guard let models = Self.rows(models), let accounts = Self.rows(accounts) else { return nil }
         self.init(
@@ -30,7 +32,9 @@ extension VersionedCatalog.Stamp {
     /// Longer than the longest head of a copy.
     static let headLength = 160
 
-    /// As it stands before the rows. A version holds no quotes.
+    /// As it stands before the rows.
+    ///
+    /// A version holds no quotes.
     private var head: String { #"{"as_of":\#(asOf),"version":"\#(version)","rows":"# }
 
     func encoded(_ rows: [JSON]) -> [UInt8] {

@@ -4,7 +4,9 @@ package struct VersionedCatalog: Sendable {
     package struct Stamp: Sendable, Equatable {
         /// See `CatalogStore.version`.
         package var version: String
-        /// Milliseconds since 1970 by PostgreSQL's own clock when it was asked. The later one is the newer one.
+        /// Milliseconds since 1970 by PostgreSQL's own clock when it was asked.
+        ///
+        /// The later one is the newer one.
         package var asOf: Int64
 
         package init(version: String, asOf: Int64) {

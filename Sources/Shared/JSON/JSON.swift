@@ -33,7 +33,9 @@ extension JSON {
         return value
     }
 
-    /// See `JSONNumber.intValue`. Strings of digits are not numbers.
+    /// See `JSONNumber.intValue`.
+    ///
+    /// Strings of digits are not numbers.
     package var intValue: Int? {
         guard case .number(let value) = self else { return nil }
         return value.intValue

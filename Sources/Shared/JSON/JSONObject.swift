@@ -1,4 +1,6 @@
-/// The members of a JSON object in the order they were written. Keys are unique, byte for byte.
+/// The members of a JSON object in the order they were written.
+///
+/// Keys are unique, byte for byte.
 package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     package struct Member: Sendable, Hashable {
         package let key: String
@@ -51,15 +53,18 @@ package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 
     package func filter(_ isKept: (Member) -> Bool) -> JSONObject { JSONObject(unique: members.filter(isKept)) }
 
-    /// Changes a value where it stands, so that its contents are not copied. Null stands for a missing one.
+    /// Changes a value where it stands, so that its contents are not copied.
+    ///
+    /// Null stands for a missing one.
     package mutating func change(_ key: String, _ edit: (inout JSON) -> Void) {
         let place = index(of: key) ?? members.count
         if place == members.count { members.append(Member(key: key, value: .null)) }
         edit(&members[place].value)
     }
 
-    /// The same object with other names and values. Of members that get the same name the last counts, in the first's
-    /// place.
+    /// The same object with other names and values.
+    ///
+    /// Of members that get the same name the last counts, in the first's place.
     package func mapMembers(name: (String) -> String, value: (JSON) -> JSON) -> JSONObject {
         var isRenamed = false
         let mapped = members.map { member -> Member in
@@ -89,7 +94,9 @@ package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 }
 
 extension String {
-    /// Compares bytes. `==` alone would take canonically equivalent keys ("K" and the Kelvin sign) for one.
+    /// Compares bytes.
+    ///
+    /// `==` alone would take canonically equivalent keys ("K" and the Kelvin sign) for one.
     func hasSameBytes(as other: String) -> Bool {
         guard utf8.count == other.utf8.count, self == other else { return false }
         let own = utf8.span

@@ -1,6 +1,8 @@
 /// Reads strings and numbers, the two tokens with a grammar of their own.
 extension JSONParser {
-    /// At the opening quote. Stops behind the closing one.
+    /// At the opening quote.
+    ///
+    /// Stops behind the closing one.
     mutating func string(_ bytes: Span<UInt8>) throws(JSONError) -> String {
         let start = position + 1
         position = plainEnd(bytes, from: start)
@@ -67,7 +69,9 @@ extension JSONParser {
         }
     }
 
-    /// At a backslash. Stops behind the escape.
+    /// At a backslash.
+    ///
+    /// Stops behind the escape.
     private mutating func escape(_ bytes: Span<UInt8>) throws(JSONError) {
         guard position + 1 < bytes.count else { throw expected("an escape") }
         let byte: UInt8
@@ -116,7 +120,9 @@ extension JSONParser {
         return unit
     }
 
-    /// At a minus sign or digit. Stops behind the literal.
+    /// At a minus sign or digit.
+    ///
+    /// Stops behind the literal.
     mutating func number(_ bytes: Span<UInt8>) throws(JSONError) -> JSONNumber {
         let start = position
         if bytes[position] == UInt8(ascii: "-") { position += 1 }

@@ -5,7 +5,9 @@
 /// nested arrays and objects (which also bounds the recursion here). `\u0000` is legal and kept. `LenientJSON` has the
 /// same parser mend the JSON of platforms.
 extension JSON {
-    /// Chosen: the deepest tool schemas seen are below 20. A level costs some 200 bytes of stack.
+    /// Chosen: the deepest tool schemas seen are below 20.
+    ///
+    /// A level costs some 200 bytes of stack.
     package static let defaultMaxDepth = 64
 
     package init(parsing bytes: [UInt8], maxDepth: Int = defaultMaxDepth) throws(JSONError) {
@@ -160,7 +162,9 @@ struct JSONParser {
 
 /// Finds the first member of a name, in constant time per member for objects of any size.
 private struct JSONKeys {
-    /// Up to here a scan is cheaper than hashing. Beyond, a scan would make huge objects quadratic.
+    /// Up to here a scan is cheaper than hashing.
+    ///
+    /// Beyond, a scan would make huge objects quadratic.
     private static let scanned = 16
     private var places: [[UInt8]: Int] = [:]
 

@@ -15,7 +15,9 @@
 /// second document (which of the two would be the answer?), more than `maxDepth` nested arrays and objects.
 package struct LenientJSON: Sendable {
     package let value: JSON
-    /// The bytes are not what a strict reader would take. They must be written anew before they are passed on.
+    /// The bytes are not what a strict reader would take.
+    ///
+    /// They must be written anew before they are passed on.
     package let isMended: Bool
     /// The texts hold `CharacterPart`s.
     package let hasParts: Bool

@@ -95,7 +95,9 @@ extension AnswerMeta.Attempt {
 }
 
 extension TokenUsage {
-    /// As OpenAI writes it in `usage`. Tokens written to a cache, for which OpenAI has no word, have Anthropic's.
+    /// As OpenAI writes it in `usage`.
+    ///
+    /// Tokens written to a cache, for which OpenAI has no word, have Anthropic's.
     package var openAI: JSON {
         var usage: JSONObject = [
             "prompt_tokens": .int(input), "completion_tokens": .int(output), "total_tokens": .int(input + output),

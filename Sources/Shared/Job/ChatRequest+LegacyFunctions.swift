@@ -51,7 +51,9 @@ struct LegacyFunctions {
         return .object(modern)
     }
 
-    /// The result of a call, whose id names it. Where no call stands before it, the result gets a call of its own.
+    /// The result of a call, whose id names it.
+    ///
+    /// Where no call stands before it, the result gets a call of its own.
     private static func result(_ message: JSON, _ index: Int) -> JSON {
         guard var result = message.objectValue else { return message }
         result.remove("name")

@@ -46,7 +46,9 @@ struct ChatRequestCheck {
     private static let mostTokens = 1 << 30
     /// Each is an answer to be held and joined.
     private static let mostAnswers = 128
-    /// Chosen: four times what any platform takes. All of an answer is searched for each.
+    /// Chosen: four times what any platform takes.
+    ///
+    /// All of an answer is searched for each.
     private static let mostStops = 64
     /// Chosen: the longest words that any platform has for a role or a format are below 32 bytes.
     static let longestWord = 64

@@ -23,7 +23,9 @@ package struct ChatRequest: Sendable, Equatable {
         package init() {}
     }
 
-    /// The request as the caller asks it. Adapters derive theirs from it.
+    /// The request as the caller asks it.
+    ///
+    /// Adapters derive theirs from it.
     package var body: JSONObject
     /// The caller asks for calls in the old style, `functions` alone, so answers speak of `function_call`, too.
     package let usesLegacyFunctions: Bool
@@ -42,7 +44,9 @@ package struct ChatRequest: Sendable, Equatable {
         neededBy = check.neededBy
     }
 
-    /// Reads the body of a queue entry. A body that is not JSON is refused like one that is not a request.
+    /// Reads the body of a queue entry.
+    ///
+    /// A body that is not JSON is refused like one that is not a request.
     package init(decoding bytes: [UInt8], limits: Limits = Limits()) throws(RequestError) {
         try self.init(validating: JSON(requestBody: bytes), limits: limits)
     }

@@ -1,5 +1,7 @@
 extension JSON {
-    /// Reads the body of a queue entry. Anything that is not JSON is refused like a wrong request.
+    /// Reads the body of a queue entry.
+    ///
+    /// Anything that is not JSON is refused like a wrong request.
     init(requestBody bytes: [UInt8]) throws(RequestError) {
         do {
             self = try JSON(parsing: bytes)

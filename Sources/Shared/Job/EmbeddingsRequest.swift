@@ -4,7 +4,9 @@
 /// `RequestError`, which names the first field at fault.
 package struct EmbeddingsRequest: Sendable, Equatable {
     package struct Limits: Sendable {
-        /// OpenAI's number. Adapters refuse at their platform's own.
+        /// OpenAI's number.
+        ///
+        /// Adapters refuse at their platform's own.
         package var maxInputs = 2048
         /// Chosen: sixteen times the longest vectors seen.
         package var maxDimensions = 65_536

@@ -10,9 +10,13 @@ package enum JobWireError: Error, Equatable {
 }
 
 extension Job {
-    /// Chosen: fifty attempts with long names. The trail is there for people, so one that is longer is left out.
+    /// Chosen: fifty attempts with long names.
+    ///
+    /// The trail is there for people, so one that is longer is left out.
     private static let maxTrailBytes = 64 * 1024
-    /// Chosen: ours are below 20. The scripts that move an entry hand over its fields, of which Lua takes some 4,000.
+    /// Chosen: ours are below 20.
+    ///
+    /// The scripts that move an entry hand over its fields, of which Lua takes some 4,000.
     private static let mostFields = 1000
 
     /// Field names and values, in the order they are written.

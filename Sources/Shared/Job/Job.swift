@@ -1,6 +1,8 @@
 /// One accepted request as it travels through the queue: the fields of a queue entry (`docs/queue-protocol.md`).
 package struct Job: Sendable, Equatable {
-    /// The newest entry version this build reads. Newer entries are put back for newer workers.
+    /// The newest entry version this build reads.
+    ///
+    /// Newer entries are put back for newer workers.
     ///
     /// Version 2 has `op`. An entry is written with the lowest version that can say it, so that workers of two builds
     /// can share a queue.
@@ -64,7 +66,9 @@ package struct Job: Sendable, Equatable {
     package var operation = Operation.chat
     package var tenant = "default"
     package var user: String?
-    /// Milliseconds since 1970. A job is not started after it.
+    /// Milliseconds since 1970.
+    ///
+    /// A job is not started after it.
     package var deadline: Int64
     /// The `X-Request-Id` it came with, for logs.
     package var requestID: String?
@@ -72,7 +76,9 @@ package struct Job: Sendable, Equatable {
     package var shim: String?
     /// Attempts made before this entry (`n` of the entry).
     package var attemptsBefore = 0
-    /// Workers that died over it before this entry. Those of the entry itself are in its delivery count.
+    /// Workers that died over it before this entry.
+    ///
+    /// Those of the entry itself are in its delivery count.
     package var deathsBefore = 0
     /// The attempts before this entry, as `AnswerMeta.Attempt` encodes them.
     package var trail: [UInt8] = []

@@ -10,7 +10,9 @@ extension JobFailure {
         return object.encoded
     }
 
-    /// Reads a failure that any version of this service wrote. An unknown kind becomes `internal`.
+    /// Reads a failure that any version of this service wrote.
+    ///
+    /// An unknown kind becomes `internal`.
     package init(decoding bytes: [UInt8]) {
         guard let json = try? JSON(parsing: bytes), let message = json["message"]?.stringValue else {
             self.init(.internal, "the failure record cannot be read")

@@ -2,8 +2,9 @@
 ///
 /// `message` is safe to show to the caller and to log: it never contains a prompt, an answer, a key or a URL query.
 package struct JobFailure: Error, Sendable, Equatable {
-    /// The closed list that `FailurePolicy`, the ledger (`error_kind`) and metric labels share. Raw values are wire
-    /// names.
+    /// The closed list that `FailurePolicy`, the ledger (`error_kind`) and metric labels share.
+    ///
+    /// Raw values are wire names.
     package enum Kind: String, Sendable, CaseIterable {
         // Caused by the request: returned to the caller, never retried, and not held against the account.
         case invalidRequest = "invalid_request"
@@ -47,7 +48,9 @@ package struct JobFailure: Error, Sendable, Equatable {
     package var upstreamStatus: Int?
     /// The time that the platform asks us to stay away, which may be longer than a connection would live.
     package var retryAfter: Duration?
-    /// The platform says that asking again is useless. Its account is left alone, and another may be tried.
+    /// The platform says that asking again is useless.
+    ///
+    /// Its account is left alone, and another may be tried.
     package var isFinal = false
     /// The platform's count for an answer that came whole and was refused here, or `nil` where there was none.
     package var paid: TokenUsage?

@@ -24,7 +24,9 @@ package enum JobID {
         return name(shard, words[0], words[1])
     }
 
-    /// The shard, of `count`, that such a request is in. Where shards are added later, most keys stay where they were.
+    /// The shard, of `count`, that such a request is in.
+    ///
+    /// Where shards are added later, most keys stay where they were.
     ///
     /// Jump consistent hash (Lamping and Veach, 2014): from n to n + 1 shards, one key in n + 1 moves.
     package static func shard(tenant: String, idempotencyKey: String, of count: Int) -> Int {

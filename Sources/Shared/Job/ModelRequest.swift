@@ -13,7 +13,9 @@ package enum ModelRequest: Sendable, Equatable {
     case chat(ChatRequest)
     case embeddings(EmbeddingsRequest)
 
-    /// Reads the body of a queue entry. Errors are those of the operation's request.
+    /// Reads the body of a queue entry.
+    ///
+    /// Errors are those of the operation's request.
     package init(decoding bytes: [UInt8], as operation: Job.Operation) throws(RequestError) {
         switch operation {
         case .chat: self = .chat(try ChatRequest(decoding: bytes))

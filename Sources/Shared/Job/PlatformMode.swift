@@ -51,7 +51,9 @@ package enum PlatformMode: Sendable, Equatable {
 }
 
 extension Provider {
-    /// The names of the platform's modes, one of which each account has. The first is the default.
+    /// The names of the platform's modes, one of which each account has.
+    ///
+    /// The first is the default.
     package var modes: [String] {
         switch self {
         case .openai: PlatformMode.OpenAI.allCases.map(\.rawValue)

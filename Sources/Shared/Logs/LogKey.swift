@@ -1,4 +1,6 @@
-/// The metadata keys of this service. Logs use no others, so that a query works over all processes.
+/// The metadata keys of this service.
+///
+/// Logs use no others, so that a query works over all processes.
 package enum LogKey {
     package static let job = "job"
     package static let attempt = "attempt"

@@ -72,7 +72,9 @@ extension Settings {
         return (given(name) ?? "").split(separator: ",").map { String($0.trimmingSpaces) }.filter { !$0.isEmpty }
     }
 
-    /// A value that is never printed. `NAME_FILE` may name a file that holds it instead.
+    /// A value that is never printed.
+    ///
+    /// `NAME_FILE` may name a file that holds it instead.
     package mutating func secret(_ name: String, default standard: String? = nil, _ effect: String) -> Secret? {
         describe(name, "secret", standard ?? "none", "or `\(name)_FILE`: a file with it", effect, isSecret: true)
         let direct = given(name, isSecret: true)

@@ -35,7 +35,9 @@ package struct Settings {
         mistakes.append(SettingMistake(name: name, expected: expected))
     }
 
-    /// The value as given. An empty one counts as not given, because compose files pass unset variables as empty.
+    /// The value as given.
+    ///
+    /// An empty one counts as not given, because compose files pass unset variables as empty.
     func given(_ name: String, isSecret: Bool = false) -> String? {
         let value = reader.string(forKey: ConfigKey([name]), isSecret: isSecret)
         return value?.isEmpty == true ? nil : value

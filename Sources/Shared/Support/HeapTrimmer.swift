@@ -13,7 +13,9 @@ package struct HeapTrimmer: Service {
     /// An interval of zero never trims.
     package init(every interval: Duration) { self.interval = interval }
 
-    /// Keeps as many heaps as there are cores. To be called first thing in a process, before it has many threads.
+    /// Keeps as many heaps as there are cores.
+    ///
+    /// To be called first thing in a process, before it has many threads.
     package static func limitHeaps() {
         guard ProcessInfo.processInfo.environment["MALLOC_ARENA_MAX"] == nil else { return }
         _ = mallopt(M_ARENA_MAX, Int32(max(2, ProcessInfo.processInfo.activeProcessorCount)))

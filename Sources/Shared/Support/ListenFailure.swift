@@ -5,7 +5,9 @@ import NIOCore
 package struct ListenFailure: Error, CustomStringConvertible {
     package let description: String
 
-    /// `nil` for every other error. `host` and `port` are the settings' names.
+    /// `nil` for every other error.
+    ///
+    /// `host` and `port` are the settings' names.
     package init?(_ error: any Error, address: String, host: String, port: String) {
         guard let code = (error as? IOError)?.errnoCode else { return nil }
         switch code {

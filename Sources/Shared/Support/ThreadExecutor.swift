@@ -36,8 +36,9 @@ package final class ThreadExecutor: SerialExecutor {
     /// For `assumeIsolated` within `run`.
     package func checkIsolated() { precondition(inbox.isCurrentThread, "not on the thread of the actor") }
 
-    /// The part that the thread shares with everybody. It must not hold the executor, which would never be released
-    /// then.
+    /// The part that the thread shares with everybody.
+    ///
+    /// It must not hold the executor, which would never be released then.
     private final class Inbox: Sendable {
         private struct State {
             var jobs: [@Sendable () -> Void] = []

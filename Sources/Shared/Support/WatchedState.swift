@@ -19,7 +19,9 @@ package final class WatchedState<State: Sendable>: Sendable {
         guarded.withLock { body(&$0.state) }
     }
 
-    /// Changes the state, and wakes the waiter where `body` returns `true`. Returns the same.
+    /// Changes the state, and wakes the waiter where `body` returns `true`.
+    ///
+    /// Returns the same.
     @discardableResult
     package func change(_ body: (inout State) -> Bool) -> Bool {
         let (wakes, waiter) = guarded.withLock { guarded -> (Bool, CheckedContinuation<Void, Never>?) in

@@ -1,6 +1,8 @@
 /// Numbers and nouns in sentences for people.
 package enum Words {
-    /// `1 account`, `2 accounts`. The plural is the noun with an s unless given.
+    /// `1 account`, `2 accounts`.
+    ///
+    /// The plural is the noun with an s unless given.
     package static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
         "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
     }

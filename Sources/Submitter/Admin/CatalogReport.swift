@@ -10,7 +10,9 @@ struct CatalogReport: Sendable {
         return changes
     }
 
-    /// `+` a new row, `~` a changed one with its fields. Rows that stay are only counted.
+    /// `+` a new row, `~` a changed one with its fields.
+    ///
+    /// Rows that stay are only counted.
     var text: String {
         guard outcome != .notEmpty else { return "There is a catalogue already: nothing was changed." }
         let lines = changes.filter { $0.action != .keep }.flatMap(Self.lines)

@@ -64,7 +64,9 @@ struct RowInput: ParsableArguments {
     }
 }
 
-/// The source of an account's key. It is never an argument, which every user of the machine can see.
+/// The source of an account's key.
+///
+/// It is never an argument, which every user of the machine can see.
 struct KeyInput: ParsableArguments {
     @Option(help: ArgumentHelp("Environment variable that holds the key.", valueName: "name"))
     var apiKeyEnv: String?

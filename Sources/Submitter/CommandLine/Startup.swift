@@ -7,7 +7,9 @@ import Shared
     import Foundation
 #endif
 
-/// Reads the settings, as every command does first. Where some are wrong, all are told and the command ends.
+/// Reads the settings, as every command does first.
+///
+/// Where some are wrong, all are told and the command ends.
 struct Startup {
     let shared: SharedConfig
     let shim: ShimConfig

@@ -9,7 +9,9 @@ enum ChannelColumns {
     ]
     private static let oneAPI: Set = ["config", "system_prompt", "allow_streaming", "allow_non_streaming"]
 
-    /// With `isWhole` every column of the table is there, as in a database. A JSON file may hold a few of them.
+    /// With `isWhole` every column of the table is there, as in a database.
+    ///
+    /// A JSON file may hold a few of them.
     ///
     /// Throws where the rows are the other product's, whose channel types have other numbers.
     static func check(_ rows: [JSON], are product: ImportProduct, isWhole: Bool) throws(ImportFailure) {

@@ -15,7 +15,9 @@ struct ChannelRow: Sendable {
     let id: Int
     let type: Int
     let name: String
-    /// Most channels have one. Each has a status of its own.
+    /// Most channels have one.
+    ///
+    /// Each has a status of its own.
     let keys: [(secret: Secret, status: Status)]
     let status: Status
     let weight: Int

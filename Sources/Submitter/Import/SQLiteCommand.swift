@@ -1,7 +1,9 @@
 import Foundation
 import Shared
 
-/// Runs the `sqlite3` program, which reads a file without changing it. The service itself does not link SQLite.
+/// Runs the `sqlite3` program, which reads a file without changing it.
+///
+/// The service itself does not link SQLite.
 struct SQLiteCommand: Sendable {
     let path: String
 
