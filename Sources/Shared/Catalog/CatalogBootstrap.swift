@@ -62,7 +62,7 @@ package struct CatalogBootstrap: Sendable {
 
     private func applyMigrations() async throws(PostgresError) -> [String] {
         let applied = try await Migrations.run(on: pool)
-        if !applied.isEmpty { logger.info("migrated", metadata: ["steps": "\(applied.joined(separator: ", "))"]) }
+        if !applied.isEmpty { logger.info("migrated", metadata: [LogKey.steps: "\(applied.joined(separator: ", "))"]) }
         return applied
     }
 
@@ -81,7 +81,7 @@ package struct CatalogBootstrap: Sendable {
         }
         let models = changes.filter { $0.kind == .model }.count
         logger.info(
-            "catalogue loaded", metadata: ["models": "\(models)", "accounts": "\(changes.count - models)"])
+            "catalogue loaded", metadata: [LogKey.models: "\(models)", LogKey.accounts: "\(changes.count - models)"])
     }
 
     /// The change is committed already.

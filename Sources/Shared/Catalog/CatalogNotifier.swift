@@ -24,7 +24,7 @@ package struct CatalogNotifier: Sendable {
         } catch {
             logger.info(
                 "a change of the catalogue could not be told: processes see it at CATALOG_REFRESH",
-                metadata: ["error": "\(error)"])
+                metadata: [LogKey.error: "\(error)"])
         }
     }
 

@@ -137,7 +137,8 @@ package final class LiveCatalog: Service, Sendable {
             return !state.isComplaining
         }
         if isFirst {
-            logger.warning("the catalogue cannot be refreshed, keeping the last one", metadata: ["error": "\(error)"])
+            logger.warning(
+                "the catalogue cannot be refreshed, keeping the last one", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -159,7 +160,7 @@ package final class LiveCatalog: Service, Sendable {
             }
             return true
         } catch {
-            logger.debug("the catalogue's copy in Redis is out of reach", metadata: ["error": "\(error)"])
+            logger.debug("the catalogue's copy in Redis is out of reach", metadata: [LogKey.error: "\(error)"])
             return false
         }
     }

@@ -80,18 +80,22 @@ extension JSONParser {
         let significant = whole.drop { $0 == UInt8(ascii: "0") }
         literal += significant.isEmpty ? [UInt8(ascii: "0")] : Array(significant)
         if !fraction.isEmpty { literal += [UInt8(ascii: ".")] + fraction }
-        if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
-            literal.append(UInt8(ascii: "e"))
-            position += 1
-            if position < bytes.count, "+-".utf8.contains(bytes[position]) {
-                literal.append(bytes[position])
-                position += 1
-            }
-            let exponent = digitRun(bytes)
-            guard !exponent.isEmpty else { throw expected("a digit") }
-            literal += exponent
-        }
+        literal += try exponent(bytes)
         return mended(.number(JSONNumber(checked: String(decoding: literal, as: UTF8.self))))
+    }
+
+    /// With its letter, or empty where there is none.
+    private mutating func exponent(_ bytes: Span<UInt8>) throws(JSONError) -> [UInt8] {
+        guard position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") else { return [] }
+        var literal = [UInt8(ascii: "e")]
+        position += 1
+        if position < bytes.count, "+-".utf8.contains(bytes[position]) {
+            literal.append(bytes[position])
+            position += 1
+        }
+        let digits = digitRun(bytes)
+        guard !digits.isEmpty else { throw expected("a digit") }
+        return literal + digits
     }
 
     private mutating func digitRun(_ bytes: Span<UInt8>) -> [UInt8] {

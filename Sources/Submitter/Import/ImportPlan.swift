@@ -64,37 +64,34 @@ struct ImportPlan: Sendable {
     }
 
     private mutating func add(_ channel: ServableChannel, models: [String]) {
-        let row = channel.row
-        let several = channel.keys.count > 1
         for (index, key) in channel.keys.enumerated() {
-            let id = options.prefix + "\(row.id)" + (several ? "-\(index + 1)" : "")
+            let number = channel.keys.count > 1 ? index + 1 : nil
+            let id = options.prefix + "\(channel.row.id)" + (number.map { "-\($0)" } ?? "")
             let known = catalog.accounts.first { $0.id == id }
             if let known, known.provider != channel.provider {
-                skipped.append(
-                    Remark(
-                        about: row.label,
-                        text: "account \(id) is one of \(known.provider.rawValue); use another --prefix"))
+                let text = "account \(id) is one of \(known.provider.rawValue); use another --prefix"
+                skipped.append(Remark(about: channel.row.label, text: text))
                 continue
             }
-            let isActive = row.status == .enabled && key.status == .enabled && !options.isDisabled
             // Limits and quotas, which the source does not know, stay as they are here.
             var account = known ?? Account(id: id, provider: channel.provider)
-            account.accountName = row.name.isEmpty ? id : row.name + (several ? " \(index + 1)" : "")
-            account.baseURL = channel.baseURL
-            account.mode = channel.mode
-            account.status = isActive ? .active : .disabled
-            account.weight = max(row.weight, 1)
+            account.take(channel, number: number)
+            account.status =
+                channel.row.status == .enabled && key.status == .enabled && !options.isDisabled ? .active : .disabled
             account.settings.merge(channel.settings.merging(key.settings) { $1 }) { $1 }
             account.models = models
-            accounts.append(
-                PlannedAccount(
-                    entry: DeclaredAccount(
-                        account: account, key: key.secret.map { .plain($0) } ?? .none, givesQuotaUsed: false,
-                        // An account that was enabled or disabled here since the last import stays so.
-                        givesStatus: known == nil || options.isDisabled, givesHealth: false),
-                    maskedKey: ImportPlan.mask(key.secret), isKnown: known != nil))
+            accounts.append(planned(account, key.secret, isKnown: known != nil))
         }
-        warnings += channel.warnings.map { Remark(about: row.label, text: $0) }
+        warnings += channel.warnings.map { Remark(about: channel.row.label, text: $0) }
+    }
+
+    private func planned(_ account: Account, _ key: Secret?, isKnown: Bool) -> PlannedAccount {
+        PlannedAccount(
+            entry: DeclaredAccount(
+                account: account, key: key.map { .plain($0) } ?? .none, givesQuotaUsed: false,
+                // An account that was enabled or disabled here since the last import stays so.
+                givesStatus: !isKnown || options.isDisabled, givesHealth: false),
+            maskedKey: ImportPlan.mask(key), isKnown: isKnown)
     }
 
     /// An account without a list of models takes part in everything on its platform.
@@ -122,4 +119,15 @@ struct ImportPlan: Sendable {
 
 extension ChannelRow {
     var label: String { "channel \(id)" + (name.isEmpty ? "" : " \"\(name)\"") }
+}
+
+extension Account {
+    /// Takes the fields that all keys of a channel share; `number` tells its accounts apart.
+    fileprivate mutating func take(_ channel: ServableChannel, number: Int?) {
+        let name = channel.row.name
+        accountName = name.isEmpty ? id : name + (number.map { " \($0)" } ?? "")
+        baseURL = channel.baseURL
+        mode = channel.mode
+        weight = max(channel.row.weight, 1)
+    }
 }
