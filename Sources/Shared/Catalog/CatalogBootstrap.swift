@@ -42,7 +42,7 @@ package struct CatalogBootstrap: Sendable {
         return LiveCatalog(
             copy.snapshot, stamp: copy.stamp, store: CatalogStore(pool), interval: settings.refresh,
             logger: logger,
-            sharing: CatalogRedisLinks(redis, group: group, logger: logger),
+            links: CatalogRedisLinks(redis, group: group, logger: logger),
             preparation: isFromRedis ? preparation : nil)
     }
 
@@ -151,8 +151,8 @@ package struct CatalogBootstrap: Sendable {
         let found = await RedisClient.briefly(
             redis.configuration, name: "catalog-start", home: redis.keys.home, group: group, logger: logger
         ) { [redis] client -> VersionedCatalog? in
-            let copies = CatalogRedisCache(redis: client, keys: redis.keys, lifetimes: redis.lifetimes)
-            return await copy(copies, findings)
+            let cache = CatalogRedisCache(redis: client, keys: redis.keys, lifetimes: redis.lifetimes)
+            return await copy(cache, findings)
         }
         guard let copy = found else { throw CancellationError() }
         logger.warning("PostgreSQL is away: starting with the catalogue's copy in Redis")
@@ -160,10 +160,10 @@ package struct CatalogBootstrap: Sendable {
     }
 
     /// Looks until there is a copy and PostgreSQL is still away, or until the task is cancelled (`nil`).
-    private func copy(_ copies: CatalogRedisCache, _ findings: Findings) async -> VersionedCatalog? {
+    private func copy(_ cache: CatalogRedisCache, _ findings: Findings) async -> VersionedCatalog? {
         while !Task.isCancelled {
             do throws(RedisError) {
-                if !findings.isUp, let copy = try await copies.read() { return copy }
+                if !findings.isUp, let copy = try await cache.read() { return copy }
                 findings.redis("Redis: no copy of the catalogue")
             } catch {
                 findings.redis("\(error)")

@@ -17,7 +17,7 @@ package struct CatalogRedis: Sendable {
 /// A process' connections to Redis for its catalogue: one for the copies, and one that hears of changes.
 package struct CatalogRedisLinks: Sendable {
     let redis: RedisClient
-    let copies: CatalogRedisCache
+    let cache: CatalogRedisCache
     private let place: CatalogRedis
     private let group: any EventLoopGroup
     private let logger: Logger
@@ -28,7 +28,7 @@ package struct CatalogRedisLinks: Sendable {
         self.logger = logger
         redis = RedisClient(
             place.configuration, name: "catalog", home: place.keys.home, group: group, logger: logger)
-        copies = CatalogRedisCache(redis: redis, keys: place.keys, lifetimes: place.lifetimes)
+        cache = CatalogRedisCache(redis: redis, keys: place.keys, lifetimes: place.lifetimes)
     }
 
     /// Calls `onChange` once per message, and `onSubscribed` where messages, and copies too, may have been lost.

@@ -32,19 +32,19 @@ package final class LiveCatalog: Service, Sendable {
     private let store: CatalogStore
     private let interval: Duration
     private let logger: Logger
-    private let sharing: CatalogRedisLinks?
+    private let links: CatalogRedisLinks?
     private let snapshot: Mutex<CatalogSnapshot>
     private let state: Mutex<State>
 
-    /// Without `sharing` it knows PostgreSQL alone.
+    /// Without `links` it knows PostgreSQL alone.
     package init(
         _ first: CatalogSnapshot, stamp: VersionedCatalog.Stamp? = nil, store: CatalogStore, interval: Duration,
-        logger: Logger, sharing: CatalogRedisLinks? = nil, preparation: Preparation? = nil
+        logger: Logger, links: CatalogRedisLinks? = nil, preparation: Preparation? = nil
     ) {
         self.store = store
         self.interval = interval
         self.logger = logger
-        self.sharing = sharing
+        self.links = links
         snapshot = Mutex(first)
         state = Mutex(State(stamp: stamp, preparation: preparation))
     }
@@ -52,11 +52,11 @@ package final class LiveCatalog: Service, Sendable {
     package var current: CatalogSnapshot { snapshot.withLock { $0 } }
 
     package func run() async throws {
-        let (looks, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let (looks, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                if let sharing = self.sharing { self.listen(sharing, bell, &group) }
-                group.addTask { await self.tick(bell) }
+                if let links = self.links { self.listen(links, wake, &group) }
+                group.addTask { await self.tick(wake) }
                 for await _ in looks { await self.look() }
                 group.cancelAll()
             }
@@ -66,23 +66,23 @@ package final class LiveCatalog: Service, Sendable {
     // MARK: - When to look
 
     private func listen(
-        _ sharing: CatalogRedisLinks, _ bell: AsyncStream<Void>.Continuation, _ group: inout TaskGroup<Void>
+        _ links: CatalogRedisLinks, _ wake: AsyncStream<Void>.Continuation, _ group: inout TaskGroup<Void>
     ) {
-        let subscription = sharing.subscription(
-            onChange: { bell.yield() },
+        let subscription = links.subscription(
+            onChange: { wake.yield() },
             onSubscribed: {
                 // A server that was away may have lost the copies.
                 self.state.withLock { $0.nextWrite = .now }
-                bell.yield()
+                wake.yield()
             })
         // Both end by cancellation only. `Service` alone lets them throw.
-        group.addTask { try? await sharing.redis.run() }
+        group.addTask { try? await links.redis.run() }
         group.addTask { try? await subscription.run() }
     }
 
-    private func tick(_ bell: AsyncStream<Void>.Continuation) async {
-        for await _ in every(min(interval, Self.retry)) where state.withLock({ $0.nextLook <= .now }) { bell.yield() }
-        bell.finish()
+    private func tick(_ wake: AsyncStream<Void>.Continuation) async {
+        for await _ in every(min(interval, Self.retry)) where state.withLock({ $0.nextLook <= .now }) { wake.yield() }
+        wake.finish()
     }
 
     // MARK: - Looking
@@ -92,7 +92,7 @@ package final class LiveCatalog: Service, Sendable {
         let isShared = await share()
         guard !Task.isCancelled else { return }
         state.withLock { state in
-            let pause = min(interval, sharing?.copies.renewal ?? interval)
+            let pause = min(interval, links?.cache.renewal ?? interval)
             state.nextLook = .now + (isFresh && isShared ? pause : Self.retry)
         }
     }
@@ -148,15 +148,15 @@ package final class LiveCatalog: Service, Sendable {
     ///
     /// Returns `true` if nothing is left to do.
     private func share() async -> Bool {
-        guard let sharing else { return true }
+        guard let links else { return true }
         let (stamp, isDue) = state.withLock { ($0.stamp, $0.nextWrite <= .now) }
         do throws(RedisError) {
-            if let newer = try await newerCopy(than: stamp, sharing.copies) {
+            if let newer = try await newerCopy(than: stamp, links.cache) {
                 adopt(newer)
                 logger.info("the catalogue is the newer copy in Redis")
             } else if let stamp, isDue {
-                try await sharing.copies.write(VersionedCatalog(snapshot: current, stamp: stamp))
-                state.withLock { $0.nextWrite = .now + sharing.copies.renewal }
+                try await links.cache.write(VersionedCatalog(snapshot: current, stamp: stamp))
+                state.withLock { $0.nextWrite = .now + links.cache.renewal }
             }
             return true
         } catch {
@@ -167,10 +167,10 @@ package final class LiveCatalog: Service, Sendable {
 
     /// `nil` while PostgreSQL answers, since then its catalogue is the newest.
     private func newerCopy(
-        than stamp: VersionedCatalog.Stamp?, _ copies: CatalogRedisCache
+        than stamp: VersionedCatalog.Stamp?, _ cache: CatalogRedisCache
     ) async throws(RedisError) -> VersionedCatalog? {
-        guard state.withLock({ $0.isComplaining }), let stored = try await copies.stamp() else { return nil }
+        guard state.withLock({ $0.isComplaining }), let stored = try await cache.stamp() else { return nil }
         guard stored.version != stamp?.version, stored.asOf > stamp?.asOf ?? 0 else { return nil }
-        return try await copies.read()
+        return try await cache.read()
     }
 }

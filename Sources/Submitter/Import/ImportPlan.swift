@@ -3,7 +3,7 @@ import Shared
 /// Plans what an import writes, from the channels and from the catalogue as it is (pure).
 struct ImportPlan: Sendable {
     struct PlannedAccount: Sendable {
-        var entry: DeclaredAccount
+        var declared: DeclaredAccount
         /// Its last characters at most.
         var maskedKey: String
         /// Was imported before.
@@ -60,7 +60,7 @@ struct ImportPlan: Sendable {
 
     /// For `CatalogStore.apply`: the rows that are new or changed.
     var file: CatalogFile {
-        CatalogFile(models: models.filter { !$0.isKept }.map(\.model), accounts: accounts.map(\.entry))
+        CatalogFile(models: models.filter { !$0.isKept }.map(\.model), accounts: accounts.map(\.declared))
     }
 
     private mutating func add(_ channel: ServableChannel, models: [String]) {
@@ -87,7 +87,7 @@ struct ImportPlan: Sendable {
 
     private func planned(_ account: Account, _ key: Secret?, isKnown: Bool) -> PlannedAccount {
         PlannedAccount(
-            entry: DeclaredAccount(
+            declared: DeclaredAccount(
                 account: account, key: key.map { .plain($0) } ?? .none, givesQuotaUsed: false,
                 // An account that was enabled or disabled here since the last import stays so.
                 givesStatus: !isKnown || options.isDisabled, givesHealth: false),
@@ -99,7 +99,7 @@ struct ImportPlan: Sendable {
         let fresh = Set(models.filter { !$0.isKept }.map(\.model.provider))
         for account in catalog.accounts
         where account.models.isEmpty && fresh.contains(account.provider)
-            && !accounts.contains(where: { $0.entry.account.id == account.id })
+            && !accounts.contains(where: { $0.declared.account.id == account.id })
         {
             warnings.append(
                 Remark(

@@ -25,7 +25,7 @@ struct ImportReport: Sendable {
     }
 
     private static func line(_ planned: ImportPlan.PlannedAccount) -> String {
-        let account = planned.entry.account
+        let account = planned.declared.account
         let place = [account.provider.rawValue, account.mode, account.baseURL].compactMap(\.self).joined(separator: " ")
         return
             "\(planned.isKnown ? "~" : "+") \(account.id) \"\(account.accountName)\": \(place), key \(planned.maskedKey),"
@@ -33,7 +33,7 @@ struct ImportReport: Sendable {
     }
 
     private static func state(_ planned: ImportPlan.PlannedAccount) -> String {
-        planned.entry.givesStatus ? planned.entry.account.status.rawValue : "status kept"
+        planned.declared.givesStatus ? planned.declared.account.status.rawValue : "status kept"
     }
 
     private static func line(_ planned: ImportPlan.PlannedModel) -> String {
@@ -55,12 +55,12 @@ struct ImportReport: Sendable {
     }
 
     private static func json(_ planned: ImportPlan.PlannedAccount) -> JSON {
-        let account = planned.entry.account
+        let account = planned.declared.account
         return [
             "id": .string(account.id), "account_name": .string(account.accountName),
             "provider": .string(account.provider.rawValue), "mode": account.mode.map { .string($0) } ?? .null,
             "base_url": account.baseURL.map { .string($0) } ?? .null, "key": .string(planned.maskedKey),
-            "status": planned.entry.givesStatus ? .string(account.status.rawValue) : .null,
+            "status": planned.declared.givesStatus ? .string(account.status.rawValue) : .null,
             "weight": .int(account.weight), "models": .array(account.models.map { .string($0) }),
             "settings": .array(account.settings.keys.sorted().map { .string($0) }), "known": .bool(planned.isKnown),
         ]

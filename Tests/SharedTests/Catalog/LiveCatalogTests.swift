@@ -128,7 +128,7 @@ import Testing
         let cut = LiveCatalog(
             CatalogSnapshot(models: [Model(id: "old", provider: .sandbox)]), stamp: .init(version: "old", asOf: 1),
             store: CatalogStore(none), interval: .seconds(3600), logger: silent,
-            sharing: try CatalogRedisLinks(
+            links: try CatalogRedisLinks(
                 config.catalogRedis(), group: MultiThreadedEventLoopGroup.singleton, logger: silent))
         let healthy = try await cache(pool, config)
 

@@ -73,7 +73,7 @@ import Testing
         _ product: ImportProduct, _ type: Int, _ url: String, _ provider: Provider, _ mode: String?, _ address: String?
     ) throws {
         let plan = try plan([["type": .int(type), "base_url": .string(url)]], product)
-        let account = try #require(plan.accounts.first?.entry.account)
+        let account = try #require(plan.accounts.first?.declared.account)
         #expect(account.provider == provider)
         #expect(account.mode == mode)
         #expect(account.baseURL == address)
@@ -126,19 +126,19 @@ import Testing
                     "channel_info": #"{"multi_key_status_list":{"1":3}}"#,
                 ]
             ], .newAPI)
-        #expect(plan.accounts.map(\.entry.account.id) == ["x-1-1", "x-1-2"])
-        #expect(plan.accounts.map(\.entry.account.status) == [.active, .disabled])
+        #expect(plan.accounts.map(\.declared.account.id) == ["x-1-1", "x-1-2"])
+        #expect(plan.accounts.map(\.declared.account.status) == [.active, .disabled])
         #expect(plan.accounts.map(\.maskedKey) == ["…aaaa", "…bbbb"])
-        #expect(plan.accounts.map(\.entry.account.weight) == [4, 4])
+        #expect(plan.accounts.map(\.declared.account.weight) == [4, 4])
         let array = try self.plan([["key": #"["sk-1\n"," ","sk-2"]"#]], .newAPI)
         #expect(array.accounts.count == 2)
     }
 
     @Test(arguments: [(1, Account.Status.active), (2, .disabled), (3, .disabled), (9, .disabled)])
     func `the status is carried over`(_ theirs: Int, _ ours: Account.Status) throws {
-        #expect(try plan([["status": .int(theirs)]]).accounts.first?.entry.account.status == ours)
+        #expect(try plan([["status": .int(theirs)]]).accounts.first?.declared.account.status == ours)
         #expect(
-            try plan([["status": .int(theirs)]], isDisabled: true).accounts.first?.entry.account.status == .disabled)
+            try plan([["status": .int(theirs)]], isDisabled: true).accounts.first?.declared.account.status == .disabled)
     }
 
     @Test func `models of the catalogue are kept, missing ones made without a price`() throws {
@@ -147,7 +147,7 @@ import Testing
         #expect(plan.models.map(\.isKept) == [true, false])
         #expect(plan.file.models.map(\.id) == ["text-embedding-3-small"])
         #expect(plan.file.models.first?.capabilities.serves(.embeddings) == true)
-        #expect(plan.accounts.first?.entry.account.models == ["gpt", "text-embedding-3-small"])
+        #expect(plan.accounts.first?.declared.account.models == ["gpt", "text-embedding-3-small"])
         #expect(
             plan.warnings.contains { $0.text.contains("count as free") && $0.text.contains("text-embedding-3-small") })
     }
@@ -169,7 +169,7 @@ import Testing
         #expect(models.map(\.id) == ["m", "m@anthropic", "m@openai"])
         #expect(models.map(\.modelID) == ["other", "m", "m"])
         #expect(models.map(\.priority) == [5, 1, 1])
-        #expect(plan.accounts.map(\.entry.account.models) == [["m@openai"], ["m"], ["m@anthropic"]])
+        #expect(plan.accounts.map(\.declared.account.models) == [["m@openai"], ["m"], ["m@anthropic"]])
         let after = CatalogSnapshot(models: models)
         #expect(after.models(matching: "m").count == 3)
 
@@ -177,7 +177,7 @@ import Testing
             try [1, 2].map { try #require(ChannelFixtures.row(["id": .int($0), "models": "m", "priority": 1])) },
             .init(product: .oneAPI, prefix: "x-"), catalog: after)
         #expect(again.file.models.isEmpty)
-        #expect(again.accounts.map(\.entry.account.models) == [["m@openai"], ["m@openai"]])
+        #expect(again.accounts.map(\.declared.account.models) == [["m@openai"], ["m@openai"]])
     }
 
     @Test func `a second import updates accounts and leaves their status`() throws {
@@ -189,8 +189,8 @@ import Testing
         ])
         let plan = try plan([["id": 1], ["id": 2]], catalog: catalog)
         #expect(plan.accounts.map(\.isKnown) == [true])
-        #expect(plan.accounts.first?.entry.givesStatus == false)
-        let account = plan.accounts.first?.entry.account
+        #expect(plan.accounts.first?.declared.givesStatus == false)
+        let account = plan.accounts.first?.declared.account
         #expect(account?.quotaLimit == 9)
         #expect(account?.requestsPerMinute == 7)
         #expect(account?.settings == ["project": "p"])
