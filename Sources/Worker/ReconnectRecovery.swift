@@ -44,7 +44,7 @@ struct ReconnectRecovery: Sendable {
         let asked = running.all
         let attempts = asked.flatMap(\.attempts)
         let replies = try await session.pipeline(attempts.map { JobQueue.resyncCommand($0, keys) })
-        logger.warning("another Redis server, resynchronising", metadata: ["jobs": "\(asked.count)"])
+        logger.warning("another Redis server, resynchronising", metadata: [LogKey.jobs: "\(asked.count)"])
         for reply in replies { try reply.throwIfError() }
         let lost = Set(zip(attempts, replies).filter { JobQueue.Resync($1) == .lost }.map(\.0))
         for job in asked where job.attempts.allSatisfy(lost.contains) { running.lost(job) }
@@ -55,7 +55,7 @@ struct ReconnectRecovery: Sendable {
         let info = RedisInfo(try await session.pipeline(RedisDurability.commands))
         let durability = RedisDurability(info)
         for warning in durability.warnings {
-            logger.warning("\(RedisDurability.message)", metadata: ["reason": "\(warning)"])
+            logger.warning("\(RedisDurability.message)", metadata: [LogKey.reason: "\(warning)"])
         }
         guard !info.evicts else {
             logger.critical("Redis evicts keys and would lose requests; set maxmemory-policy noeviction")

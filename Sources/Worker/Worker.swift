@@ -45,18 +45,13 @@ struct WorkerCommand: AsyncParsableCommand {
         // A platform that closes while we send is an error of that call (EPIPE), not the end of this process.
         _ = signal(SIGPIPE, SIG_IGN)
         do {
-            guard ping else { return try await work(shared, worker, logger) }
-            guard
-                try await AccountCheck(
-                    shared, http: worker.http, timeouts: worker.timeouts, maxAnswerBytes: worker.maxAnswerBytes, logger
-                ).run()
-            else { throw ExitCode(1) }
+            if ping { try await check(shared, worker, logger) } else { try await work(shared, worker, logger) }
         } catch let code as ExitCode {
             throw code
         } catch {
             let address = "\(worker.host):\(worker.port)"
             let known = ListenFailure(error, address: address, host: "WORKER_HOST", port: "WORKER_PORT")
-            logger.critical("the worker cannot run", metadata: ["error": "\(known ?? error)"])
+            logger.critical("the worker cannot run", metadata: [LogKey.error: "\(known ?? error)"])
             throw ExitCode(1)
         }
     }
@@ -70,6 +65,22 @@ struct WorkerCommand: AsyncParsableCommand {
     private func work(_ shared: SharedConfig, _ worker: WorkerConfig, _ logger: Logger) async throws {
         if let complaint = try await shared.durabilityComplaint(logger: logger) { try fail(complaint, code: 3) }
         try await WorkerProcess(shared, worker, logger).run()
+    }
+
+    /// Throws the exit code where an account failed.
+    private func check(_ shared: SharedConfig, _ worker: WorkerConfig, _ logger: Logger) async throws {
+        let postgres = PostgresPool(shared.postgres)
+        let catalog = try await CatalogBootstrap(shared, postgres, logger).start().current
+        await postgres.close()
+        let http = try HTTPClient(configuration: worker.http)
+        let platforms = PlatformCaller(
+            http: http, credentials: AccountCredentials(box: try shared.masterKeys.box()), tokens: AccountTokens(),
+            clocks: PlatformClocks(), timeouts: worker.timeouts, maxAnswerBytes: worker.maxAnswerBytes,
+            clock: SystemWallClock())
+        let check = AccountCheck(catalog: catalog, platforms: platforms, timeLeft: worker.timeouts.http.total)
+        let isGood = await check.run()
+        await http.shutdown()
+        guard isGood else { throw ExitCode(1) }
     }
 
     private func fail(_ text: String, code: Int32) throws -> Never {

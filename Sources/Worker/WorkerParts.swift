@@ -7,7 +7,7 @@ import Shared
 /// `WorkerProcess` runs them.
 struct WorkerParts: Sendable {
     /// Unlike any other worker's, also before and after a restart.
-    let name = WorkerHeartbeat.makeName()
+    let name = ProcessName.make()
     let config: WorkerConfig
     let shared: SharedConfig
     let logger: Logger
@@ -38,7 +38,7 @@ struct WorkerParts: Sendable {
         self.config = config
         self.postgres = postgres
         var logger = logger
-        logger[metadataKey: "worker"] = "\(name)"
+        logger[metadataKey: LogKey.worker] = "\(name)"
         self.logger = logger
         readiness = Readiness(shards: shared.queue.shards)
         slots = Slots(config.slots.total)

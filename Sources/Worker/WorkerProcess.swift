@@ -28,7 +28,7 @@ struct WorkerProcess {
             parts.connected + parts.informed + parts.supervising + parts.serving
             + Together.byRole(parts.shards.map { parts.keeping($0) })
             + Together.byRole(parts.shards.map { parts.working($0) })
-        parts.logger.info("worker started", metadata: ["slots": "\(config.slots.total)"])
+        parts.logger.info("worker started", metadata: [LogKey.slots: "\(config.slots.total)"])
         try await ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],

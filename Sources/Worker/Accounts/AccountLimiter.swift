@@ -79,7 +79,7 @@ struct AccountLimiter: Sendable {
     /// Sends settlements that found a call in flight and no later one to go with, several times a second.
     func flush() async {
         do throws(RedisError) { try await batcher.flush() } catch {
-            logger.debug("slots are left to their lease", metadata: ["error": "\(error)"])
+            logger.debug("slots are left to their lease", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -97,7 +97,8 @@ struct AccountLimiter: Sendable {
                 .settle(reservation.encoded(used: tokens, isCounted: calledAt != nil, late: late)))
         } catch {
             logger.debug(
-                "a slot is left to its lease", metadata: ["account": "\(reservation.account)", "error": "\(error)"])
+                "a slot is left to its lease",
+                metadata: [LogKey.account: "\(reservation.account)", LogKey.error: "\(error)"])
         }
     }
 

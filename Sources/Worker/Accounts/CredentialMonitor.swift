@@ -38,10 +38,7 @@ final class CredentialMonitor: Service, Sendable {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                self.look()
-                do { try await Task.sleep(for: Self.interval) } catch { return }
-            }
+            for await _ in every(Self.interval) { self.look() }
         }
     }
 

@@ -94,9 +94,8 @@ final class HealthRegistry: Service, Sendable {
     }
 
     private func ticks() async {
-        while !Task.isCancelled {
-            do { try await Task.sleep(for: Self.gathering) } catch { return }
-            if replica.withLock({ $0.needsSharing }) { wake.yield() }
+        for await _ in every(Self.gathering, after: Self.gathering) where replica.withLock({ $0.needsSharing }) {
+            wake.yield()
         }
     }
 

@@ -17,10 +17,9 @@ struct LoadReader: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
+            for await _ in every(Self.interval) {
                 await limiter.flush()
                 if limiter.loads.areWanted { await read() }
-                do { try await Task.sleep(for: Self.interval) } catch { return }
             }
         }
         // Capacity that the last jobs gave back must not wait for the end of its lease.
@@ -35,7 +34,7 @@ struct LoadReader: Service {
                 accounts.map { RedisCommand("ZCARD", .string(keys.slots($0))) })
             for (account, count) in zip(accounts, counts) { limiter.loads.set(account, inFlight: Int(count.int ?? 0)) }
         } catch {
-            logger.debug("loads are not read for now", metadata: ["error": "\(error)"])
+            logger.debug("loads are not read for now", metadata: [LogKey.error: "\(error)"])
         }
     }
 }

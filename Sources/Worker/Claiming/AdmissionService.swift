@@ -32,7 +32,7 @@ struct AdmissionService: Service {
                         accounts = latest
                     }
                 } catch {
-                    logger.debug("rooms are left for now", metadata: ["error": "\(error)"])
+                    logger.debug("rooms are left for now", metadata: [LogKey.error: "\(error)"])
                 }
             }
         }
@@ -40,10 +40,7 @@ struct AdmissionService: Service {
 
     private func tickUntilShutdown() async {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                rooms.tick()
-                do { try await Task.sleep(for: interval) } catch { break }
-            }
+            for await _ in every(interval) { rooms.tick() }
         }
         rooms.finish()
     }

@@ -72,7 +72,8 @@ struct ClaimReader: Sendable {
             }
             _ = try await queue.postpone(attempt, due: clock.now + Self.newerVersionDelay.milliseconds)
         case .undecodable(let id, let channel, let reason):
-            logger.warning("undecodable queue entry", metadata: ["entry": "\(entry.entry)", "reason": "\(reason)"])
+            logger.warning(
+                "undecodable queue entry", metadata: [LogKey.entry: "\(entry.entry)", LogKey.reason: "\(reason)"])
             guard let id else { return try await queue.bury(entry, worker: worker, reason: reason) }
             let attempt = attempt(id: id, number: entry.deliveries, entry, channel: channel)
             let failure = JobFailure(.undecodable, "the queue entry cannot be read: \(reason)")

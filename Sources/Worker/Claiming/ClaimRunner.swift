@@ -17,7 +17,8 @@ struct ClaimRunner: Sendable {
             try await pipeline.run(claim, enqueuedAt: entry.enqueuedAt, admittedFrom: room)
         } catch {
             // The entry stays in the pending list and is reaped after a lease: nothing is lost, only late.
-            logger.error("job left to the reaper", metadata: ["entry": "\(entry.entry)", "error": "\(error)"])
+            logger.error(
+                "job left to the reaper", metadata: [LogKey.entry: "\(entry.entry)", LogKey.error: "\(error)"])
         }
     }
 }

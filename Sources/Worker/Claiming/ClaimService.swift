@@ -97,7 +97,7 @@ struct ClaimService: Service {
 
     private func drain() async {
         guard slots.inUse > 0 else { return }
-        logger.info("draining", metadata: ["jobs": "\(slots.inUse)"])
+        logger.info("draining", metadata: [LogKey.jobs: "\(slots.inUse)"])
         let deadline = ContinuousClock.now + drainTimeout
         while slots.inUse > 0, ContinuousClock.now < deadline, !Task.isCancelled { await pause(.milliseconds(50)) }
         running.cancelAll(.shutdown)
@@ -107,10 +107,10 @@ struct ClaimService: Service {
         if error.prefix == "NOGROUP" {
             logger.warning("consumer groups are gone, making them again")
             do { return try await queue.createGroups() } catch {
-                logger.warning("no groups", metadata: ["error": "\(error)"])
+                logger.warning("no groups", metadata: [LogKey.error: "\(error)"])
             }
         } else if !error.isTransient {
-            logger.error("claiming failed", metadata: ["error": "\(error)"])
+            logger.error("claiming failed", metadata: [LogKey.error: "\(error)"])
         }
         await pause(.milliseconds(200))
     }

@@ -37,15 +37,15 @@ actor LeaseKeeper: Service {
     private func keepLeases(_ alarm: EventLoopTimer) async {
         while !alarm.isStopped {
             do { try await renew() } catch {
-                logger.debug("renewal failed, trying again", metadata: ["error": "\(error)"])
+                logger.debug("renewal failed, trying again", metadata: [LogKey.error: "\(error)"])
             }
             do { try await heartbeat.show(jobs: running.count) } catch {
-                logger.debug("heartbeat failed, trying again", metadata: ["error": "\(error)"])
+                logger.debug("heartbeat failed, trying again", metadata: [LogKey.error: "\(error)"])
             }
             await alarm.wait(queue.limits.lease / 3)
         }
         do { try await heartbeat.remove() } catch {
-            logger.debug("heartbeat left to expire", metadata: ["error": "\(error)"])
+            logger.debug("heartbeat left to expire", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -57,7 +57,7 @@ actor LeaseKeeper: Service {
             return lost
         }
         for attempt in lost {
-            logger.warning("lease lost", metadata: ["job": "\(attempt.id)", "attempt": "\(attempt.number)"])
+            logger.warning("lease lost", metadata: [LogKey.job: "\(attempt.id)", LogKey.attempt: "\(attempt.number)"])
         }
     }
 }

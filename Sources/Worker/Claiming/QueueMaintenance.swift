@@ -27,11 +27,9 @@ struct QueueMaintenance: Service {
                     try await queue.forgetConsumers(idle: settings.consumerIdle)
                 }
             } catch {
-                logger.debug("promotion failed, trying again", metadata: ["error": "\(error)"])
+                logger.debug("promotion failed, trying again", metadata: [LogKey.error: "\(error)"])
             }
-            do {
-                try await cancelWhenGracefulShutdown { try await Task.sleep(for: settings.interval) }
-            } catch { return }
+            guard await Task.pause(for: settings.interval) else { return }
         }
     }
 

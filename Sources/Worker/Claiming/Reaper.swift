@@ -23,10 +23,10 @@ struct Reaper: Service {
     func run() async throws {
         await withDiscardingTaskGroup { group in
             var cursor = JobQueue.ReapCursor()
-            while await sleepUntilNextRound() {
+            while await Task.pause(for: settings.interval) {
                 for lane in Lane.allCases {
                     do { try await sweep(lane, &cursor, &group) } catch {
-                        logger.debug("reaping failed", metadata: ["error": "\(error)"])
+                        logger.debug("reaping failed", metadata: [LogKey.error: "\(error)"])
                     }
                 }
             }
@@ -72,16 +72,8 @@ struct Reaper: Service {
             FaultPoint.reaping.reached()
             try await pipeline.takeOver(claim, enqueuedAt: entry.enqueuedAt)
         } catch {
-            logger.error("job left to the next reaper", metadata: ["entry": "\(entry.entry)", "error": "\(error)"])
-        }
-    }
-
-    private func sleepUntilNextRound() async -> Bool {
-        do {
-            try await cancelWhenGracefulShutdown { try await Task.sleep(for: settings.interval) }
-            return !Task.isShuttingDownGracefully
-        } catch {
-            return false
+            logger.error(
+                "job left to the next reaper", metadata: [LogKey.entry: "\(entry.entry)", LogKey.error: "\(error)"])
         }
     }
 }

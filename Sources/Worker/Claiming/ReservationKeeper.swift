@@ -39,7 +39,7 @@ actor ReservationKeeper: Service {
     private func keep(_ alarm: EventLoopTimer) async {
         while !alarm.isStopped {
             do { try await limiter.renew(over: redis) } catch {
-                logger.debug("renewal failed, trying again", metadata: ["error": "\(error)"])
+                logger.debug("renewal failed, trying again", metadata: [LogKey.error: "\(error)"])
             }
             await alarm.wait(lease / 3)
         }

@@ -1,9 +1,5 @@
 import Shared
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Name and heartbeat of this worker process, with its card in Redis for people to look at.
 ///
 /// Neither decides who runs what: the heartbeat only says whether anybody is there to take work.
@@ -12,21 +8,13 @@ struct WorkerHeartbeat: Sendable {
     let name: String
     let queue: JobQueue
 
-    static func makeName() -> String {
-        var host = [CChar](repeating: 0, count: 256)
-        unsafe gethostname(&host, host.count - 1)
-        let end = host.firstIndex(of: 0) ?? host.endIndex
-        let text = String(decoding: host[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let random = String(UInt32.random(in: .min ... .max), radix: 16)
-        return "\(text)-\(getpid())-" + String(repeating: "0", count: 8 - random.count) + random
-    }
-
     /// To be repeated within a lease.
     func show(jobs: Int) async throws(RedisError) {
         try await queue.beat(name)
         _ = try await queue.redis.send(
             RedisCommand(
-                "SET", .string(queue.keys.workerStatus(name)), "jobs=\(jobs)", "PX", .int(queue.limits.lease.milliseconds)
+                "SET", .string(queue.keys.workerStatus(name)), "jobs=\(jobs)", "PX",
+                .int(queue.limits.lease.milliseconds)
             ))
     }
 

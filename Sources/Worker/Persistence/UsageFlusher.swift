@@ -77,16 +77,16 @@ struct UsageFlusher: Service {
         let first = try await outbox.read(limit: settings.batch, block: block)
         guard !first.isEmpty, first.count < settings.batch else { return first }
         // Cut short by a shutdown, which must not wait for company.
-        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: settings.interval) }
+        _ = await Task.pause(for: settings.interval)
         return first + (try await outbox.read(limit: settings.batch - first.count, block: nil))
     }
 
     /// The group goes with the stream when Redis has lost its data.
     private func recover(from error: RedisError) async {
-        logger.debug("the outbox cannot be read, trying again", metadata: ["error": "\(error)"])
+        logger.debug("the outbox cannot be read, trying again", metadata: [LogKey.error: "\(error)"])
         guard error.prefix == "NOGROUP" else { return }
         do { try await queue.createGroups() } catch {
-            logger.debug("the outbox group cannot be made, trying again", metadata: ["error": "\(error)"])
+            logger.debug("the outbox group cannot be made, trying again", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -103,7 +103,7 @@ struct UsageFlusher: Service {
                 guard !batch.isEmpty, try await flush(batch) else { return }
             }
         } catch {
-            logger.info("ledger rows are left to other workers", metadata: ["error": "\(error)"])
+            logger.info("ledger rows are left to other workers", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -166,7 +166,8 @@ struct UsageFlusher: Service {
                 if error.isRowsFault { return .refused(error) }
                 if error.code == .timeout, rows.count > 1 { return .tooSlow }
                 if error.code != .serializationOrDeadlock, !isComplaining {
-                    logger.warning("the ledger cannot be written, rows wait in Redis", metadata: ["error": "\(error)"])
+                    logger.warning(
+                        "the ledger cannot be written, rows wait in Redis", metadata: [LogKey.error: "\(error)"])
                     isComplaining = true
                 }
             }
@@ -177,7 +178,8 @@ struct UsageFlusher: Service {
     private func bury(_ entries: [UsageOutbox.Entry], _ reason: String) async throws(RedisError) {
         guard !entries.isEmpty else { return }
         logger.error(
-            "ledger rows moved to the dead letters", metadata: ["rows": "\(entries.count)", "reason": "\(reason)"])
+            "ledger rows moved to the dead letters",
+            metadata: [LogKey.rows: "\(entries.count)", LogKey.reason: "\(reason)"])
         try await outbox.bury(entries, reason: reason)
     }
 }
@@ -196,11 +198,6 @@ private struct Pause {
     mutating func wait() async -> Bool {
         let pause = next * Double.random(in: 0.5...1)
         next = min(next * 2, longest)
-        do {
-            try await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
-            return !Task.isShuttingDownGracefully
-        } catch {
-            return false
-        }
+        return await Task.pause(for: pause)
     }
 }

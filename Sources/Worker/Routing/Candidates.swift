@@ -23,15 +23,17 @@ struct Candidates: Sendable {
     init(for request: ModelRequest, provider: Provider?, in catalog: CatalogSnapshot) throws(JobFailure) {
         promptTokens = TokenEstimate.prompt(of: request)
         let context = ContextFit(of: request, promptTokens: promptTokens)
+        let needs = RequestNeeds(request)
         let named = try catalog.activeModels(named: request.model, provider: provider)
         var (models, refusal): ([Model], JobFailure?) = ([], nil)
-        do throws(JobFailure) { models = try Self.fitting(request, context, among: named) } catch { refusal = error }
+        do throws(JobFailure) {
+            models = try Self.fitting(request, needs, context, among: named)
+        } catch { refusal = error }
         options = models.compactMap { Self.option($0, request, catalog, &refusal) }
         for model in named.flatMap(\.fallbackModels).compactMap({ catalog.activeModel(id: $0) })
         where !models.contains(where: { $0.id == model.id }) && !fallbacks.contains(where: { $0.model.id == model.id })
         {
-            guard context.fits(model), model.capabilities.serves(request.operation),
-                request.neededBy.keys.allSatisfy({ model.capabilities.has($0) }),
+            guard context.fits(model), needs.areMet(by: model),
                 let option = Self.option(model, request, catalog, &refusal)
             else { continue }
             fallbacks.append(option)
@@ -81,24 +83,23 @@ struct Candidates: Sendable {
     }
 
     private static func fitting(
-        _ request: ModelRequest, _ context: ContextFit, among named: [Model]
+        _ request: ModelRequest, _ needs: RequestNeeds, _ context: ContextFit, among named: [Model]
     ) throws(JobFailure) -> [Model] {
-        let able = try able(request, among: named)
+        let able = try able(request, needs, among: named)
         let roomy = able.filter { context.fits($0) }
         guard !roomy.isEmpty else { throw context.refusal(of: request, by: able) }
         return roomy
     }
 
-    private static func able(_ request: ModelRequest, among named: [Model]) throws(JobFailure) -> [Model] {
-        let serving = named.filter { $0.capabilities.serves(request.operation) }
-        guard !serving.isEmpty else { throw request.operation.refusal }
-        let needs = request.neededBy.keys
-        let able = serving.filter { model in needs.allSatisfy { model.capabilities.has($0) } }
-        guard able.isEmpty else { return able }
-        let missing = needs.filter { need in !serving.contains { $0.capabilities.has(need) } }
-        let names = missing.map(\.rawValue).sorted().joined(separator: ", ")
-        throw JobFailure(
-            .unsupportedParameter, "the model cannot do what the request needs: \(names)",
-            code: "unsupported_parameter")
+    private static func able(
+        _ request: ModelRequest, _ needs: RequestNeeds, among named: [Model]
+    ) throws(JobFailure) -> [Model] {
+        do throws(RequestNeeds.Shortfall) { return try needs.able(among: named) } catch {
+            guard case .capabilities(let missing) = error else { throw request.operation.refusal }
+            let names = missing.map(\.rawValue).sorted().joined(separator: ", ")
+            throw JobFailure(
+                .unsupportedParameter, "the model cannot do what the request needs: \(names)",
+                code: "unsupported_parameter")
+        }
     }
 }

@@ -29,7 +29,7 @@ struct AccountSupervisor: Sendable {
             try await lookAtMoney()
             try await lookAtCircuits()
         } catch {
-            logger.debug("what health has decided is written later", metadata: ["error": "\(error)"])
+            logger.debug("what health has decided is written later", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -44,9 +44,10 @@ struct AccountSupervisor: Sendable {
             }
             healthRegistry.restore(account: account.id, onProbation: onProbation)
             try await alerts.clear(kind: .accountDisabled, subject: account.id)
-            logger.notice("account is back", metadata: ["account": "\(account.id)", "reason": "\(reason)"])
+            logger.notice("account is back", metadata: [LogKey.account: "\(account.id)", LogKey.reason: "\(reason)"])
         } catch {
-            logger.warning("an account cannot be enabled", metadata: ["account": "\(account.id)", "error": "\(error)"])
+            logger.warning(
+                "an account cannot be enabled", metadata: [LogKey.account: "\(account.id)", LogKey.error: "\(error)"])
         }
     }
 
@@ -77,7 +78,7 @@ struct AccountSupervisor: Sendable {
         guard try await store.setStatus(account: account.id, status: .disabled, reason: reason, actor: Self.actor)
         else { return }
         await notifier.tell()
-        logger.warning("account disabled", metadata: ["account": "\(account.id)", "reason": "\(reason)"])
+        logger.warning("account disabled", metadata: [LogKey.account: "\(account.id)", LogKey.reason: "\(reason)"])
     }
 
     private func lookAtMoney() async throws {
@@ -90,7 +91,7 @@ struct AccountSupervisor: Sendable {
             try await alerts.raise(
                 kind: .accountUnpaid, subject: account.id, severity: .critical,
                 message: "account \(account.id): \(account.provider.rawValue) says that no money or quota is left")
-            logger.warning("account without money", metadata: ["account": "\(account.id)"])
+            logger.warning("account without money", metadata: [LogKey.account: "\(account.id)"])
         }
         for subject in known { try await alerts.clear(kind: .accountUnpaid, subject: subject) }
     }
@@ -106,7 +107,7 @@ struct AccountSupervisor: Sendable {
                 kind: .circuitOpen, subject: Self.subject(route), severity: .warning,
                 message: "the circuit of \(Self.subject(route)) is open: \(why)",
                 details: ["failures": .int(health.failuresInRow)])
-            logger.warning("circuit open", metadata: ["route": "\(Self.subject(route))", "error": "\(why)"])
+            logger.warning("circuit open", metadata: [LogKey.route: "\(Self.subject(route))", LogKey.error: "\(why)"])
         }
         for subject in known { try await alerts.clear(kind: .circuitOpen, subject: subject) }
     }

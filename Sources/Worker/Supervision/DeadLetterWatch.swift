@@ -21,7 +21,7 @@ struct DeadLetterWatch: Sendable {
             }
             try await tell(count, newest)
         } catch {
-            logger.debug("dead letters are looked at later", metadata: ["error": "\(error)"])
+            logger.debug("dead letters are looked at later", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -31,6 +31,8 @@ struct DeadLetterWatch: Sendable {
             kind: .deadLetters, subject: Self.subject, severity: .warning,
             message: "\(count) dead letter\(count == 1 ? "" : "s"), the newest because of: \(why)",
             details: ["count": .int(count), "newest": .string(newest.id.description), "why": .string(why)])
-        if isNew { logger.warning("there are dead letters", metadata: ["count": "\(count)", "reason": "\(why)"]) }
+        if isNew {
+            logger.warning("there are dead letters", metadata: [LogKey.count: "\(count)", LogKey.reason: "\(why)"])
+        }
     }
 }

@@ -18,14 +18,7 @@ struct HealthProber: Sendable {
 
     func probeAll() async {
         let catalog = catalog.current
-        var accounts = catalog.accounts.filter(isWorthAsking)[...]
-        await withTaskGroup(of: Void.self) { group in
-            for account in accounts.prefix(Self.atOnce) { group.addTask { await probe(account, catalog) } }
-            accounts = accounts.dropFirst(Self.atOnce)
-            while await group.next() != nil {
-                if let account = accounts.popFirst() { group.addTask { await probe(account, catalog) } }
-            }
-        }
+        await catalog.accounts.filter(isWorthAsking).concurrentMap(atMost: Self.atOnce) { await probe($0, catalog) }
     }
 
     /// False for an account that its platform wants left alone: another 429 would only make it longer.
@@ -45,7 +38,7 @@ struct HealthProber: Sendable {
             await found(account, nil, began)
         } catch {
             logger.debug(
-                "probe failed", metadata: ["account": "\(account.id)", "error": "\(error.kind.rawValue)"])
+                "probe failed", metadata: [LogKey.account: "\(account.id)", LogKey.error: "\(error.kind.rawValue)"])
             await found(account, error, began)
         }
     }

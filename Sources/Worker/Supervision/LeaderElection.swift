@@ -27,10 +27,7 @@ final class LeaderElection: Service, Sendable {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                await self.stand()
-                do { try await Task.sleep(for: self.lease / 3) } catch { break }
-            }
+            for await _ in every(self.lease / 3) { await self.stand() }
         }
         await resign()
     }
@@ -44,7 +41,7 @@ final class LeaderElection: Service, Sendable {
             if isElected, !isLeader { logger.info("leading: probes, quotas and alerts are done here") }
             until.withLock { $0 = isElected ? asked + lease : nil }
         } catch {
-            logger.debug("no election for now", metadata: ["error": "\(error)"])
+            logger.debug("no election for now", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -55,7 +52,7 @@ final class LeaderElection: Service, Sendable {
         do throws(RedisError) {
             _ = try await redis.evaluate(Self.release, keys: [keys.leader], args: [.string(worker)])
         } catch {
-            logger.debug("the lease of the leader is left to end", metadata: ["error": "\(error)"])
+            logger.debug("the lease of the leader is left to end", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -86,13 +83,12 @@ extension LeaderElection {
     func repeating(_ interval: Duration, _ duty: @escaping @Sendable () async -> Void) async {
         await cancelWhenGracefulShutdown {
             var due = ContinuousClock.now
-            while !Task.isCancelled {
+            for await _ in every(min(interval, .milliseconds(200))) {
                 if self.isLeader, due <= .now {
                     due = .now + interval
                     await duty()
                 }
                 if !self.isLeader { due = .now }
-                do { try await Task.sleep(for: min(interval, .milliseconds(200))) } catch { return }
             }
         }
     }

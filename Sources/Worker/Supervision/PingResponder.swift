@@ -29,9 +29,7 @@ struct PingResponder: Service {
                     guard let ping = try await inbox.next(block: Self.block) else { continue }
                     group.addTask { await answer(ping) }
                 } catch {
-                    do {
-                        try await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.pause) }
-                    } catch { return }
+                    guard await Task.pause(for: Self.pause) else { return }
                 }
             }
         }
@@ -43,7 +41,7 @@ struct PingResponder: Service {
         guard timeLeft > .zero else { return }
         let answer = await answer(account: ping.account, timeLeft)
         do throws(RedisError) { try await outbox.answer(ping, answer) } catch {
-            logger.debug("a ping's answer is lost", metadata: ["error": "\(error)"])
+            logger.debug("a ping's answer is lost", metadata: [LogKey.error: "\(error)"])
         }
     }
 

@@ -28,7 +28,8 @@ struct QuotaReconciler: Sendable {
                 if !onlyForgotten { try await tell(account, used: used, limit: limit) }
             } catch {
                 logger.warning(
-                    "a quota cannot be measured for now", metadata: ["account": "\(account.id)", "error": "\(error)"])
+                    "a quota cannot be measured for now",
+                    metadata: [LogKey.account: "\(account.id)", LogKey.error: "\(error)"])
             }
         }
         if !onlyForgotten { await clearOfUnlimited() }
@@ -44,7 +45,7 @@ struct QuotaReconciler: Sendable {
                 }
             }
         } catch {
-            logger.debug("alerts of quotas are cleared later", metadata: ["error": "\(error)"])
+            logger.debug("alerts of quotas are cleared later", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -73,7 +74,8 @@ struct QuotaReconciler: Sendable {
                 kind: .quotaThreshold, subject: account.id, severity: .warning,
                 message: "account \(account.id) has used \(percent) % of its quota", details: details)
             if isNew {
-                logger.warning("quota is running out", metadata: ["account": "\(account.id)", "percent": "\(percent)"])
+                logger.warning(
+                    "quota is running out", metadata: [LogKey.account: "\(account.id)", LogKey.percent: "\(percent)"])
             }
         } else {
             try await alerts.clear(kind: .quotaThreshold, subject: account.id)
