@@ -105,7 +105,7 @@ struct HealthReplica: Sendable {
         let excess = pending.count - Self.maxPending
         guard excess > 0 else { return }
         pending.removeFirst(excess)
-        writing?.count -= min(excess, writing?.count ?? 0)
+        if let count = writing?.count { writing?.count = max(0, count - excess) }
     }
 
     // MARK: - Reading
