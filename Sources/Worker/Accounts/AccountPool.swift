@@ -47,12 +47,12 @@ struct AccountPool: Sendable {
         case .taken(let index, let reservation):
             return .booked(.route(ranked.routes[index], reservation))
         case .exhausted:
-            // A resting account may have quota left.
-            if let rest = ranked.earliest { return .busy(rest) }
+            // An account in a cool-down may have quota left.
+            if let earliest = ranked.earliest { return .busy(earliest) }
             return .booked(.refused(Self.exhausted))
         case .busy(let wait):
-            guard let wait, let rest = ranked.earliest else { return .busy(wait) }
-            return .busy(min(wait, rest))
+            guard let wait, let earliest = ranked.earliest else { return .busy(wait) }
+            return .busy(min(wait, earliest))
         }
     }
 

@@ -61,9 +61,9 @@ final class HealthRegistry: Service, Sendable {
     }
 
     /// At least one of the account's models is in a cool-down.
-    func rests(_ account: String) -> Bool {
+    func isCoolingDown(_ account: String) -> Bool {
         let now = clock.now
-        return replica.withLock { $0.rests(account, at: now) }
+        return replica.withLock { $0.isCoolingDown(account, at: now) }
     }
 
     func health(_ route: RouteKey) -> RouteHealth? { replica.withLock { $0.health(route) } }

@@ -114,7 +114,7 @@ struct HealthReplica: Sendable {
     var all: [RouteKey: RouteHealth] { copies.mapValues(\.health) }
 
     /// At least one of the account's models is in a cool-down.
-    func rests(_ account: String, at now: Int64) -> Bool {
+    func isCoolingDown(_ account: String, at now: Int64) -> Bool {
         copies.contains { $0.key.account == account && $0.value.health.rest(at: now) != nil }
     }
 

@@ -7,7 +7,7 @@ extension JobPipeline {
         switch job.plan.step {
         case .cached, .refused: return Booking.none
         case .waiting(.otherWorkers): try await handBack(job)
-        case .waiting(.coolDown(let rest)): try await wait(job, rest)
+        case .waiting(.coolDown(let length)): try await wait(job, length)
         case .route(let ranked):
             // A fresh request must not overtake those that wait for the same accounts.
             guard job.room != nil || !rooms.hasWaiters(job.plan.room.room) else {

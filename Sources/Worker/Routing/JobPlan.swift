@@ -64,7 +64,7 @@ struct JobPlan: Sendable {
     /// Waiting helps only against limits that pass by themselves, and where other workers have the keys.
     private static func step(_ ranked: RankedRoutes) -> Step {
         guard ranked.routes.isEmpty else { return .route(ranked) }
-        if let rest = ranked.earliest { return .waiting(.coolDown(rest)) }
+        if let earliest = ranked.earliest { return .waiting(.coolDown(earliest)) }
         guard !ranked.hasLocked else { return .waiting(.otherWorkers) }
         return .refused(JobFailure(.quotaExhausted, unusable(ranked.excluded), code: "no_usable_account"))
     }

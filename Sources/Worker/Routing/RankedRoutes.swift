@@ -28,8 +28,8 @@ struct RankedRoutes: Sendable {
         let fallbacks = fitting.fallbacks.map { Entry($0, tried, knowledge) }
         for entry in primary + fallbacks {
             excluded.merge(entry.excluded) { first, _ in first }
-            guard let rest = entry.earliest else { continue }
-            earliest = min(earliest ?? rest, rest)
+            guard let back = entry.earliest else { continue }
+            earliest = min(earliest ?? back, back)
         }
         hasLocked = (primary + fallbacks).contains(where: \.hasLocked)
         // A healthy route that failed just now is waited for, rather than that a doubtful one is tried.
@@ -106,8 +106,8 @@ struct RankedRoutes: Sendable {
                 case .ready, .trial:
                     hasWell = true
                     if !isTried { usable.append(item) }
-                case .resting(let rest, isForCapacity: true): earliest = min(earliest ?? rest, rest)
-                case .open, .resting: if !isTried { doubtful.append(item) }
+                case .coolDown(let left, isForCapacity: true): earliest = min(earliest ?? left, left)
+                case .open, .coolDown: if !isTried { doubtful.append(item) }
                 case .disabled: excluded[route.account.id] = "disabled"
                 }
             }

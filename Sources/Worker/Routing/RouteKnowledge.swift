@@ -22,7 +22,7 @@ struct RouteFitness: Sendable, Equatable {
         case trial(String)
         /// The circuit is open.
         case open
-        case resting(Duration, isForCapacity: Bool)
+        case coolDown(Duration, isForCapacity: Bool)
         case disabled
     }
 
@@ -46,9 +46,9 @@ extension RouteFitness {
         let forAccount = account?.isForCapacity ?? true
         let forOwn = own?.isForCapacity ?? true
         switch (account?.rest(at: now), own?.rest(at: now)) {
-        case (let rest?, nil): return .resting(rest, isForCapacity: forAccount)
-        case (nil, let rest?): return .resting(rest, isForCapacity: forOwn)
-        case (let one?, let other?): return .resting(max(one, other), isForCapacity: forAccount && forOwn)
+        case (let left?, nil): return .coolDown(left, isForCapacity: forAccount)
+        case (nil, let left?): return .coolDown(left, isForCapacity: forOwn)
+        case (let one?, let other?): return .coolDown(max(one, other), isForCapacity: forAccount && forOwn)
         case (nil, nil): break
         }
         let circuits = (account?.circuit(at: now) ?? .closed, own?.circuit(at: now) ?? .closed)

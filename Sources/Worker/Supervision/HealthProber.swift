@@ -25,7 +25,7 @@ struct HealthProber: Sendable {
     private func isWorthAsking(_ account: Account) -> Bool {
         // A probe without the key would say nothing of it, and bring a disabled account back for nothing.
         guard platforms.credentials.lock(of: account) == nil else { return false }
-        return isDisabledByUs(account) || (account.status == .active && !healthRegistry.rests(account.id))
+        return isDisabledByUs(account) || (account.status == .active && !healthRegistry.isCoolingDown(account.id))
     }
 
     private func isDisabledByUs(_ account: Account) -> Bool { AccountSupervisor.hasDisabled(account) }

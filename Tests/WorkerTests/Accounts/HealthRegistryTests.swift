@@ -48,8 +48,8 @@ import Testing
             let began = ContinuousClock.now
             try await eventually("the others know") {
                 registries.allSatisfy { registry in
-                    guard case .resting(_, true) = registry.fitness(of: Self.route("a", "m")).use,
-                        case .resting(_, false) = registry.fitness(of: Self.route("b", "other")).use
+                    guard case .coolDown(_, true) = registry.fitness(of: Self.route("a", "m")).use,
+                        case .coolDown(_, false) = registry.fitness(of: Self.route("b", "other")).use
                     else { return false }
                     return registry.fitness(of: Self.route("a", "other")).use == .ready
                 }

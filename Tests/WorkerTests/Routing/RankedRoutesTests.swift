@@ -42,8 +42,8 @@ import Testing
 
     @Test func `disabled, resting and open routes are left out; what rests for a limit comes back`() throws {
         let ranked = try rank([
-            "o1": .disabled, "o2": .resting(.seconds(20), isForCapacity: true),
-            "z": .resting(.seconds(5), isForCapacity: false), "s": .ready,
+            "o1": .disabled, "o2": .coolDown(.seconds(20), isForCapacity: true),
+            "z": .coolDown(.seconds(5), isForCapacity: false), "s": .ready,
         ])
         #expect(names(ranked) == ["spare s"])
         #expect(ranked.earliest == .seconds(20))
@@ -78,16 +78,16 @@ import Testing
         let all: [String: Use] = ["o1": .open, "o2": .disabled, "z": .open, "s": .open]
         #expect(try names(rank(all)) == ["big o1", "small z", "spare s"])
         var waiting = all
-        waiting["z"] = .resting(.seconds(3), isForCapacity: true)
+        waiting["z"] = .coolDown(.seconds(3), isForCapacity: true)
         #expect(try names(rank(waiting)).isEmpty)
     }
 
     @Test func `a key that was refused a moment ago is tried where nothing else is left`() throws {
         var uses: [String: Use] = [
-            "o1": .resting(.seconds(5), isForCapacity: false), "o2": .disabled, "z": .disabled, "s": .disabled,
+            "o1": .coolDown(.seconds(5), isForCapacity: false), "o2": .disabled, "z": .disabled, "s": .disabled,
         ]
         #expect(try names(rank(uses)) == ["big o1"])
-        uses["s"] = .resting(.seconds(20), isForCapacity: true)
+        uses["s"] = .coolDown(.seconds(20), isForCapacity: true)
         #expect(try names(rank(uses)).isEmpty)
         uses["s"] = .ready
         #expect(try names(rank(uses)) == ["spare s"])

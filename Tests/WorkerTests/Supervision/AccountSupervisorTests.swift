@@ -42,7 +42,7 @@ import Testing
         try await SupervisionFixture.run(catalog("a")) { fixture async throws in
             fixture.note(.exhausted(retryAfter: .milliseconds(1)), 1, account: "a", model: "m", from: 0)
             await fixture.supervisor.look()
-            try await eventually("its cool-down is over") { !fixture.healthRegistry.rests("a") }
+            try await eventually("its cool-down is over") { !fixture.healthRegistry.isCoolingDown("a") }
             await fixture.supervisor.look()
             #expect(try await fixture.open(.accountUnpaid) == ["a"])
             #expect(try await fixture.alerts.list(onlyOpen: false, limit: 9).map(\.count) == [1])
