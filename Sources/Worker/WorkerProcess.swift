@@ -140,7 +140,7 @@ extension WorkerParts {
     }
 }
 
-/// The same service of all shards: told of a shutdown together, ended when all have.
+/// Runs the same service of all shards: they are shut down together, and end when all have ended.
 ///
 /// One after the other, each shard would have a whole `DRAIN_TIMEOUT`.
 private struct Together: Service {

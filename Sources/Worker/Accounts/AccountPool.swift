@@ -13,7 +13,7 @@ enum CapacityUse: Sendable {
 /// Capacity for attempts: taken before the platform is called, given back after.
 ///
 /// In: ranked routes. Out: a booking, or how long until it is worth asking again. A booking's capacity comes back by
-/// `settle`, which never fails: a reservation that Redis could not be told about ends with its lease.
+/// `settle`, which never fails: where Redis is away, the reservation ends with its lease.
 struct AccountPool: Sendable {
     enum Answer: Sendable {
         /// Never `Booking.none`.

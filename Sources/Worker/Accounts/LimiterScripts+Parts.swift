@@ -1,9 +1,10 @@
 /// Parts of `LimiterScripts.serve`: capacity that comes back, and capacity that is taken.
 ///
-/// Both stand behind `counting` and use its functions, and `now`, `bucket`, `width`, `span`, `lease` and `trialLength` of
-/// `serve`.
+/// Both stand behind `counting` and use its functions, and `now`, `bucket`, `width`, `span`, `lease` and `trialLength`
+/// of `serve`.
 extension LimiterScripts {
-    /// `note(line)` for each settlement, then `settle()`: capacity comes back, and actual use takes the place of the estimate.
+    /// `note(line)` for each settlement, then `settle()`: capacity comes back, and actual use takes the place of the
+    /// estimate.
     ///
     /// Each account's counters are written once. Fields of the line, with tabs between them:
     ///
@@ -76,10 +77,11 @@ extension LimiterScripts {
 
         """
 
-    /// `hold(use)`, `take(use, id)` and `write()`: capacity is looked for, taken, and written to Redis once per account.
+    /// `hold(use)`, `take(use, id)` and `write()`: capacity is looked for, taken, and written to Redis once per
+    /// account.
     ///
-    /// A use is a candidate with the tokens of one request. `hold` returns the headroom from 0 to 1 where it can be taken, else
-    /// nil and when that may be.
+    /// A use is a candidate with the tokens of one request. `hold` returns the headroom from 0 to 1 where it can be
+    /// taken, else nil and when that may be.
     static let holding = """
         local accounts = {}
         local function look(name, most)

@@ -8,7 +8,8 @@ import Shared
 ///               n = time / width), and `o`, the oldest bucket in use
 ///     buckets:  list: numbers of its buckets, oldest first
 ///     slots:    zset: running reservations by the time their lease ends
-///     quota:    hash: start `p` of the period, tokens `b` of its settled hours up to hour `h`, tokens `h<n>` of each later hour
+///     quota:    hash: start `p` of the period, tokens `b` of its settled hours up to hour `h`, and `h<n>` of each later
+///               hour
 enum LimiterScripts {
     /// Functions of all scripts.
     ///
@@ -69,18 +70,19 @@ enum LimiterScripts {
     ///
     /// Each request gets the best account of the first group that has capacity.
     ///
-    ///     KEYS     base
-    ///     ARGV     lease, length of the window, width of a bucket, TTL of an affinity, TTL of a trial (all in ms),
-    ///              number of settlements, number of candidates,
-    ///              then settlements, candidates and requests: lines of fields with tabs between them
+    ///     KEYS       base
+    ///     ARGV       lease, length of the window, width of a bucket, TTL of an affinity, TTL of a trial (all in ms),
+    ///                number of settlements, number of candidates,
+    ///                then settlements, candidates and requests: lines of fields with tabs between them
     ///     candidate  requests a minute, tokens a minute, requests at once, quota (each empty for none),
-    ///              start and end of its period in ms (0 and 0 for none), factor, weight, trial or empty, account
-    ///     request  reservation, affinity key or empty, uses, turn counter or empty
-    ///     use      `<group>:<number of the candidate>:<tokens>,`, groups together and in order;
-    ///              `f…` is a fallback, which takes no turns
-    ///     Returns  first, in turn: account, running, headroom in thousandths, of each account that was seen;
-    ///              then per request {1, number of the use from 1, bucket} or {0, ms until the first limit may give way},
-    ///              with -1 if only the end of a running request can help, -2 if all quotas are used up for good
+    ///                start and end of its period in ms (0 and 0 for none), factor, weight, trial or empty, account
+    ///     request    reservation, affinity key or empty, uses, turn counter or empty
+    ///     use        `<group>:<number of the candidate>:<tokens>,`, groups together and in order,
+    ///                with `f…` for a fallback, which takes no turns
+    ///     Returns    first, in turn: account, running, headroom in thousandths, of each account that was seen,
+    ///                then per request {1, number of the use from 1, bucket}
+    ///                or {0, ms until the first limit may give way, -1 if only the end of a running request can help,
+    ///                -2 if all quotas are used up for good}
     static let serve = RedisScript(
         counting + """
             local lease, span, width = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -185,8 +187,8 @@ enum LimiterScripts {
     ///
     /// Repeating it changes nothing.
     ///
-    /// KEYS base. ARGV account, start of the period in ms, tokens of its hours before `first`, `first`, then hour and tokens by
-    /// the ledger per hour from `first` on, which count only where nothing was counted here. Returns the sum.
+    /// KEYS base. ARGV account, start of the period in ms, tokens of its hours before `first`, `first`, then hour and
+    /// tokens by the ledger per hour from `first` on, which count only where nothing was counted here. Returns the sum.
     static let measure = RedisScript(
         counting + """
             local key, first = base .. 'quota:' .. ARGV[1], tonumber(ARGV[4])

@@ -18,7 +18,7 @@ struct ClaimReader: Sendable {
     private static let late = JobFailure(
         .deadlineExceeded, "the deadline passed before the request could be started")
 
-    /// Time for which an entry of a newer version waits before somebody looks at it again.
+    /// Time after which an entry of a newer version is looked at again.
     static let newerVersionDelay = Duration.seconds(5)
 
     init(queue: JobQueue, worker: String, clock: any WallClock = SystemWallClock(), logger: Logger) {

@@ -7,7 +7,7 @@ import Shared
 /// Puts requests back into their lanes when their time has come, sorts the backlog while no worker has a free slot to
 /// do it, ends requests whose deadline passed, and removes idle consumers now and then.
 ///
-/// Every worker runs one. A request is promoted once, whoever is first (`PROMOTE` is atomic per request).
+/// Every worker runs one. Each request is promoted once, since `PROMOTE` is atomic per request.
 struct QueueMaintenance: Service {
     let queue: JobQueue
     let reader: ClaimReader

@@ -2,7 +2,7 @@ import Shared
 
 /// Name and heartbeat of this worker process, with its card in Redis for people to look at.
 ///
-/// Neither decides who runs what: the heartbeat only says whether anybody is there to take work.
+/// Neither decides where a job runs: the heartbeat only says that a worker is there to take work.
 struct WorkerHeartbeat: Sendable {
     /// `host-pid-8 random hex digits`, new at every start: a restarted worker is another one.
     let name: String

@@ -17,7 +17,7 @@ final class RunningJobs: Sendable {
         var attempts: [Attempt] { next.map { [attempt, $0] } ?? [attempt] }
     }
 
-    /// A job as it was when somebody began to ask Redis about it.
+    /// A job as it was when Redis was asked about it.
     struct Asked: Sendable {
         fileprivate let job: ObjectIdentifier
         let attempts: [Attempt]

@@ -109,8 +109,7 @@ struct UsageFlusher: Service {
 
     // MARK: - 3 and 4: record and delete
 
-    /// Returns `true` when the batch is done with, `false` only where the worker is told to stop while PostgreSQL is
-    /// away.
+    /// Returns `true` when the batch is done with, and `false` only where shutdown comes while PostgreSQL is away.
     @discardableResult
     private func flush(_ batch: [UsageOutbox.Entry]) async throws(RedisError) -> Bool {
         var readable: [(entry: UsageOutbox.Entry, row: UsageRow)] = []
@@ -184,7 +183,7 @@ struct UsageFlusher: Service {
     }
 }
 
-/// Pauses that double, with jitter, and end at once when the worker is told to stop.
+/// Pauses that double, with jitter, and end at once on shutdown.
 private struct Pause {
     private static let first = Duration.milliseconds(50)
     private let longest: Duration

@@ -42,7 +42,7 @@ extension JobPipeline {
         let now = clock.now
         let pause = max(.milliseconds(1), min(known ?? settings.slotPoll, Self.longestSleep))
         rooms.parked(in: spec.room, waitingFor: spec.accounts)
-        // Looked at again then, since circuits close and people mend things without telling rooms.
+        // Looked at again then, since rooms are not told of circuits that close and of changes by people.
         _ = try await queue.park(
             job.claim, in: spec.room, spec: spec.encoded, due: now + pause.milliseconds,
             expected: known.map { now + $0.milliseconds })

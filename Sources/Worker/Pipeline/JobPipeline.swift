@@ -145,7 +145,7 @@ struct JobPipeline: Sendable {
         return try result.get()
     }
 
-    /// Records for everybody what the attempt says about its route.
+    /// Records what the attempt says about its route, for all workers.
     private func observe(_ ended: EndedAttempt) {
         let record = ended.record
         metrics.attemptEnded(record)

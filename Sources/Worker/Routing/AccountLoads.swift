@@ -20,7 +20,7 @@ final class AccountLoads: Sendable {
     private let loads = Mutex<[String: Seen]>([:])
     private let wantedUntil = Mutex(ContinuousClock.now)
 
-    /// Usage leaves the sliding minute with time, so headroom grows whether anybody looks again or not.
+    /// Headroom grows with time, since usage leaves the sliding minute.
     func load(of account: String, at now: ContinuousClock.Instant = .now) -> Load {
         guard let seen = loads.withLock({ $0[account] }) else { return Load() }
         var load = seen.load

@@ -107,7 +107,7 @@ extension JobPlan {
         return .route(route, nil)
     }
 
-    /// Seconds that the answer is kept: the request's own wish, else the shortest of the models it may mean.
+    /// Seconds that the answer is kept: as the request asks, else the shortest of the models it may mean.
     ///
     /// `nil` for a refused request, whose answer no model gives.
     var cacheTTL: Int? {

@@ -23,7 +23,7 @@ struct ReservationCandidate: Sendable, Equatable {
     ///
     /// Groups are tried in order.
     let group: Int
-    /// Prompt and answer, as far as they can be foretold.
+    /// Expected tokens of prompt and answer.
     let tokens: Int
     /// The account's health for this model, above 0 and up to 1: its share is in proportion.
     let factor: Double

@@ -3,8 +3,8 @@ import Shared
 
 /// `worker --ping`: checks that each active account's key is good and its platform can be reached from here.
 ///
-/// In: the catalogue. Out: one line an account on standard output, in the order of their ids, and `false` if one failed. No
-/// line holds a key or what a platform said about one.
+/// In: the catalogue. Out: one line an account on standard output, in the order of their ids, and `false` if one
+/// failed. No line holds a key or what a platform said about one.
 struct AccountCheck {
     let catalog: CatalogSnapshot
     let platforms: PlatformCaller

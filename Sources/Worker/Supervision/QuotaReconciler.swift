@@ -55,7 +55,7 @@ struct QuotaReconciler: Sendable {
         let first = (now - Self.settling) / 3_600_000
         let used: QuotaLedger.Used
         do throws(PostgresError) { used = try await ledger.used(account, start: start, first: first) } catch {
-            // Without the ledger the catalogue's last word must do, where Redis has none at all.
+            // Without the ledger the catalogue's count is taken, where Redis has none at all.
             guard try await !limiter.knowsQuota(account, now: now) else {
                 return try await limiter.quotaUsed(account, now: now)
             }

@@ -92,7 +92,8 @@ import Testing
     @Test func `a duty is done at once when elected, then at its interval, and never by another`() async throws {
         try await QueueFixture.run { queue in
             let (leader, other) = (election("w1", queue), election("w2", queue))
-            let (done, wrong) = (Mutex<[ContinuousClock.Instant]>([]), Mutex(0))
+            let done = Mutex<[ContinuousClock.Instant]>([])
+            let wrong = Mutex(0)
             try await SupervisionFixture.running(leader) {
                 try await eventually("it leads") { leader.isLeader }
                 let began = ContinuousClock.now
