@@ -19,7 +19,7 @@ struct ReconnectRecovery: Sendable {
     let requiresDurable: Bool
     let logger: Logger
 
-    @Sendable func greet(_ session: RedisSession) async throws {
+    @Sendable func recover(_ session: RedisSession) async throws {
         for reply in try await session.pipeline(JobQueue.groupCommands(keys)) where reply.errorPrefix != "BUSYGROUP" {
             try reply.throwIfError()
         }

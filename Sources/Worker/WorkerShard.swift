@@ -30,7 +30,7 @@ struct WorkerShard: Sendable {
             running: running, requiresDurable: shared.redis.requiresDurability, logger: connections.logger)
         let redis = RedisClient(
             connections.configuration, name: "worker" + name, home: keys.shardPrefix, group: connections.group,
-            logger: connections.logger, onConnect: recovery.greet,
+            logger: connections.logger, onConnect: recovery.recover,
             onStateChange: { [patience] isUp in
                 patience.connection(isUp: isUp)
                 readiness.redis(isUp: isUp, shard: keys.shard)

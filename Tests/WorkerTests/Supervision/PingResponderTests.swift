@@ -60,14 +60,14 @@ import Testing
     }
 
     @Test func `an account that does not exist is named as such`() async throws {
-        try await answering(catalog("http://127.0.0.1:1"), stored: stored("http://127.0.0.1:1")) { fixture in
+        try await answering(catalog("http://127.0.0.1:1"), stored: stored("http://127.0.0.1:1")) { fixture async throws in
             #expect(try await ask(fixture, "other")["error"]?["kind"]?.stringValue == "unknown_account")
         }
     }
 
     @Test func `while PostgreSQL is away the account in memory is tried`() async throws {
         let stub = try ProviderStub.start { _ in Self.models }
-        try await answering(catalog(stub.url), stored: nil) { fixture in
+        try await answering(catalog(stub.url), stored: nil) { fixture async throws in
             #expect(try await ask(fixture)["ok"]?.boolValue == true)
         }
     }
