@@ -6,7 +6,7 @@ import Logging
 struct RouteTable: Sendable {
     typealias Handler = @Sendable (Request, ShimContext) async throws -> Response
 
-    struct Entry: Sendable {
+    struct Route: Sendable {
         /// As in `/api/v1/jobs/:id`.
         let path: String
         let method: HTTPRequest.Method
@@ -16,7 +16,7 @@ struct RouteTable: Sendable {
 
     /// For paths without a format of their own, and for those that do not exist.
     let format: any ResponseFormat
-    private(set) var entries: [Entry] = []
+    private(set) var routes: [Route] = []
 
     init(format: any ResponseFormat) { self.format = format }
 
@@ -26,29 +26,29 @@ struct RouteTable: Sendable {
         guard parts.count == 2, let method = HTTPRequest.Method(rawValue: String(parts[0])) else {
             preconditionFailure("'\(route)' is not a method and a path")
         }
-        entries.append(Entry(path: String(parts[1]), method: method, format: format ?? self.format, handler: handler))
+        routes.append(Route(path: String(parts[1]), method: method, format: format ?? self.format, handler: handler))
     }
 
     /// The format of the door that a path belongs to, whatever the method.
-    func format(of path: String) -> any ResponseFormat { matches(path).first?.entry.format ?? format }
+    func format(of path: String) -> any ResponseFormat { matches(path).first?.route.format ?? format }
 
     /// `isDraining`: answers ask their callers for another connection next time.
     func router(_ logger: Logger, isDraining: @escaping @Sendable () -> Bool) -> Router<ShimContext> {
         let router = Router(context: ShimContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ErrorMiddleware(table: self, logger: logger, isDraining: isDraining))
-        for entry in entries { router.on(RouterPath(entry.path), method: entry.method, use: entry.handler) }
+        for route in routes { router.on(RouterPath(route.path), method: route.method, use: route.handler) }
         return router
     }
 
     /// Answers for an id with slashes in it, for OPTIONS, a wrong method, and a path that does not exist.
     func unrouted(_ request: Request, _ context: ShimContext) async throws -> Response {
         let path = request.uri.path
-        let found = path == "*" && request.method == .options ? entries.map { ($0, nil) } : matches(path)
+        let found = path == "*" && request.method == .options ? routes.map { ($0, nil) } : matches(path)
         guard !found.isEmpty else { throw APIError.notFound("such path") }
-        let allow = Self.allow(found.map(\.entry.method))
+        let allow = Self.allow(found.map(\.route.method))
         if request.method == .options { return Response(status: .noContent, headers: [.allow: allow]) }
         let isHead = request.method == .head
-        guard let match = found.first(where: { $0.entry.method == (isHead ? .get : request.method) }),
+        guard let match = found.first(where: { $0.route.method == (isHead ? .get : request.method) }),
             let id = match.id
         else {
             throw APIError(
@@ -57,7 +57,7 @@ struct RouteTable: Sendable {
         }
         var context = context
         context.coreContext.parameters["id"] = id[...]
-        let response = try await match.entry.handler(request, context)
+        let response = try await match.route.handler(request, context)
         return isHead ? response.createHeadResponse() : response
     }
 
@@ -68,14 +68,14 @@ struct RouteTable: Sendable {
         return names.sorted().joined(separator: ", ")
     }
 
-    /// Entries for this path, with the id where it spans several segments: the longest words behind it first.
-    private func matches(_ path: String) -> [(entry: Entry, id: String?)] {
+    /// Routes for this path, with the id where it spans several segments: the longest words behind it first.
+    private func matches(_ path: String) -> [(route: Route, id: String?)] {
         let parts = Self.parts(path)
-        let exact = entries.filter { Self.matches(Self.parts($0.path), parts) }.map { ($0, nil as String?) }
-        let spanning = entries.compactMap { entry in
-            Self.spanned(Self.parts(entry.path), parts).map { (entry: entry, id: $0.joined(separator: "/")) }
+        let exact = routes.filter { Self.matches(Self.parts($0.path), parts) }.map { ($0, nil as String?) }
+        let spanning = routes.compactMap { route in
+            Self.spanned(Self.parts(route.path), parts).map { (route: route, id: $0.joined(separator: "/")) }
         }
-        return exact + spanning.sorted { $0.entry.path.utf8.count > $1.entry.path.utf8.count }.map { ($0.entry, $0.id) }
+        return exact + spanning.sorted { $0.route.path.utf8.count > $1.route.path.utf8.count }.map { ($0.route, $0.id) }
     }
 
     private static func parts(_ path: String) -> [Substring] { path.split(separator: "/") }
