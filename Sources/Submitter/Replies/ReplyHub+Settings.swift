@@ -7,9 +7,7 @@ extension ReplyHub {
         /// A reply without a message for this long has its log looked at, because a lost last message shows no hole
         /// (docs/queue-protocol.md, "Read the answer").
         var silence = Duration.seconds(3)
-        /// Bytes that wait for one slow reader before it is sent to the log.
-        ///
-        /// Chosen: as large as the largest message.
+        /// Bytes that wait for one slow reader before it is sent to the log (chosen).
         var bufferedBytes = 256 * 1024
         /// Comments that keep proxies from closing a silent stream, as most do after 30 to 60 s.
         var ping = Duration.seconds(15)

@@ -6,11 +6,11 @@ import Synchronization
 
 /// Holds all open replies of this process, which one subscription to Redis feeds.
 ///
-/// It is the heart of the shim. In: messages of this shim's channel, changes of Redis' connection, callers that come
-/// and go. Out: events to the readers (`ReplyLease`), cancels, deletions. A token costs one dictionary lookup, however
-/// many callers wait. The state is a dictionary behind a lock. Decisions about one reply are in `ReplyState` and
-/// `SubscriptionState`. The work that needs Redis runs in `run`, one round a tick (`ReplyHub+Work`), so nothing here
-/// starts tasks.
+/// In: messages of this shim's channel, changes of Redis' connection, callers that come and go. Out: events to the
+/// readers (`ReplyLease`), cancels, deletions. A token costs one dictionary lookup, however many callers wait.
+///
+/// The state is a dictionary behind a lock. Decisions about one reply are in `ReplyState` and `SubscriptionState`. The
+/// work that needs Redis runs in `run`, one round a tick (`ReplyHub+Work`), so nothing here starts tasks.
 final class ReplyHub: Service, Sendable {
     let shim: String
     let queues: JobQueues

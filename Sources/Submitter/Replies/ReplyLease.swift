@@ -1,11 +1,10 @@
 import Shared
 import Synchronization
 
-/// Holds a reader's subscription.
+/// Holds a reader's subscription, and ends it when the reader releases the lease.
 ///
-/// Releasing the lease means that the reader leaves. Handlers end in many ways (written, thrown, response never sent),
-/// and every one of them releases this object. Its `deinit` ends the subscription and, if the answer had not ended,
-/// applies `leaving`. So no path can leak a reply.
+/// Handlers end in many ways (written, thrown, response never sent), and every one of them releases this object. Its
+/// `deinit` ends the subscription and, if the answer had not ended, applies `leaving`. So no path can leak a reply.
 final class ReplyLease: Sendable {
     enum Leaving: Sendable {
         /// The request goes on: background jobs, requests with a key, readers of somebody else's request.

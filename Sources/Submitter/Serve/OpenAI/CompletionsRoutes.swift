@@ -3,7 +3,7 @@ import Shared
 
 /// Answers `POST /v1/completions`, text in and text out, for tools older than chats.
 ///
-/// It is a chat to everything behind it.
+/// Everything behind it sees a chat.
 struct CompletionsRoutes: Sendable {
     let shim: ShimParts
 

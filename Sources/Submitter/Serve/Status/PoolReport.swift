@@ -127,9 +127,7 @@ struct PoolReport {
         reading.models.sorted { $0.key < $1.key }.map(\.value)
     }
 
-    /// The catalogue's reason first, since people may have written it.
-    ///
-    /// Health's comes second.
+    /// The catalogue's reason, since people may have written it, else the one of health.
     private func reason(_ reading: PoolReader.Reading) -> JSON {
         if reading.account.status == .disabled, let reason = reading.account.statusReason { return .string(reason) }
         if state(of: reading) == "quota_exhausted" { return "quota_limit" }
