@@ -10,8 +10,9 @@ from pathlib import Path
 
 WIDTH = 120
 OPENER = re.compile(r"(What|Who|How|Whether)\b")
-tracked = set(subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=True).stdout.split("\n"))
-pages = {name for name in tracked if name.endswith(".md")} | {name.removeprefix("docs/") for name in tracked if name.startswith("docs/")}
+LISTED = ["git", "ls-files", "-co", "--exclude-standard"]
+tracked = set(subprocess.run(LISTED, capture_output=True, text=True, check=True).stdout.split("\n"))
+pages = {name.removeprefix(folder) for name in tracked if name.endswith(".md") for folder in ("", "docs/")}
 
 
 def mistakes(path, text):
