@@ -14,7 +14,7 @@ import Testing
     }
 
     private func shape(_ plan: ImportPlan) -> [String] {
-        plan.accounts.map(\.entry.account).map {
+        plan.accounts.map(\.declared.account).map {
             "\($0.id) \($0.provider.rawValue) \($0.mode ?? "-") \($0.status.rawValue) \($0.models.joined(separator: ","))"
         }
     }
@@ -30,7 +30,7 @@ import Testing
                 "i-6 openai compatible active gpt-4o@openai,qwen",
             ])
         #expect(plan.skipped.map(\.about) == [#"channel 3 "azure""#, #"channel 7 "odd""#, #"channel 8 "half""#])
-        #expect(plan.accounts.last?.entry.account.baseURL == "http://10.0.0.8:8000/v1")
+        #expect(plan.accounts.last?.declared.account.baseURL == "http://10.0.0.8:8000/v1")
         let report = ImportReport(plan: plan, isApplied: false)
         #expect(!report.text.contains("zanzibar"))
         #expect(!String(decoding: report.json.encoded, as: UTF8.self).contains("zanzibar"))
@@ -53,11 +53,11 @@ import Testing
                 "i-12 openai compatible active deepseek-chat", "i-13 alibaba compatible active qwen-plus",
                 "i-14 baidu native active ernie-4.5", "i-15 zhipu - active glm-4.7",
             ])
-        let first = plan.accounts[0].entry.account
+        let first = plan.accounts[0].declared.account
         #expect(first.settings == ["organization": "org-1", "headers": "X-Team: a"])
         #expect(first.weight == 3)
         #expect(plan.models.first { $0.model.id == "gpt-4o" }?.model.priority == 5)
-        #expect(plan.accounts.last?.entry.account.baseURL == "https://open.bigmodel.cn/api/coding/paas/v4")
+        #expect(plan.accounts.last?.declared.account.baseURL == "https://open.bigmodel.cn/api/coding/paas/v4")
         #expect(plan.warnings.contains { $0.text.contains("param_override") })
         await pool.close()
     }
