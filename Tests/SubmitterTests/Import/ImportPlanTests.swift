@@ -103,7 +103,7 @@ import Testing
 
     @Test func `keys take our form, and parts of them become settings`() throws {
         func key(_ row: JSONObject) throws -> (String?, [String: String]) {
-            let entry = try #require(try plan([row], .newAPI).accounts.first?.entry)
+            let entry = try #require(try plan([row], .newAPI).accounts.first?.declared)
             guard case .plain(let secret) = entry.key else { return (nil, entry.account.settings) }
             return (secret.reveal(), entry.account.settings)
         }
