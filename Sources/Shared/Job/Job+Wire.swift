@@ -84,7 +84,7 @@ extension Job {
         } else if entry.values["rq"] == nil {
             throw entry.broken("req: missing")
         }
-        original = Original(values)
+        original = Original(entry.values)
     }
 }
 
