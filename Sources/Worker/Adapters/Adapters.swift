@@ -1,23 +1,25 @@
-/// Which adapter speaks to which platform, in which of its modes: the one `switch` over `Provider`.
+/// Picks the adapter of an account: one `switch` over every platform and mode.
+///
+/// A new platform or mode does not compile until it has a case here.
 import Shared
 
 enum Adapters {
     /// `nil` for the sandbox, which answers in this process (`SandboxScript`).
     static func adapter(for account: Account) -> (any ProviderAdapter)? {
-        let mode = account.mode ?? account.provider.modes[0]
-        switch account.provider {
-        case .openai: return mode == "compatible" ? OpenAIOwnDialect.compatibleAdapter : OpenAIOwnDialect.adapter
-        case .anthropic: return AnthropicAdapter()
-        case .baidu: return mode == "legacy" ? ErnieV1Adapter() : QianfanDialect.adapter
-        case .alibaba: return mode == "compatible" ? QwenCompatibleDialect.adapter : DashScopeAdapter()
-        case .tencent:
-            switch mode {
-            case "native": return HunyuanAdapter()
-            case "legacy": return HunyuanCompatibleDialect.adapter
-            default: return TokenHubDialect.adapter
-            }
-        case .zhipu: return mode == "jwt" ? ZhipuDialect.signedAdapter : ZhipuDialect.adapter
-        case .sandbox: return nil
+        switch account.platformMode {
+        case .openai(.native): OpenAIOwnDialect.adapter
+        case .openai(.compatible): OpenAIOwnDialect.compatibleAdapter
+        case .anthropic: AnthropicAdapter()
+        case .baidu(.native): QianfanDialect.adapter
+        case .baidu(.legacy): ErnieV1Adapter()
+        case .alibaba(.native): DashScopeAdapter()
+        case .alibaba(.compatible): QwenCompatibleDialect.adapter
+        case .tencent(.compatible): TokenHubDialect.adapter
+        case .tencent(.native): HunyuanAdapter()
+        case .tencent(.legacy): HunyuanCompatibleDialect.adapter
+        case .zhipu(.native): ZhipuDialect.adapter
+        case .zhipu(.jwt): ZhipuDialect.signedAdapter
+        case .sandbox: nil
         }
     }
 }

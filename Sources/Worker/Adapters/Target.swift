@@ -20,18 +20,15 @@ struct Target: Sendable {
 struct AccountView: Sendable {
     /// Replaces the platform's own, with or without a trailing slash.
     var baseURL: String?
-    /// `native`, `compatible`, `legacy`; `nil` is the platform's default.
-    var mode: String?
     /// Platform-specific extras by name (`organization`, `project`, `region`, …).
     var settings: [String: String]
     var credential: Credential
 
     init(
-        credential: Credential, baseURL: String? = nil, mode: String? = nil, settings: [String: String] = [:]
+        credential: Credential, baseURL: String? = nil, settings: [String: String] = [:]
     ) {
         self.credential = credential
         self.baseURL = baseURL
-        self.mode = mode
         self.settings = settings
     }
 }

@@ -9,7 +9,7 @@ extension PlatformCaller {
         let (model, account) = (route.model, route.account)
         let now = clocks.now(account.id, ours: clock.now)
         var view = AccountView(
-            credential: try credentials.credential(of: account), baseURL: account.baseURL, mode: account.mode,
+            credential: try credentials.credential(of: account), baseURL: account.baseURL,
             settings: account.settings)
         if let exchange = adapter.tokens {
             let key = view
