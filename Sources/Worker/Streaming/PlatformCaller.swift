@@ -142,7 +142,7 @@ struct PlatformCaller: Sendable {
 
     /// Forgets an outdated token and notes the platform's time, so that the next call has a good credential.
     private func noted(_ failure: JobFailure, _ account: Account, _ target: Target, _ head: HTTPHead) -> JobFailure {
-        let failure = failure.coolDown({ head.header($0) }, now: clock.now).hiding(target.account.credential)
+        let failure = failure.coolingDown({ head.header($0) }, now: clock.now).hiding(target.account.credential)
         guard failure.isStaleCredential else { return failure }
         tokens.discard(target.account.credential, of: Self.tokenName(account))
         clocks.note(account.id, date: head.header("date"), ours: clock.now)

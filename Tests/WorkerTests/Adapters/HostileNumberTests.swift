@@ -91,7 +91,7 @@ import Testing
 
     @Test(arguments: ["9999-12-31 23:59:99", "0000-01-01 00:00:00", "2026-99-99 99:99:99", "9223-37-20 36:85:47"])
     func `a limit's end that a message names is at most a week away`(_ text: String) {
-        let rest = ZhipuReset.rest(in: text, now: 1_795_392_000_000)
+        let rest = ZhipuReset.coolDown(in: text, now: 1_795_392_000_000)
         #expect(rest.map { $0 > .zero && $0 <= .seconds(7 * 86_400) } ?? true)
     }
 

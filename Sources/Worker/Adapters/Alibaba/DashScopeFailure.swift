@@ -9,17 +9,17 @@ enum DashScopeFailure {
     ///
     /// A key that comes back too early is refused once more without cost. One that stays away for the whole minute
     /// wastes the rest of it.
-    private static let rest = Duration.seconds(15)
+    private static let coolDown = Duration.seconds(15)
     /// Chosen: these limits watch how fast the rate rises from second to second.
-    private static let burstRest = Duration.seconds(10)
+    private static let burstCoolDown = Duration.seconds(10)
 
     static let rules = FailureRules([
         .codes("Arrearage", "AllocationQuota.FreeTierOnly", kind: .quotaExhausted),
         .codes("CommodityNotPurchased", "PrepaidBillOverdue", "PostpaidBillOverdue", kind: .quotaExhausted),
-        .codes("Throttling.BurstRate", "limit_burst_rate", kind: .rateLimited, rest: burstRest),
+        .codes("Throttling.BurstRate", "limit_burst_rate", kind: .rateLimited, coolDown: burstCoolDown),
         // A limit of tokens per minute. Despite the second name the balance is not meant.
-        .codes("Throttling.AllocationQuota", "insufficient_quota", kind: .rateLimited, rest: rest),
-        .codes("Throttling", "Throttling.*", "limit_requests", kind: .rateLimited, rest: rest),
+        .codes("Throttling.AllocationQuota", "insufficient_quota", kind: .rateLimited, coolDown: coolDown),
+        .codes("Throttling", "Throttling.*", "limit_requests", kind: .rateLimited, coolDown: coolDown),
         .codes("InvalidApiKey", "invalid_api_key", kind: .authentication),
         .codes("AccessDenied", "AccessDenied.*", "Model.AccessDenied", kind: .authentication),
         .codes("Workspace.AccessDenied", "access_denied", kind: .authentication),
@@ -35,7 +35,7 @@ enum DashScopeFailure {
         .codes("InvalidParameter", "InvalidParameter.*", "BadRequest.*", kind: .invalidRequest),
         .codes("InvalidURL", "UnsupportedOperation", kind: .invalidRequest),
         .codes("invalid_parameter_error", "invalid_request_error", kind: .invalidRequest),
-        FailureRule(statuses: 429...429, kind: .rateLimited, rest: rest),
+        FailureRule(statuses: 429...429, kind: .rateLimited, coolDown: coolDown),
     ])
 
     static func failure(_ response: UpstreamResponse) -> JobFailure {

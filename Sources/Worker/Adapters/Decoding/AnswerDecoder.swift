@@ -1,9 +1,8 @@
-/// Decodes one answer, whichever platform it comes from: what all of them do alike.
+/// Decodes one response, with everything that all platforms have in common.
 ///
-/// What a body is shows in its first byte (`AnswerForm`), not in what was asked for or in its content type. So a stream that
-/// was answered by one document (an error in a 200, a server that cannot stream) is understood, and events where a whole
-/// answer was asked for are put together to one. How the platform writes an event is its `EventReader`'s, how it writes a
-/// document is `whole`.
+/// The first byte of a body shows its form (`AnswerForm`), not the request and not the content type. So a stream that
+/// was answered by one document (an error in a 200, a server that cannot stream) is understood, and events in place of
+/// a whole response are joined into one. An `EventReader` knows the platform's events, and `whole` its documents.
 import Shared
 
 struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
@@ -22,7 +21,7 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     private var split = SplitCharacters()
     private var events: Events
     private var joined = JoinedResponse()
-    /// Set where the model says all text again in every event.
+    /// Set where the model repeats all text in every event.
     var repeated: RepeatedText?
     private var failure: JobFailure?
     private var hasVisible = false
@@ -86,12 +85,12 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     }
 
     private mutating func finishEvents() throws(JobFailure) -> ChatCompletionEnd {
-        // What the end alone completes is shown with a good end only.
+        // Deltas that only the end completes are shown only with a good end.
         let early = early
         var last: [ChatDelta] = []
         if !isComplete {
             if let event = decoder.finish() { last = read([event]) }
-            // Cut in its middle.
+            // The event was cut in its middle.
             if failure?.kind == .unreadableAnswer { failure = early }
         }
         for event in split.flush() { read(event, into: &last) }
@@ -102,10 +101,10 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
         return context.isStream ? end : joined.end(end, of: context)
     }
 
-    /// What it is called where a body ended well, but before the answer did.
+    /// The failure of a body that ended well, but before the answer did.
     ///
-    /// Before anything of an answer came, and where nobody was to see a part of one, the platform has said all that it had to
-    /// say, and was paid for it.
+    /// Before any part of an answer, and where the caller was to see no part of one, the platform has sent all that it
+    /// had to send, and was paid for it.
     private var early: JobFailure {
         if hasVisible { return context.isStream ? .endedEarly : .unreadable("ends in the midst of it") }
         return context.isHTML ? .webPage : .unreadable("holds nothing but its frame")
@@ -115,7 +114,9 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
         do throws(JobFailure) { return try events.end() } catch { throw error == .endedEarly ? early : error }
     }
 
-    /// A failure is kept for `finish`; what stands before it counts.
+    /// Keeps a failure for `finish`.
+    ///
+    /// The events before it count.
     private mutating func read(_ complete: [SSEEvent]) -> [ChatDelta] {
         var deltas: [ChatDelta] = []
         for var event in complete where !event.data.isEmpty && !isComplete {
@@ -148,12 +149,12 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     }
 }
 
-/// The state of one stream of a platform: what each of its events means.
+/// The state of one stream of a platform, which gives each event its meaning.
 protocol EventReader: Sendable {
-    /// Fails with what the event reports, or `unreadableAnswer` where nobody can read it.
+    /// Fails with the error that the event reports, or with `unreadableAnswer` where it cannot be read.
     mutating func read(_ event: SSEEvent, into deltas: inout [ChatDelta]) throws(JobFailure)
 
-    /// The platform's terminator has been read; `false` to the end where it has none.
+    /// The platform's terminator has been read. Stays `false` where the platform has none.
     var isDone: Bool { get }
 
     /// The platform's count so far.
@@ -164,7 +165,9 @@ protocol EventReader: Sendable {
 }
 
 extension SSEEvent {
-    /// Reads the data, once: platforms that end with something else (`[DONE]`) are served, too.
+    /// Parses the data once.
+    ///
+    /// Data that is no JSON (`[DONE]`) stays as it is.
     mutating func readJSON() {
         guard !isDone, let read = try? LenientJSON(piece: data) else { return }
         json = read.value
@@ -173,7 +176,7 @@ extension SSEEvent {
 
     /// The data as a JSON object.
     ///
-    /// An array of one counts as what is in it: Gemini's errors come so.
+    /// An array of one element counts as the element, since Gemini sends errors so.
     func object() throws(JobFailure) -> JSONObject {
         switch json {
         case .object(let object)?: return object
@@ -184,7 +187,7 @@ extension SSEEvent {
         throw name == "error" ? .unreadableError : .unreadable("holds an event that is not a JSON object")
     }
 
-    /// `[DONE]`, with or without space around it.
+    /// `[DONE]`, with or without spaces around it.
     var isDone: Bool {
         guard data.count < 16 else { return false }
         return data.filter { $0 != 0x20 && $0 != 0x09 } == Array("[DONE]".utf8)

@@ -1,27 +1,32 @@
-/// Bytes cut anywhere to server-sent events, by the WHATWG rules.
+/// Decodes bytes, cut anywhere, to server-sent events by the WHATWG rules.
 ///
-/// In: the body of an answer as it arrives. Out: events whose empty line has been read. LF, CRLF and CR end lines; a
-/// space after the colon, comments, several `data` lines and a byte order mark are as the standard has them. Bytes stay
-/// bytes, so a character cut by TCP is whole again in its event. May fail with `unreadableAnswer`: an event above the limit.
+/// In: the body of a response as it arrives. Out: events whose empty line has been read. LF, CRLF and CR end lines. A
+/// space after the colon, comments, several `data` lines and a byte order mark are treated as in the standard. Bytes
+/// stay bytes, so a character cut by TCP is whole again in its event. Fails with `unreadableAnswer` for an event above
+/// the limit.
 import Shared
 
 struct SSEEvent: Sendable, Equatable {
-    /// The `event` field; `nil` means "message".
+    /// The `event` field.
+    ///
+    /// `nil` means "message".
     var name: String?
-    /// The `data` lines joined by line feeds; empty for an event of fields only.
+    /// The `data` lines joined by line feeds.
+    ///
+    /// Empty for an event with other fields only.
     var data: [UInt8] = []
     /// The `id` field of this event.
     var id: String?
-    /// The last comment in the event's lines: DashScope puts the real status there.
+    /// The last comment in the event's lines, which holds DashScope's real status.
     var comment: String?
-    /// The data, once it was read as JSON; `nil` where it is none.
+    /// The data, once it was read as JSON, `nil` where it is none.
     var json: JSON?
     /// The JSON's texts hold parts of characters.
     var hasParts = false
 }
 
 struct SSEDecoder: Sendable {
-    /// Chosen: four times the largest single event seen (an image answer); bounds memory per stream.
+    /// Chosen: four times the largest single event seen (an image answer), to bound the memory of a stream.
     static let defaultMaxEventBytes = 8 * 1024 * 1024
 
     private let maxEventBytes: Int
@@ -30,7 +35,7 @@ struct SSEDecoder: Sendable {
     private var event = SSEEvent()
     private var hasFields = false
     private var hasData = false
-    /// The last line ended with CR: an LF that follows belongs to it.
+    /// The last line ended with CR, so an LF that follows belongs to it.
     private var skipsLineFeed = false
     private var isFirstLine = true
 
@@ -64,7 +69,7 @@ struct SSEDecoder: Sendable {
 
     /// The event under way at the end of the body.
     ///
-    /// The standard drops it; we look at it, since servers do forget the empty line after `[DONE]`.
+    /// The standard drops it. We read it, since servers do forget the empty line after `[DONE]`.
     mutating func finish() -> SSEEvent? {
         var events: [SSEEvent] = []
         if !partial.isEmpty { takeLine([UInt8]().span, into: &events) }
@@ -106,7 +111,7 @@ struct SSEDecoder: Sendable {
             if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { start = 3 }
         }
         guard start < bytes.count else { return dispatch(into: &events) }
-        // No field begins so. It is an error that the platform threw into its stream as it was (Baidu).
+        // No field begins like this. It is an error that the platform wrote into its stream without framing (Baidu).
         if bytes[start] == UInt8(ascii: "{") {
             event.name = "error"
             return field([UInt8]("data".utf8).span, bytes.extracting(start..<bytes.count))

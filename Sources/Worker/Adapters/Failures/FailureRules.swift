@@ -1,24 +1,28 @@
-/// What a platform's errors mean, as a table: the first rule that matches decides.
+/// A table of platforms' errors and their meaning, in which the first rule that matches decides.
 ///
-/// In: what an error says of itself (`UpstreamError`). Out: a `JobFailure` with a safe message. Rules quote the platform's
-/// own documentation; statuses decide only where no code does, and common words only where no status does.
+/// In: an error as the platform reports it (`UpstreamError`). Out: a `JobFailure` with a safe message. Rules quote the
+/// platform's own documentation. Statuses decide only where no code does, and common words only where no status does.
 import Shared
 
 struct FailureRule: Sendable {
-    /// Exact codes, or prefixes that end in "*"; empty matches any.
+    /// Exact codes, or prefixes that end in "*".
+    ///
+    /// Empty matches any.
     var codes: [String] = []
     var types: [String] = []
     var statuses: ClosedRange<Int>?
-    /// Any of these, in any case, somewhere in the message; empty matches any.
+    /// Any of these, in any case, anywhere in the message.
+    ///
+    /// Empty matches any.
     var words: [String] = []
     var kind: JobFailure.Kind
-    /// How long to stay away where the platform does not say.
-    var rest: Duration?
+    /// The cool-down where the platform gives none.
+    var coolDown: Duration?
     /// See `JobFailure.staleCredential`.
     var isStaleCredential = false
 
-    static func codes(_ codes: String..., kind: JobFailure.Kind, rest: Duration? = nil) -> FailureRule {
-        FailureRule(codes: codes, kind: kind, rest: rest)
+    static func codes(_ codes: String..., kind: JobFailure.Kind, coolDown: Duration? = nil) -> FailureRule {
+        FailureRule(codes: codes, kind: kind, coolDown: coolDown)
     }
 
     static func types(_ types: String..., kind: JobFailure.Kind) -> FailureRule {
@@ -40,7 +44,7 @@ struct FailureRule: Sendable {
         FailureRule(codes: codes, kind: .authentication, isStaleCredential: true)
     }
 
-    /// `message` is the error's `unquotedMessage`, which is worth computing once.
+    /// `message` is the error's `unquotedMessage`, passed in so that it is computed once.
     func matches(_ error: UpstreamError, _ message: String) -> Bool {
         if let statuses {
             guard let status = error.status, statuses.contains(status) else { return false }
@@ -58,7 +62,7 @@ struct FailureRule: Sendable {
 struct FailureRules: Sendable {
     private let rules: [FailureRule]
 
-    /// What money is called everywhere: gateways say it with any status.
+    /// Words for billing failures at all platforms, since gateways send them with any status.
     private static let money: [FailureRule] = [
         .codes(
             "insufficient_user_quota", "insufficient_balance", "exceeded_current_quota_error", kind: .quotaExhausted),
@@ -69,14 +73,14 @@ struct FailureRules: Sendable {
             "out of credits", "payment required", "余额不足", "欠费", "额度不足", "额度已用尽", kind: .quotaExhausted),
     ]
 
-    /// What HTTP itself says, where the platform's own words say nothing.
+    /// HTTP's own meaning, where the platform's words have none.
     private static let byStatus: [FailureRule] = [
         .status(401, kind: .authentication), .status(402, kind: .quotaExhausted), .status(404, kind: .modelNotFound),
         .status(408, kind: .timeout), .status(429, kind: .rateLimited), .status(499, kind: .timeout),
         .status(503, kind: .overloaded), .status(529, kind: .overloaded),
     ]
 
-    /// What is said with a status that decides nothing (200, 400, 403, 500, …).
+    /// Words that come with a status that decides nothing (200, 400, 403, 500, …).
     private static let byWords: [FailureRule] = [
         .words(
             "maximum context length", "context length", "context window", "prompt is too long", "too many tokens",
@@ -98,7 +102,7 @@ struct FailureRules: Sendable {
             kind: .overloaded),
     ]
 
-    /// What the request's own faults are called where there is no status at all.
+    /// Words for the request's own faults, where there is no status at all.
     private static let faults = FailureRule.words(
         "not supported", "unsupported", "not support", "invalid", "is required", "must be", "out of range",
         "参数错误", kind: .invalidRequest)
@@ -107,7 +111,7 @@ struct FailureRules: Sendable {
         self.rules = rules + FailureRules.money + FailureRules.byStatus + FailureRules.byWords
     }
 
-    /// What a body or an event with status 200 reports; `nil` where it is no error.
+    /// The failure that a body or an event with status 200 reports, `nil` where it reports none.
     func failure(inside body: JSON) -> JobFailure? { UpstreamError(inside: body).map(failure) }
 
     func failure(_ error: UpstreamError) -> JobFailure {
@@ -117,11 +121,11 @@ struct FailureRules: Sendable {
         let rule = rules.first { $0.matches(error, message) }
         let kind = rule?.kind ?? fallback(error, message)
         let code = rule?.isStaleCredential == true ? JobFailure.staleCredential : SafeText.code(error.code, error.type)
-        let rest = error.retryAfter ?? rule?.rest
+        let coolDown = error.retryAfter ?? rule?.coolDown
         var failure = JobFailure(
-            kind, kind.text(error, rest: rest), param: error.param.map(SafeText.message), code: code,
-            upstreamStatus: error.status, retryAfter: rest)
-        // A server that refuses with 200 and without a reason has not stumbled: it would say the same again.
+            kind, kind.text(error, coolDown: coolDown), param: error.param.map(SafeText.message), code: code,
+            upstreamStatus: error.status, retryAfter: coolDown)
+        // A server that refuses with 200 and without a reason would do the same again.
         failure.isFinal = error.isFinal || (rule == nil && kind == .serverError && error.status == nil)
         return failure
     }
@@ -132,7 +136,7 @@ struct FailureRules: Sendable {
             return isFault ? .invalidRequest : .serverError
         }
         guard (400...499).contains(status) else { return .serverError }
-        // A bare 403 is some firewall's, and says nothing about the key.
+        // A bare 403 comes from a firewall and says nothing about the key.
         if status == 403 {
             let isBare = error.code.isEmpty && error.type.isEmpty && error.message.isEmpty
             return isBare ? .serverError : .authentication
@@ -142,12 +146,14 @@ struct FailureRules: Sendable {
 }
 
 extension JobFailure.Kind {
-    /// What the caller reads: the platform's words where they explain the request's own fault, ours for everything else.
-    func text(_ error: UpstreamError, rest: Duration? = nil) -> String {
+    /// The text for the caller.
+    ///
+    /// The platform's words where they explain the request's own fault, ours for everything else.
+    func text(_ error: UpstreamError, coolDown: Duration? = nil) -> String {
         switch self {
         case .invalidRequest, .unsupportedParameter, .contextTooLong, .contentFiltered, .modelNotFound:
             error.message.isEmpty ? ownText : SafeText.message(error.message)
-        case .rateLimited: LimitText(error).sentence(rest: rest)
+        case .rateLimited: LimitText(error).sentence(coolDown: coolDown)
         default: ownText
         }
     }
@@ -161,7 +167,7 @@ extension JobFailure.Kind {
         case .modelNotFound: "The platform does not know the model."
         case .authentication: "The platform refused the account's credentials."
         case .quotaExhausted: "The account's balance or spending limit at the platform is used up."
-        case .rateLimited: LimitText(UpstreamError()).sentence(rest: nil)
+        case .rateLimited: LimitText(UpstreamError()).sentence(coolDown: nil)
         case .overloaded: "The platform is overloaded."
         case .timeout: "The platform gave up waiting."
         default: "The platform failed."

@@ -28,15 +28,15 @@ struct LimitText: Sendable {
         numbers = LimitText.counts.compactMap { name in LimitText.number(behind: name, text).map { (name, $0) } }
     }
 
-    func sentence(rest: Duration?) -> String {
+    func sentence(coolDown: Duration?) -> String {
         let limit = subject.map { "limit of \($0)" } ?? "rate limit"
         let details = numbers.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
-        let when = rest.map { ": it may be asked again in \(LimitText.seconds($0)) s" } ?? ""
+        let when = coolDown.map { ": it may be asked again in \(LimitText.seconds($0)) s" } ?? ""
         return "The account's \(limit) at the platform is reached" + (details.isEmpty ? "" : " (\(details))") + when
             + "."
     }
 
-    private static func seconds(_ rest: Duration) -> Int64 { max(1, (rest.milliseconds + 999) / 1000) }
+    private static func seconds(_ coolDown: Duration) -> Int64 { max(1, (coolDown.milliseconds + 999) / 1000) }
 
     /// The ends of a word that stands alone.
     private static func ends(of word: String, in text: String) -> [String.Index] {

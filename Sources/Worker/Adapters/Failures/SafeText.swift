@@ -137,7 +137,7 @@ extension JobFailure {
     }
 
     /// Adds the cool-down in the headers of a 200 to a limit that its body reports.
-    func resting(_ headers: HeaderLookup, now: Int64) -> JobFailure {
+    func coolingDown(_ headers: HeaderLookup, now: Int64) -> JobFailure {
         guard retryAfter == nil, [.rateLimited, .overloaded, .quotaExhausted].contains(kind) else { return self }
         var failure = self
         failure.retryAfter = RetryAfter.parse(headers, now: now)

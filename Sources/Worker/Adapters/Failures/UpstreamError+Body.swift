@@ -1,13 +1,13 @@
-/// Reads errors out of bodies: OpenAI's shape, and what servers and gateways that speak its language write in its place.
+/// Reads errors out of bodies: OpenAI's shape, and the other shapes of compatible servers and gateways.
 ///
-/// In: JSON. Out: what it says of an error (`init(openAI:)`, for a request that was refused anyway), and whether it is one at
-/// all (`init?(inside:)`, for a body or an event with status 200, which may be an answer). Known forms: `{"error": {…}}`,
+/// In: JSON. Out: the error in it (`init(openAI:)`, for a request that was refused anyway), or `nil` where it is none
+/// (`init?(inside:)`, for a body or an event with status 200, which may be an answer). Known forms: `{"error": {…}}`,
 /// `{"error": "…"}`, `[{"error": …}]`, `{"errors": […]}`, `{"detail": …}`, `{"message", "code"}`, `{"base_resp": {…}}`,
 /// `{"choices": [{"error": {…}}]}`, `finish_reason: "error"`, and another error inside the message of one.
 import Shared
 
 extension UpstreamError {
-    /// Members that hold an explanation, the most telling first.
+    /// Members that hold an explanation, the most informative first.
     private static let messageNames = [
         "message", "msg", "error_msg", "error_message", "errorMessage", "status_msg", "detail", "error_description",
         "description", "reason", "title", "error",
@@ -16,16 +16,16 @@ extension UpstreamError {
     private static let typeNames = ["type", "error_type"]
     /// Members that may hold the error of the platform behind a gateway.
     private static let innerNames = ["message", "error", "raw", "upstream_error", "inner_error", "cause"]
-    /// What stands in an answer, and in no error.
+    /// Members of an answer that no error has.
     private static let answerNames = [
         "data", "output", "result", "content", "candidates", "embeddings", "response",
     ]
     /// Codes of success.
     private static let fine: Set<String> = ["", "0", "200", "ok", "success", "null", "none"]
-    /// Errors inside errors that are looked into.
+    /// Most errors inside errors that are read.
     private static let depth = 3
 
-    /// What the body of a refused request says.
+    /// Reads the body of a refused request.
     init(openAI body: JSON?) {
         self.init()
         guard let body else { return }
@@ -37,11 +37,13 @@ extension UpstreamError {
         guard let error = Self.error(in: body) else { return nil }
         self.init()
         read(error, depth: Self.depth)
-        // Whoever writes an answer's choice and then gives up is a server that failed.
+        // A server that writes an answer's choice and then an error has failed.
         if named == nil, Self.isChoice(body) { named = 502 }
     }
 
-    /// Codes are strings; numbers are seen too.
+    /// Codes are strings.
+    ///
+    /// Numbers are read too.
     static func code(_ value: JSON?) -> String {
         switch value {
         case .string(let text): text
@@ -52,7 +54,7 @@ extension UpstreamError {
 
     // MARK: - Finding
 
-    /// The part of a body that reports an error; `nil` where it is an answer.
+    /// The part of a body that reports an error, `nil` where it is an answer.
     private static func error(in body: JSON) -> JSON? {
         if case .array(let elements) = body { return elements.first?.objectValue.flatMap { error(in: $0) } }
         return body.objectValue.flatMap { error(in: $0) }
@@ -82,7 +84,7 @@ extension UpstreamError {
         body["error"].map(says) != true && body["choices"]?.arrayValue?.isEmpty == false
     }
 
-    /// The error as an object, with what stands beside it where it does not say that itself.
+    /// The error as an object, completed by the members beside it.
     private static func merged(_ error: JSON, _ body: JSONObject) -> JSONObject {
         guard var object = error.objectValue else {
             var object = body
@@ -95,7 +97,7 @@ extension UpstreamError {
         return object
     }
 
-    /// Servers write null, an empty text, an empty object or a code of success beside their answers.
+    /// False for null, an empty text, an empty object or a code of success, which servers write beside their answers.
     private static func says(_ value: JSON) -> Bool {
         switch value {
         case .null: false
@@ -104,7 +106,7 @@ extension UpstreamError {
         case .string(let text): !text.isEmpty
         case .array(let elements): elements.contains(where: says)
         case .object(let object):
-            // A code of null or of no text, which Go's gateways write, says nothing: the other members do.
+            // A code of null or of no text, which Go's gateways write, decides nothing. The other members do.
             object.members.contains { says($0.value) } && (code(object["code"]).isEmpty || !isFine(object["code"]))
         }
     }
@@ -130,7 +132,9 @@ extension UpstreamError {
         if depth > 0, let inner = Self.inner(of: object) { add(inner, depth - 1) }
     }
 
-    /// The error of the platform behind a gateway: its words explain, the gateway's own status stays.
+    /// Adds the error of the platform behind a gateway.
+    ///
+    /// Its words explain, and the gateway's own status stays.
     private mutating func add(_ inner: JSON, _ depth: Int) {
         var error = UpstreamError()
         error.read(inner, depth: depth)
@@ -150,7 +154,7 @@ extension UpstreamError {
         }.first
     }
 
-    /// JSON that somebody wrote as text.
+    /// Parses JSON that was written as text.
     private static func packed(_ text: String) -> JSON? {
         guard let first = text.utf8.first(where: { $0 != 0x20 }),
             [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(first)
@@ -158,7 +162,7 @@ extension UpstreamError {
         return try? JSON(parsing: Array(text.utf8))
     }
 
-    /// An explanation in words, of texts, objects and lists of them.
+    /// An explanation in words, from texts, objects and lists of them.
     private static func text(_ value: JSON, _ depth: Int) -> String? {
         switch value {
         case .string(let text): return text.isEmpty ? nil : text

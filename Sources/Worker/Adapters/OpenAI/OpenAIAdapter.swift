@@ -47,7 +47,7 @@ struct OpenAIAdapter: ProviderAdapter {
     func failure(_ response: UpstreamResponse) -> JobFailure {
         var error = UpstreamError(openAI: ErrorBody.json(response.body))
         error.note(response)
-        error.retryAfter = error.retryAfter ?? dialect.namedRest(error.message, response.now)
+        error.retryAfter = error.retryAfter ?? dialect.namedCoolDown(error.message, response.now)
         return dialect.failures.failure(error)
     }
 

@@ -43,7 +43,7 @@ struct OpenAIDialect: Sendable {
     /// Reads a cool-down from the platform's words.
     ///
     /// `now` is in milliseconds since 1970.
-    var namedRest: @Sendable (_ message: String, _ now: Int64) -> Duration? = { _, _ in nil }
+    var namedCoolDown: @Sendable (_ message: String, _ now: Int64) -> Duration? = { _, _ in nil }
     /// Account settings that become headers.
     var headers: [(setting: String, name: String)] = []
     var ping = Ping.models

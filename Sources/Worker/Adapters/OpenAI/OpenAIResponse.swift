@@ -1,7 +1,7 @@
-/// Reads a whole `chat.completion`, and turns one into deltas where a stream was asked for.
+/// Reads a whole `chat.completion`, and turns it into deltas where a stream was asked for.
 ///
-/// What OpenAI guarantees and a server left out is completed: ids, types, texts of arguments, roles, finish reasons and the
-/// members that OpenAI's schema requires. The bytes pass on untouched where nothing is missing.
+/// Members that OpenAI guarantees and a server left out are added: ids, types, texts of arguments, roles, finish
+/// reasons and the members that OpenAI's schema requires. The bytes pass on untouched where nothing is missing.
 import Shared
 
 struct OpenAIResponse {
@@ -11,7 +11,7 @@ struct OpenAIResponse {
     /// The completion to pass on.
     let bytes: [UInt8]
 
-    /// Fails with what the platform reported in a 200, or `unreadableAnswer` where this is no completion.
+    /// Fails with the error that a 200 reports, or with `unreadableAnswer` where this is no completion.
     init(_ bytes: [UInt8], _ dialect: OpenAIDialect, _ context: ResponseContext) throws(JobFailure) {
         let read: LenientJSON
         do {
@@ -29,11 +29,11 @@ struct OpenAIResponse {
         reason = try mending.mend(&body)
         self.body = body
         choices = body["choices"]?.arrayValue ?? []
-        // What was not touched shares its storage with what came, and compares at once.
+        // An untouched body shares its storage with the original, so the comparison is instant.
         self.bytes = body == given && !read.isMended ? bytes : body.encoded
     }
 
-    /// Everything about the end but the body and the deltas.
+    /// The end without the body and the deltas.
     var end: ChatCompletionEnd {
         let usage = TokenUsage(answer: body)
         var end = ChatCompletionEnd(model: body["model"]?.stringValue, finishReason: reason, usage: usage)
@@ -68,7 +68,9 @@ struct OpenAIResponse {
         }
     }
 
-    /// Calls in a delta say which one they are; in a message their place does.
+    /// Calls in a delta carry their index.
+    ///
+    /// In a message their position gives it.
     private static func indexed(_ position: Int, _ call: JSON) -> JSON {
         guard var object = call.objectValue else { return call }
         object.set("index", .int(position))

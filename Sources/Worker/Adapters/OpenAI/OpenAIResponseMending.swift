@@ -1,4 +1,4 @@
-/// Completes a platform's `chat.completion` by OpenAI's schema, member by member; what is right is not set again.
+/// Completes a platform's `chat.completion` by OpenAI's schema, member by member. Correct members are not set again.
 import Shared
 
 struct OpenAIResponseMending {
@@ -32,14 +32,14 @@ struct OpenAIResponseMending {
         return reason
     }
 
-    /// Whole seconds: ours where the platform says none.
+    /// Whole seconds, from our clock where the platform gives none.
     private func mendCreated(_ body: inout JSONObject) {
         let given = body["created"]
         if case .number(let number)? = given, Int(number.literal) != nil { return }
         body.set("created", .int(given?.moment.map(Int.init) ?? Int(context.now / 1000)))
     }
 
-    /// All three counts are there and whole numbers, or there is no usage.
+    /// Leaves either all three counts as whole numbers, or no usage.
     private func mendUsage(_ body: inout JSONObject) {
         let names = ["prompt_tokens", "completion_tokens", "total_tokens"]
         guard let given = body["usage"], names.contains(where: { given[$0]?.intValue == nil }) else { return }
@@ -68,7 +68,7 @@ struct OpenAIResponseMending {
         return FinishReason.booked(word, said: reason)
     }
 
-    /// By their index, if each has one of its own; else their place is their index.
+    /// Orders choices by their index, if each has one of its own, else by their position.
     private static func ordered(_ choices: [JSONObject]) -> [JSONObject] {
         let indexes = choices.map { $0["index"]?.intValue ?? 0 }
         if zip(indexes, indexes.dropFirst()).allSatisfy({ $0 < $1 }) { return choices }
@@ -84,7 +84,7 @@ struct OpenAIResponseMending {
 
     // MARK: - Messages
 
-    /// Returns whether the message makes calls.
+    /// Returns true if the message makes calls.
     private func mendMessage(_ choice: inout JSONObject, _ index: Int) -> Bool {
         var message = choice["message"]?.objectValue ?? Self.standIn(for: choice)
         OpenAIMessage.mend(&message)
@@ -115,7 +115,7 @@ struct OpenAIResponseMending {
         return !members.isEmpty
     }
 
-    /// Whether `given` has all members of `wanted`, in any order and among others.
+    /// True when `given` has all members of `wanted`, in any order and among others.
     private static func says(_ given: JSON, _ wanted: JSON) -> Bool {
         switch (given, wanted) {
         case (.array(let given), .array(let wanted)):

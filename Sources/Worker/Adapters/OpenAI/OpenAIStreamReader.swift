@@ -1,9 +1,10 @@
-/// The state of one OpenAI-shaped event stream: its choices, what the last usage was, how it ended.
+/// The state of one OpenAI-compatible event stream: its choices, the last usage, and its end.
 ///
-/// A stream is complete at `[DONE]`; or, for servers that leave it out, at the clean end of the HTTP body, if every choice
-/// that began, and as many as were asked for, have had their finish reason. A `[DONE]` where some choices have a reason and
-/// others none was not said by the server that writes reasons: like any other end, that is `streamBroken`. A server that
-/// gives no choice a reason is believed, and each gets the one that its content has earned.
+/// A stream is complete at `[DONE]`. Some servers leave that out, and then the clean end of the HTTP body counts, if
+/// every choice that began, and as many as were asked for, have had their finish reason. A `[DONE]` after which some
+/// choices have a reason and others none does not come from a server that writes reasons, and like any other end it is
+/// `streamBroken`. A server that gives no choice a reason is believed, and each choice gets the reason that fits its
+/// content.
 import Shared
 
 struct OpenAIStreamReader: EventReader {
@@ -14,7 +15,7 @@ struct OpenAIStreamReader: EventReader {
     private var choices: [Int: OpenAIStreamedChoice] = [:]
     private var frame = ChunkFrame()
     private(set) var isDone = false
-    /// It may come with choices, after them, or several times.
+    /// Usage may come with choices, after them, or several times.
     private var counts = UsageCounts()
     var usage: TokenUsage? { counts.tokens }
 
@@ -65,7 +66,7 @@ struct OpenAIStreamReader: EventReader {
 
     // MARK: - Chunks
 
-    /// A chunk without choices: content-filter notes of some servers come this way, and usage and pings end here.
+    /// Reads a chunk without choices: a content-filter note of some servers, usage, or a ping.
     private func take(_ chunk: JSONObject, _ envelope: JSONObject, into deltas: inout [ChatDelta]) {
         if TokenUsage(counting: chunk["usage"]) == nil, envelope.members.contains(where: { $0.key != "model" }) {
             deltas.append(.chunk([], envelope))
@@ -89,7 +90,7 @@ struct OpenAIStreamReader: EventReader {
     private mutating func said(
         _ choice: JSONObject, _ index: Int, _ envelope: JSONObject, isAlone: Bool
     ) throws(JobFailure) -> OpenAIStreamedChoice.Said {
-        // In place: a copy would be one of all its calls, too.
+        // In place, since a copy would copy all its calls, too.
         try choices[index, default: OpenAIStreamedChoice(index: index, dialect, context.calls)]
             .take(choice, envelope, isAlone: isAlone)
     }
@@ -99,7 +100,7 @@ struct OpenAIStreamReader: EventReader {
         return ChoiceIndex.isKept(index) ? index : nil
     }
 
-    /// Ours to write (`id`, `object`, `created`), read here (`usage`, `choices`), or padding.
+    /// Members that we write (`id`, `object`, `created`), that are read here (`usage`, `choices`), or that are padding.
     private static func isDropped(_ name: String) -> Bool {
         switch name {
         case "id", "object", "created", "usage", "obfuscation", "choices", "error": true
@@ -107,7 +108,9 @@ struct OpenAIStreamReader: EventReader {
         }
     }
 
-    /// The members around the choices, without what is null; the model is always said.
+    /// The members around the choices without nulls.
+    ///
+    /// The model is always among them.
     private func envelope(of chunk: JSONObject) -> JSONObject {
         var envelope = chunk.filter { $0.value != .null && !Self.isDropped($0.key) }
         if envelope["model"]?.text == nil { envelope.set("model", .string(model ?? context.model)) }

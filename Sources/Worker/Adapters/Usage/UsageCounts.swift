@@ -1,36 +1,37 @@
-/// What a platform counted of one answer, read in whatever words it says it.
+/// Collects a platform's token counts of one response, in whichever words it reports them.
 ///
-/// In: documents, chunks and usage objects, as many as there are. Out: one `TokenUsage`. A later count replaces an earlier one,
-/// but a 0 never does: servers write it where they say nothing. What stands where is data (`UsageWords`).
+/// In: any number of documents, chunks and usage objects. Out: one `TokenUsage`. A later count replaces an earlier one,
+/// but a 0 never does, since servers write it where they have no count. The words and their places are data
+/// (`UsageWords`).
 import Shared
 
 struct UsageCounts: Sendable {
-    /// What a count is, whatever it is called.
+    /// The meaning of a count.
     enum Part: Int, Sendable, CaseIterable {
-        /// The prompt, whatever of it was cached.
+        /// The prompt, with its cached part.
         case prompt
-        /// The prompt; without the cached parts where those are told as `read` and `written` (Anthropic).
+        /// The prompt. Where `read` and `written` are reported, it is without the cached parts (Anthropic).
         case input
-        /// The prompt without what the server had already (llama.cpp).
+        /// The prompt without the part that the server had already (llama.cpp).
         case fresh
         /// Read from a cache: part of the prompt, beside it, or kept by the server (with `fresh`).
         case cached, read, kept
         /// Written to a cache: part of the prompt, or beside it.
         case writtenInside, written
-        /// Of what was written, for five minutes and for an hour.
+        /// Of the tokens written, those kept for five minutes and for an hour.
         case shortLived, longLived
-        /// The answer; as the server that made it counted, where nothing else is said (llama.cpp).
+        /// The output, or the server's own count where no other is reported (llama.cpp).
         case output, made
-        /// Part of the output, where the total does not say otherwise; or always beside it (Gemini).
+        /// Part of the output unless the total shows otherwise, or always beside it (Gemini).
         case reasoning, thoughts
         case total
     }
 
-    /// By `Part`; 0 is nothing.
+    /// By `Part`, where 0 means no count.
     private var counts = [Int](repeating: 0, count: Part.allCases.count)
-    /// Something was counted, if only zeros.
+    /// Something was counted, even if only zeros.
     private var isTold = false
-    /// Usage that stands in the choices: each choice has its own output.
+    /// Usage inside the choices, where each choice has its own output.
     private var choices: [Int: [Int]] = [:]
 
     init() {}
@@ -52,7 +53,7 @@ struct UsageCounts: Sendable {
         usage.input = prompts.first { $0 > 0 } ?? max(0, total - output)
         usage.reasoning = max(count(.reasoning), count(.thoughts))
         usage.output = output + count(.thoughts)
-        // Grok counts thinking beside its output, and shows it in the total alone.
+        // Grok counts thinking beside its output, and includes it only in the total.
         if count(.reasoning) > 0, total > usage.input + usage.output {
             usage.output = min(total - usage.input, usage.output + count(.reasoning))
         }
@@ -60,7 +61,9 @@ struct UsageCounts: Sendable {
         return usage
     }
 
-    /// The counts, those of the choices added up where there are no others.
+    /// The counts.
+    ///
+    /// Where there are none, those of the choices added up.
     private var whole: [Int] {
         guard counts.allSatisfy({ $0 == 0 }) else { return counts }
         var sum = counts
@@ -77,7 +80,7 @@ struct UsageCounts: Sendable {
 
     // MARK: - Reading
 
-    /// A whole answer, or a chunk of one.
+    /// Reads a whole response, or a chunk of one.
     mutating func note(answer: JSONObject) {
         for member in answer.members {
             switch member.key {
@@ -92,7 +95,7 @@ struct UsageCounts: Sendable {
         }
     }
 
-    /// A usage object.
+    /// Reads a usage object.
     mutating func note(_ usage: JSON?) {
         if let usage { Self.note(usage, .words(UsageWords.words), &counts, &isTold) }
     }
@@ -121,7 +124,7 @@ struct UsageCounts: Sendable {
 }
 
 extension TokenUsage {
-    /// What a usage object says; `nil` where it counts nothing.
+    /// The counts of a usage object, `nil` where it has none.
     init?(counting usage: JSON?) {
         var counts = UsageCounts()
         counts.note(usage)
@@ -129,7 +132,7 @@ extension TokenUsage {
         self = tokens
     }
 
-    /// What a whole answer says of its usage, wherever it says it.
+    /// The counts of a whole response, wherever they stand.
     init?(answer: JSONObject) {
         var counts = UsageCounts()
         counts.note(answer: answer)

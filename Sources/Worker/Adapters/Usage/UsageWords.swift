@@ -1,4 +1,4 @@
-/// How platforms call what they count, and where it stands: one table for all wires.
+/// Platforms' words for token counts and their places, in one table for all platforms.
 import Shared
 
 enum UsageWords {
@@ -17,7 +17,7 @@ enum UsageWords {
         "input_tokens_details": .words(inputDetails), "output_tokens_details": .words(outputDetails),
         "cache_read_input_tokens": .part(.read), "cache_creation_input_tokens": .part(.written),
         "cache_creation": .words(lives),
-        // DeepSeek; Moonshot; servers that name the thinking at the top.
+        // DeepSeek, Moonshot, and servers that report the thinking at the top.
         "prompt_cache_hit_tokens": .part(.cached), "cached_tokens": .part(.cached),
         "reasoning_tokens": .part(.reasoning),
         // Hunyuan.
@@ -31,7 +31,9 @@ enum UsageWords {
         "prompt_eval_count": .part(.prompt), "eval_count": .part(.output),
     ]
 
-    /// Members of an answer or a chunk that hold usage; those of its choices are read apart.
+    /// Members of a response or a chunk that hold usage.
+    ///
+    /// Those of its choices are read apart.
     static let places: [String: Place] = [
         "usage": .words(words), "usageMetadata": .words(words),
         // Groq's streams.
@@ -43,7 +45,7 @@ enum UsageWords {
 
     private static let inputDetails: [String: Place] = [
         "cached_tokens": .part(.cached),
-        // Qwen's explicit cache; OpenRouter; LiteLLM.
+        // Qwen's explicit cache, OpenRouter, LiteLLM.
         "cache_creation_input_tokens": .part(.writtenInside), "cache_write_tokens": .part(.writtenInside),
         "cache_creation_tokens": .part(.writtenInside), "cache_creation": .words(lives),
     ]
@@ -56,7 +58,7 @@ enum UsageWords {
         "ephemeral_5m_input_tokens": .part(.shortLived), "ephemeral_1h_input_tokens": .part(.longLived),
     ]
 
-    /// A number or the text of one, fractions cut off; `nil` for what is none, and for what is below 0.
+    /// A number or the text of one, without its fraction, `nil` for anything else, and below 0.
     static func count(_ value: JSON) -> Int? {
         switch value {
         case .number(let number): (number.doubleValue ?? 1) < 0 ? nil : number.whole(in: Bounds.counts)

@@ -38,7 +38,7 @@ enum ZhipuDialect {
                 "sensitive": .reason("content_filter"), "network_error": .failure(.serverError),
                 "model_context_window_exceeded": .reason("length"),
             ],
-            failures: failures, namedRest: ZhipuReset.rest, ping: .chat(model: "glm-4-flash-250414"),
+            failures: failures, namedCoolDown: ZhipuReset.coolDown, ping: .chat(model: "glm-4-flash-250414"),
             embeddings: .init(maxInputs: { _ in 64 }))
 
     private static let needsUser: OpenAIDialect.Check = { chat, _ throws(JobFailure) in

@@ -8,7 +8,7 @@ enum ZhipuReset {
     private static let beijing: Int64 = 8 * 3600
     private static let longest: Int64 = 7 * 86_400
 
-    static func rest(in message: String, now: Int64) -> Duration? {
+    static func coolDown(in message: String, now: Int64) -> Duration? {
         let bytes = Array(message.utf8)
         let length = "2026-11-23 18:00:00".utf8.count
         guard bytes.count >= length else { return nil }

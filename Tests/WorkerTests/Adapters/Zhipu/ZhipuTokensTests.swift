@@ -28,7 +28,7 @@ import Testing
         ] as [(String, Int64?)])
     func `a limit that names its end rests until then, Beijing time`(_ message: String, _ seconds: Int64?) {
         // 2025-11-23T00:00:00Z
-        #expect(ZhipuReset.rest(in: message, now: 1_763_856_000_000) == seconds.map { .seconds($0) })
+        #expect(ZhipuReset.coolDown(in: message, now: 1_763_856_000_000) == seconds.map { .seconds($0) })
     }
 
     @Test func `a token is renewed before it ends`() throws {
