@@ -4,8 +4,8 @@
 extension RouteHealth {
     package var encoded: [UInt8] {
         var object: JSONObject = [
-            "s": number(success), "row": .int(failuresInRow), "op": .int(openings), "rest": .int(Int(restsUntil)),
-            "from": .int(Int(restsSince)), "cap": .bool(isForCapacity), "ref": .int(refusals), "dis": .bool(isDisabled),
+            "s": number(success), "row": .int(failuresInRow), "op": .int(openings), "rest": .int(Int(coolDownUntil)),
+            "from": .int(Int(coolDownSince)), "cap": .bool(isForCapacity), "ref": .int(refusals), "dis": .bool(isDisabled),
             "at": .int(Int(changedAt)),
             "rec": .array(recent.map { .int(Int($0.isAnswer ? $0.at : -$0.at)) }),
         ]
@@ -28,8 +28,8 @@ extension RouteHealth {
         failuresInRow = json["row"]?.count ?? 0
         openUntil = json["open"]?.moment
         openings = json["op"]?.count ?? 0
-        restsUntil = json["rest"]?.moment ?? 0
-        restsSince = json["from"]?.moment ?? 0
+        coolDownUntil = json["rest"]?.moment ?? 0
+        coolDownSince = json["from"]?.moment ?? 0
         isForCapacity = json["cap"]?.boolValue ?? true
         refusals = json["ref"]?.count ?? 0
         isDisabled = json["dis"]?.boolValue ?? false

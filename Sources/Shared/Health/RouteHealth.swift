@@ -20,9 +20,9 @@ package struct RouteHealth: Sendable, Equatable {
     package var openUntil: Int64?
     /// Times the circuit opened since it was last closed.
     package var openings = 0
-    package var restsUntil: Int64 = 0
+    package var coolDownUntil: Int64 = 0
     /// When that cool-down was decided.
-    package var restsSince: Int64 = 0
+    package var coolDownSince: Int64 = 0
     /// True when waiting ends the cool-down.
     ///
     /// Otherwise people must (key, money).
@@ -51,8 +51,8 @@ package struct RouteHealth: Sendable, Equatable {
     }
 
     /// Time until the cool-down is over, or `nil` if there is none.
-    package func rest(at now: Int64) -> Duration? {
-        restsUntil > now ? .milliseconds(restsUntil - now) : nil
+    package func coolDown(at now: Int64) -> Duration? {
+        coolDownUntil > now ? .milliseconds(coolDownUntil - now) : nil
     }
 
     /// From 0 to 1: successes, and half of it at most lost to slowness.
@@ -72,9 +72,9 @@ package struct RouteHealth: Sendable, Equatable {
         case .limited(let kind, let asked):
             // "Retry after 0 seconds" is said by servers that do not know.
             let length = asked.map { max($0, .milliseconds(500)) } ?? rules.rateLimited
-            rest(length, kind, isForCapacity: true, observation)
+            coolDown(length, kind, isForCapacity: true, observation)
         case .exhausted(let asked):
-            rest(asked ?? rules.unusable, .quotaExhausted, isForCapacity: false, observation)
+            coolDown(asked ?? rules.unusable, .quotaExhausted, isForCapacity: false, observation)
         case .refused: refused(observation, rules)
         case .nothing: break
         }
@@ -96,14 +96,14 @@ package struct RouteHealth: Sendable, Equatable {
         firstToken = firstToken.map { $0 + 0.1 * (seconds - $0) } ?? seconds
         failuresInRow = 0
         // Key and balance are in order after all. A call from before they were refused does not show that.
-        if observation.began >= restsSince {
+        if observation.began >= coolDownSince {
             refusals = 0
-            if !isForCapacity { restsUntil = min(restsUntil, observation.ended) }
+            if !isForCapacity { coolDownUntil = min(coolDownUntil, observation.ended) }
         }
         // A call from before the circuit opened proves nothing about what opened it.
         if let openUntil, observation.began < openUntil { return }
         guard openUntil != nil else {
-            if restsUntil <= observation.ended { reason = nil }
+            if coolDownUntil <= observation.ended { reason = nil }
             return
         }
         openUntil = nil
@@ -137,22 +137,22 @@ package struct RouteHealth: Sendable, Equatable {
         reason = kind
     }
 
-    private mutating func rest(
+    private mutating func coolDown(
         _ length: Duration, _ kind: JobFailure.Kind, isForCapacity: Bool, _ observation: Observation
     ) {
         let until = observation.ended + length.milliseconds
-        guard until > restsUntil else { return }
-        restsUntil = until
-        restsSince = observation.ended
+        guard until > coolDownUntil else { return }
+        coolDownUntil = until
+        coolDownSince = observation.ended
         self.isForCapacity = isForCapacity
         reason = kind
     }
 
     private mutating func refused(_ observation: Observation, _ rules: HealthRules) {
         // Calls under way when the key was refused first are the same blip.
-        guard refusals == 0 || observation.began >= restsUntil else { return }
+        guard refusals == 0 || observation.began >= coolDownUntil else { return }
         refusals += 1
-        rest(rules.authentication, .authentication, isForCapacity: false, observation)
+        coolDown(rules.authentication, .authentication, isForCapacity: false, observation)
         if refusals >= rules.disableAfter {
             isDisabled = true
             reason = .authentication

@@ -115,7 +115,7 @@ struct HealthReplica: Sendable {
 
     /// At least one of the account's models is in a cool-down.
     func isCoolingDown(_ account: String, at now: Int64) -> Bool {
-        copies.contains { $0.key.account == account && $0.value.health.rest(at: now) != nil }
+        copies.contains { $0.key.account == account && $0.value.health.coolDown(at: now) != nil }
     }
 
     private func answersRequests(_ account: String, since: Int64) -> Bool {

@@ -45,7 +45,7 @@ extension RouteFitness {
         if account?.isDisabled == true { return .disabled }
         let forAccount = account?.isForCapacity ?? true
         let forOwn = own?.isForCapacity ?? true
-        switch (account?.rest(at: now), own?.rest(at: now)) {
+        switch (account?.coolDown(at: now), own?.coolDown(at: now)) {
         case (let left?, nil): return .coolDown(left, isForCapacity: forAccount)
         case (nil, let left?): return .coolDown(left, isForCapacity: forOwn)
         case (let one?, let other?): return .coolDown(max(one, other), isForCapacity: forAccount && forOwn)

@@ -67,12 +67,12 @@ import Testing
 
     @Test func `a platform's Retry-After is kept to, and a shorter one does not end it`() {
         let limited = health([(0, .limited(.rateLimited, retryAfter: .seconds(20)))])
-        #expect(limited.rest(at: 19_999) == .milliseconds(1))
-        #expect(limited.rest(at: 20_000) == nil)
+        #expect(limited.coolDown(at: 19_999) == .milliseconds(1))
+        #expect(limited.coolDown(at: 20_000) == nil)
         #expect(limited.circuit(at: 1) == .closed)
         let shorter = health([(1, .limited(.rateLimited, retryAfter: .seconds(2)))], from: limited)
-        #expect(shorter.rest(at: 19_999) == .milliseconds(1))
-        #expect(health([(0, .limited(.rateLimited, retryAfter: nil))]).rest(at: 0) == rules.rateLimited)
+        #expect(shorter.coolDown(at: 19_999) == .milliseconds(1))
+        #expect(health([(0, .limited(.rateLimited, retryAfter: nil))]).coolDown(at: 0) == rules.rateLimited)
     }
 
     @Test func `one blip of refused keys disables nothing, however many calls were under way`() {
@@ -80,7 +80,7 @@ import Testing
         for at in 0..<50 { blip.note(Observation(.refused, began: 0, ended: Int64(at)), rules) }
         #expect(!blip.isDisabled)
         #expect(blip.refusals == 1)
-        let rest = blip.restsUntil
+        let rest = blip.coolDownUntil
 
         var recovered = blip
         recovered.note(Observation(.answered(seconds: 1), began: rest, ended: rest + 1), rules)
@@ -104,12 +104,12 @@ import Testing
         let refused = health([(1_000, .refused)])
         var late = refused
         late.note(Observation(.answered(seconds: 1), began: 900, ended: 1_100), rules)
-        #expect(late.rest(at: 1_101) != nil)
+        #expect(late.coolDown(at: 1_101) != nil)
         late.note(Observation(.answered(seconds: 1), began: 1_050, ended: 1_200), rules)
-        #expect(late.rest(at: 1_201) == nil && late.reason == nil && late.refusals == 0)
+        #expect(late.coolDown(at: 1_201) == nil && late.reason == nil && late.refusals == 0)
         var limited = health([(1_000, .limited(.rateLimited, retryAfter: .seconds(20)))])
         limited.note(Observation(.answered(seconds: 1), began: 1_050, ended: 1_200), rules)
-        #expect(limited.rest(at: 1_201) != nil)
+        #expect(limited.coolDown(at: 1_201) != nil)
     }
 
     @Test func `what was disabled comes back whole, or on probation`() {
@@ -117,7 +117,7 @@ import Testing
         for at in [0, 10_000, 20_000] as [Int64] { disabled.note(Observation(.refused, began: at, ended: at), rules) }
         var restored = disabled
         restored.restore(at: 30_000, rules: rules)
-        #expect(!restored.isDisabled && restored.rest(at: 30_000) == nil)
+        #expect(!restored.isDisabled && restored.coolDown(at: 30_000) == nil)
         restored.note(Observation(.refused, began: 30_001, ended: 30_002), rules)
         #expect(!restored.isDisabled)
 

@@ -24,13 +24,21 @@ import Testing
         try state.add(call, ping, passesGate: passesGate, maxPendingBytes: 100)
     }
 
-    private func opened(_ link: Link) throws -> State {
+    /// The code with which the state refuses a call.
+    private func refusal(by state: inout State, passesGate: Bool = false) -> RedisError.Code? {
+        do throws(RedisError) { try add(call(), to: &state, passesGate: passesGate) } catch { return error.code }
+        return nil
+    }
+
+    private func opened(_ link: Link) -> State {
         var state = State()
         _ = state.connected(link, at: here)
-        _ = try #require(state.open(link))
+        _ = state.open(link)
         _ = state.flush()
         return state
     }
+
+    private func ids(_ calls: [RedisCall]) -> [ObjectIdentifier] { calls.map(ObjectIdentifier.init) }
 
     @Test func `commands wait until the gate opens, and those of onConnect pass it`() throws {
         var state = State()
@@ -39,34 +47,37 @@ import Testing
         try add(waiting, to: &state)
         _ = state.connected(link, at: here)
         try add(passing, to: &state, passesGate: true)
-        let first = try #require(state.flush())
-        #expect(!state.isOpen)
-        #expect(state.open(link)?.flush == true)
-        let second = try #require(state.flush())
+        let first = state.flush()
+        let wasOpen = state.isOpen
+        let wakeups = state.open(link)
+        let second = state.flush()
 
-        #expect(first.calls.map(ObjectIdentifier.init) == [ObjectIdentifier(passing)])
-        #expect(second.calls.map(ObjectIdentifier.init) == [ObjectIdentifier(waiting)])
-        #expect(first.link === link && second.link === link)
-        #expect(state.isOpen)
+        #expect(first.map { ids($0.calls) } == ids([passing]))
+        #expect(second.map { ids($0.calls) } == ids([waiting]))
+        #expect(first?.link === link && second?.link === link)
+        #expect(!wasOpen && state.isOpen)
+        #expect(wakeups == State.Wakeups(flush: true))
     }
 
     @Test func `the event loop is woken once for all calls of one turn`() throws {
-        var state = try opened(Link())
+        var state = opened(Link())
 
         let wakeups = try (0..<3).map { _ in try add(call(), to: &state) }
+        let (first, second) = (state.flush(), state.flush())
+        let next = try add(call(), to: &state)
 
         #expect(wakeups == [State.Wakeups(flush: true, tick: true), State.Wakeups(), State.Wakeups()])
-        #expect(state.flush()?.calls.count == 3)
-        #expect(state.flush() == nil)
-        #expect(try add(call(), to: &state) == State.Wakeups(flush: true))
+        #expect(first?.calls.count == 3)
+        #expect(second == nil)
+        #expect(next == State.Wakeups(flush: true))
     }
 
     @Test func `a command of onConnect fails without a connection`() throws {
         var state = State()
 
-        #expect { try add(call(), to: &state, passesGate: true) } throws: {
-            ($0 as? RedisError)?.code == .connectionLost
-        }
+        let refusal = refusal(by: &state, passesGate: true)
+
+        #expect(refusal == .connectionLost)
     }
 
     @Test func `a call whose caller left before it was sent is not sent`() throws {
@@ -78,34 +89,38 @@ import Testing
 
         gone.complete(.failure(RedisError(.cancelled, "gone")))
         _ = state.open(link)
+        let write = state.flush()
 
-        #expect(state.flush()?.calls.count == 1)
+        #expect(write?.calls.count == 1)
         #expect(state.pendingBytes == pingBytes)
     }
 
     @Test func `calls that were not written end with their connection, and later ones wait for the next`() throws {
         let link = Link()
-        var state = try opened(link)
+        var state = opened(link)
         let orphan = call()
         try add(orphan, to: &state)
 
-        let loss = try #require(state.ended(link))
-        try add(call(), to: &state)
+        let loss = state.ended(link)
+        let later = call()
+        try add(later, to: &state)
         let next = Link()
         _ = state.connected(next, at: there)
         _ = state.open(next)
+        let write = state.flush()
 
-        #expect(loss.orphans.map(ObjectIdentifier.init) == [ObjectIdentifier(orphan)])
-        #expect(loss.wasOpen)
-        #expect(state.flush()?.calls.count == 1)
+        #expect(loss.map { ids($0.orphans) } == ids([orphan]))
+        #expect(loss?.wasOpen == true)
+        #expect(write.map { ids($0.calls) } == ids([later]))
         #expect(state.address == there)
     }
 
     @Test func `a connection that was replaced takes nothing with it`() throws {
-        let link = Link()
-        var state = try opened(link)
+        var state = opened(Link())
 
-        #expect(state.ended(Link()) == nil)
+        let loss = state.ended(Link())
+
+        #expect(loss == nil)
         #expect(state.isOpen)
     }
 
@@ -116,19 +131,23 @@ import Testing
         _ = state.connected(link, at: here)
 
         _ = state.ended(link)
+        let wakeups = state.open(link)
 
-        #expect(state.open(link) == nil)
+        #expect(wakeups == nil)
         #expect(state.pendingBytes == pingBytes)
     }
 
     @Test func `too many bytes are refused until the kernel has some of them`() throws {
-        var state = try opened(Link())
+        var state = opened(Link())
         for _ in 0..<8 { try add(call(), to: &state) }
-        let bytes = try #require(state.flush()).bytes.readableBytes
+        let write = state.flush()
 
-        #expect { try add(call(), to: &state) } throws: { ($0 as? RedisError)?.code == .overloaded }
-        state.written(bytes)
-        #expect(try add(call(), to: &state).flush)
+        let before = refusal(by: &state)
+        state.written(write?.bytes.readableBytes ?? 0)
+        let after = refusal(by: &state)
+
+        #expect(before == .overloaded)
+        #expect(after == nil)
     }
 
     @Test func `calls that wait too long expire, and time is watched for as long as calls wait`() throws {
@@ -137,44 +156,47 @@ import Testing
         try add(late, to: &state)
         try add(call(), to: &state)
 
-        let tick = state.tick(.now)
-
-        #expect(tick.expired.map(ObjectIdentifier.init) == [ObjectIdentifier(late)])
-        #expect(tick.schedulesNext)
-        #expect(tick.link == nil)
-        #expect(state.pendingBytes == pingBytes)
+        let first = state.tick(.now)
+        let pending = state.pendingBytes
         let last = state.tick(.now + .seconds(6))
+        let (next, another) = (state.scheduleTick(), state.scheduleTick())
+
+        #expect(ids(first.expired) == ids([late]))
+        #expect(first.schedulesNext)
+        #expect(first.link == nil)
+        #expect(pending == pingBytes)
         #expect(last.expired.count == 1)
         #expect(!last.schedulesNext)
-        #expect(state.scheduleTick())
-        #expect(!state.scheduleTick())
+        #expect(next && !another)
     }
 
     @Test func `a connection that is given up is told of once, and later calls wait for the next one`() throws {
         let link = Link()
-        var state = try opened(link)
+        var state = opened(link)
 
         let (first, second) = (state.drop(), state.drop())
-        #expect(try !add(call(), to: &state).flush)
+        try add(call(), to: &state)
+        let write = state.flush()
 
         #expect(first.link === link && first.wasOpen)
         #expect(second.link === link && !second.wasOpen)
-        #expect(state.flush() == nil)
+        #expect(write == nil)
     }
 
     @Test func `a node's word leads the next connection there, once`() throws {
         let link = Link()
-        var state = try opened(link)
+        var state = opened(link)
 
-        #expect(state.follow(here).link == nil)
-        #expect(state.isOpen)
+        let staying = state.follow(here)
+        let wasOpen = state.isOpen
         let leaving = state.follow(there)
+        let isOpen = state.isOpen
+        let (told, again) = (state.takeTold(), state.takeTold())
 
-        #expect(leaving.link === link && leaving.wasOpen)
-        #expect(!state.isOpen)
-        #expect(state.isToldWhere)
-        #expect(state.takeTold() == there)
-        #expect(state.takeTold() == nil)
+        #expect(staying.link == nil && wasOpen)
+        #expect(leaving.link === link && leaving.wasOpen && !isOpen)
+        #expect(told == there)
+        #expect(again == nil)
     }
 
     @Test func `a closed client refuses commands, and opens for no connection`() throws {
@@ -184,12 +206,14 @@ import Testing
         _ = state.connected(link, at: here)
 
         let closed = state.close()
-
-        #expect(closed.waiting.map(ObjectIdentifier.init) == [ObjectIdentifier(waiting)])
-        #expect(closed.leaving.link === link && !closed.leaving.wasOpen)
-        #expect { try add(call(), to: &state) } throws: { ($0 as? RedisError)?.code == .notConnected }
-        #expect(state.open(link) == nil)
+        let refusal = refusal(by: &state)
+        let wakeups = state.open(link)
         _ = state.ended(link)
+
+        #expect(ids(closed.waiting) == ids([waiting]))
+        #expect(closed.leaving.link === link && !closed.leaving.wasOpen)
+        #expect(refusal == .notConnected)
+        #expect(wakeups == nil)
         #expect(state.isClosed)
     }
 }

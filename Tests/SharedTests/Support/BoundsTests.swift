@@ -56,7 +56,7 @@ import Testing
             ] {
                 health.note(Observation(outcome, began: 1000, ended: 2000), HealthRules())
             }
-            #expect(health.rest(at: 0) != nil)
+            #expect(health.coolDown(at: 0) != nil)
             #expect((0...1).contains(health.score(HealthRules())))
         }
     }

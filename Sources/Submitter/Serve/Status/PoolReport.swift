@@ -76,7 +76,7 @@ struct PoolReport {
             return "quota_exhausted"
         }
         let routes = reading.models.values
-        let rests = { (health: RouteHealth) in health.rest(at: now) != nil }
+        let rests = { (health: RouteHealth) in health.coolDown(at: now) != nil }
         let isOpen = { (health: RouteHealth) in health.circuit(at: now) == .open }
         if reading.whole.map(rests) == true { return "resting" }
         if reading.whole.map(isOpen) == true { return "circuit_open" }
@@ -115,8 +115,8 @@ struct PoolReport {
         let models = Self.models(reading)
         let own = reading.whole ?? RouteHealth()
         switch state(of: reading) {
-        case "resting" where own.rest(at: now) == nil:
-            return models.filter { $0.rest(at: now) != nil }.min { $0.restsUntil < $1.restsUntil } ?? own
+        case "resting" where own.coolDown(at: now) == nil:
+            return models.filter { $0.coolDown(at: now) != nil }.min { $0.coolDownUntil < $1.coolDownUntil } ?? own
         case "circuit_open" where own.circuit(at: now) != .open:
             return models.min { $0.openUntil ?? 0 < $1.openUntil ?? 0 } ?? own
         default: return reading.whole ?? models.first ?? own
@@ -137,7 +137,7 @@ struct PoolReport {
 
     /// `nil` where the reason has no consequences any more.
     private func current(reasonOf health: RouteHealth) -> String? {
-        let isHindered = health.isDisabled || health.rest(at: now) != nil || health.circuit(at: now) != .closed
+        let isHindered = health.isDisabled || health.coolDown(at: now) != nil || health.circuit(at: now) != .closed
         return isHindered ? health.reason?.rawValue : nil
     }
 
@@ -145,7 +145,7 @@ struct PoolReport {
         [
             ("score", number(health.score(rules))), ("circuit", .string(health.circuit(at: now).rawValue)),
             ("opens_again_ms", .int(Int(max(0, (health.openUntil ?? now) - now)))),
-            ("rests_ms", .int(Int(health.rest(at: now)?.milliseconds ?? 0))),
+            ("rests_ms", .int(Int(health.coolDown(at: now)?.milliseconds ?? 0))),
             ("failures_in_row", .int(health.failuresInRow)),
             ("first_token_seconds", health.firstToken.map(number) ?? .null),
             ("reason", current(reasonOf: health).map { .string($0) } ?? .null),
