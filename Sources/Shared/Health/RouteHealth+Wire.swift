@@ -5,8 +5,8 @@ extension RouteHealth {
     package var encoded: [UInt8] {
         var object: JSONObject = [
             "s": number(success), "row": .int(failuresInRow), "op": .int(openings), "rest": .int(Int(coolDownUntil)),
-            "from": .int(Int(coolDownSince)), "cap": .bool(isForCapacity), "ref": .int(refusals), "dis": .bool(isDisabled),
-            "at": .int(Int(changedAt)),
+            "from": .int(Int(coolDownSince)), "cap": .bool(isForCapacity), "ref": .int(refusals),
+            "dis": .bool(isDisabled), "at": .int(Int(changedAt)),
             "rec": .array(recent.map { .int(Int($0.isAnswer ? $0.at : -$0.at)) }),
         ]
         if let firstToken { object.set("ft", number(firstToken)) }
