@@ -1,5 +1,4 @@
-/// A whole completion as the chunks of a stream (pure): who speaks, the text in pieces, calls, the finish of each
-/// choice.
+/// A whole completion as the chunks of a stream (pure): role, text in pieces, calls, and the finish of each choice.
 ///
 /// Chunks have no envelope (`id`, `object`, `created`, `usage`): the shim adds it, as for any other stream.
 package enum CompletionReplay {

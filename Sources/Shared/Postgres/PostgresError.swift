@@ -97,8 +97,7 @@ extension PostgresError {
         message = "cannot connect to the database server at \(place): \(reason?.meaning ?? "the connection failed")"
     }
 
-    /// Texts of libpq and the server, which come without a code until libpq 16, in the order in which they are looked
-    /// for.
+    /// Texts of libpq and the server, which have no code until libpq 16. The first that is found counts.
     private static let refusals: [(text: String, code: Code, meaning: String)] = [
         ("the database system is", .unavailable, "it is starting up or shutting down"),
         ("too many clients", .unavailable, "it has no connection left"),

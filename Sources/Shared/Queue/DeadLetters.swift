@@ -4,8 +4,7 @@
 ///
 /// A retry is a request of its own: the log of the old one has ended, ledger rows of its attempts stand under its id,
 /// and nothing of that may change. So it gets a new id (its log and its entry name the old one), no attempts and a
-/// fresh deadline. It belongs to the same tenant. Its answer is kept like a job's, because nobody waits for it any
-/// more.
+/// fresh deadline. It belongs to the same tenant. Its answer is kept like a job's, because no caller waits for it.
 package struct DeadLetters: Sendable {
     let queue: JobQueue
 

@@ -49,8 +49,7 @@ extension JobQueue {
 
     /// Decides about one entry that `takeExpired` returned.
     ///
-    /// `usage` is the ledger row of the attempt that would start. Rows of the dead attempt come from its own start
-    /// record.
+    /// `usage` is the ledger row of the attempt that would start. The dead attempt's row is in its start record.
     package func reap(_ claim: Claim, usage: [UInt8]) async throws(RedisError) -> Reap {
         let job = claim.job
         let verdict = Reap(

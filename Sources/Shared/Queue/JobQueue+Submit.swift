@@ -23,8 +23,7 @@ extension JobQueue {
         let job = entry(for: job, body: body)
         var commands: [RedisCommand] = []
         if case .stored = job.body {
-            // First, so that no claim ever sees an entry without it. The first body of an id stays, as its first entry
-            // does.
+            // First, so that no claim sees an entry without it. The first body of an id stays, as its first entry does.
             commands.append(
                 RedisCommand(
                     "SET", .string(keys.request(job.id)), .bytes(body), "NX", "PX",
@@ -61,8 +60,7 @@ extension JobQueue {
     ///
     /// The worker of a running one is told.
     ///
-    /// `deadline`, where it is known, says how long an entry of it may still wait somewhere. The end must be there as
-    /// long.
+    /// `deadline`, where it is known, bounds how long an entry may still wait. The end must be there as long.
     package func cancel(
         _ id: String, deadline: Int64? = nil, meta: [UInt8] = Array("{}".utf8)
     ) async throws(RedisError) -> Cancellation {

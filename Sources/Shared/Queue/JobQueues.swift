@@ -1,5 +1,4 @@
-/// The queue's shards: each has a hash tag of its own, with all keys of its requests, and in a cluster perhaps a
-/// server.
+/// The queue's shards: each has a hash tag for all keys of its requests, and in a cluster perhaps its own server.
 ///
 /// A request's id says which shard it is in. With one shard every id is in it, whatever it says.
 package struct JobQueues: Sendable {

@@ -48,15 +48,12 @@ extension QueueScripts {
 
         """
 
-    /// `seize(q, last, wid, due, set, members, room)` → entries of one lane, now pending for `wid` with delivery count
-    /// 1.
+    /// `seize(q, last, wid, due, set, members, room)` → entries of one lane, now in the first delivery to `wid`.
     ///
     /// All members leave the set, but not all of their entries are claimed:
     /// - Some are gone.
-    /// - Some are held by somebody. XCLAIM takes an entry only from nobody, since nobody can be idle for as long as it
-    ///   asks.
-    /// - Some are after the group's cursor (`last`, padded), because the group was made again. A read will deliver
-    ///   them.
+    /// - Some are held by a worker. XCLAIM takes none of those, since no holder can be idle for as long as it asks.
+    /// - Some are after the group's cursor (`last`, padded), since the group was made again. A read delivers them.
     static let seizing = """
         local function seize(q, last, wid, due, set, members, room)
           local dues, claim = members, {}

@@ -1,7 +1,6 @@
 /// PARK, ADMIT, ROOMS and PLACES: the scripts of `JobQueue+Rooms` and `JobQueue+Places`.
 ///
-/// A room is an order set (`QueueScripts+Order`) whose `:state` also has `spec`, and `ready`: when capacity is
-/// expected.
+/// A room is an order set (`QueueScripts+Order`) whose `:state` also has `spec` and `ready` (when capacity comes).
 ///
 /// The key `wait:<id>` says where a request is:
 /// - `o/<lane>/<member>`: in a lane's order
@@ -12,8 +11,7 @@ extension QueueScripts {
     ///
     /// It leaves the pending list and stays in its lane.
     ///
-    /// An entry that was admitted a moment ago gets its old start tag back: it keeps its place, and its flow pays
-    /// nothing.
+    /// An entry that was just admitted gets its old start tag back: it keeps its place, and its flow pays nothing.
     ///
     ///     KEYS[1] -> lane
     ///     KEYS[2] -> room

@@ -1,7 +1,6 @@
 /// The queue's state moves (`docs/queue-protocol.md`), one Lua script each, in one extension per role as in `JobQueue`.
 ///
-/// Above each script stand its keys, its arguments and everything it returns. This file has the Lua functions they
-/// share.
+/// Above each script stand its keys, arguments and returns. This file has the Lua functions that scripts share.
 ///
 /// Words of the scripts:
 /// - A log record has the field `k`: `q` queued, `s` started, `d` delta, `e` end.
@@ -26,8 +25,7 @@ package enum QueueScripts {
 
         """
 
-    /// `mine(q, wid, entry, count)`, `drop(q, entry)`, and `entryOf(record, q)`: the queue entry that a start record
-    /// names.
+    /// `mine(q, wid, entry, count)`, `drop(q, entry)`, and `entryOf(record, q)`: the entry that a start record names.
     ///
     /// The entry of another lane is returned with that lane in front, so that it equals none of this lane's: entry IDs
     /// are unique in one lane only, and a producer may send a request into two.
@@ -107,8 +105,7 @@ package enum QueueScripts {
 
         """
 
-    /// `isTracked(log)`; `shorten(log, ttl)` shortens the TTL of a request that has no entry any more, unless it is
-    /// tracked.
+    /// `isTracked(log)`, and `shorten(log, ttl)` for a request that has no entry any more, unless it is tracked.
     static let retention = """
         local function isTracked(log)
           local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]

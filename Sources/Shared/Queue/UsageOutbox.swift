@@ -41,8 +41,7 @@ package struct UsageOutbox: Sendable {
         try await read(from: ">", limit: limit, block: block)
     }
 
-    /// Entries that were given to this consumer and not acknowledged, because the reply or the acknowledgement was
-    /// lost.
+    /// Entries that this consumer has not acknowledged, because the reply or the acknowledgement was lost.
     ///
     /// Reading them again counts as a delivery, which this stream, unlike the queues, does not look at.
     package func readOwn(limit: Int) async throws(RedisError) -> [Entry] {
