@@ -97,7 +97,9 @@ extension PostgresError {
         message = "cannot connect to the database server at \(place): \(reason?.meaning ?? "the connection failed")"
     }
 
-    /// Texts of libpq and the server, which have no code until libpq 16. The first that is found counts.
+    /// Texts of libpq and the server, which have no code until libpq 16.
+    ///
+    /// The first that is found counts.
     private static let refusals: [(text: String, code: Code, meaning: String)] = [
         ("the database system is", .unavailable, "it is starting up or shutting down"),
         ("too many clients", .unavailable, "it has no connection left"),
