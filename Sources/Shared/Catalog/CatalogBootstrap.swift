@@ -161,14 +161,13 @@ package struct CatalogBootstrap: Sendable {
 
     /// Looks until there is a copy and PostgreSQL is still away, or until the task is cancelled (`nil`).
     private func copy(_ cache: CatalogRedisCache, _ findings: Findings) async -> VersionedCatalog? {
-        while !Task.isCancelled {
+        for await _ in every(Self.pause) {
             do throws(RedisError) {
                 if !findings.isUp, let copy = try await cache.read() { return copy }
                 findings.redis("Redis: no copy of the catalogue")
             } catch {
                 findings.redis("\(error)")
             }
-            do { try await Task.sleep(for: Self.pause) } catch { break }
         }
         return nil
     }
