@@ -8,8 +8,8 @@ import Shared
 ///               n = time / width), and `o`, the oldest bucket in use
 ///     buckets:  list: numbers of its buckets, oldest first
 ///     slots:    zset: running reservations by the time their lease ends
-///     quota:    hash: start `p` of the period, tokens `b` of its settled hours up to hour `h`, and `h<n>` of each later
-///               hour
+///     quota:    hash: start `p` of the period, tokens `b` of its settled hours up to hour `h`,
+///               tokens `h<n>` of each later hour
 enum LimiterScripts {
     /// Functions of all scripts.
     ///

@@ -14,10 +14,17 @@ struct ClaimSettings: Sendable {
         laneWeights = [
             (
                 .high,
-                settings.int("LANE_WEIGHT_HIGH", default: 8, in: 1...1000, Self.share("high", " when all are full"))
+                settings.int(
+                    "LANE_WEIGHT_HIGH", default: 8, in: 1...1000, "Share of the `high` lane when all are full.")
             ),
-            (.normal, settings.int("LANE_WEIGHT_NORMAL", default: 4, in: 1...1000, Self.share("normal"))),
-            (.batch, settings.int("LANE_WEIGHT_BATCH", default: 1, in: 1...1000, Self.share("batch"))),
+            (
+                .normal,
+                settings.int("LANE_WEIGHT_NORMAL", default: 4, in: 1...1000, "Share of the `normal` lane.")
+            ),
+            (
+                .batch,
+                settings.int("LANE_WEIGHT_BATCH", default: 1, in: 1...1000, "Share of the `batch` lane.")
+            ),
         ]
         batch = settings.int(
             "CLAIM_BATCH", default: 64, in: 1...1000,
@@ -29,8 +36,6 @@ struct ClaimSettings: Sendable {
             "CLAIM_POLL", default: 0.025, in: 0.001...1,
             "Pause between looks for work while fewer slots are free than there are lanes.")
     }
-
-    private static func share(_ lane: String, _ more: String = "") -> String { "Share of the `\(lane)` lane\(more)." }
 }
 
 /// Settings of the jobs that run at once (`Slots`, `Reaper`).
