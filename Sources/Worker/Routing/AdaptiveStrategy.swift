@@ -8,7 +8,7 @@
 ///
 /// 1. Two different models are drawn, each equally likely.
 /// 2. The first of them wins with probability `a² / (a² + b²)`, kept between 1 and 99 per cent. So equals share evenly,
-///    a model half as good gets one in five of their meetings, and a bad one just enough for its recovery to be noticed.
+///    a model half as good gets one in five of their meetings, and a bad one just enough that its recovery is noticed.
 /// 3. The others follow by score, for failover.
 ///
 /// Draws two rather than taking the best, since many workers that all pick the best of the same moment crowd it.

@@ -54,7 +54,8 @@ import Testing
                     runner: ClaimRunner(
                         reader: worker.reader, pipeline: worker.pipeline, slots: slots, logger: PipelineFixture.silent),
                     slots: slots, rooms: worker.rooms, running: worker.running, settings: fixture.configuration.claim,
-                    drainTimeout: fixture.configuration.drainTimeout, readiness: Readiness(), logger: PipelineFixture.silent),
+                    drainTimeout: fixture.configuration.drainTimeout, readiness: Readiness(),
+                    logger: PipelineFixture.silent),
             ], logger: PipelineFixture.silent)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await services.run() }

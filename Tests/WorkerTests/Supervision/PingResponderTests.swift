@@ -60,7 +60,8 @@ import Testing
     }
 
     @Test func `an account that does not exist is named as such`() async throws {
-        try await answering(catalog("http://127.0.0.1:1"), stored: stored("http://127.0.0.1:1")) { fixture async throws in
+        try await answering(catalog("http://127.0.0.1:1"), stored: stored("http://127.0.0.1:1")) {
+            fixture async throws in
             #expect(try await ask(fixture, "other")["error"]?["kind"]?.stringValue == "unknown_account")
         }
     }

@@ -85,7 +85,8 @@ struct SupervisionFixture: Sendable {
 
     var prober: HealthProber {
         HealthProber(
-            catalog: catalog, healthRegistry: healthRegistry, platforms: platforms, supervisor: supervisor, timeLeft: .seconds(5),
+            catalog: catalog, healthRegistry: healthRegistry, platforms: platforms, supervisor: supervisor,
+            timeLeft: .seconds(5),
             clock: Self.clock, logger: Self.silent)
     }
 
