@@ -24,7 +24,10 @@ import Testing
     @Test func `a usable account is a route, which an attempt is expected to take`() throws {
         let plan = try plan()
 
-        guard case .route(let ranked) = plan.step else { Issue.record("no route"); return }
+        guard case .route(let ranked) = plan.step else {
+            Issue.record("no route")
+            return
+        }
         #expect(ranked.routes.map(\.account.id) == ["a", "b"])
         #expect(plan.expectedBooking == .route(ranked.routes[0], nil))
         #expect(plan.refusal == nil)
@@ -33,7 +36,10 @@ import Testing
     @Test func `a cool-down for a limit is waited for`() throws {
         let plan = try plan(.coolDown(.seconds(20), isForCapacity: true))
 
-        guard case .waiting(.coolDown(let length)) = plan.step else { Issue.record("no wait"); return }
+        guard case .waiting(.coolDown(let length)) = plan.step else {
+            Issue.record("no wait")
+            return
+        }
         #expect(length == .seconds(20))
         #expect(plan.refusal?.kind == .noCapacity)
         #expect(plan.expectedBooking == .none)
@@ -42,13 +48,19 @@ import Testing
     @Test func `keys that only other workers can open are left to them`() throws {
         let plan = try plan(lock: .otherMasterKey)
 
-        guard case .waiting(.otherWorkers) = plan.step else { Issue.record("no wait"); return }
+        guard case .waiting(.otherWorkers) = plan.step else {
+            Issue.record("no wait")
+            return
+        }
         #expect(plan.refusal?.code == "key_not_opened")
     }
 
     @Test func `damaged keys and disabled accounts are refused`() throws {
         for plan in [try plan(lock: .damaged), try plan(.disabled)] {
-            guard case .refused(let failure) = plan.step else { Issue.record("not refused"); return }
+            guard case .refused(let failure) = plan.step else {
+                Issue.record("not refused")
+                return
+            }
             #expect(failure.code == "no_usable_account")
             #expect(plan.cacheTTL == nil)
         }
