@@ -22,7 +22,7 @@ extension ReplyHub {
         do throws(RedisError) {
             try await recover(queue)
             try await sweep(queue, now: now)
-            try await shortenForgotten(queue)
+            try await shortenDelivered(queue)
             try await tellWaiting(queue, now: now)
         } catch {
             logger.debug("redis is away, the next round tries again", metadata: [LogKey.error: "\(error)"])
@@ -52,7 +52,7 @@ extension ReplyHub {
     private func lastWork(_ queue: JobQueue) async {
         await cancelDue(queue, now: .now + max(configuration.cancelGrace, configuration.resumeGrace))
         do throws(RedisError) {
-            try await shortenForgotten(queue)
+            try await shortenDelivered(queue)
         } catch {
             logger.debug("logs are left to their TTL", metadata: [LogKey.error: "\(error)"])
         }
@@ -146,14 +146,14 @@ extension ReplyHub {
 
     // MARK: - 4. Shorten
 
-    private func shortenForgotten(_ queue: JobQueue) async throws(RedisError) {
-        let ids = state.withLock { $0.forgotten }.filter { isOf(queue, $0) }
+    private func shortenDelivered(_ queue: JobQueue) async throws(RedisError) {
+        let ids = state.withLock { $0.delivered }.filter { isOf(queue, $0) }
         guard !ids.isEmpty else { return }
         for start in stride(from: 0, to: ids.count, by: configuration.sweepBatch) {
             try await queue.delivered(Array(ids[start..<min(start + configuration.sweepBatch, ids.count)]))
         }
         let deleted = Set(ids)
-        state.withLock { $0.forgotten.removeAll { deleted.contains($0) } }
+        state.withLock { $0.delivered.removeAll { deleted.contains($0) } }
     }
 
     // MARK: - 5. Tell
@@ -163,13 +163,13 @@ extension ReplyHub {
         guard !waiting.isEmpty else { return }
         guard try await queue.liveWorkers() > 0 else {
             for reply in waiting where reply.isWaiting(now: now, for: configuration.workerPatience) {
-                reply.hears(.noWorker)
+                reply.notify(.noWorker)
             }
             return
         }
         for batch in batches(waiting.filter { $0.awaitsPlace(now: now, every: configuration.placePause) }) {
             for (reply, place) in zip(batch, try await queue.places(of: batch.map(\.id))) {
-                reply.stands(at: place, now: now)
+                reply.placed(at: place, now: now)
             }
         }
     }

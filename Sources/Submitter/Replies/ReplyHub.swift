@@ -33,7 +33,7 @@ final class ReplyHub: Service, Sendable {
         /// Their deadlines in milliseconds since 1970, where known.
         var cancelledDeadlines: [String: Int64] = [:]
         /// Logs that are not read again.
-        var forgotten: [String] = []
+        var delivered: [String] = []
         /// Shards whose messages may have been lost, so that every log must be looked at.
         var needsSweep: Set<Int> = []
         /// Shards whose Redis came back as another server, and when, because it may have forgotten requests.
@@ -108,7 +108,7 @@ final class ReplyHub: Service, Sendable {
     }
 
     /// Shortens the life of a log because its answer was delivered.
-    func forget(_ id: String) { state.withLock { $0.forgotten.append(id) } }
+    func delivered(_ id: String) { state.withLock { $0.delivered.append(id) } }
 
     /// Has the log of a reply followed, because another shim publishes it.
     func follow(_ id: String) { follows[queues[id: id].keys.shard]?.continuation.yield() }

@@ -81,14 +81,14 @@ final class ReplyLease: Sendable {
     }
 
     /// Cancels the request whatever `leaving` says, because the caller was told that there will be no answer.
-    func giveUp() {
+    func cancel() {
         isOver.withLock { $0 = true }
         hub.unsubscribe(reply)
         hub.cancel(reply.id, deadline: deadline)
     }
 
     /// Leaves without a cancel, because the request was refused.
-    func abandon() { isOver.withLock { $0 = true } }
+    func release() { isOver.withLock { $0 = true } }
 
     /// Bytes are on their way to a socket, which is closed if it does not take them in time.
     func willWrite() {

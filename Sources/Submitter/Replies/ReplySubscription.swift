@@ -73,12 +73,12 @@ final class ReplySubscription: Sendable {
     }
 
     /// `nil` where the request does not wait, or is not in order yet.
-    func stands(at place: QueuePlace?, now: ContinuousClock.Instant) {
+    func placed(at place: QueuePlace?, now: ContinuousClock.Instant) {
         state.withLock { $0.placed = now }
-        if let place { hears(.place(place)) }
+        if let place { notify(.place(place)) }
     }
 
-    func hears(_ notice: WaitingNotice) { state.change { $0.hears(notice) } }
+    func notify(_ notice: WaitingNotice) { state.change { $0.notify(notice) } }
 
     /// A record of this size was found in the log.
     func note(_ top: RequestLogTop) { state.withLock { $0.reply.note(top.id, top.bytes) } }

@@ -81,7 +81,7 @@ struct SubscriptionState {
     }
 
     /// Notes what the caller is to hear, unless it was told that already.
-    mutating func hears(_ notice: WaitingNotice) -> Bool {
+    mutating func notify(_ notice: WaitingNotice) -> Bool {
         guard notice.comment != told?.comment else { return false }
         untold = notice
         return true

@@ -26,10 +26,10 @@ struct StreamedAnswer {
             }
         case .silence, .waiting: break
         case .expired:
-            lease.giveUp()
+            lease.cancel()
             throw .expired
         case .forgotten:
-            lease.abandon()
+            lease.release()
             throw .forgotten
         case .gone: throw .callerLeft
         case .stopped: throw .stopping
@@ -93,10 +93,10 @@ private struct WrittenStream {
             events.write(.waiting(notice), to: &out)
             return false
         case .expired:
-            lease.giveUp()
+            lease.cancel()
             events.write(.failed(.expired), to: &out)
         case .forgotten:
-            lease.abandon()
+            lease.release()
             events.write(.failed(.forgotten), to: &out)
         case .gone: throw APIError.callerLeft
         case .stopped: events.write(.failed(.stopping), to: &out)

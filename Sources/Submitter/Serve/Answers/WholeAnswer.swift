@@ -21,7 +21,7 @@ struct WholeAnswer {
                 return try answer(end)
             case .silence, .waiting: continue
             case .expired:
-                lease.giveUp()
+                lease.cancel()
                 throw .expired
             case .forgotten: throw .forgotten
             case .gone: throw .callerLeft
@@ -32,7 +32,7 @@ struct WholeAnswer {
 
     private func answer(_ end: RequestEnd) throws(APIError) -> Response {
         let lease = accepted.lease
-        if accepted.isForgettable, !lease.reply.wasRepeated { lease.hub.forget(lease.id) }
+        if accepted.canShortenLog, !lease.reply.wasRepeated { lease.hub.delivered(lease.id) }
         if let failure = end.failure { throw APIError(failure, meta: end.meta) }
         let body = try format.whole(end)
         var response = Response.json(body)

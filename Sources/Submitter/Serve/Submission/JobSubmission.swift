@@ -24,7 +24,7 @@ struct JobSubmission: Sendable {
     struct Accepted: Sendable {
         let lease: ReplyLease
         /// Its log can go soon after the answer is delivered.
-        let isForgettable: Bool
+        let canShortenLog: Bool
     }
 
     /// Submits a request whose caller waits on its connection.
@@ -41,10 +41,10 @@ struct JobSubmission: Sendable {
             hub.subscribe(to: job.id, options), in: hub, created: now / 1000, leaving: call.leaving,
             connection: connection)
         let outcome = try await submit(job, in: queue, call, hash) { mayBeQueued in
-            if mayBeQueued, hash == nil { lease.giveUp() } else { lease.abandon() }
+            if mayBeQueued, hash == nil { lease.cancel() } else { lease.release() }
         }
         lease.reply.accepted(entry: outcome.verdict.entry)
-        return Accepted(lease: lease, isForgettable: hash == nil && !outcome.wasRepeated)
+        return Accepted(lease: lease, canShortenLog: hash == nil && !outcome.wasRepeated)
     }
 
     /// Submits a job, whose caller gets an id at once.
@@ -120,7 +120,7 @@ struct JobSubmission: Sendable {
     private func submit(
         _ job: Job, in queue: JobQueue, _ call: ModelCall, _ hash: String?, onFailure: (Bool) -> Void
     ) async throws(APIError) -> (verdict: Verdict, wasRepeated: Bool) {
-        let giveUp = ContinuousClock.now + settings.timeout
+        let patienceEnds = ContinuousClock.now + settings.timeout
         var mayBeQueued = false
         var refusal = APIError.idempotencyConflict
         while true {
@@ -134,7 +134,7 @@ struct JobSubmission: Sendable {
                 return (verdict, mayBeQueued)
             } catch {
                 mayBeQueued = mayBeQueued || error.mayHaveRun
-                guard Self.mayRepeat(error), ContinuousClock.now < giveUp else {
+                guard Self.mayRepeat(error), ContinuousClock.now < patienceEnds else {
                     onFailure(mayBeQueued)
                     throw APIError.notSubmitted(error, mayBeQueued ? job.id : nil, isKeyed: call.idempotencyKey != nil)
                 }
