@@ -72,8 +72,8 @@ struct ChatSession {
         let expires = ContinuousClock.now + limits.defaultDeadline + limits.lease + .seconds(5)
         let again = Resubmission(job: job, body: body, bodyHash: nil)
         let lease = ReplyLease(
-            hub.subscribe(to: job.id, .init(expires: expires, resubmission: again)), in: hub, created: 0, leaving: .goOn,
-            connection: nil)
+            hub.subscribe(to: job.id, .init(expires: expires, resubmission: again)), in: hub, created: 0,
+            leaving: .goOn, connection: nil)
         do throws(RedisError) {
             lease.reply.accepted(entry: try await queue.submit(job, body: body))
         } catch {
