@@ -3,11 +3,13 @@
 `AMS_BIN` names the folder of the built binaries. Logs of all services of a session stand in one folder, for the last test.
 """
 
+import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
 
+import certifi
 import pytest
 
 from support.processes import eventually
@@ -16,9 +18,31 @@ from support.service import BIN, Service
 from support.upstream import Upstream
 
 
-def pytest_collection_modifyitems(items):
-    """The test that reads all logs comes last."""
+# Parts of the suite by the service that their files ask, so that no list has to be kept. The first two wait for no clock:
+# they may run side by side, each in a process of its own. `services` are all others, and should have the machine to themselves.
+SHARES = {"platforms": "bench", "quirks": "stack"}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--share", choices=[*SHARES, "services"], help="only this part of the tests")
+
+
+def pytest_collection_modifyitems(config, items):
+    """The tests that read all logs come last, in each part."""
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    if share := config.getoption("share"):
+        shares = shares_by_file(items)
+        chosen = [item for item in items if share == shares.get(item.path, "services") or reads_logs(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
+
+
+def shares_by_file(items):
+    return {item.path: share for share, fixture in SHARES.items() for item in items if fixture in item.fixturenames}
+
+
+def reads_logs(item):
+    return item.get_closest_marker("last") is not None and "service" in item.fixturenames
 
 
 def pytest_sessionfinish(session, exitstatus):
@@ -34,12 +58,27 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "last: runs after all others")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def few_authorities(tmp_path_factory):
+    """Each HTTP client reads all certificate authorities, which takes 48 ms, and nothing here speaks TLS: one must do."""
+    file = tmp_path_factory.mktemp("tls") / "one.pem"
+    first, end, _ = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----")
+    file.write_text(f"{first}{end}\n")
+    os.environ["SSL_CERT_FILE"] = str(file)
+
+
+def quick_folder():
+    """In memory where there is room: each service has files of its own, and a busy disk stops its databases for seconds."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > 2 << 30 else None
+
+
 @pytest.fixture(scope="session")
 def workspace(request):
     """Readable by PostgreSQL's user, which pytest's own temporary folders are not. Stays where a test failed."""
     for name in ("worker", "submitter"):
         assert (BIN / name).exists(), f"{BIN / name} is missing: build first, or set AMS_BIN"
-    folder = Path(tempfile.mkdtemp(prefix="ams-acceptance-"))
+    folder = Path(tempfile.mkdtemp(prefix="ams-acceptance-", dir=quick_folder()))
     folder.chmod(0o755)
     yield folder
     if not request.session.testsfailed:
@@ -67,7 +106,7 @@ def service(workspace, template, upstream):
 
 
 @pytest.fixture
-def own_service(workspace, template, upstream):
+def own_service(request, workspace, template, upstream):
     """`own_service(workers=2, LEASE="1")`: a service that the test may damage."""
     made = []
 
@@ -79,6 +118,9 @@ def own_service(workspace, template, upstream):
     yield make
     for service in made:
         service.stop()
+        if not request.session.testsfailed:
+            # The logs stay for the last test.
+            shutil.rmtree(service.folder / "postgres")
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def random_requests(count=10):
         yield {"say": " ".join(words), "temperature": rolls.choice([0.1, 0.5, 1.0]), "stream": number % 2 == 1}
 
 
-@pytest.mark.parametrize("options", random_requests(), ids=range(10))
+@pytest.mark.parametrize("options", list(random_requests()), ids=range(10))
 def test_tencents_sdk_signs_the_same_bytes_the_same(bench, options):
     wire = wire_of(bench, "tencent/native")
     answer = bench.ask(wire, **options)
@@ -49,7 +49,7 @@ def test_tencents_sdk_signs_the_same_bytes_the_same(bench, options):
     assert call.headers["authorization"] == f"TC3-HMAC-SHA256 {signed}" and wire.violations == []
 
 
-@pytest.mark.parametrize("options", random_requests(), ids=range(10))
+@pytest.mark.parametrize("options", list(random_requests()), ids=range(10))
 def test_zhipus_jwt_is_the_one_its_sdk_makes(bench, monkeypatch, options):
     wire = wire_of(bench, "zhipu/jwt")
     answer = bench.ask(wire, **options)

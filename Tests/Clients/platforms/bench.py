@@ -6,6 +6,7 @@ In: pytest's workspace. Out: `Bench.ask`, one request of the SDK as an `Answer`,
 import itertools
 
 import openai
+import psycopg
 import pytest
 from support.service import Service
 
@@ -29,8 +30,9 @@ class Bench:
 
         self.service = Service(
             workspace / name / "s", template, None, catalogue=catalogue(self.wires.values()),
-            UPSTREAM_FIRST_BYTE_TIMEOUT="10", **settings)
+            FLUSH_INTERVAL="0.01", UPSTREAM_FIRST_BYTE_TIMEOUT="10", **settings)
         self._client = self.service.openai()
+        self._books = psycopg.connect(self.service.postgres.url, autocommit=True)
 
     @classmethod
     def shared(cls, workspace, template):
@@ -56,8 +58,7 @@ class Bench:
 
     def rows(self, wire, id):
         """`error_kind` of each attempt of the request with this id."""
-        found = self.service.postgres.query(
-            "SELECT error_kind FROM usage_attempts WHERE tenant = %s ORDER BY attempt", id)
+        found = self._books.execute("SELECT error_kind FROM usage_attempts WHERE tenant = %s ORDER BY attempt", (id,))
         return [row[0] for row in found]
 
     def stop(self):

@@ -98,14 +98,13 @@ class Place:
 
     def row(self, count=1):
         """The newest row of this model's attempts, once there are `count`."""
-        found = eventually(lambda: self.rows() if len(self.rows()) >= count else None, 10, f"{count} usage rows")
+        found = eventually(lambda: rows if len(rows := self.rows()) >= count else None, 10, f"{count} usage rows")
         return found[-1]
 
     def rows(self):
-        with psycopg.connect(self.stack.service.postgres.url) as connection:
-            cursor = connection.execute(
-                "SELECT * FROM usage_attempts WHERE model = %s ORDER BY started_at, attempt", (self.model,))
-            return [dict(zip([column.name for column in cursor.description], row)) for row in cursor.fetchall()]
+        cursor = self.stack.books.execute(
+            "SELECT * FROM usage_attempts WHERE model = %s ORDER BY started_at, attempt", (self.model,))
+        return [dict(zip([column.name for column in cursor.description], row)) for row in cursor.fetchall()]
 
 
 class Stack:
@@ -114,6 +113,8 @@ class Stack:
     def __init__(self, platform, service):
         self.platform, self.service = platform, service
         self.http, self.openai = service.http, service.openai(timeout=40)
+        # One for all cases: to connect takes longer than to ask.
+        self.books = psycopg.connect(service.postgres.url, autocommit=True)
 
     @property
     def port(self):

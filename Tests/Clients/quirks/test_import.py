@@ -112,7 +112,7 @@ def test_keys_are_read_with_their_line_ends(plans, written):
     assert len(accounts_of(plans, "one-api", "key", written)) == KEYS[written]
 
 
-@pytest.mark.parametrize("number, written", enumerate(MAPPINGS), ids=repr)
+@pytest.mark.parametrize("number, written", list(enumerate(MAPPINGS)), ids=repr)
 def test_mappings_of_nothing_change_nothing(plans, number, written):
     [account] = accounts_of(plans, "one-api", "nothing", written)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 def eventually(condition, seconds=20.0, what="the condition"):
     """The first true value of `condition()`. Its exceptions count as "not yet"."""
-    end = time.monotonic() + seconds
+    end, pause = time.monotonic() + seconds, 0.001
     last = None
     while time.monotonic() < end:
         try:
@@ -24,22 +24,31 @@ def eventually(condition, seconds=20.0, what="the condition"):
                 return value
         except Exception as error:  # noqa: BLE001  told below, if it never gets better
             last = error
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.02)
     raise AssertionError(f"not within {seconds:g} s: {what}" + (f" (last: {last!r})" if last else ""))
 
 
-_handed_out = set()
+_handed_out = []
 
 
 def free_port():
-    """Each is handed out once: the kernel may pick one again while whoever got it has not begun to listen."""
+    """Each is handed out once: the kernel may pick one again while whoever got it has not begun to listen.
+
+    A name in the kernel's own space, which ends with this process, tells other runs of the tests, too.
+    """
     for _ in range(100):
         with contextlib.closing(socket.socket()) as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        if port not in _handed_out:
-            _handed_out.add(port)
-            return port
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0ai-model-service-test-port-{port}")
+        except OSError:
+            name.close()
+            continue
+        _handed_out.append(name)
+        return port
     raise AssertionError("no free port")
 
 
@@ -82,10 +91,16 @@ class Process:
         return self._child.wait(seconds)
 
     def stop(self, number=signal.SIGTERM, seconds=5.0):
-        if not self.is_up:
-            return self._child.returncode
-        self.send(signal.SIGCONT)
-        self.send(number)
+        self.ask_to_end(number)
+        return self.end(seconds)
+
+    def ask_to_end(self, number=signal.SIGTERM):
+        if self.is_up:
+            self.send(signal.SIGCONT)
+            self.send(number)
+
+    def end(self, seconds=5.0):
+        """The exit code, after SIGKILL where it has not ended by itself within so many seconds."""
         try:
             return self.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -66,11 +66,8 @@ class PostgresServer:
 
     def __init__(self, folder: Path, template: Path):
         self.folder, self.port = folder, free_port()
-        shutil.copytree(template, folder, symlinks=True)
-        if owner():
-            for path in [folder, *folder.rglob("*")]:
-                shutil.chown(path, owner(), owner())
-        folder.chmod(0o700)
+        # `cp` keeps the owner.
+        subprocess.run(["cp", "-a", template, folder], check=True)
         self.start()
 
     @staticmethod
@@ -79,7 +76,8 @@ class PostgresServer:
         if owner():
             shutil.chown(folder, owner(), owner())
         subprocess.run(
-            [_tool("initdb"), "-D", str(folder), "-U", "postgres", "-A", "trust", "-N", "--no-instructions"], check=True,
+            [_tool("initdb"), "-D", str(folder), "-U", "postgres", "-A", "trust", "-N", "--no-instructions",
+             "--wal-segsize", "1"], check=True,
             stdout=subprocess.DEVNULL, user=owner(), group=owner(), extra_groups=[] if owner() else None, cwd="/")
 
     @property

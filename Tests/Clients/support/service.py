@@ -26,7 +26,7 @@ MASTER_KEY = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 PREFIX = "acceptance:"
 ALL = {"chat": True, "streaming": True, "function_calling": True, "vision": True, "json_mode": True}
 
-# Short, so that a dead worker costs a test seconds. Everything else is as in production.
+# Short, so that a dead worker costs a test seconds and a row of the ledger milliseconds. Everything else is as in production.
 # Scripted failures must not disable an account or open a circuit for the tests after them: `test_pool.py` shows that they do.
 FORGIVING = {
     "DISABLE_AFTER": "1000", "CIRCUIT_FAILURES": "1000", "CIRCUIT_SAMPLES": "20", "CIRCUIT_WINDOW": "1",
@@ -35,6 +35,7 @@ FORGIVING = {
 SETTINGS = {
     **FORGIVING,
     "LEASE": "2", "REAP_INTERVAL": "0.3", "CANCEL_GRACE": "0", "COOLDOWN_RATE_LIMITED": "0.3", "COOLDOWN_UNUSABLE": "1",
+    "FLUSH_INTERVAL": "0.05",
     "CLAIM_BLOCK": "0.5", "RETRY_BACKOFF": "0.2", "UPSTREAM_FIRST_BYTE_TIMEOUT": "20", "LOG_LEVEL": "debug",
     "LOG_FORMAT": "json", "CACHE_PREFIX": PREFIX, "MASTER_KEY": MASTER_KEY, "DRAIN_DELAY": "0.1",
 }
@@ -156,7 +157,9 @@ class Service:
     def stop(self):
         """Every part that still runs must end on SIGTERM by itself, within seconds and with exit code 0."""
         running = [process for process in [*self.workers, self.shim] if process and process.is_up]
-        codes = {process.name: process.stop(seconds=8) for process in running}
+        for process in running:
+            process.ask_to_end()
+        codes = {process.name: process.end(8) for process in running}
         for server in (self.postgres, self.redis):
             if server:
                 server.stop()
