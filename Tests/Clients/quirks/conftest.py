@@ -10,7 +10,7 @@ from .modes import ALL
 # The model of each mode whose answers go into the round trips.
 SPEAKERS = {mode: f"speaker-{number}" for number, mode in enumerate(ALL)}
 
-# Their cases look at one answer and leave their account as it was: cases with the same wishes share a model.
+# Their cases look at one answer and leave their account as it was: cases with the same options share a model.
 SHARING = ("test_answers", "test_calls", "test_claude", "test_completions", "test_heuristics", "test_history", "test_shape")
 
 
@@ -24,10 +24,10 @@ def pytest_collection_finish(session):
     """Runs once the collected tests are known, before any fixture."""
     shared = {}
     for number, item in enumerate(item for item in session.items if "place" in getattr(item, "fixturenames", ())):
-        wishes, module = options(item), item.path.stem
-        is_alone = wishes.pop("alone", False) or module not in SHARING
-        key = number if is_alone else (module, *sorted(wishes.items()))
-        item.place = shared.setdefault(key, Place(f"quirk-{number}", **wishes))
+        chosen, module = options(item), item.path.stem
+        is_alone = chosen.pop("alone", False) or module not in SHARING
+        key = number if is_alone else (module, *sorted(chosen.items()))
+        item.place = shared.setdefault(key, Place(f"quirk-{number}", **chosen))
 
 
 def options(item):
