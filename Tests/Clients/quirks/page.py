@@ -10,15 +10,20 @@ PAGE = Path(__file__).resolve().parents[3] / "docs/compatibility.md"
 HEAD = """# Compatibility: servers that people run, and callers that they have
 
 An account of `provider: openai` and `mode: compatible` with a `base_url` calls any server that speaks OpenAI's chat completions
-([platforms](platforms.md) has the modes of the six platforms). Few of them speak it to the letter. This page says what is known
-of each, what the service makes of it, and which test holds it. It is written by the suite and fails it where the two differ:
+([platforms](platforms.md) has the modes of the six platforms). Few servers speak it to the letter. This page says what is known
+of each, how the service reads it, and which test holds it. The suite writes the page, and fails where page and cases differ:
 
     AMS_WRITE_COMPATIBILITY=1 pytest Tests/Clients/quirks/test_page.py
 
-The rule behind the table: what a platform says is read leniently, for it is paid; what a caller sends is read strictly in its shape
-and leniently in what means nothing (null, empty); what callers get is OpenAI's shape to the letter. Tests are in
-`Tests/Clients/quirks/`; most run over all modes of all platforms. A report in public is named where one told of it first.
-Something is missing? `worker --record` [keeps what your server sent](platforms.md), and a test of it is a minute's work.
+Three rules are behind the tables:
+
+- Answers of platforms are read leniently, since they are paid for.
+- Requests of callers are read strictly in their shape, and leniently where a member means nothing (null, empty).
+- Callers get OpenAI's shape to the letter.
+
+Tests are in `Tests/Clients/quirks/`. Most run over all modes of all platforms. A public report is named where one told of the
+quirk first. Something is missing? `worker --record`
+[keeps what your server sent](platforms.md#when-a-platform-says-something-odd), and a test of it is a minute's work.
 
 """
 
