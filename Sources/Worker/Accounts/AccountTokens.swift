@@ -10,14 +10,14 @@ final class AccountTokens: Sendable {
     typealias Ask = @Sendable (UpstreamRequest) async throws(JobFailure) -> UpstreamResponse
     private typealias Answer = Result<AccessToken, JobFailure>
 
-    private struct Entry {
+    private struct Held {
         var token: AccessToken?
         var isRenewing = false
         var waiters: [UInt64: CheckedContinuation<Answer?, Never>] = [:]
     }
 
     private struct State {
-        var entries: [String: Entry] = [:]
+        var held: [String: Held] = [:]
         var lastWaiter: UInt64 = 0
     }
 
@@ -31,7 +31,7 @@ final class AccountTokens: Sendable {
 
     /// A token that is not due at `now`, in milliseconds since 1970.
     ///
-    /// `account` names the account and its key: with another key it is another entry.
+    /// `account` names the account and its key: with another key it has another token.
     func credential(
         of account: String, _ view: AccountView, _ exchange: any TokenExchange, now: Int64, ask: Ask
     ) async throws(JobFailure) -> Credential {
@@ -50,21 +50,21 @@ final class AccountTokens: Sendable {
     /// The platform called this token out of date: the next caller gets another one.
     func discard(_ credential: Credential, of account: String) {
         state.withLock { state in
-            guard state.entries[account]?.token?.credential.reveal() == credential.reveal() else { return }
-            state.entries[account]?.token = nil
+            guard state.held[account]?.token?.credential.reveal() == credential.reveal() else { return }
+            state.held[account]?.token = nil
         }
     }
 
     /// Makes the next caller ask for another token, whatever the kept one is worth.
-    func forget(_ account: String) { state.withLock { $0.entries[account]?.token = nil } }
+    func forget(_ account: String) { state.withLock { $0.held[account]?.token = nil } }
 
     private func next(_ account: String, _ now: Int64) -> Step {
         state.withLock { state in
-            var entry = state.entries[account] ?? Entry()
-            defer { state.entries[account] = entry }
-            if let token = entry.token, now < token.renewAt { return .use(token) }
-            guard entry.isRenewing else {
-                entry.isRenewing = true
+            var held = state.held[account] ?? Held()
+            defer { state.held[account] = held }
+            if let token = held.token, now < token.renewAt { return .use(token) }
+            guard held.isRenewing else {
+                held.isRenewing = true
                 return .renew
             }
             state.lastWaiter += 1
@@ -90,12 +90,12 @@ final class AccountTokens: Sendable {
 
     private func settle(_ account: String, _ answer: Answer) {
         let waiters = state.withLock { state in
-            var entry = state.entries[account] ?? Entry()
-            if case .success(let token) = answer { entry.token = token }
-            entry.isRenewing = false
-            let waiters = entry.waiters.values
-            entry.waiters = [:]
-            state.entries[account] = entry
+            var held = state.held[account] ?? Held()
+            if case .success(let token) = answer { held.token = token }
+            held.isRenewing = false
+            let waiters = held.waiters.values
+            held.waiters = [:]
+            state.held[account] = held
             return Array(waiters)
         }
         var shared: Answer? = answer
@@ -107,15 +107,15 @@ final class AccountTokens: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isRenewing = state.withLock { state in
-                    guard state.entries[account]?.isRenewing == true, !Task.isCancelled else { return false }
-                    state.entries[account]?.waiters[waiter] = continuation
+                    guard state.held[account]?.isRenewing == true, !Task.isCancelled else { return false }
+                    state.held[account]?.waiters[waiter] = continuation
                     return true
                 }
                 // It was settled meanwhile: look again.
                 if !isRenewing { continuation.resume(returning: nil) }
             }
         } onCancel: {
-            state.withLock { $0.entries[account]?.waiters.removeValue(forKey: waiter) }?.resume(returning: nil)
+            state.withLock { $0.held[account]?.waiters.removeValue(forKey: waiter) }?.resume(returning: nil)
         }
     }
 }

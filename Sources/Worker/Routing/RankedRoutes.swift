@@ -24,11 +24,11 @@ struct RankedRoutes: Sendable {
         _ fitting: Candidates, strategy: any RoutingStrategy, dice: RoutingDice, cost: ExpectedCost,
         tried: [Route] = [], tokens: (Model) -> Int, knowledge: (Route) -> RouteKnowledge
     ) {
-        let primary = fitting.options.map { Entry($0, tried, knowledge) }
-        let fallbacks = fitting.fallbacks.map { Entry($0, tried, knowledge) }
-        for entry in primary + fallbacks {
-            excluded.merge(entry.excluded) { first, _ in first }
-            guard let back = entry.earliest else { continue }
+        let primary = fitting.options.map { RankedOption($0, tried, knowledge) }
+        let fallbacks = fitting.fallbacks.map { RankedOption($0, tried, knowledge) }
+        for option in primary + fallbacks {
+            excluded.merge(option.excluded) { first, _ in first }
+            guard let back = option.earliest else { continue }
             earliest = min(earliest ?? back, back)
         }
         hasLocked = (primary + fallbacks).contains(where: \.hasLocked)
@@ -38,8 +38,8 @@ struct RankedRoutes: Sendable {
         let count = (ordered + fallbacks).reduce(0) { $0 + $1.chosen(isLastResort).count }
         routes.reserveCapacity(count)
         candidates.reserveCapacity(count)
-        for (group, entry) in (ordered + fallbacks).enumerated() {
-            let items = entry.chosen(isLastResort)
+        for (group, option) in (ordered + fallbacks).enumerated() {
+            let items = option.chosen(isLastResort)
             guard let model = items.first?.route.model else { continue }
             let tokens = tokens(model)
             for item in items {
@@ -57,13 +57,13 @@ struct RankedRoutes: Sendable {
     ///
     /// One alone needs no strategy.
     private static func ordered(
-        _ entries: [Entry], _ strategy: any RoutingStrategy, _ dice: RoutingDice, _ cost: ExpectedCost,
+        _ options: [RankedOption], _ strategy: any RoutingStrategy, _ dice: RoutingDice, _ cost: ExpectedCost,
         _ isLastResort: Bool
-    ) -> [Entry] {
-        guard entries.count > 1 else { return entries }
-        let standings = entries.compactMap { $0.standing(cost, isLastResort) }
+    ) -> [RankedOption] {
+        guard options.count > 1 else { return options }
+        let standings = options.compactMap { $0.standing(cost, isLastResort) }
         return strategy.order(standings, dice).compactMap { standing in
-            entries.first { $0.model.id == standing.model.id }
+            options.first { $0.model.id == standing.model.id }
         }
     }
 
@@ -71,7 +71,7 @@ struct RankedRoutes: Sendable {
     private static func factor(_ score: Double) -> Double { max(0.05, (score * 10 + 0.5).rounded(.down) / 10) }
 
     /// One model with the state of its accounts.
-    private struct Entry {
+    private struct RankedOption {
         struct Item {
             let route: Route
             let knowledge: RouteKnowledge
