@@ -5,7 +5,14 @@ extension PostgresPool {
     ///
     /// `nil` ends it.
     package func refuseRows(sqlState: String?) async throws {
-        _ = try await query("DROP TRIGGER IF EXISTS refusing ON usage_attempts")
+        // To drop a trigger locks partitions first and their table last, a flusher's insert the other way round: a deadlock.
+        _ = try await query(
+            """
+            DO $$ BEGIN
+                LOCK TABLE usage_attempts IN ACCESS EXCLUSIVE MODE;
+                DROP TRIGGER IF EXISTS refusing ON usage_attempts;
+            END $$
+            """)
         guard let sqlState else { return }
         _ = try await query(
             """
