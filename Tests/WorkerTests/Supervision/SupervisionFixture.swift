@@ -122,9 +122,12 @@ struct SupervisionFixture: Sendable {
         }
     }
 
-    /// Books an attempt of the account that used so many tokens now.
+    /// Books an attempt of the account that used so many tokens two hours ago.
+    ///
+    /// That hour has settled, so the ledger alone counts it. In younger ones Redis keeps its own count.
     func book(_ account: String, tokens: Int, id: String) async throws {
-        var record = AttemptRecord(startedAt: Self.clock.now, enqueuedAt: Self.clock.now)
+        let began = Self.clock.now - 2 * 3_600_000
+        var record = AttemptRecord(startedAt: began, enqueuedAt: began)
         (record.model, record.provider, record.account, record.status) = ("m", "openai", account, .done)
         record.usage = TokenUsage(input: tokens, output: 0)
         try await UsageLedger(pool).record([UsageRow(requestID: id, attempt: 1, isFinal: true, record: record)])
