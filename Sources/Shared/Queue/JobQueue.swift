@@ -52,18 +52,18 @@ package struct JobQueue: Sendable {
 extension JobQueue {
     /// Runs a move of the queue, repeated while Redis is away.
     ///
-    /// Its answer is one of a closed set of words.
+    /// `args` are made anew each time, since the clock has gone on. Its answer is one of a closed set of words.
     func move<Verdict: RawRepresentable<String>>(
-        _ script: RedisScript, _ keys: [String], _ args: [RedisArgument]
+        _ script: RedisScript, _ keys: [String], _ args: @autoclosure () -> [RedisArgument]
     ) async throws(RedisError) -> Verdict {
-        try Self.word(try await reply(to: script, keys, args))
+        try Self.word(try await reply(to: script, keys, args()))
     }
 
     /// The same for a move whose answer is more than a word.
     func reply(
-        to script: RedisScript, _ keys: [String], _ args: [RedisArgument]
+        to script: RedisScript, _ keys: [String], _ args: @autoclosure () -> [RedisArgument]
     ) async throws(RedisError) -> RedisValue {
-        try await persist { () async throws(RedisError) in try await redis.evaluate(script, keys: keys, args: args) }
+        try await persist { () async throws(RedisError) in try await redis.evaluate(script, keys: keys, args: args()) }
     }
 
     /// Runs a script once whose answer is one of a closed set of words.

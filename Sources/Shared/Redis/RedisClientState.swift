@@ -14,7 +14,7 @@ struct RedisClientState<Link: AnyObject & Sendable>: Sendable {
     /// From `disconnected` by `gated` to `open`, and back when a connection ends, or for good to `closed`.
     private enum Phase {
         case disconnected
-        /// Only what `onConnect` sends passes.
+        /// Only commands of a session pass: the greeting, and what `onConnect` sends.
         ///
         /// Also a connection that was given up and has not ended yet.
         case gated(Connection)

@@ -5,7 +5,7 @@ import Shared
 /// Most chunks of an answer repeat those of the last one, so they are checked for failures and usage, and made into an
 /// envelope, once.
 struct ChunkFrame: Sendable {
-    private let members: [JSONObject.Member]
+    private var members: [JSONObject.Member]
     /// By member: its value differs from chunk to chunk and says nothing.
     private let isVarying: [Bool]
     /// The members that go out around the choices.
@@ -24,7 +24,10 @@ struct ChunkFrame: Sendable {
         self.envelope = envelope
     }
 
-    /// True when the chunk says nothing new around its choices, and its choices neither end, fail nor count tokens.
+    /// Makes that no chunk repeats it. Used where a chunk between two equal ones has said something else.
+    mutating func forget() { members = [] }
+
+    /// True when the chunk says nothing new around its choices, and no choice has a finish reason, an error or usage.
     func isRepeated(by chunk: JSONObject, _ choices: [JSON]) -> Bool {
         guard chunk.count == members.count, !choices.isEmpty else { return false }
         for (index, member) in chunk.members.enumerated() {

@@ -39,7 +39,10 @@ struct OpenAIStreamReader: EventReader {
             model = model ?? object["model"]?.text
             requestID = requestID ?? object["id"]?.stringValue
             let envelope = envelope(of: object)
-            guard !given.isEmpty else { return take(object, envelope, into: &deltas) }
+            guard !given.isEmpty else {
+                frame.forget()
+                return take(object, envelope, into: &deltas)
+            }
             frame = ChunkFrame(object, envelope: envelope)
         }
         try take(given, into: &deltas)

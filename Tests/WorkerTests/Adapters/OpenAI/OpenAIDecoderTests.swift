@@ -63,6 +63,27 @@ import Testing
         #expect(json[4] == envelope + #""delta":{},"logprobs":null,"finish_reason":"stop"}]}"#)
     }
 
+    /// Most chunks repeat what stands around the choices of the last one, and are not searched again.
+    @Test func `what a chunk without choices says counts for the chunk after it`() {
+        let text = #"{"choices":[{"index":0,"delta":{"content":"a"}}]}"#
+        let named = decode(OpenAIFixtures.sse([text, #"{"model":"x","choices":[]}"#, text]))
+        #expect(named.json.map { $0.contains(#""model":"x""#) } == [false, true, true])
+
+        let counting = text.dropLast() + #","usage":{"prompt_tokens":10,"completion_tokens":1}}"#
+        let more = #"{"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":5}}"#
+        let billed = decode(OpenAIFixtures.sse([String(counting), more, String(counting)]))
+        #expect(billed.end?.usage?.input == 10)
+        #expect(billed.end?.usage?.output == 1)
+    }
+
+    @Test(arguments: [#""error":{"message":"no"}"#, #""finish_reason":"error""#, #""usage":{"completion_tokens":7}"#])
+    func `a choice that fails or counts is searched, though all around it is as before`(_ member: String) {
+        let text = #"{"choices":[{"index":0,"delta":{"content":"a"}}]}"#
+        let outcome = decode(
+            OpenAIFixtures.sse([text, text, #"{"choices":[{\#(member),"index":0,"delta":{"content":"a"}}]}"#]))
+        #expect(outcome.failure != nil || outcome.end?.usage?.output == 7)
+    }
+
     @Test func `tool calls pass through as they came`() {
         let outcome = decode(OpenAIFixtures.sse(OpenAIFixtures.toolChunks))
 
