@@ -5,7 +5,8 @@ extension PostgresPool {
     ///
     /// `nil` ends it.
     package func refuseRows(sqlState: String?) async throws {
-        // To drop a trigger locks partitions first and their table last, a flusher's insert the other way round: a deadlock.
+        // Dropping a trigger locks partitions first and their table last. A flusher's insert locks them the other way
+        // round, which would be a deadlock.
         _ = try await query(
             """
             DO $$ BEGIN

@@ -24,7 +24,7 @@ struct ChunkFrame: Sendable {
         self.envelope = envelope
     }
 
-    /// Makes that no chunk repeats it. Used where a chunk between two equal ones has said something else.
+    /// Is repeated by no chunk from now on, since another kind of chunk came between.
     mutating func forget() { members = [] }
 
     /// True when the chunk says nothing new around its choices, and no choice has a finish reason, an error or usage.
