@@ -46,8 +46,20 @@ extension Account {
     /// The ways to give a key, of which the last is its own column.
     static let keyFields = ["api_key", "api_key_env", "api_key_file", "api_key_encrypted"]
 
-    /// Read before the others: mistakes are told in this order.
-    static let readFirst = ["quota_used", "status", "health_score", "provider"]
+    /// Read before the others, which follow in the order of the file: mistakes are told in this order.
+    private static let readFirst = ["quota_used", "status", "health_score", "provider"]
+
+    /// The order of a catalogue file, in which fields are read and hints look for names.
+    ///
+    /// Fields that stand only in `fields` come last.
+    static let fieldsOfFile: [CatalogField<Account>] = {
+        let names = [
+            "id", "account_name", "provider", "base_url", "mode", "quota_limit", "quota_used", "status",
+            "health_score", "rpm", "tpm", "concurrency", "weight", "settings",
+        ]
+        let first = names.compactMap { name in fields.first { $0.name == name } }
+        return first + fields.filter { !names.contains($0.name) && $0.role != .readOnly && $0.role != .key }
+    }()
 
     /// The fields that the service changes, too.
     static var stateFields: [CatalogField<Account>] {
@@ -57,7 +69,7 @@ extension Account {
     /// A new row is what a file names and the defaults of the rest.
     init(_ reader: inout CatalogReader) {
         self.init(id: "", provider: .sandbox)
-        reader.read(Self.fields, first: Self.readFirst, into: &self)
+        reader.read(Self.fieldsOfFile, first: Self.readFirst, into: &self)
     }
 
     /// `nil` for a platform that only a newer build knows.

@@ -86,13 +86,12 @@ extension DeclaredRow {
         switch self {
         case .model(let model): return model.view.objectValue ?? [:]
         case .account(let declared):
-            var account = declared.account
-            if let before = row.account {
-                if !declared.givesStatus { account.status = before.status }
-                if !declared.givesQuotaUsed { account.quotaUsed = before.quotaUsed }
-                if !declared.givesHealth { account.healthScore = before.healthScore }
+            var fields = declared.account.comparable
+            guard let before = row.account else { return fields }
+            for field in Account.stateFields where !declared.givenState.contains(field.name) {
+                fields.set(field.name, field.value(before))
             }
-            return account.comparable
+            return fields
         }
     }
 }

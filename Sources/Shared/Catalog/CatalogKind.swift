@@ -18,9 +18,12 @@ package enum CatalogKind: String, Sendable, CaseIterable {
     func shape(of field: String) -> CatalogShape? { fields.first { $0.name == field }?.shape }
 
     private static let modelFields = Model.fields.map { (name: $0.name, shape: $0.shape) }
-    private static let accountFields =
-        Account.fields.filter { $0.role != .readOnly && $0.role != .key }.map { (name: $0.name, shape: $0.shape) }
-        + Account.keyFields.map { (name: $0, shape: CatalogShape.text) }
+    /// Fields of the key come after the platform.
+    private static let accountFields: [(name: String, shape: CatalogShape)] = {
+        let fields = Account.fieldsOfFile.map { (name: $0.name, shape: $0.shape) }
+        let keys = Account.keyFields.map { (name: $0, shape: CatalogShape.text) }
+        return fields.prefix(3) + keys + fields.dropFirst(3)
+    }()
 }
 
 /// The JSON that a field takes.

@@ -70,14 +70,14 @@ struct CatalogProposal: Sendable {
         guard case .account(var account) = declared, row.account?.status == .disabled,
             account.account.status == .disabled
         else { return }
-        account.givesStatus = false
+        account.givenState.remove("status")
         declared = .account(account)
     }
 
     /// Keeps a key and a status that are as they should be already, so that nothing is written about them.
     mutating func keepEqual(to row: CatalogRow, _ box: SecretBox?) {
         guard case .account(var account) = declared, let before = row.account else { return }
-        if account.account.status == before.status { account.givesStatus = false }
+        if account.account.status == before.status { account.givenState.remove("status") }
         if Self.isSame(account.key, before, box) { key = nil }
         declared = .account(account)
     }

@@ -15,7 +15,7 @@ enum CatalogStatements {
         columns(Account.fields).map { field in
             switch field.role {
             case .key: .text(key)
-            case .state where !declared.gives(field.name): .null
+            case .state where !declared.givenState.contains(field.name): .null
             default: field.parameter(declared.account)
             }
         }

@@ -2,19 +2,16 @@
 package struct DeclaredAccount: Sendable {
     package var account: Account
     package var key: CatalogFile.KeySource
-    package var givesQuotaUsed: Bool
-    package var givesStatus: Bool
-    package var givesHealth: Bool
+    /// The names of the fields in `Account.stateFields` that the declaration gives; the row keeps its others.
+    package var givenState: Set<String>
 
-    package init(
-        account: Account, key: CatalogFile.KeySource, givesQuotaUsed: Bool, givesStatus: Bool, givesHealth: Bool
-    ) {
+    package init(account: Account, key: CatalogFile.KeySource, givenState: Set<String>) {
         self.account = account
         self.key = key
-        self.givesQuotaUsed = givesQuotaUsed
-        self.givesStatus = givesStatus
-        self.givesHealth = givesHealth
+        self.givenState = givenState
     }
+
+    package var givesStatus: Bool { givenState.contains("status") }
 
     /// The key as the database keeps it, or `nil` for accounts without one.
     ///
@@ -33,18 +30,7 @@ package struct DeclaredAccount: Sendable {
     init(_ reader: inout CatalogReader) {
         account = Account(&reader)
         key = reader.key()
-        givesQuotaUsed = reader.gives("quota_used")
-        givesStatus = reader.gives("status")
-        givesHealth = reader.gives("health_score")
-    }
-
-    /// True for the fields of `Account.stateFields` that the declaration names.
-    func gives(_ field: String) -> Bool {
-        switch field {
-        case "quota_used": givesQuotaUsed
-        case "status": givesStatus
-        case "health_score": givesHealth
-        default: false
-        }
+        givenState = []
+        for field in Account.stateFields where reader.gives(field.name) { givenState.insert(field.name) }
     }
 }

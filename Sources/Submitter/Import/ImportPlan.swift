@@ -88,9 +88,9 @@ struct ImportPlan: Sendable {
     private func planned(_ account: Account, _ key: Secret?, isKnown: Bool) -> PlannedAccount {
         PlannedAccount(
             declared: DeclaredAccount(
-                account: account, key: key.map { .plain($0) } ?? .none, givesQuotaUsed: false,
+                account: account, key: key.map { .plain($0) } ?? .none,
                 // An account that was enabled or disabled here since the last import stays so.
-                givesStatus: !isKnown || options.isDisabled, givesHealth: false),
+                givenState: !isKnown || options.isDisabled ? ["status"] : []),
             maskedKey: ImportPlan.mask(key), isKnown: isKnown)
     }
 
