@@ -12,10 +12,14 @@ package enum Base64 {
         encode(bytes, urlSafe, isPadded: isPadded)
     }
 
-    /// §4, padded or not, or `nil` for anything else.
+    /// §4, or `nil` for anything else.
+    ///
+    /// Padding may be missing, and is not checked where it is there.
     package static func decode(_ text: String) -> [UInt8]? { decode(text, standard) }
 
-    /// §5, padded or not, or `nil` for anything else.
+    /// §5, or `nil` for anything else.
+    ///
+    /// Padding may be missing, and is not checked where it is there.
     package static func decodeURL(_ text: String) -> [UInt8]? { decode(text, urlSafe) }
 
     private static func encode(_ bytes: [UInt8], _ digits: [UInt8], isPadded: Bool) -> String {

@@ -17,17 +17,19 @@ package struct Turns: AsyncSequence, AsyncIteratorProtocol, Sendable {
     package typealias Failure = Never
 
     private let interval: Duration
-    private var delay: Duration
+    /// `nil` where the next turn begins at once.
+    private var delay: Duration?
 
     init(interval: Duration, delay: Duration) {
         self.interval = interval
-        self.delay = delay
+        self.delay = delay > .zero ? delay : nil
     }
 
     package func makeAsyncIterator() -> Turns { self }
 
     package mutating func next(isolation actor: isolated (any Actor)?) async -> Void? {
-        if delay > .zero {
+        // Also for no time at all, so that a loop without an interval lets other tasks run.
+        if let delay {
             do { try await Task.sleep(for: delay) } catch { return nil }
         }
         delay = interval

@@ -42,14 +42,20 @@ package struct UTCTime: Sendable, Equatable {
     package let millisecondOfDay: Int
 
     package init(millisecondsSince1970 milliseconds: Int64) {
-        let day: Int64 = 86_400_000
-        let days = milliseconds / day - (milliseconds % day < 0 ? 1 : 0)
-        date = CivilDate(daysSince1970: Int(days))
-        millisecondOfDay = Int(milliseconds - days * day)
+        self.init(milliseconds.quotientAndRemainder(dividingBy: 86_400_000), unitsPerSecond: 1000)
     }
 
     package init(secondsSince1970 seconds: Int64) {
-        self.init(millisecondsSince1970: seconds * 1000)
+        self.init(seconds.quotientAndRemainder(dividingBy: 86_400), unitsPerSecond: 1)
+    }
+
+    /// Days, and a remainder that is negative for moments before 1970.
+    ///
+    /// No step overflows for any number of either unit.
+    private init(_ days: (quotient: Int64, remainder: Int64), unitsPerSecond: Int64) {
+        let isBefore = days.remainder < 0
+        date = CivilDate(daysSince1970: Int(days.quotient) - (isBefore ? 1 : 0))
+        millisecondOfDay = Int(days.remainder * (1000 / unitsPerSecond)) + (isBefore ? 86_400_000 : 0)
     }
 
     /// `08:49:37`.

@@ -19,6 +19,20 @@ import Testing
     }
 
     @Test(arguments: [
+        (0, "1970-01-01T00:00:00Z"), (-1, "1969-12-31T23:59:59Z"), (1_763_855_999, "2025-11-22T23:59:59Z"),
+    ])
+    func `seconds are read as well`(_ seconds: Int64, _ text: String) {
+        #expect(UTCTime(secondsSince1970: seconds).dateAndTime == text)
+    }
+
+    @Test func `every number of either unit is a moment`() {
+        #expect(UTCTime(millisecondsSince1970: .max).dateAndTimeWithMilliseconds == "292278994-08-17T07:12:55.807Z")
+        #expect(UTCTime(millisecondsSince1970: .min).dateAndTimeWithMilliseconds == "-292275055-05-16T16:47:04.192Z")
+        #expect(UTCTime(secondsSince1970: .max).time == "15:30:07")
+        #expect(UTCTime(secondsSince1970: .min).time == "08:29:52")
+    }
+
+    @Test(arguments: [
         (0, "1970-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
         (1_763_855_999_042, "2025-11-22T23:59:59.042Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
     ])
