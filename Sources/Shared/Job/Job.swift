@@ -90,12 +90,15 @@ package struct Job: Sendable, Equatable {
     package var isTracked = false
     /// Seconds for which the answer may be kept for equal requests, 0 for never, or `nil` to leave it to the model.
     package var cacheTTL: Int?
-    /// OpenAI `chat.completions` or `embeddings` JSON, as the caller sent it.
+    /// The neutral request: OpenAI's `chat.completions` or `embeddings` JSON.
     package var body: Body
-    /// `nil` where `body` is what the caller sent, and where both together are above `inlineBodyBytes`.
+    /// The caller's own body, where a platform may speak its dialect.
+    ///
+    /// `nil` where `body` is that already, where no platform speaks the caller's dialect (as that of `/api/v1`), and
+    /// where both bodies together are above `inlineBodyBytes`.
     package var original: Original?
 
-    /// The dialect of the caller's own body, as far as this job carries it.
+    /// The dialect of `original`, or that of the neutral request.
     package var dialect: Dialect { original?.dialect ?? .openAIChat }
 
     package init(id: String, deadline: Int64, body: Body) {
