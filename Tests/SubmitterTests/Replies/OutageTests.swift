@@ -272,7 +272,8 @@ struct OutageTests {
             let events = try await stream.response().events
             #expect(events.last?.first?.contains(#""code":"shutting_down""#) == true)
             #expect(!events.contains(["data: [DONE]"]))
-            // Looked at without a change: a worker that finishes before the cancel arrives has answered, and rightly so.
+            // Looked at without a change: a worker that finishes before the cancel arrives has answered, and
+            // rightly so.
             try await eventually("the unstreamed request is cancelled") {
                 guard case .end(let end)? = try await shim.queue.logEdges(wholeWork.job.id)?.last.record else {
                     return false
