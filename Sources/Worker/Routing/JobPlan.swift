@@ -8,7 +8,9 @@ struct JobPlan: Sendable {
     enum Step: Sendable {
         /// A kept answer takes the place of a call.
         case cached(CachedAnswer)
-        /// No account can serve the request, and waiting does not help.
+        /// The request is not served.
+        ///
+        /// It is unreadable, late or invalid, or no account can serve it and waiting does not help.
         case refused(JobFailure)
         /// The request is put aside without being started.
         case waiting(Wait)

@@ -18,8 +18,12 @@ struct JobRoutes: Sendable {
         let call = try shim.call(NativeRequest(received.body.json, allowsOpenAI: true), of: received)
         let (id, isKnown) = try await shim.submission.enqueue(call)
         return try await named(id) { () async throws(APIError) in
-            let known = isKnown ? try await jobs.report(id, tenant: call.tenant) : nil
-            var response = known?.response(status: .accepted) ?? .json(JobReport.queued(id), status: .accepted)
+            var response = Response.json(JobReport.queued(id), status: .accepted)
+            if isKnown {
+                // Its log has just ended its life: to call it queued would promise an answer that never comes.
+                guard let known = try await jobs.report(id, tenant: call.tenant) else { throw .notFound("such job") }
+                response = known.response(status: .accepted)
+            }
             response.headers[.location] = JobReport.path(id)
             return response
         }

@@ -73,7 +73,7 @@ struct JobSubmission: Sendable {
         for queue in shards {
             refusal = admission.refusal(gauges.latest(of: queue), lane: call.lane)
             guard refusal == nil else { continue }
-            gauges.submitted(bytes: call.body.count, to: queue)
+            gauges.submitted(bytes: call.body.count + (call.original?.body.count ?? 0), to: queue)
             return queue
         }
         throw refusal ?? .stopping
