@@ -76,7 +76,9 @@ package struct CatalogAdmin: Sendable {
         try await edit(id, CatalogEdit(kind: kind, style: .replace, given: json), author)
     }
 
-    /// Changes only the fields that are given; null takes one back to its default (a JSON merge patch, RFC 7396).
+    /// Changes only the fields that are given (a JSON merge patch, RFC 7396).
+    ///
+    /// A null takes a field back to its default.
     @discardableResult
     package func patch(
         _ kind: CatalogKind, _ id: String, _ json: JSON, by author: Author

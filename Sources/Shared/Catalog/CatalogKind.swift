@@ -1,4 +1,6 @@
-/// The two kinds of catalogue rows; raw values are wire names.
+/// The two kinds of catalogue rows.
+///
+/// Raw values are wire names.
 package enum CatalogKind: String, Sendable, CaseIterable {
     case model, account
 

@@ -2,7 +2,9 @@
 package struct DeclaredAccount: Sendable {
     package var account: Account
     package var key: CatalogFile.KeySource
-    /// The names of the fields in `Account.stateFields` that the declaration gives; the row keeps its others.
+    /// The names of the fields in `Account.stateFields` that the declaration gives.
+    ///
+    /// The row keeps its others.
     package var givenState: Set<String>
 
     package init(account: Account, key: CatalogFile.KeySource, givenState: Set<String>) {

@@ -1,4 +1,6 @@
-/// The time over which an account's quota is counted; raw values are the catalogue's.
+/// The time over which an account's quota is counted.
+///
+/// Raw values are the catalogue's.
 ///
 /// Pure, in UTC. A day begins at the reset hour. A month begins at that hour of the reset day, which is 1 to 28 so that
 /// every month has it.

@@ -6,7 +6,9 @@
 ///
 /// 1. tidied (`ChatRequestTidying`), 2. checked (`ChatRequestCheck`), 3. put into today's words (`LegacyFunctions`).
 package struct ChatRequest: Sendable, Equatable {
-    /// A capability that a model needs to serve a request; raw values are the catalogue's names.
+    /// A capability that a model needs to serve a request.
+    ///
+    /// Raw values are the catalogue's names.
     package enum Capability: String, Sendable, CaseIterable {
         case streaming
         case functionCalling = "function_calling"

@@ -122,7 +122,9 @@ extension ChannelRow {
 }
 
 extension Account {
-    /// Takes the fields that all keys of a channel share; `number` tells its accounts apart.
+    /// Takes the fields that all keys of a channel share.
+    ///
+    /// `number` tells its accounts apart.
     fileprivate mutating func take(_ channel: ServableChannel, number: Int?) {
         let name = channel.row.name
         accountName = name.isEmpty ? id : name + (number.map { " \($0)" } ?? "")
