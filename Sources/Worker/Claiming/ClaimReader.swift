@@ -41,10 +41,21 @@ struct ClaimReader: Sendable {
         guard job.deadline > clock.now else {
             // A reaped entry goes through REAP, which also bills the dead attempt.
             _ = try await queue.refuse(
-                claim.attempt, attemptsBefore: job.attemptsBefore, with: Self.late, isTracked: job.isTracked)
+                claim.attempt, attemptsBefore: job.attemptsBefore, with: failure(ofLate: job), isTracked: job.isTracked)
             return nil
         }
         return claim
+    }
+
+    /// The failure of a request that waited until its deadline: that of its last call to a platform, where there was one.
+    ///
+    /// A caller who waited for a platform's limit to end is told of the limit, however late its worker looks again.
+    private func failure(ofLate job: Job) -> JobFailure {
+        guard let last = AnswerMeta.Attempt.decode(job.trail).last?.error, last != .noCapacity,
+            last.blame == .account || last.blame == .platform || last.blame == .answer
+        else { return Self.late }
+        let text = last.text(UpstreamError()) + " The deadline passed before another attempt."
+        return JobFailure(last, text)
     }
 
     private func attempt(of job: Job, _ entry: JobQueue.Entry) -> Attempt {

@@ -257,7 +257,7 @@ def test_a_platform_that_says_no_retry_is_heeded(place, mode):
 def test_a_limit_says_what_it_means_without_secrets(place, message):
     place.answers(whole({"error": {"message": message, "type": "tokens", "code": "rate_limit_exceeded"}}, 429))
 
-    response = place.post(headers={"X-Deadline-Ms": "1500"})
+    response = place.post(headers={"X-Deadline-Ms": "4000"})
 
     text = response.json()["error"]["message"]
     # A request that is larger than the limit can never be served: that is the caller's.

@@ -68,4 +68,23 @@ import Testing
             #expect(try await fixture.waiting() == 1)
         }
     }
+
+    @Test(arguments: [
+        ("rate_limited", JobFailure.Kind.rateLimited), ("server_error", .serverError),
+        ("unreadable_answer", .unreadableAnswer), ("worker_lost", .deadlineExceeded),
+        ("no_capacity", .deadlineExceeded), ("anything", .deadlineExceeded),
+    ])
+    func `a request that waited until its deadline is told how its last attempt failed`(
+        _ error: String, _ kind: JobFailure.Kind
+    ) async throws {
+        try await PipelineFixture.run([]) { fixture in
+            let trail = #"[{"attempt":1,"error":"server_error"},{"attempt":2,"error":"\#(error)"}]"#
+            let late = try await add(
+                fixture, ["v", "1", "n", "2", "at", trail, "dl", "\(SystemWallClock().now - 1)"])
+
+            try await fixture.worker().runOne()
+
+            #expect(try await fixture.end(late).kind == kind)
+        }
+    }
 }
