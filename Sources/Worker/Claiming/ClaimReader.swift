@@ -47,15 +47,15 @@ struct ClaimReader: Sendable {
         return claim
     }
 
-    /// The failure of a request that waited until its deadline: that of its last call to a platform, where there was one.
+    /// The failure of a request that waited until its deadline: that of its last call to a platform, if it had one.
     ///
     /// A caller who waited for a platform's limit to end is told of the limit, however late its worker looks again.
     private func failure(ofLate job: Job) -> JobFailure {
         guard let last = AnswerMeta.Attempt.decode(job.trail).last?.error, last != .noCapacity,
             last.blame == .account || last.blame == .platform || last.blame == .answer
         else { return Self.late }
-        let text = last.text(UpstreamError()) + " The deadline passed before another attempt."
-        return JobFailure(last, text)
+        return JobFailure(
+            last, "the last attempt failed (\(last.rawValue)), and the deadline passed before another one")
     }
 
     private func attempt(of job: Job, _ entry: JobQueue.Entry) -> Attempt {
