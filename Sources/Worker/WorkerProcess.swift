@@ -20,20 +20,20 @@ struct WorkerProcess {
     func run() async throws {
         let postgres = PostgresPool(shared.postgres)
         let http = try HTTPClient(configuration: config.http)
+        let loops = Loops(shared.loops)
         let parts = try await WorkerParts(
-            shared, config, postgres: postgres, http: http, group: MultiThreadedEventLoopGroup(numberOfThreads: 1),
-            logger)
+            shared, config, postgres: postgres, http: http, group: loops.group, logger)
         // Stopped in reverse order, each only when the one below it has ended: claiming first, connections last.
         let services =
             parts.connected + parts.informed + parts.supervising + parts.serving
             + Together.byRole(parts.shards.map { parts.keeping($0) })
             + Together.byRole(parts.shards.map { parts.working($0) })
         parts.logger.info("worker started", metadata: [LogKey.slots: "\(config.slots.total)"])
-        try await ServiceGroup(
+        let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: parts.logger)
-        ).run()
+                logger: parts.logger))
+        try await loops.run { try await group.run() }
         await http.shutdown()
         await parts.platforms.recorder?.flush()
         await postgres.close()
@@ -96,7 +96,7 @@ extension WorkerParts {
     fileprivate var serving: [any Service] {
         [
             HealthServer(readiness: readiness, metrics: metrics, running: shards.map(\.running), slots: slots.total)
-                .application(host: config.host, port: config.port, logger: logger),
+                .application(host: config.host, port: config.port, on: connections.group, logger: logger),
             ReservationKeeper(limiter: limiter, redis: pool.leases, lease: shared.queue.limits.lease, logger: logger),
         ]
     }

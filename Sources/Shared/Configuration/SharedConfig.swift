@@ -11,6 +11,7 @@ package struct SharedConfig: Sendable {
     package var log: LogSettings
     package var queue: QueueSettings
     package var heapTrimInterval: Duration
+    package var loops: Int
 
     /// The order of the parts is that of `docs/configuration.md`.
     package init(_ settings: inout Settings) {
@@ -27,6 +28,9 @@ package struct SharedConfig: Sendable {
         heapTrimInterval = settings.seconds(
             "MEMORY_TRIM_INTERVAL", default: 15, in: 0...3600,
             "How often memory that nobody uses goes back to the system; 0: never.")
+        loops = settings.int(
+            "LOOPS", default: 1, in: 0...256,
+            "Event loops of a worker or shim; 1 runs its tasks on the loop too, which costs the least; 0 is one per core.")
     }
 
     private static func isPrefix(_ text: String) -> Bool {

@@ -42,9 +42,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func serve(_ startup: Startup, _ redis: RedisConfiguration, _ logger: Logger) async throws {
         let postgres = PostgresPool(startup.postgres())
-        let threads = startup.shim.listen.threads == 0 ? System.coreCount : startup.shim.listen.threads
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
-        let catalog = try await CatalogBootstrap(startup.shared, postgres, logger, group: group).start()
+        let loops = Loops(startup.shared.loops)
+        let catalog = try await CatalogBootstrap(startup.shared, postgres, logger, group: loops.group).start()
         var config = startup.shim
         config.readiness.durableRedis = startup.shared.redis.requiresDurability
         let shim = Shim(
@@ -52,15 +51,16 @@ struct ServeCommand: AsyncParsableCommand {
             shards: startup.shared.queue.shards, models: catalog, logger: logger, id: ProcessName.make(role: "shim"),
             database: { await postgres.problem() },
             catalogAccess: CatalogAccess(postgres: postgres, box: try startup.shared.masterKeys.box()))
-        let services: [any Service] =
-            [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: group).services
+        let parts: [any Service] =
+            [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: loops.group).services
         var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: parts.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // The hub sends waiting callers away after DRAIN_TIMEOUT. This ends connections that do not end even then.
         configuration.maximumGracefulShutdownDuration = config.drain.timeout + .seconds(10)
-        try await ServiceGroup(configuration: configuration).run()
+        let services = ServiceGroup(configuration: configuration)
+        try await loops.run { try await services.run() }
         await postgres.close()
-        try await group.shutdownGracefully()
+        try await loops.group.shutdownGracefully()
         logger.info("shim ended")
     }
 }

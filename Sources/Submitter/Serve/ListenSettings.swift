@@ -1,10 +1,9 @@
 import Shared
 
-/// The address of the HTTP server, and its event loops.
+/// The address of the HTTP server.
 struct ListenSettings: Sendable {
     var host = "127.0.0.1"
     var port = 8007
-    var threads = 0
 
     init() {}
 
@@ -12,6 +11,5 @@ struct ListenSettings: Sendable {
         host = settings.text(
             "SERVICE_HOST", default: host, "Address to listen on; without authentication keep it a loopback address.")
         port = settings.int("SERVICE_PORT", default: port, in: 0...65_535, "Port to listen on; 0 takes any free one.")
-        threads = settings.int("HTTP_THREADS", default: threads, in: 0...256, "Event loops; 0 is one per core.")
     }
 }

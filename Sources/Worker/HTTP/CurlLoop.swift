@@ -35,9 +35,10 @@ final class CurlLoop: Sendable {
     ///
     /// Cancelling the task ends the exchange.
     func awaiting<Value: Sendable>(
-        _ transfer: Transfer, _ result: @Sendable () async -> Result<Value, HTTPError>
+        _ transfer: Transfer, _ arm: HTTPClient.Arm, _ result: @Sendable () async -> Result<Value, HTTPError>
     ) async throws(HTTPError) -> Value {
         add(.start(transfer))
+        arm { [self] in cancel(transfer) }
         return try await interruptible(transfer, result)
     }
 

@@ -22,18 +22,21 @@ final class HTTPClient: Sendable {
     /// Exchanges under way fail with `cancelled`.
     func shutdown() async { await loop.shutdown() }
 
+    /// Takes the function that ends an exchange early, from any thread: it fails with `cancelled` then.
+    typealias Arm = (_ stop: @escaping @Sendable () -> Void) -> Void
+
     /// The whole response, whatever its status.
-    func collect(_ request: HTTPRequest) async throws(HTTPError) -> HTTPResponse {
+    func collect(_ request: HTTPRequest, _ arm: Arm = { _ in }) async throws(HTTPError) -> HTTPResponse {
         try request.check()
         let transfer = Transfer(request, maxBufferedBytes: nil)
-        return try await loop.awaiting(transfer) { await transfer.whole() }
+        return try await loop.awaiting(transfer, arm) { await transfer.whole() }
     }
 
     /// The response's head, with a stream from which its body is read.
-    func stream(_ request: HTTPRequest) async throws(HTTPError) -> HTTPBodyStream {
+    func stream(_ request: HTTPRequest, _ arm: Arm = { _ in }) async throws(HTTPError) -> HTTPBodyStream {
         try request.check()
         let transfer = Transfer(request, maxBufferedBytes: loop.configuration.maxBufferedBytes)
-        let head = try await loop.awaiting(transfer) { await transfer.head() }
+        let head = try await loop.awaiting(transfer, arm) { await transfer.head() }
         return HTTPBodyStream(head: head, transfer: transfer, loop: loop)
     }
 }

@@ -1,5 +1,6 @@
 import Hummingbird
 import Logging
+import NIOCore
 import Shared
 
 /// `/live`, `/ready` and `/metrics` of a worker, on a small port of its own.
@@ -13,7 +14,9 @@ struct HealthServer {
     /// Jobs that may run at once.
     let slots: Int
 
-    func application(host: String, port: Int, logger: Logger) -> some ApplicationProtocol {
+    func application(
+        host: String, port: Int, on group: any EventLoopGroup, logger: Logger
+    ) -> some ApplicationProtocol {
         let router = Hummingbird.Router()
         router.get("live") { _, _ in "ok\n" }
         router.get("ready") { _, _ in
@@ -30,6 +33,7 @@ struct HealthServer {
                 body: .init(byteBuffer: ByteBuffer(string: metrics.text(running: count, slots: slots))))
         }
         return Application(
-            router: router, configuration: .init(address: .hostname(host, port: port), serverName: nil), logger: logger)
+            router: router, configuration: .init(address: .hostname(host, port: port), serverName: nil),
+            eventLoopGroupProvider: .shared(group), logger: logger)
     }
 }

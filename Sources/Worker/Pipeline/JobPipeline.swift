@@ -42,10 +42,15 @@ struct JobPipeline: Sendable {
         defer { running.remove(cancellation) }
         let plan = await answerCache.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
         let job = PlannedClaim(claim: claim, plan: plan, room: room, cancellation: cancellation)
+        try await onPool(if: plan.isLong) { () async throws(RedisError) in try await run(job) }
+    }
+
+    private func run(_ job: PlannedClaim) async throws(RedisError) {
         guard let booking = try await book(job) else { return }
-        if let room { rooms.found(in: room) }
+        if let room = job.room { rooms.found(in: room) }
+        let claim = job.claim
         let run = JobRun(
-            plan, attempt: claim.attempt, booking: booking, cancellation: cancellation, startedAt: clock.now)
+            job.plan, attempt: claim.attempt, booking: booking, cancellation: job.cancellation, startedAt: clock.now)
         switch try await start(run) {
         case .started: try await execute(run)
         case .endedMine: try await abort(run, run.uncalledRecord(.cancelled, at: clock.now))
@@ -63,6 +68,12 @@ struct JobPipeline: Sendable {
         running.add(claim.attempt, cancellation)
         defer { running.remove(cancellation) }
         let plan = try await planAgain(claim, enqueuedAt)
+        let job = PlannedClaim(claim: claim, plan: plan, room: nil, cancellation: cancellation)
+        try await onPool(if: plan.isLong) { () async throws(RedisError) in try await takeOver(job) }
+    }
+
+    private func takeOver(_ job: PlannedClaim) async throws(RedisError) {
+        let (claim, plan, cancellation) = (job.claim, job.plan, job.cancellation)
         let probe = JobRun(
             plan, attempt: claim.attempt, booking: plan.expectedBooking, cancellation: cancellation,
             startedAt: clock.now)
@@ -164,10 +175,16 @@ struct JobPipeline: Sendable {
         guard case .completed(let answer) = ended.outcome.result else {
             return try await abort(ended.run, ended.record)
         }
-        let completion = ended.run.plan.cachedAnswer == nil ? answer.showing(ended.record.usage) : answer
-        async let kept: Void = answerCache.keep(completion, of: ended)
-        try await finish(ended, .init(status: .done, meta: [], result: completion.body))
-        await kept
+        try await onPool(if: answer.body.count > largestOnLoop) { () async throws(RedisError) in
+            let plan = ended.run.plan
+            let completion = plan.cachedAnswer == nil ? answer.showing(ended.record.usage) : answer
+            guard plan.cache != nil else {
+                return try await finish(ended, .init(status: .done, meta: [], result: completion.body))
+            }
+            async let kept: Void = answerCache.keep(completion, of: ended)
+            try await finish(ended, .init(status: .done, meta: [], result: completion.body))
+            await kept
+        }
     }
 
     /// Step 6, and the only place where a request ends well or badly.

@@ -20,6 +20,14 @@ struct JobRouter: Sendable {
             let gone = JobFailure(.undecodable, "the request body has expired from the queue")
             return JobPlan(job, enqueuedAt: enqueuedAt, request: nil, refusal: gone)
         }
+        return await onPool(if: body.count > largestOnLoop) {
+            var plan = plan(job, body, enqueuedAt)
+            plan.isLong = body.count > largestOnLoop
+            return plan
+        }
+    }
+
+    private func plan(_ job: Job, _ body: [UInt8], _ enqueuedAt: Int64) -> JobPlan {
         let request: ModelRequest
         do { request = try ModelRequest(decoding: body, as: job.operation) } catch {
             return JobPlan(job, enqueuedAt: enqueuedAt, request: nil, refusal: error.failure)

@@ -35,6 +35,8 @@ struct JobPlan: Sendable {
 
     let job: Job
     let enqueuedAt: Int64
+    /// The request is computed on Swift's pool.
+    var isLong = false
     /// `nil` where the request could not be read.
     let request: ModelRequest?
     /// Our own estimate, for attempts whose platform reports none.

@@ -63,6 +63,7 @@ struct UpstreamStream: Sendable {
     private var opened: [ChatDelta] = []
     /// The answer, where it came as one JSON document.
     private var whole: ChatCompletionEnd?
+    private var received = 0
 
     /// Adds to a failure inside the stream what the response's headers say.
     ///
@@ -88,15 +89,21 @@ struct UpstreamStream: Sendable {
     /// stream counts as opened. White space in front only keeps the connection alive.
     mutating func begin() async throws(JobFailure) {
         while decoder.form != .events, !decoder.isComplete, let bytes = try await read(notBefore: nil) {
-            opened = decoder.feed(bytes)
+            opened = await feed(bytes)
         }
-        if decoder.form != .events { whole = try decoder.finish() }
+        guard decoder.form != .events else { return }
+        whole = try await onPool(if: received > largestOnLoop) { () throws(JobFailure) in try decoder.finish() }
     }
 
     var usage: TokenUsage? { decoder.usage }
 
     private func read(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> [UInt8]? {
         do { return try await body.next(notBefore: notBefore) } catch { throw error.failure }
+    }
+
+    private mutating func feed(_ bytes: [UInt8]) async -> [ChatDelta] {
+        received += bytes.count
+        return await onPool(if: bytes.count > largestOnLoop) { decoder.feed(bytes) }
     }
 
     mutating func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> StreamStep {
@@ -107,7 +114,7 @@ struct UpstreamStream: Sendable {
         }
         while !decoder.isComplete {
             guard let bytes = try await read(notBefore: notBefore) else { break }
-            let deltas = decoder.feed(bytes)
+            let deltas = await feed(bytes)
             if !deltas.isEmpty { return .deltas(deltas) }
         }
         do throws(JobFailure) { return .end(try decoder.finish()) } catch { throw explained(error) }

@@ -13,13 +13,26 @@ extension PlatformCaller {
             settings: account.settings)
         if let exchange = adapter.tokens {
             let key = view
-            view.credential = try await interruptible(cancellation) { [tokens] in
-                try await tokens.credential(of: Self.tokenName(account), key, exchange, now: now) {
-                    request throws(JobFailure) in try await ask(request, timeLeft)
-                }
-            }
+            view.credential = try await token(Self.tokenName(account), key, exchange, now, cancellation, timeLeft)
         }
         return Target(model: model.modelID, account: view, now: now, maxOutputTokens: model.maxTokens)
+    }
+
+    private func token(
+        _ name: String, _ key: AccountView, _ exchange: any TokenExchange, _ now: Int64,
+        _ cancellation: JobCancellation, _ timeLeft: Duration
+    ) async throws(JobFailure) -> Credential {
+        do {
+            return try await cancellation.stopping { [tokens] in
+                try await tokens.credential(of: name, key, exchange, now: now) { request throws(JobFailure) in
+                    try await ask(request, timeLeft)
+                }
+            }
+        } catch let failure as JobFailure {
+            throw failure
+        } catch {
+            throw JobFailure(.cancelled, "the call was interrupted")
+        }
     }
 
     private func upstreamRequest(

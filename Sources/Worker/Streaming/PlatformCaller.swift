@@ -54,7 +54,7 @@ struct PlatformCaller: Sendable {
         let target = try await target(route, adapter, cancellation, timeLeft)
         guard let ping = try adapter.makePing(target) else { return }
         let request = httpRequest(ping, timeLeft)
-        let response = try await interruptible(cancellation) { [http] in try await http.collect(request) }
+        let response = try await collect(request, cancellation)
         let failure =
             response.head.isSuccess
             ? adapter.failure(inside: response.body) : refusal(response.head, response.body, adapter)
@@ -76,7 +76,15 @@ struct PlatformCaller: Sendable {
     ) async throws(JobFailure) -> ChatCompletionEnd {
         let target = try await target(call.route, adapter, call.cancellation, call.timeLeft)
         let request = try httpRequest(call, adapter, target)
-        let response = try await interruptible(call.cancellation) { [http] in try await http.collect(request) }
+        let response = try await collect(request, call.cancellation)
+        return try await onPool(if: response.body.count > largestOnLoop) { () throws(JobFailure) in
+            try completion(response, call, adapter, target)
+        }
+    }
+
+    private func completion(
+        _ response: HTTPResponse, _ call: PlatformCall, _ adapter: any ProviderAdapter, _ target: Target
+    ) throws(JobFailure) -> ChatCompletionEnd {
         do throws(JobFailure) {
             guard response.head.isSuccess else { throw refusal(response.head, response.body, adapter) }
             let context = responseContext(response.head, call)
@@ -96,11 +104,12 @@ struct PlatformCaller: Sendable {
     ) async throws(JobFailure) -> CompletionStream {
         let target = try await target(call.route, adapter, call.cancellation, call.timeLeft)
         let request = try httpRequest(call, adapter, target)
-        let body = try await interruptible(call.cancellation) { [http] in try await http.stream(request) }
+        let body = try await interruptible(call.cancellation) { () async throws(HTTPError) in
+            try await http.stream(request, call.cancellation.arm)
+        }
         do throws(JobFailure) {
             guard body.head.isSuccess else {
-                let rest = try await interruptible(call.cancellation) { try await self.rest(of: body) }
-                throw refusal(body.head, rest, adapter)
+                throw refusal(body.head, try await rest(of: body, call.cancellation), adapter)
             }
             var stream = UpstreamStream(
                 body, decoder(responseContext(body.head, call), call, adapter), call.cancellation
@@ -152,9 +161,11 @@ struct PlatformCaller: Sendable {
     /// Reads the body of a refusal.
     ///
     /// If the body breaks off, the part before will do, since it is only an error text.
-    private func rest(of body: HTTPBodyStream) async throws(JobFailure) -> [UInt8] {
+    private func rest(of body: HTTPBodyStream, _ cancellation: JobCancellation) async throws(JobFailure) -> [UInt8] {
         var bytes: [UInt8] = []
-        do {
+        cancellation.arm { body.cancel() }
+        defer { cancellation.disarm() }
+        do throws(HTTPError) {
             while bytes.count < 1 << 20, let more = try await body.next() { bytes += more }
         } catch {
             if error == .cancelled { throw error.failure }
@@ -163,17 +174,19 @@ struct PlatformCaller: Sendable {
         return bytes
     }
 
-    func interruptible<Value: Sendable>(
-        _ cancellation: JobCancellation, _ operation: @escaping @Sendable () async throws -> Value
-    ) async throws(JobFailure) -> Value {
-        do {
-            return try await cancellation.stopping(operation)
-        } catch let error as HTTPError {
-            throw error.failure
-        } catch let failure as JobFailure {
-            throw failure
-        } catch {
-            throw JobFailure(.cancelled, "the call was interrupted")
+    private func collect(
+        _ request: HTTPRequest, _ cancellation: JobCancellation
+    ) async throws(JobFailure) -> HTTPResponse {
+        try await interruptible(cancellation) { () async throws(HTTPError) in
+            try await http.collect(request, cancellation.arm)
         }
+    }
+
+    /// Runs an exchange that `cancellation` can end.
+    private func interruptible<Value>(
+        _ cancellation: JobCancellation, _ exchange: () async throws(HTTPError) -> Value
+    ) async throws(JobFailure) -> Value {
+        defer { cancellation.disarm() }
+        do throws(HTTPError) { return try await exchange() } catch { throw error.failure }
     }
 }

@@ -1,3 +1,4 @@
+import NIOPosix
 import Shared
 import TestSupport
 import Testing
@@ -13,7 +14,8 @@ import Testing
         let port = try FreePort.find()
         let client = try HTTPClient()
         var answer: HTTPResponse?
-        let application = server.application(host: "127.0.0.1", port: port, logger: PipelineFixture.silent)
+        let application = server.application(
+            host: "127.0.0.1", port: port, on: MultiThreadedEventLoopGroup.singleton, logger: PipelineFixture.silent)
         try await SupervisionFixture.running(application) {
             try await eventually("the server listens") {
                 do throws(HTTPError) {

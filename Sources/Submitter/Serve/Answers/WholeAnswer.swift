@@ -18,7 +18,9 @@ struct WholeAnswer {
             switch await lease.next() {
             case .events(let events):
                 guard case .end(let end)? = events.last else { continue }
-                return try answer(end)
+                return try await onPool(if: end.result.readableBytes > largestOnLoop) { () throws(APIError) in
+                    try answer(end)
+                }
             case .silence, .waiting: continue
             case .expired:
                 lease.cancel()

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import Shared
 
 /// Registers handlers for paths, and answers requests that the router has no handler for.
 struct RouteTable: Sendable {
@@ -36,7 +37,11 @@ struct RouteTable: Sendable {
     func router(_ logger: Logger, isDraining: @escaping @Sendable () -> Bool) -> Router<ShimContext> {
         let router = Router(context: ShimContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ErrorMiddleware(table: self, logger: logger, isDraining: isDraining))
-        for route in routes { router.on(RouterPath(route.path), method: route.method, use: route.handler) }
+        for route in routes {
+            router.on(RouterPath(route.path), method: route.method) { request, context in
+                try await onPool(if: request.mayBeLong) { try await route.handler(request, context) }
+            }
+        }
         return router
     }
 
@@ -57,7 +62,9 @@ struct RouteTable: Sendable {
         }
         var context = context
         context.coreContext.parameters["id"] = id[...]
-        let response = try await match.route.handler(request, context)
+        let response = try await onPool(if: request.mayBeLong) { [context] in
+            try await match.route.handler(request, context)
+        }
         return isHead ? response.createHeadResponse() : response
     }
 
@@ -92,5 +99,14 @@ struct RouteTable: Sendable {
             return nil
         }
         return parts[place..<(parts.count - behind)]
+    }
+}
+
+extension Request {
+    /// Computing its answer may hold up the event loop: its body is large, packed, or of unknown size.
+    fileprivate var mayBeLong: Bool {
+        if headers[.contentEncoding] != nil { return true }
+        guard let length = headers[.contentLength] else { return headers[.transferEncoding] != nil }
+        return Int(length) ?? .max > largestOnLoop
     }
 }

@@ -1,0 +1,35 @@
+import NIOCore
+package import NIOPosix
+
+/// The event loops of a process.
+///
+/// With one, all tasks run on it too (`LoopExecutor`), and a second core is used by a second process. With several,
+/// tasks run on Swift's pool, since a task that follows its connection from loop to loop would cross threads as well.
+package struct Loops: Sendable {
+    package let group: MultiThreadedEventLoopGroup
+    private let executor: LoopExecutor?
+
+    /// 0 is one per core.
+    package init(_ count: Int) {
+        let count = count == 0 ? System.coreCount : count
+        group = MultiThreadedEventLoopGroup(numberOfThreads: count)
+        executor = count == 1 ? LoopExecutor(group.next()) : nil
+    }
+
+    /// Runs `body` and all tasks that it starts, but for unstructured ones.
+    package func run<Value, Failure>(_ body: () async throws(Failure) -> Value) async throws(Failure) -> Value {
+        try await withTaskExecutorPreference(executor, operation: body)
+    }
+}
+
+/// A request or an answer above this many bytes is computed on Swift's pool.
+///
+/// Chosen: reading it takes less than a millisecond, about what changing the thread twice may cost under load.
+package let largestOnLoop = 64 * 1024
+
+/// Runs `work` on Swift's pool where `isLong`, so that an event loop that runs its caller goes on meanwhile.
+package func onPool<Value, Failure>(
+    if isLong: Bool, _ work: () async throws(Failure) -> Value
+) async throws(Failure) -> Value {
+    try await withTaskExecutorPreference(isLong ? globalConcurrentExecutor : nil, operation: work)
+}
