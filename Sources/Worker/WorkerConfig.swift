@@ -70,6 +70,7 @@ struct WorkerConfig: Sendable {
             "WORKER_PORT", default: 8008, in: 0...65_535,
             "Port of `/live`, `/ready`, `/metrics`; 0: any.")
         http = HTTPClientConfiguration(&settings, maxIdleConnections: slots.total)
+        http.window = pipeline.stream.coalescing
         sandboxPace = settings.seconds(
             "SANDBOX_DELAY", default: 0.03, in: 0...10,
             "Pause between two words of a stream of the sandbox, so that it is seen; shorter where a stream would take 5 s longer by it."

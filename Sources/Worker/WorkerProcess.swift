@@ -19,8 +19,10 @@ struct WorkerProcess {
     /// Runs until graceful shutdown, and throws what prevents a start.
     func run() async throws {
         let postgres = PostgresPool(shared.postgres)
-        let http = try HTTPClient(configuration: config.http)
         let loops = Loops(shared.loops)
+        var settings = config.http
+        settings.resume = loops.resume
+        let http = try HTTPClient(configuration: settings)
         let parts = try await WorkerParts(
             shared, config, postgres: postgres, http: http, group: loops.group, logger)
         // Stopped in reverse order, each only when the one below it has ended: claiming first, connections last.

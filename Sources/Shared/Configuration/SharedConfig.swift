@@ -30,7 +30,8 @@ package struct SharedConfig: Sendable {
             "How often memory that nobody uses goes back to the system; 0: never.")
         loops = settings.int(
             "LOOPS", default: 1, in: 0...256,
-            "Event loops of a worker or shim; 1 runs its tasks on the loop too, which costs the least; 0 is one per core.")
+            "Event loops of a worker or shim; 1 runs its tasks on the loop too, which costs the least; 0 is one per core."
+        )
     }
 
     private static func isPrefix(_ text: String) -> Bool {

@@ -35,15 +35,54 @@ extension JobQueue {
     }
 
     /// Writes delta `seq` (from 1, without gaps) and publishes it to the waiting shim.
+    ///
+    /// Deltas of one moment share one call.
     package func append(
         _ attempt: Attempt, seq: Int, payload: [UInt8], tokens: Int
     ) async throws(RedisError) -> Append {
-        try await move(
-            QueueScripts.append, [keys.log(attempt.id)],
-            [
-                .string(attempt.logID(seq)), .string(attempt.logID(seq - 1)), .string(attempt.worker),
-                .bytes(payload), .int(tokens), .string(attempt.id), .string(attempt.channel),
-            ])
+        let delta = Delta(log: keys.log(attempt.id), attempt: attempt, seq: seq, payload: payload, tokens: tokens)
+        let reply = try await persist { () async throws(RedisError) in
+            let reply = try await appends.answer(to: delta)
+            try reply.throwIfError()
+            return reply
+        }
+        return try Self.word(reply)
+    }
+
+    /// A delta on its way to its log.
+    struct Delta: Sendable {
+        let log: String
+        let attempt: Attempt
+        let seq: Int
+        let payload: [UInt8]
+        let tokens: Int
+    }
+
+    /// The answers are verdicts of APPEND, or errors of one delta.
+    typealias Appends = RedisBatcher<Delta, RedisValue>
+
+    static func appends(_ redis: RedisClient) -> Appends {
+        // Chosen: some milliseconds in Redis, whose other callers wait meanwhile.
+        Appends(most: 256, mostBytes: 1 << 20, bytes: { $0.payload.count }, gathers: true) {
+            deltas throws(RedisError) in
+            var arguments = RedisArguments(capacity: deltas.reduce(0) { $0 + $1.payload.count + 256 })
+            for delta in deltas {
+                let attempt = delta.attempt
+                arguments.append(.string(attempt.logID(delta.seq)))
+                arguments.append(.string(attempt.logID(delta.seq - 1)))
+                arguments.append(.string(attempt.worker))
+                arguments.append(.bytes(delta.payload))
+                arguments.append(.int(delta.tokens))
+                arguments.append(.string(attempt.id))
+                arguments.append(.string(attempt.channel))
+            }
+            let reply = try await redis.evaluate(
+                QueueScripts.append, keys: deltas.map(\.log), arguments: arguments)
+            guard let verdicts = reply.array, verdicts.count == deltas.count else {
+                throw RedisError(.protocolViolation, "APPEND answered for another number of deltas")
+            }
+            return verdicts
+        }
     }
 
     /// The end of a request.

@@ -27,6 +27,7 @@ package struct JobQueue: Sendable {
     package let keys: QueueKeys
     package let limits: QueueLimits
     let clock: any WallClock
+    let appends: Appends
 
     package init(
         redis: RedisClient, keys: QueueKeys, limits: QueueLimits = QueueLimits(),
@@ -36,6 +37,7 @@ package struct JobQueue: Sendable {
         self.keys = keys
         self.limits = limits
         self.clock = clock
+        appends = Self.appends(redis)
     }
 
     /// TTL of the log of a running request, in milliseconds.
@@ -73,7 +75,7 @@ extension JobQueue {
         try Self.word(try await redis.evaluate(script, keys: keys, args: args))
     }
 
-    private static func word<Verdict: RawRepresentable<String>>(_ value: RedisValue) throws(RedisError) -> Verdict {
+    static func word<Verdict: RawRepresentable<String>>(_ value: RedisValue) throws(RedisError) -> Verdict {
         guard let word = value.string, let verdict = Verdict(rawValue: word) else {
             throw RedisError(.protocolViolation, "a queue script answered with an unknown word")
         }

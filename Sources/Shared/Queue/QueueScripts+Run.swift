@@ -55,38 +55,50 @@ extension QueueScripts {
             return 'lost'
             """)
 
-    /// Writes one delta if it directly follows what this worker wrote before, and publishes it to the shim.
+    /// Writes deltas of many requests, each if it directly follows what this worker wrote before, and publishes them.
     ///
-    ///     KEYS[1] -> log
-    ///     ARGV[1] -> ID of the delta, `a-s`
-    ///     ARGV[2] -> ID before it, `a-(s-1)`
-    ///     ARGV[3] -> worker
-    ///     ARGV[4] -> delta
-    ///     ARGV[5] -> output tokens so far
-    ///     ARGV[6] -> id of the request
-    ///     ARGV[7] -> channel of the shim, or empty
+    /// A shim that can take it (its channel ends in `+`) gets all of one call in one message. An error of one delta is
+    /// its own answer.
+    ///
+    ///     KEYS[i] -> log
+    ///     ARGV[7i-6] -> ID of the delta, `a-s`
+    ///     ARGV[7i-5] -> ID before it, `a-(s-1)`
+    ///     ARGV[7i-4] -> worker
+    ///     ARGV[7i-3] -> delta
+    ///     ARGV[7i-2] -> output tokens so far
+    ///     ARGV[7i-1] -> id of the request
+    ///     ARGV[7i] -> channel of the shim, or empty
+    ///     a list of these, one per log:
     ///     "ok" -> it is in the log (also where it was there already)
     ///     "ended" -> the request has ended
     ///     "fenced" -> a later attempt runs, or another worker's
     ///     "behind" -> Redis lost what we wrote before: RESYNC, then replay
     package static let append = RedisScript(
-        records + publishing + """
-            local log, at, prev, wid, delta = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-            local tokens, id, channel = ARGV[5], ARGV[6], ARGV[7]
-            local top = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
-            if not top then return 'behind' end
-            if top[1] == prev then
-              if field(top, 'w') ~= wid then return 'fenced' end
-              redis.call('XADD', log, 'NOMKSTREAM', at, 'k', 'd', 'w', wid, 't', tokens, 'd', delta)
-              say(channel, id, at, prev, 'd', delta)
-              return 'ok'
+        records + publishing + gathering + """
+            local function append(log, at, prev, wid, delta, tokens, id, channel)
+              local top = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+              if not top then return 'behind' end
+              if top[1] == prev then
+                if field(top, 'w') ~= wid then return 'fenced' end
+                redis.call('XADD', log, 'NOMKSTREAM', at, 'k', 'd', 'w', wid, 't', tokens, 'd', delta)
+                gather(channel, id, at, prev, 'd', delta)
+                return 'ok'
+              end
+              if top[1] == END then return 'ended' end
+              local a, ta = attempt(at), attempt(top[1])
+              if ta > a then return 'fenced' end
+              if ta == a and field(top, 'w') ~= wid then return 'fenced' end
+              if ta == a and seq(top[1]) >= seq(at) then return 'ok' end
+              return 'behind'
             end
-            if top[1] == END then return 'ended' end
-            local a, ta = attempt(at), attempt(top[1])
-            if ta > a then return 'fenced' end
-            if ta == a and field(top, 'w') ~= wid then return 'fenced' end
-            if ta == a and seq(top[1]) >= seq(at) then return 'ok' end
-            return 'behind'
+            local verdicts = {}
+            for i = 1, #KEYS do
+              local ok, verdict = pcall(append, KEYS[i], unpack(ARGV, 7 * i - 6, 7 * i))
+              if not ok and type(verdict) ~= 'table' then verdict = {err = tostring(verdict)} end
+              verdicts[i] = verdict
+            end
+            tell()
+            return verdicts
             """)
 
     /// Ends the request with this attempt's result: log end, ledger row, queue entry and message, all at once.

@@ -134,6 +134,36 @@ package enum QueueScripts {
 
         """
 
+    /// `gather(channel, id, at, prev, kind, body)` keeps a message, or says it where its shim wants them one by one.
+    ///
+    /// `tell()` publishes what was kept, in one message per channel of about `largestMessage` at most: `*` LF, then
+    /// each with its length and LF in front.
+    static let gathering = """
+        local kept, sizes = {}, {}
+        local function publish(channel)
+          local list = kept[channel]
+          if #list == 2 then redis.call('PUBLISH', channel, list[2])
+          else redis.call('PUBLISH', channel, '*\\n' .. table.concat(list)) end
+          kept[channel] = nil
+        end
+        local function gather(channel, id, at, prev, kind, body)
+          if string.sub(channel, -1) ~= '+' or #body > \(largestMessage) then
+            return say(channel, id, at, prev, kind, body)
+          end
+          local message = id .. ' ' .. at .. ' ' .. prev .. ' ' .. kind .. '\\n' .. body
+          if kept[channel] and sizes[channel] + #message > \(largestMessage) then publish(channel) end
+          if not kept[channel] then kept[channel], sizes[channel] = {}, 0 end
+          local list = kept[channel]
+          list[#list + 1] = #message .. '\\n'
+          list[#list + 1] = message
+          sizes[channel] = sizes[channel] + #message
+        end
+        local function tell()
+          for channel in pairs(kept) do publish(channel) end
+        end
+
+        """
+
     /// `bury(dead, most, why, q, entry)` copies an entry to the dead letters, of which about `most` stay.
     ///
     /// Lua hands over some 8,000 values at most. An entry with more fields than that keeps the first 1,000 of them.

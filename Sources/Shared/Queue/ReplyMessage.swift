@@ -17,6 +17,9 @@ package struct ReplyMessage: Sendable, Equatable {
         case large(bytes: Int)
     }
 
+    /// Ends the name of a shim that takes several records in one message.
+    package static let together = "+"
+
     package let request: String
     package let id: RequestLogID
     package let prev: RequestLogID
@@ -27,6 +30,23 @@ package struct ReplyMessage: Sendable, Equatable {
         self.id = id
         self.prev = prev
         self.body = body
+    }
+
+    /// The messages of one publication: one, or several after a line with `*`, each behind its length and a line feed.
+    ///
+    /// Stops at the first that cannot be read.
+    package static func all(in payload: ByteBuffer) -> [ReplyMessage] {
+        guard payload.readableBytesView.starts(with: "*\n".utf8) else {
+            return [ReplyMessage(payload)].compactMap { $0 }
+        }
+        var (payload, messages) = (payload, [ReplyMessage]())
+        payload.moveReaderIndex(forwardBy: 2)
+        while let length = line(&payload).flatMap(RequestLogID.number),
+            let bytes = payload.readSlice(length: Int(clamping: length)), let message = ReplyMessage(bytes)
+        {
+            messages.append(message)
+        }
+        return messages
     }
 
     /// `nil` for anything that is not such a message: a newer version's, or a stranger's.

@@ -1,5 +1,5 @@
-package import NIOCore
 import DequeModule
+package import NIOCore
 import Synchronization
 
 /// Runs tasks on an event loop, so that waiting for the loop's connections costs no change of thread.

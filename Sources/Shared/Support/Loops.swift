@@ -16,6 +16,11 @@ package struct Loops: Sendable {
         executor = count == 1 ? LoopExecutor(group.next()) : nil
     }
 
+    /// Runs what resumes tasks, from another thread: in one turn of their loop, where they all run on one.
+    package func resume(_ work: @escaping @Sendable () -> Void) {
+        if executor == nil { work() } else { group.next().execute(work) }
+    }
+
     /// Runs `body` and all tasks that it starts, but for unstructured ones.
     package func run<Value, Failure>(_ body: () async throws(Failure) -> Value) async throws(Failure) -> Value {
         try await withTaskExecutorPreference(executor, operation: body)

@@ -22,7 +22,7 @@ struct ChatSession {
 
     func ask(_ body: [UInt8], _ printer: ChatPrinter) async throws -> Outcome {
         let group = MultiThreadedEventLoopGroup.singleton
-        let name = ProcessName.make(role: "cli")
+        let name = ProcessName.make(role: "cli") + ReplyMessage.together
         let commands = RedisClient(redis, name: name, home: keys.shardPrefix, group: group, logger: logger)
         let queue = JobQueue(redis: commands, keys: keys, limits: limits)
         let hub = ReplyHub(shim: name, queues: JobQueues([queue]), logger: logger)

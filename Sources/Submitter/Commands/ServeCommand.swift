@@ -48,7 +48,7 @@ struct ServeCommand: AsyncParsableCommand {
         config.readiness.durableRedis = startup.shared.redis.requiresDurability
         let shim = Shim(
             config: config, redis: redis, keys: startup.shared.keys, limits: startup.shared.queue.limits,
-            shards: startup.shared.queue.shards, models: catalog, logger: logger, id: ProcessName.make(role: "shim"),
+            shards: startup.shared.queue.shards, models: catalog, logger: logger, id: Shim.makeID(),
             database: { await postgres.problem() },
             catalogAccess: CatalogAccess(postgres: postgres, box: try startup.shared.masterKeys.box()))
         let parts: [any Service] =

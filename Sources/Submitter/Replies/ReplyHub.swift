@@ -118,7 +118,10 @@ final class ReplyHub: Service, Sendable {
 
     /// Takes a message of this shim's channel, on the event loop.
     func received(_ payload: ByteBuffer) {
-        guard let message = ReplyMessage(payload) else { return }
+        for message in ReplyMessage.all(in: payload) { received(message) }
+    }
+
+    private func received(_ message: ReplyMessage) {
         if message.body == .resumed {
             state.withLock { $0.cancels[message.request] = nil }
             return

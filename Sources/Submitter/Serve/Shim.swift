@@ -24,6 +24,9 @@ struct Shim {
     var clock: any WallClock = SystemWallClock()
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
 
+    /// It asks for messages with several records.
+    static func makeID() -> String { ProcessName.make(role: "shim") + ReplyMessage.together }
+
     /// All services, first started first.
     func parts(
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton

@@ -30,7 +30,7 @@ struct AccountLimiter: Sendable {
     let loads: AccountLoads
     private let held = HeldReservations()
     private let logger: Logger
-    private let batcher: LimiterBatcher
+    private let batcher: RedisBatcher<LimiterRequest, [Int64]>
 
     init(
         redis: RedisClient, keys: PoolKeys, worker: String, configuration: Configuration = Configuration(),
@@ -43,7 +43,7 @@ struct AccountLimiter: Sendable {
         self.loads = loads
         self.logger = logger
         let client = LimiterClient(redis: redis, keys: keys, configuration: configuration, loads: loads)
-        batcher = LimiterBatcher(most: Self.mostTogether) { requests throws(RedisError) in
+        batcher = RedisBatcher(most: Self.mostTogether) { requests throws(RedisError) in
             try await client.send(requests)
         }
     }

@@ -17,11 +17,13 @@ final class CurlExchange {
     private var isTooLarge = false
     private var hasBeenSent = false
     private let configuration: HTTPClientConfiguration
-    private let wakeLater: (ContinuousClock.Instant) -> Void
+    private let wakeLater: (CurlExchange, ContinuousClock.Instant) -> Void
+    /// curl only reads from it at present.
+    private var isOnlyRead = false
 
     init(
         _ transfer: Transfer, _ handle: CurlHandle, _ configuration: HTTPClientConfiguration,
-        wakeLater: @escaping (ContinuousClock.Instant) -> Void
+        wakeLater: @escaping (CurlExchange, ContinuousClock.Instant) -> Void
     ) {
         self.transfer = transfer
         self.handle = handle
@@ -96,7 +98,11 @@ final class CurlExchange {
         return lines
     }
 
+    /// The socket, while curl waits for nothing but its bytes.
+    var readSocket: Int32? { isOnlyRead ? socket : nil }
+
     func watches(_ socket: Int32, _ what: Int32) {
+        isOnlyRead = what == CURL_POLL_IN
         if what != CURL_POLL_REMOVE { self.socket = socket } else if self.socket == socket { self.socket = nil }
     }
 
@@ -160,7 +166,7 @@ final class CurlExchange {
     private func body(_ bytes: UnsafeRawBufferPointer) -> Int {
         deadlines.heard(.now)
         let (reception, wakeAt) = unsafe transfer.receive(bytes)
-        if let wakeAt { wakeLater(wakeAt) }
+        if let wakeAt { wakeLater(self, wakeAt) }
         switch reception {
         case .taken: return bytes.count
         case .paused: return Int(CURL_WRITEFUNC_PAUSE)

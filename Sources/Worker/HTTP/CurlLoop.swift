@@ -18,12 +18,16 @@ final class CurlLoop: Sendable {
     }
 
     let configuration: HTTPClientConfiguration
+    let resumptions: Resumptions
     private let poll: EventPoll
+    private let gathered: SocketSet
     private let inbox = Mutex(Inbox())
 
     init(_ configuration: HTTPClientConfiguration) throws(HTTPError) {
         self.configuration = configuration
+        resumptions = Resumptions(configuration.resume)
         poll = try EventPoll()
+        gathered = try SocketSet()
         let worker = Thread { [self] in run() }
         worker.name = "curl"
         worker.start()
@@ -63,7 +67,7 @@ final class CurlLoop: Sendable {
         }
         guard !isTooLate else {
             if case .start(let transfer) = command { transfer.end(.failure(.cancelled)) }
-            return
+            return resumptions.flush()
         }
         poll.wake()
     }
@@ -88,10 +92,12 @@ final class CurlLoop: Sendable {
     // MARK: - The thread
 
     private func run() {
-        let thread = CurlThread(configuration, poll)
+        let thread = CurlThread(configuration, poll, gathered)
         while let commands = takeCommands() {
             for command in commands { thread.perform(command) }
+            resumptions.flush()
             thread.turn()
+            resumptions.flush()
         }
         thread.end()
         let (late, shutdownWaiters) = inbox.withLock { inbox in
@@ -99,6 +105,7 @@ final class CurlLoop: Sendable {
             return (inbox.commands, inbox.shutdownWaiters)
         }
         for case .start(let transfer) in late { transfer.end(.failure(.cancelled)) }
+        resumptions.flush()
         for waiter in shutdownWaiters { waiter.resume() }
     }
 

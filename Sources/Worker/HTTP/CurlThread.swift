@@ -12,6 +12,10 @@ import Shared
 
     private let configuration: HTTPClientConfiguration
     private let poll: EventPoll
+    /// Streams whose readers gather: their sockets are read at the end of a window only.
+    private let gathered: SocketSet
+    private var gatheredSockets: Set<Int32> = []
+    private var nextRead: ContinuousClock.Instant?
     // unsafe: an owned multi handle that never leaves this thread and is cleaned up in `end`.
     private let multi: UnsafeMutableRawPointer?
     private var exchanges: [ObjectIdentifier: CurlExchange] = [:]
@@ -27,9 +31,10 @@ import Shared
         static func == (a: Wake, b: Wake) -> Bool { a.time == b.time }
     }
 
-    init(_ configuration: HTTPClientConfiguration, _ poll: EventPoll) {
+    init(_ configuration: HTTPClientConfiguration, _ poll: EventPoll, _ gathered: SocketSet) {
         self.configuration = configuration
         self.poll = poll
+        self.gathered = gathered
         unsafe multi = curl_multi_init()
         unsafe ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.maxIdleConnections)
         unsafe ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, configuration.maxConnectionsPerHost)
@@ -70,14 +75,12 @@ import Shared
     }
 
     func turn() {
-        for event in poll.wait(milliseconds: patience()) {
-            var flags: Int32 = 0
-            if event.isReadable { flags |= CURL_CSELECT_IN }
-            if event.isWritable { flags |= CURL_CSELECT_OUT }
-            if event.isBroken { flags |= CURL_CSELECT_ERR }
-            act(event.descriptor, flags)
-        }
+        for event in poll.wait(milliseconds: patience()) { act(on: event) }
         let now = ContinuousClock.now
+        if let time = nextRead, time <= now {
+            for event in gathered.wait(milliseconds: 0, capacity: max(1, gatheredSockets.count)) { act(on: event) }
+            nextRead = gatheredSockets.isEmpty ? nil : configuration.window.end(after: now)
+        }
         if let timer, timer <= now {
             self.timer = nil
             act(CURL_SOCKET_TIMEOUT, 0)
@@ -97,11 +100,19 @@ import Shared
     private func patience() -> Int32 {
         let now = ContinuousClock.now
         var until = exchanges.isEmpty ? nil : nextTick
-        for time in [timer, wakes.min?.time] { if let time { until = min(until ?? time, time) } }
+        for time in [timer, wakes.min?.time, nextRead] { if let time { until = min(until ?? time, time) } }
         guard let until else { return -1 }
         guard until > now else { return 0 }
         // Rounded up, or the loop would spin through the last millisecond.
         return Int32(clamping: (until - now).milliseconds + 1)
+    }
+
+    private func act(on event: SocketSet.Event) {
+        var flags: Int32 = 0
+        if event.isReadable { flags |= CURL_CSELECT_IN }
+        if event.isWritable { flags |= CURL_CSELECT_OUT }
+        if event.isBroken { flags |= CURL_CSELECT_ERR }
+        act(event.descriptor, flags)
     }
 
     private func act(_ descriptor: Int32, _ flags: Int32) {
@@ -110,23 +121,40 @@ import Shared
     }
 
     private func watch(_ socket: Int32, _ what: Int32, isKnown: Bool) {
+        let isGathered = gatheredSockets.contains(socket)
         guard what != CURL_POLL_REMOVE else {
-            poll.remove(socket)
+            if isGathered { gathered.remove(socket) } else { poll.sockets.remove(socket) }
+            gatheredSockets.remove(socket)
             return
         }
         let reads = what == CURL_POLL_IN || what == CURL_POLL_INOUT
         let writes = what == CURL_POLL_OUT || what == CURL_POLL_INOUT
-        poll.set(socket, reads: reads, writes: writes, isNew: !isKnown)
+        if isGathered {
+            gathered.set(socket, reads: reads, writes: writes, isNew: false)
+        } else {
+            poll.sockets.set(socket, reads: reads, writes: writes, isNew: !isKnown)
+        }
         // unsafe: any pointer but nil will do, since it only marks the socket as known.
         if !isKnown { unsafe curl_multi_assign(multi, socket, Unmanaged.passUnretained(self).toOpaque()) }
+    }
+
+    /// Has the socket of a stream read once a window from now on, where many exchanges are under way.
+    private func gather(_ exchange: CurlExchange) {
+        guard exchanges.count >= configuration.window.crowd, let socket = exchange.readSocket,
+            gatheredSockets.insert(socket).inserted
+        else { return }
+        poll.sockets.remove(socket)
+        gathered.set(socket, reads: true, writes: false, isNew: true)
+        nextRead = nextRead ?? configuration.window.end(after: .now)
     }
 
     private func start(_ transfer: Transfer) {
         guard let handle = spare.popLast() ?? CurlHandle() else {
             return transfer.end(.failure(HTTPError(.other, "curl is out of memory")))
         }
-        let exchange = CurlExchange(transfer, handle, configuration) { [unowned self] in
-            wakes.insert(Wake(time: $0, transfer: transfer))
+        let exchange = CurlExchange(transfer, handle, configuration) { [unowned self] exchange, time in
+            wakes.insert(Wake(time: time, transfer: transfer))
+            gather(exchange)
         }
         exchange.prepare()
         exchanges[ObjectIdentifier(transfer)] = exchange

@@ -1,3 +1,5 @@
+import Shared
+
 /// Calls platforms: libcurl on one thread, no blocking anywhere else.
 ///
 /// In: requests. Out: whole responses (`collect`, one resumption each) or responses as they arrive (`stream`).
@@ -28,14 +30,15 @@ final class HTTPClient: Sendable {
     /// The whole response, whatever its status.
     func collect(_ request: HTTPRequest, _ arm: Arm = { _ in }) async throws(HTTPError) -> HTTPResponse {
         try request.check()
-        let transfer = Transfer(request, maxBufferedBytes: nil)
+        let transfer = Transfer(request, maxBufferedBytes: nil, loop.resumptions)
         return try await loop.awaiting(transfer, arm) { await transfer.whole() }
     }
 
     /// The response's head, with a stream from which its body is read.
     func stream(_ request: HTTPRequest, _ arm: Arm = { _ in }) async throws(HTTPError) -> HTTPBodyStream {
         try request.check()
-        let transfer = Transfer(request, maxBufferedBytes: loop.configuration.maxBufferedBytes)
+        let transfer = Transfer(
+            request, maxBufferedBytes: loop.configuration.maxBufferedBytes, loop.resumptions)
         let head = try await loop.awaiting(transfer, arm) { await transfer.head() }
         return HTTPBodyStream(head: head, transfer: transfer, loop: loop)
     }
@@ -64,6 +67,10 @@ struct HTTPClientConfiguration: Sendable {
     /// A stream's transfer is paused at this many unread bytes.
     var maxBufferedBytes = 1 << 20
     var userAgent = "ai-model-service"
+    /// When the bytes of streams are read whose readers gather.
+    var window = CoalescingWindow()
+    /// Runs the resumptions of one turn of the curl thread, on the loop where the readers' tasks run.
+    var resume: @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() }
 
     init() {}
 }

@@ -26,11 +26,13 @@ final class Transfer: Sendable {
     let request: HTTPRequest
     /// `nil` where the whole response is wanted, so that nothing is ever paused.
     private let maxBufferedBytes: Int?
+    private let resumptions: Resumptions
     private let state = Mutex(State())
 
-    init(_ request: HTTPRequest, maxBufferedBytes: Int?) {
+    init(_ request: HTTPRequest, maxBufferedBytes: Int?, _ resumptions: Resumptions) {
         self.request = request
         self.maxBufferedBytes = maxBufferedBytes
+        self.resumptions = resumptions
     }
 
     var hasEnded: Bool { state.withLock { $0.end != nil } }
@@ -92,7 +94,7 @@ final class Transfer: Sendable {
     /// `wakeAt` is the time at which the waiting reader wants them, if that is later.
     func receive(_ bytes: UnsafeRawBufferPointer) -> (Reception, wakeAt: ContinuousClock.Instant?) {
         let (reception, resume, wakeAt) = state.withLock {
-            state -> (Reception, (() -> Void)?, ContinuousClock.Instant?) in
+            state -> (Reception, Resumptions.Work?, ContinuousClock.Instant?) in
             if let maxBufferedBytes, state.buffer.count >= maxBufferedBytes {
                 state.isPaused = true
                 return (.paused, nil, nil)
@@ -108,7 +110,7 @@ final class Transfer: Sendable {
             guard wasEmpty, case .body(_, let notBefore?) = state.waiter else { return (.taken, nil, nil) }
             return (.taken, nil, notBefore)
         }
-        resume?()
+        if let resume { resumptions.add(resume) }
         return (reception, wakeAt)
     }
 
@@ -121,11 +123,11 @@ final class Transfer: Sendable {
             state.waiter = .none
             return continuation
         }
-        waiter?.resume(returning: .success(head))
+        if let waiter { resumptions.add { waiter.resume(returning: .success(head)) } }
     }
 
     func end(_ result: Result<Void, HTTPError>) {
-        let resume = state.withLock { state -> (() -> Void)? in
+        let resume = state.withLock { state -> Resumptions.Work? in
             guard state.end == nil else { return nil }
             state.end = result
             request.observer?.end(result)
@@ -140,19 +142,19 @@ final class Transfer: Sendable {
             case .body: return deliver(&state, .now)
             }
         }
-        resume?()
+        if let resume { resumptions.add(resume) }
     }
 
     /// Delivers to a reader whose gathering time is over.
     func wake() {
-        state.withLock { deliver(&$0, .now) }?()
+        if let resume = state.withLock({ deliver(&$0, .now) }) { resumptions.add(resume) }
     }
 
     func unpaused() { state.withLock { $0.isPaused = false } }
 
     // MARK: - Decisions
 
-    private func deliver(_ state: inout State, _ now: ContinuousClock.Instant) -> (() -> Void)? {
+    private func deliver(_ state: inout State, _ now: ContinuousClock.Instant) -> Resumptions.Work? {
         guard case .body(let continuation, _) = state.waiter, isReady(state, now) else { return nil }
         state.waiter = .none
         let bytes = Self.take(&state)

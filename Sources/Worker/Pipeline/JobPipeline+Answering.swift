@@ -79,7 +79,7 @@ extension JobPipeline {
                     return outcome
                 }
                 FaultPoint.streaming.reached()
-                notBefore = .now + settings.stream.coalescing.length(streams: metrics.streams)
+                notBefore = settings.stream.coalescing.end(after: .now)
             }
             if isAtEnd { return outcome }
         }

@@ -2,11 +2,13 @@ import Shared
 
 extension CoalescingWindow {
     init(_ settings: inout Settings) {
-        least = settings.seconds(
-            "COALESCE_MIN", default: 0.02, in: 0...1,
-            "Deltas of a stream are written together over this time; the first goes at once.")
-        most = settings.seconds(
-            "COALESCE_MAX", default: 0.25, in: 0...5,
-            "The same with many streams open.")
+        self.init()
+        length = settings.seconds(
+            "COALESCE_WINDOW", default: 0.02, in: 0...1,
+            "Deltas of a stream are written together over this time, those of all streams at once; the first goes at once."
+        )
+        crowd = settings.int(
+            "COALESCE_CROWD", default: crowd, in: 1...1_000_000,
+            "From so many platform calls at once on, streams are read once a window; below, as their bytes come.")
     }
 }

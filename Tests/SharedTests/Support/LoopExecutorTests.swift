@@ -6,8 +6,9 @@ import Testing
 @testable import Shared
 
 @Suite(.timeLimit(.minutes(1))) struct LoopExecutorTests {
-    private func onOneLoop<Value: Sendable>(_ body: @Sendable (any EventLoop) async throws -> Value) async throws -> Value
-    {
+    private func onOneLoop<Value: Sendable>(
+        _ body: @Sendable (any EventLoop) async throws -> Value
+    ) async throws -> Value {
         let loops = Loops(1)
         let loop = loops.group.next()
         let value = try await loops.run { try await body(loop) }

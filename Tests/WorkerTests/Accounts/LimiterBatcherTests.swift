@@ -55,8 +55,8 @@ import Testing
 
     private let calls = Calls()
 
-    private func makeBatcher(most: Int = 64) -> LimiterBatcher {
-        LimiterBatcher(most: most) { [calls] requests throws(RedisError) in try await calls.send(requests) }
+    private func makeBatcher(most: Int = 64) -> RedisBatcher<LimiterRequest, [Int64]> {
+        RedisBatcher(most: most) { [calls] requests throws(RedisError) in try await calls.send(requests) }
     }
 
     /// Requests that differ by their time, which is their answer.

@@ -5,18 +5,30 @@ import Testing
 /// A transfer between the curl thread and its reader, without a network.
 @Suite(.timeLimit(.minutes(1))) struct TransferTests {
     private let loop: CurlLoop
-    private let transfer = Transfer(HTTPRequest(url: "http://h", maxResponseBytes: 10), maxBufferedBytes: 4)
+    private let transfer: Transfer
 
-    init() throws { loop = try CurlLoop(HTTPClientConfiguration()) }
+    init() throws {
+        loop = try CurlLoop(HTTPClientConfiguration())
+        transfer = Transfer(
+            HTTPRequest(url: "http://h", maxResponseBytes: 10), maxBufferedBytes: 4, loop.resumptions)
+    }
 
-    private func receive(_ bytes: [UInt8]) -> Transfer.Reception { bytes.withUnsafeBytes { transfer.receive($0).0 } }
+    private func receive(_ bytes: [UInt8]) -> Transfer.Reception {
+        defer { loop.resumptions.flush() }
+        return bytes.withUnsafeBytes { transfer.receive($0).0 }
+    }
+
+    private func end(_ result: Result<Void, HTTPError>) {
+        transfer.end(result)
+        loop.resumptions.flush()
+    }
 
     private func next() async throws -> [UInt8]? { try await transfer.next(notBefore: nil, in: loop).get() }
 
     @Test func `bytes come before the end`() async throws {
         #expect(receive([1, 2]) == .taken)
         #expect(receive([3]) == .taken)
-        transfer.end(.success(()))
+        end(.success(()))
 
         #expect(try await next() == [1, 2, 3])
         #expect(try await next() == nil)
@@ -25,7 +37,7 @@ import Testing
 
     @Test func `bytes come before an error, and it stays`() async throws {
         #expect(receive([1]) == .taken)
-        transfer.end(.failure(HTTPError(.cut, "cut")))
+        end(.failure(HTTPError(.cut, "cut")))
 
         #expect(try await next() == [1])
         for _ in 0..<2 { await #expect(throws: HTTPError(.cut, "cut")) { try await next() } }
@@ -33,9 +45,9 @@ import Testing
     }
 
     @Test func `only the first end counts`() async throws {
-        transfer.end(.failure(.cancelled))
-        transfer.end(.success(()))
-        transfer.end(.failure(HTTPError(.cut, "cut")))
+        end(.failure(.cancelled))
+        end(.success(()))
+        end(.failure(HTTPError(.cut, "cut")))
 
         await #expect(throws: HTTPError.cancelled) { try await next() }
         await loop.shutdown()
@@ -43,11 +55,12 @@ import Testing
 
     @Test func `a waiting reader is resumed once by bytes and end together`() async throws {
         for _ in 0..<200 {
-            let transfer = Transfer(HTTPRequest(url: "http://h"), maxBufferedBytes: 4)
+            let transfer = Transfer(HTTPRequest(url: "http://h"), maxBufferedBytes: 4, loop.resumptions)
             async let bytes = transfer.next(notBefore: nil, in: loop)
             async let received: Void = { [UInt8](arrayLiteral: 1).withUnsafeBytes { _ = transfer.receive($0) } }()
             async let ended: Void = transfer.end(.success(()))
             _ = await (received, ended)
+            loop.resumptions.flush()
             // Bytes that come after the end are of no use, but those before it must not be lost.
             let first = try await bytes.get()
             #expect(first == [1] || first == nil)
@@ -79,6 +92,7 @@ import Testing
     @Test func `a head is given to who asks before and after it came`() async throws {
         async let early = transfer.head()
         transfer.receive(HTTPHead(status: 201))
+        loop.resumptions.flush()
 
         #expect(try await early.get().status == 201)
         #expect(try await transfer.head().get().status == 201)
@@ -86,7 +100,7 @@ import Testing
     }
 
     @Test func `an end without a head is a cut`() async throws {
-        transfer.end(.success(()))
+        end(.success(()))
 
         #expect(await failureCode { _ = try await transfer.head().get() } == .cut)
         #expect(await failureCode { _ = try await transfer.whole().get() } == .cut)

@@ -1,17 +1,16 @@
 import DequeModule
-import Shared
 import Synchronization
 
-/// Batches limiter calls: while one round trip is in flight, later requests share the next one.
+/// Batches calls to Redis: while one round trip is in flight, later requests share the next one.
 ///
 /// In: requests, one at a time. Out: an answer each, or the error of the call that carried them. A request that comes
-/// while no call is in flight is sent at once, so nobody waits for company. There is no task of its own: the first
-/// caller leads. It makes the call for all that have gathered, then hands the lead on to one of the next. Waiting for
-/// the answer is not cancellable: it takes as long as the calls before it, and a call that fails fails for all who
-/// wait. A request without a waiting caller goes with the next call, or with `flush`.
-final class LimiterBatcher: Sendable {
+/// while no call is in flight waits for no more than the tasks that run in the same turn of its event loop. There is no
+/// task of its own: the first caller leads. It makes the call for all that have gathered, then hands the lead on to one
+/// of the next. Waiting for the answer is not cancellable: it takes as long as the calls before it, and a call that
+/// fails fails for all who wait. A request without a waiting caller goes with the next call, or with `flush`.
+package final class RedisBatcher<Request: Sendable, Answer: Sendable>: Sendable {
     private enum Turn: Sendable {
-        case answered(Result<[Int64], RedisError>)
+        case answered(Result<Answer, RedisError>)
         /// This caller makes the next call.
         case lead
     }
@@ -19,7 +18,7 @@ final class LimiterBatcher: Sendable {
     private typealias Caller = CheckedContinuation<Turn, Never>
 
     private struct Waiting {
-        let request: LimiterRequest
+        let request: Request
         /// `nil` where nobody waits for the answer.
         let caller: Caller?
     }
@@ -31,21 +30,30 @@ final class LimiterBatcher: Sendable {
     }
 
     private let most: Int
-    private let send: @Sendable ([LimiterRequest]) async throws(RedisError) -> [[Int64]]
+    private let mostBytes: Int
+    private let bytes: @Sendable (Request) -> Int
+    private let gathers: Bool
+    private let send: @Sendable ([Request]) async throws(RedisError) -> [Answer]
     private let state = Mutex(State())
 
-    /// `send` gets up to `most` requests and gives as many answers, in their order.
+    /// `send` gets up to `most` requests of about `mostBytes` at most, and gives as many answers, in their order.
     ///
-    /// It is never called twice at a time.
-    init(most: Int, send: @escaping @Sendable ([LimiterRequest]) async throws(RedisError) -> [[Int64]]) {
+    /// It is never called twice at a time. With `gathers` a call waits for the tasks of the same turn.
+    package init(
+        most: Int, mostBytes: Int = .max, bytes: @escaping @Sendable (Request) -> Int = { _ in 0 },
+        gathers: Bool = false, send: @escaping @Sendable ([Request]) async throws(RedisError) -> [Answer]
+    ) {
         self.most = most
+        self.mostBytes = mostBytes
+        self.bytes = bytes
+        self.gathers = gathers
         self.send = send
     }
 
     /// Number of requests that wait for the next call.
-    var gatheredCount: Int { state.withLock { $0.waiting.count } }
+    package var gatheredCount: Int { state.withLock { $0.waiting.count } }
 
-    func answer(to request: LimiterRequest) async throws(RedisError) -> [Int64] {
+    package func answer(to request: Request) async throws(RedisError) -> Answer {
         let turn = await withCheckedContinuation { caller in
             if isFirst(else: Waiting(request: request, caller: caller)) { caller.resume(returning: .lead) }
         }
@@ -58,13 +66,13 @@ final class LimiterBatcher: Sendable {
     /// Returns at once while a call is in flight, and throws only for a call made here.
     ///
     /// The request goes before all later ones.
-    func tell(_ request: LimiterRequest) async throws(RedisError) {
+    package func tell(_ request: Request) async throws(RedisError) {
         if isFirst(else: Waiting(request: request, caller: nil)) { _ = try await lead(with: request) }
     }
 
     /// Sends requests without a waiting caller that no later call has taken along.
-    func flush() async throws(RedisError) {
-        let told = state.withLock { state -> LimiterRequest? in
+    package func flush() async throws(RedisError) {
+        let told = state.withLock { state -> Request? in
             guard !state.isInFlight, !state.waiting.isEmpty else { return nil }
             state.isInFlight = true
             return state.waiting.removeFirst().request
@@ -84,9 +92,10 @@ final class LimiterBatcher: Sendable {
     }
 
     /// One call, for `own` and what has gathered.
-    private func lead(with own: LimiterRequest) async throws(RedisError) -> [Int64] {
+    private func lead(with own: Request) async throws(RedisError) -> Answer {
+        if gathers { await Task.yield() }
         let (requests, others) = gathered(with: own)
-        let answers: [[Int64]]
+        let answers: [Answer]
         do throws(RedisError) { answers = try await send(requests) } catch {
             fail(others, error)
             throw error
@@ -98,14 +107,16 @@ final class LimiterBatcher: Sendable {
         return answers[0]
     }
 
-    private func gathered(with own: LimiterRequest) -> (requests: [LimiterRequest], callers: [Caller?]) {
+    private func gathered(with own: Request) -> (requests: [Request], callers: [Caller?]) {
         state.withLock { state in
             let count = min(most - 1, state.waiting.count)
-            var (requests, callers) = ([own], [Caller?]())
+            var (requests, callers, room) = ([own], [Caller?](), mostBytes - bytes(own))
             requests.reserveCapacity(count + 1)
             callers.reserveCapacity(count)
-            for _ in 0..<count {
-                let next = state.waiting.removeFirst()
+            while callers.count < count, let next = state.waiting.first {
+                room -= bytes(next.request)
+                guard room >= 0 else { break }
+                state.waiting.removeFirst()
                 requests.append(next.request)
                 callers.append(next.caller)
             }

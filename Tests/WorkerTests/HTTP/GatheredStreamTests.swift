@@ -1,0 +1,104 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// Streams whose sockets are read once a window (`COALESCE_CROWD`).
+@Suite(.timeLimit(.minutes(1))) struct GatheredStreamTests {
+    private func client(window: Duration, crowd: Int = 1) throws -> HTTPClient {
+        var configuration = HTTPClientConfiguration()
+        configuration.window.length = window
+        configuration.window.crowd = crowd
+        return try HTTPClient(configuration: configuration)
+    }
+
+    private func read(_ stream: HTTPBodyStream, window: CoalescingWindow) async throws -> (String, reads: Int) {
+        var (bytes, reads): ([UInt8], Int) = (try await stream.next() ?? [], 1)
+        while let more = try await stream.next(notBefore: window.end(after: .now)) {
+            bytes += more
+            reads += 1
+        }
+        return (String(decoding: bytes, as: UTF8.self), reads)
+    }
+
+    @Test func `many streams at once are whole and in order, over connections that are used again`() async throws {
+        let stub = try ProviderStub.start { _ in .sse((0..<60).map { "\($0)" }) }
+        let client = try client(window: .milliseconds(20))
+        var window = CoalescingWindow()
+        window.length = .milliseconds(20)
+        let whole = (0..<60).map { "data: \($0)\n\n" }.joined()
+
+        for _ in 0..<3 {
+            try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<20 {
+                    group.addTask { [window] in
+                        let stream = try await client.stream(HTTPRequest(url: stub.url))
+                        return try await read(stream, window: window).0
+                    }
+                }
+                for try await text in group { #expect(text == whole) }
+            }
+        }
+        await client.shutdown()
+    }
+
+    @Test func `the first bytes come at once, the others at the end of the window`() async throws {
+        let gate = Gate()
+        let stub = try ProviderStub.start { _ in .sse(["one", "two", "three"], after: [0: [.waitFor(gate)]]) }
+        let client = try client(window: .seconds(1))
+        var window = CoalescingWindow()
+        window.length = .seconds(1)
+        let stream = try await client.stream(HTTPRequest(url: stub.url))
+        #expect(try await stream.next() == Array("data: one\n\n".utf8))
+
+        let end = try #require(window.end(after: .now))
+        async let rest = stream.next(notBefore: end)
+        gate.release()
+
+        #expect(try await rest == Array("data: two\n\ndata: three\n\n".utf8))
+        #expect(ContinuousClock.now >= end)
+        await client.shutdown()
+    }
+
+    @Test func `a gathered stream that is cancelled closes its connection, and one that stalls times out`() async throws
+    {
+        let (gate, never) = (Gate(), Gate())
+        let stub = try ProviderStub.start { _ in
+            .sse(["one", "two", "three"], after: [0: [.waitFor(gate)], 1: [.waitFor(never)]])
+        }
+        let client = try client(window: .milliseconds(10))
+        var request = HTTPRequest(url: stub.url)
+        request.timeouts.idle = .milliseconds(400)
+        let (left, stalled) = (try await client.stream(request), try await client.stream(request))
+        for stream in [left, stalled] { _ = try await stream.next() }
+        gate.release()
+        for stream in [left, stalled] {
+            #expect(try await stream.next(notBefore: .now + .milliseconds(5)) == Array("data: two\n\n".utf8))
+        }
+
+        left.cancel()
+
+        await #expect(throws: HTTPError.cancelled) { try await left.next(notBefore: .now + .seconds(5)) }
+        do {
+            _ = try await stalled.next(notBefore: .now + .milliseconds(5))
+            Issue.record("the stalled stream went on")
+        } catch { #expect(error.code == .timeoutIdle) }
+        never.release()
+        await client.shutdown()
+    }
+
+    @Test(arguments: [1, 20, 333]) func `windows end at the same moments for all`(_ milliseconds: Int) throws {
+        var window = CoalescingWindow()
+        window.length = .milliseconds(milliseconds)
+        let now = ContinuousClock.now
+
+        let end = try #require(window.end(after: now))
+
+        #expect(end > now && end <= now + window.length + .microseconds(1))
+        #expect(window.end(after: end)! > end)
+        #expect(window.end(after: end - .nanoseconds(500)) == end)
+        window.length = .zero
+        #expect(window.end(after: now) == nil)
+    }
+}
