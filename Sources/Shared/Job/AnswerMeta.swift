@@ -46,28 +46,42 @@ package struct AnswerMeta: Sendable, Equatable {
     package static let droppedKey = "dropped_params"
 
     package var encoded: [UInt8] {
-        var object = JSONObject()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)
+        bytes.open("{")
         // First, where the shim looks for it.
-        if !dropped.isEmpty { object.set(AnswerMeta.droppedKey, .array(dropped.map(JSON.string))) }
-        let members: JSONObject = [
-            "model": .string(model), "provider": .string(provider), "account": .string(account),
-            "cost": JSONNumber(cost).map(JSON.number) ?? .null, "currency": .string(currency),
-            "usage": usage.openAI, "estimated": .bool(usage.isEstimated),
-            "attempts": .array(attempts.map(\.json)),
-        ]
-        for member in members.members { object.set(member.key, member.value) }
-        if let upstreamModel { object.set("upstream_model", .string(upstreamModel)) }
-        if let finishReason { object.set("finish_reason", .string(finishReason)) }
+        if !dropped.isEmpty {
+            bytes.open("[", AnswerMeta.droppedKey)
+            for name in dropped { bytes.append(element: name) }
+            bytes.close("]")
+        }
+        bytes.append("model", model)
+        bytes.append("provider", provider)
+        bytes.append("account", account)
+        bytes.append("cost", cost, else: "null")
+        bytes.append("currency", currency)
+        usage.encode(into: &bytes, "usage")
+        bytes.append("estimated", usage.isEstimated)
+        bytes.open("[", "attempts")
+        for attempt in attempts { attempt.encode(into: &bytes) }
+        bytes.close("]")
+        if let upstreamModel { bytes.append("upstream_model", upstreamModel) }
+        if let finishReason { bytes.append("finish_reason", finishReason) }
         // Last, since the shim reads it off the end.
-        if let isCached { object.set("cached", .bool(isCached)) }
-        return object.encoded
+        if let isCached { bytes.append("cached", isCached) }
+        bytes.close("}")
+        return bytes
     }
 }
 
 extension AnswerMeta.Attempt {
     /// Attempts before a wait travel with the queue entry, and only the latest of very many.
     package static func encode(_ trail: [AnswerMeta.Attempt]) -> [UInt8] {
-        JSON.array(trail.suffix(longestTrail).map(\.json)).encoded
+        var bytes: [UInt8] = []
+        bytes.open("[")
+        for attempt in trail.suffix(longestTrail) { attempt.encode(into: &bytes) }
+        bytes.close("]")
+        return bytes
     }
 
     private static let longestTrail = 50
@@ -85,12 +99,16 @@ extension AnswerMeta.Attempt {
         }
     }
 
-    fileprivate var json: JSON {
-        [
-            "attempt": .int(attempt), "model": .string(model), "provider": .string(provider),
-            "account": .string(account), "error": error.map { .string($0.rawValue) } ?? .null,
-            "ms": .int(Int(clamping: milliseconds)), "cost": JSONNumber(cost).map(JSON.number) ?? .null,
-        ]
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.open("{")
+        bytes.append("attempt", attempt)
+        bytes.append("model", model)
+        bytes.append("provider", provider)
+        bytes.append("account", account)
+        if let error { bytes.append("error", error.rawValue) } else { bytes.append(null: "error") }
+        bytes.append("ms", milliseconds)
+        bytes.append("cost", cost, else: "null")
+        bytes.close("}")
     }
 }
 
@@ -113,5 +131,27 @@ extension TokenUsage {
                 "ephemeral_1h_input_tokens": .int(hourlyCacheWrites),
             ])
         return .object(usage)
+    }
+
+    /// Appends `openAI` as the member `name`.
+    fileprivate func encode(into bytes: inout [UInt8], _ name: String) {
+        bytes.open("{", name)
+        bytes.append("prompt_tokens", input)
+        bytes.append("completion_tokens", output)
+        bytes.append("total_tokens", input + output)
+        bytes.open("{", "prompt_tokens_details")
+        bytes.append("cached_tokens", cached)
+        bytes.close("}")
+        bytes.open("{", "completion_tokens_details")
+        bytes.append("reasoning_tokens", reasoning)
+        bytes.close("}")
+        if cacheWrites > 0 {
+            bytes.append("cache_creation_input_tokens", cacheWrites)
+            bytes.open("{", "cache_creation")
+            bytes.append("ephemeral_5m_input_tokens", max(0, cacheWrites - hourlyCacheWrites))
+            bytes.append("ephemeral_1h_input_tokens", hourlyCacheWrites)
+            bytes.close("}")
+        }
+        bytes.close("}")
     }
 }

@@ -20,30 +20,14 @@ package enum PostgresParameter: Sendable, ExpressibleByStringLiteral, Expressibl
     /// Milliseconds since 1970, for `timestamptz`.
     package static func time(_ milliseconds: Int64?) -> PostgresParameter { .text(milliseconds.map { timestamp($0) }) }
 
-    /// An array literal: every element quoted, so that no element can end it.
     package static func array(_ values: [String?]) -> PostgresParameter {
-        var bytes: [UInt8] = [UInt8(ascii: "{")]
-        bytes.reserveCapacity(values.count * 16)
-        for value in values {
-            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-            guard let value else {
-                bytes.append(contentsOf: "NULL".utf8)
-                continue
-            }
-            bytes.append(UInt8(ascii: "\""))
-            for byte in value.utf8 {
-                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
-                bytes.append(byte)
-            }
-            bytes.append(UInt8(ascii: "\""))
-        }
-        bytes.append(UInt8(ascii: "}"))
-        return .text(String(decoding: bytes, as: UTF8.self))
+        var array = PostgresArray(capacity: values.count)
+        for value in values { array.append(value) }
+        return array.parameter
     }
 
     /// A moment in milliseconds since 1970, as `timestamptz` reads it.
     package static func timestamp(_ milliseconds: Int64) -> String {
-        let time = UTCTime(millisecondsSince1970: milliseconds)
-        return "\(time.date) \(time.timeWithMilliseconds)+00"
+        UTCTime(millisecondsSince1970: milliseconds).text(separator: " ", zone: "+00")
     }
 }

@@ -61,7 +61,7 @@ extension String {
     /// As PostgreSQL's text can hold it: NUL as U+FFFD, and at most `limit` bytes, cut between two characters of UTF-8.
     package func clipped(toBytes limit: Int) -> String {
         var text = self
-        if text.utf8.contains(0) {
+        if text.hasNUL {
             text = String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value == 0 ? "\u{FFFD}" : $0 }))
         }
         guard text.utf8.count > limit else { return text }
@@ -69,5 +69,13 @@ extension String {
         // The last byte is one too many. The bytes of a character that it continues go with it.
         while let last = bytes.popLast(), last & 0xC0 == 0x80 {}
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Reads to the end, since most texts have none and a loop without exit is vectorised.
+    private var hasNUL: Bool {
+        let bytes = utf8.span
+        var found: UInt8 = 0
+        for index in bytes.indices { found |= bytes[index] == 0 ? 1 : 0 }
+        return found != 0
     }
 }

@@ -33,7 +33,19 @@ package struct CivilDate: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// `2025-11-23`.
-    package var description: String { "\(year)-\(twoDigits(month))-\(twoDigits(day))" }
+    package var description: String {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    fileprivate func append(to bytes: inout [UInt8]) {
+        bytes.append(decimal: year)
+        bytes.append(UInt8(ascii: "-"))
+        bytes.append(decimal: month, digits: 2)
+        bytes.append(UInt8(ascii: "-"))
+        bytes.append(decimal: day, digits: 2)
+    }
 }
 
 /// A moment as date and time of day in UTC.
@@ -60,18 +72,36 @@ package struct UTCTime: Sendable, Equatable {
 
     /// `08:49:37`.
     package var time: String {
-        let seconds = millisecondOfDay / 1000
-        return [seconds / 3600, seconds / 60 % 60, seconds % 60].map(twoDigits).joined(separator: ":")
+        var bytes: [UInt8] = []
+        appendTime(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
     }
-
-    /// `08:49:37.042`.
-    package var timeWithMilliseconds: String { "\(time).\(String(1000 + millisecondOfDay % 1000).dropFirst())" }
 
     /// `2025-11-23T08:49:37Z` (RFC 3339).
     package var dateAndTime: String { "\(date)T\(time)Z" }
 
     /// `2025-11-23T08:49:37.042Z` (RFC 3339).
-    package var dateAndTimeWithMilliseconds: String { "\(date)T\(timeWithMilliseconds)Z" }
-}
+    package var dateAndTimeWithMilliseconds: String { text(separator: "T", zone: "Z") }
 
-private func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    /// `2025-11-23 08:49:37.042+00`, with milliseconds.
+    package func text(separator: Unicode.Scalar, zone: String) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        date.append(to: &bytes)
+        bytes.append(UInt8(ascii: separator))
+        appendTime(to: &bytes)
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(decimal: millisecondOfDay % 1000, digits: 3)
+        bytes.append(contentsOf: zone.utf8)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func appendTime(to bytes: inout [UInt8]) {
+        let seconds = millisecondOfDay / 1000
+        bytes.append(decimal: seconds / 3600, digits: 2)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(decimal: seconds / 60 % 60, digits: 2)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(decimal: seconds % 60, digits: 2)
+    }
+}

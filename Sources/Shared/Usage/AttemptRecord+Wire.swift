@@ -5,28 +5,55 @@
 /// Numbers are bounded here, so that none can overflow later. `AttemptRecord.bounded` has the bounds of columns.
 extension AttemptRecord {
     package var encoded: [UInt8] {
-        var object: JSONObject = [
-            "s": .int(Int(startedAt)), "q": .int(Int(enqueuedAt)), "t": .string(tenant), "l": .string(lane.rawValue),
-            "st": .bool(isStreamed), "w": .string(worker), "m": .string(model), "p": .string(provider),
-            "ac": .string(account), "pr": prices.json, "status": .string(status.rawValue),
-            "tok": .array([usage.input, usage.output, usage.cached, usage.reasoning].map { .int($0) }),
-            "est": .bool(usage.isEstimated),
-        ]
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)
+        bytes.open("{")
+        encodeRoute(into: &bytes)
+        encodeResult(into: &bytes)
         // Older builds read exactly four counts and four prices, so these stand beside them.
         if usage.cacheWrites > 0 {
-            object.set("cw", .array([usage.cacheWrites, usage.hourlyCacheWrites].map { .int($0) }))
+            bytes.open("[", "cw")
+            bytes.append(elements: usage.cacheWrites, usage.hourlyCacheWrites)
+            bytes.close("]")
         }
         if prices.cacheWrite != prices.input || prices.hourlyCacheWrite != prices.input {
-            object.set("pw", prices.cacheWriteJSON)
+            bytes.open("[", "pw")
+            bytes.append(elements: prices.cacheWrite, prices.hourlyCacheWrite, else: "0")
+            bytes.close("]")
         }
-        if let user { object.set("u", .string(user)) }
-        if let endedAt { object.set("e", .int(Int(endedAt))) }
-        if let errorKind { object.set("err", .string(errorKind.rawValue)) }
-        if let finishReason { object.set("fr", .string(finishReason)) }
-        if let upstreamModel { object.set("um", .string(upstreamModel)) }
-        if let upstreamRequest { object.set("ur", .string(upstreamRequest)) }
-        if let firstToken { object.set("ft", .int(Int(firstToken))) }
-        return object.encoded
+        if let user { bytes.append("u", user) }
+        if let endedAt { bytes.append("e", endedAt) }
+        if let errorKind { bytes.append("err", errorKind.rawValue) }
+        if let finishReason { bytes.append("fr", finishReason) }
+        if let upstreamModel { bytes.append("um", upstreamModel) }
+        if let upstreamRequest { bytes.append("ur", upstreamRequest) }
+        if let firstToken { bytes.append("ft", firstToken) }
+        bytes.close("}")
+        return bytes
+    }
+
+    private func encodeRoute(into bytes: inout [UInt8]) {
+        bytes.append("s", startedAt)
+        bytes.append("q", enqueuedAt)
+        bytes.append("t", tenant)
+        bytes.append("l", lane.rawValue)
+        bytes.append("st", isStreamed)
+        bytes.append("w", worker)
+        bytes.append("m", model)
+        bytes.append("p", provider)
+        bytes.append("ac", account)
+        bytes.open("[", "pr")
+        bytes.append(elements: prices.input, prices.cachedInput, prices.output, else: "0")
+        bytes.append(element: prices.currency)
+        bytes.close("]")
+    }
+
+    private func encodeResult(into bytes: inout [UInt8]) {
+        bytes.append("status", status.rawValue)
+        bytes.open("[", "tok")
+        bytes.append(elements: usage.input, usage.output, usage.cached, usage.reasoning)
+        bytes.close("]")
+        bytes.append("est", usage.isEstimated)
     }
 
     /// `nil` for what no version of this service has written.

@@ -43,17 +43,21 @@ package struct UsageRow: Sendable, Equatable {
     }
 
     /// One row per attempt, sorted by key: what is written together locks in the same order everywhere.
+    ///
+    /// The final row of an attempt counts, or else the first.
     package static func merged(_ rows: [UsageRow]) -> [UsageRow] {
-        var byKey: [Key: UsageRow] = [:]
-        for row in rows where byKey[row.key].map({ !$0.isFinal && row.isFinal }) ?? true { byKey[row.key] = row }
-        return byKey.values.sorted { $0.key < $1.key }
+        // Places are sorted, since rows are large.
+        let places = rows.indices.sorted { a, b in
+            guard rows[a].hasKey(of: rows[b]) else {
+                return (rows[a].requestID, rows[a].attempt) < (rows[b].requestID, rows[b].attempt)
+            }
+            return rows[a].isFinal == rows[b].isFinal ? a < b : rows[a].isFinal
+        }
+        var merged: [UsageRow] = []
+        merged.reserveCapacity(rows.count)
+        for place in places where merged.last?.hasKey(of: rows[place]) != true { merged.append(rows[place]) }
+        return merged
     }
 
-    private struct Key: Hashable, Comparable {
-        let id: String
-        let attempt: Int
-        static func < (a: Key, b: Key) -> Bool { (a.id, a.attempt) < (b.id, b.attempt) }
-    }
-
-    private var key: Key { Key(id: requestID, attempt: attempt) }
+    private func hasKey(of other: UsageRow) -> Bool { requestID == other.requestID && attempt == other.attempt }
 }

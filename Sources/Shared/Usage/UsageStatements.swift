@@ -2,45 +2,54 @@
 ///
 /// Values travel as arrays, one per column, unnested on the server.
 enum UsageStatements {
+    private typealias Column = (
+        name: String, type: String, append: @Sendable (inout PostgresArray, UsageRow) -> Void
+    )
+
     /// Name, type and value of every column of `usage_attempts`, in one order for all statements.
-    private static let columns: [(name: String, type: String, value: @Sendable (UsageRow) -> String?)] = [
-        ("request_id", "text", { $0.requestID }),
-        ("attempt", "integer", { String($0.attempt) }),
-        ("started_at", "timestamptz", { PostgresParameter.timestamp($0.record.startedAt) }),
-        ("ended_at", "timestamptz", { $0.record.endedAt.map(PostgresParameter.timestamp) }),
-        ("tenant", "text", { $0.record.tenant }),
-        ("user_id", "text", { $0.record.user }),
-        ("model", "text", { $0.record.model }),
-        ("provider", "text", { $0.record.provider }),
-        ("account", "text", { $0.record.account }),
-        ("upstream_model", "text", { $0.record.upstreamModel }),
-        ("lane", "text", { $0.record.lane.rawValue }),
-        ("streamed", "boolean", { $0.record.isStreamed ? "t" : "f" }),
-        ("tokens_in", "bigint", { String($0.record.usage.input) }),
-        ("tokens_out", "bigint", { String($0.record.usage.output) }),
-        ("tokens_cached", "bigint", { String($0.record.usage.cached) }),
-        ("tokens_reasoning", "bigint", { String($0.record.usage.reasoning) }),
-        ("tokens_cache_write", "bigint", { String($0.record.usage.cacheWrites) }),
-        ("tokens_cache_write_1h", "bigint", { String($0.record.usage.hourlyCacheWrites) }),
-        ("cost", "numeric", { String($0.record.cost) }),
-        ("currency", "text", { $0.record.prices.currency }),
-        ("latency_ms", "bigint", { String($0.record.latency) }),
-        ("ttft_ms", "bigint", { $0.record.firstToken.map { String($0) } }),
-        ("queue_ms", "bigint", { String($0.record.waited) }),
-        ("status", "text", { $0.record.status.rawValue }),
-        ("error_kind", "text", { $0.record.errorKind?.rawValue }),
-        ("finish_reason", "text", { $0.record.finishReason }),
-        ("estimated", "boolean", { $0.record.usage.isEstimated ? "t" : "f" }),
-        ("final", "boolean", { $0.isFinal ? "t" : "f" }),
-        ("worker", "text", { $0.record.worker }),
-        ("upstream_request_id", "text", { $0.record.upstreamRequest }),
+    private static let columns: [Column] = [
+        ("request_id", "text", { $0.append($1.requestID) }),
+        ("attempt", "integer", { $0.append($1.attempt) }),
+        ("started_at", "timestamptz", { $0.append(PostgresParameter.timestamp($1.record.startedAt)) }),
+        ("ended_at", "timestamptz", { $0.append($1.record.endedAt.map(PostgresParameter.timestamp)) }),
+        ("tenant", "text", { $0.append($1.record.tenant) }),
+        ("user_id", "text", { $0.append($1.record.user) }),
+        ("model", "text", { $0.append($1.record.model) }),
+        ("provider", "text", { $0.append($1.record.provider) }),
+        ("account", "text", { $0.append($1.record.account) }),
+        ("upstream_model", "text", { $0.append($1.record.upstreamModel) }),
+        ("lane", "text", { $0.append($1.record.lane.rawValue) }),
+        ("streamed", "boolean", { $0.append($1.record.isStreamed) }),
+        ("tokens_in", "bigint", { $0.append($1.record.usage.input) }),
+        ("tokens_out", "bigint", { $0.append($1.record.usage.output) }),
+        ("tokens_cached", "bigint", { $0.append($1.record.usage.cached) }),
+        ("tokens_reasoning", "bigint", { $0.append($1.record.usage.reasoning) }),
+        ("tokens_cache_write", "bigint", { $0.append($1.record.usage.cacheWrites) }),
+        ("tokens_cache_write_1h", "bigint", { $0.append($1.record.usage.hourlyCacheWrites) }),
+        ("cost", "numeric", { $0.append(String($1.record.cost)) }),
+        ("currency", "text", { $0.append($1.record.prices.currency) }),
+        ("latency_ms", "bigint", { $0.append($1.record.latency) }),
+        ("ttft_ms", "bigint", { $0.append($1.record.firstToken.map { String($0) }) }),
+        ("queue_ms", "bigint", { $0.append($1.record.waited) }),
+        ("status", "text", { $0.append($1.record.status.rawValue) }),
+        ("error_kind", "text", { $0.append($1.record.errorKind?.rawValue) }),
+        ("finish_reason", "text", { $0.append($1.record.finishReason) }),
+        ("estimated", "boolean", { $0.append($1.record.usage.isEstimated) }),
+        ("final", "boolean", { $0.append($1.isFinal) }),
+        ("worker", "text", { $0.append($1.record.worker) }),
+        ("upstream_request_id", "text", { $0.append($1.record.upstreamRequest) }),
     ]
 
     private static let names = columns.map(\.name).joined(separator: ", ")
 
     /// One array per column, of rows that are `bounded`.
     static func parameters(_ rows: [UsageRow]) -> [PostgresParameter] {
-        columns.map { column in .array(rows.map(column.value)) }
+        var arrays = columns.map { _ in PostgresArray(capacity: rows.count) }
+        // Row by row, since a row is a large value, which an array would copy for each column.
+        for row in rows {
+            for index in columns.indices { columns[index].append(&arrays[index], row) }
+        }
+        return arrays.map(\.parameter)
     }
 
     private static let new = """
@@ -131,7 +140,8 @@ enum UsageStatements {
 
     /// `2026-11`.
     static func month(of milliseconds: Int64) -> String {
-        String(PostgresParameter.timestamp(milliseconds).prefix { $0 != " " }.dropLast(3))
+        let date = UTCTime(millisecondsSince1970: milliseconds).date
+        return "\(date.year)-\(padded(date.month))"
     }
 
     /// Makes one month's partition.
@@ -141,7 +151,6 @@ enum UsageStatements {
     static func partition(_ month: String) -> String {
         let parts = month.split(separator: "-").compactMap { Int($0) }
         let (year, number) = (parts.first ?? 1970, parts.last ?? 1)
-        func padded(_ month: Int) -> String { month < 10 ? "0\(month)" : "\(month)" }
         func first(_ year: Int, _ month: Int) -> String { "\(year)-\(padded(month))-01 00:00:00+00" }
         let name = "usage_attempts_\(year)_\(padded(number))"
         let next = number == 12 ? first(year + 1, 1) : first(year, number + 1)
@@ -154,4 +163,6 @@ enum UsageStatements {
             END $$
             """
     }
+
+    private static func padded(_ month: Int) -> String { month < 10 ? "0\(month)" : "\(month)" }
 }

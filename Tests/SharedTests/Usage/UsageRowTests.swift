@@ -26,6 +26,26 @@ import Testing
         #expect(AttemptRecord(decoding: bare.encoded) == bare)
     }
 
+    /// Workers of other builds read these rows, and a reaper copies them unread.
+    @Test func `a record is written as it always was`() {
+        var cached = AttemptRecord(startedAt: 5, enqueuedAt: -3)
+        cached.usage = TokenUsage(input: 9, output: 2, cached: 3, reasoning: 1, cacheWrites: 5, hourlyCacheWrites: 4)
+        cached.prices = Prices(
+            input: 3, cachedInput: .infinity, cacheWrite: .nan, hourlyCacheWrite: 1e300, output: 1.5)
+
+        #expect(
+            String(decoding: full.encoded, as: UTF8.self) == #"""
+                {"s":1795392000123,"q":1795392000001,"t":"t\"\n","l":"batch","st":true,"w":"w","m":"m","p":"openai",\#
+                "ac":"a","pr":[0.1,0.05,3.0,"EUR"],"status":"cancelled","tok":[1,2,3,4],"est":true,"u":"ü",\#
+                "e":1795392000999,"err":"cancelled","fr":"stop","um":"u","ur":"r","ft":12}
+                """#)
+        #expect(
+            String(decoding: cached.encoded, as: UTF8.self) == #"""
+                {"s":5,"q":-3,"t":"default","l":"normal","st":false,"w":"","m":"","p":"","ac":"",\#
+                "pr":[3.0,0,1.5,"USD"],"status":"lost","tok":[9,2,3,1],"est":false,"cw":[5,4],"pw":[0,1e+300]}
+                """#)
+    }
+
     @Test func `what was written to a cache travels beside the counts and prices that builds of before read`() throws {
         var record = full
         record.usage = TokenUsage(input: 9, output: 2, cached: 3, reasoning: 1, cacheWrites: 5, hourlyCacheWrites: 4)
@@ -89,6 +109,7 @@ import Testing
 
         let merged = UsageRow.merged(rows)
 
+        #expect(UsageRow.merged([rows[3], rows[3], rows[0], rows[3]]) == [rows[0]])
         #expect(merged.map { "\($0.requestID)\($0.attempt)\($0.isFinal)" } == ["a1true", "a2true", "b1true"])
     }
 }
