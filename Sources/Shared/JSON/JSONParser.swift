@@ -45,6 +45,8 @@ struct JSONParser {
     /// Bytes of a string with escapes, kept for its capacity.
     var unescaped: [UInt8] = []
     private var depthLeft: Int
+    /// Objects that got room for their members ahead.
+    private var roomyObjects = 0
 
     init(_ mode: Mode, depthLeft: Int) {
         self.mode = mode
@@ -111,6 +113,7 @@ struct JSONParser {
         var members: [JSONObject.Member] = []
         var keys = JSONKeys()
         if parser.take(UInt8(ascii: "}"), bytes) { return JSONObject() }
+        parser.makeRoom(for: &members, in: bytes)
         while true {
             let key = try parser.key(bytes)
             let place = keys.place(of: key, after: members)
@@ -133,6 +136,15 @@ struct JSONParser {
                 return parser.mended(JSONObject(unique: members))
             }
         }
+    }
+
+    /// Saves most objects from growing member by member.
+    ///
+    /// One object per 64 bytes at most, so that a document of many tiny ones does not take more memory for it.
+    private mutating func makeRoom(for members: inout [JSONObject.Member], in bytes: Span<UInt8>) {
+        guard roomyObjects <= bytes.count / 64 else { return }
+        roomyObjects += 1
+        members.reserveCapacity(4)
     }
 
     private mutating func key(_ bytes: Span<UInt8>) throws(JSONError) -> String {
@@ -164,8 +176,8 @@ struct JSONParser {
 private struct JSONKeys {
     /// Up to here a scan is cheaper than hashing.
     ///
-    /// Beyond, a scan would make huge objects quadratic.
-    private static let scanned = 16
+    /// Beyond, a scan would make huge objects quadratic. A ledger row of all members has 22.
+    private static let scanned = 32
     private var places: [[UInt8]: Int] = [:]
 
     /// The end of the list for a new key.

@@ -58,30 +58,40 @@ extension AttemptRecord {
 
     /// `nil` for what no version of this service has written.
     package init?(decoding bytes: [UInt8]) {
-        guard let json = try? JSON(parsing: bytes), let started = json["s"]?.moment else { return nil }
-        self.init(startedAt: started, enqueuedAt: json["q"]?.moment ?? started)
-        tenant = json["t"]?.stringValue ?? tenant
-        user = json["u"]?.stringValue
-        lane = json["l"]?.stringValue.flatMap(Lane.init) ?? lane
-        isStreamed = json["st"]?.boolValue ?? false
-        worker = json["w"]?.stringValue ?? ""
-        model = json["m"]?.stringValue ?? ""
-        provider = json["p"]?.stringValue ?? ""
-        account = json["ac"]?.stringValue ?? ""
-        prices = Prices(json: json["pr"], cacheWrites: json["pw"]) ?? prices
-        status = json["status"]?.stringValue.flatMap(Status.init) ?? .lost
-        endedAt = json["e"]?.moment
-        let tokens = (json["tok"]?.arrayValue ?? []).map { $0.count ?? 0 }
+        guard let json = try? JSON(parsing: bytes), let object = json.objectValue else { return nil }
+        var members = JSONMembers(object)
+        guard let started = members["s"]?.moment else { return nil }
+        self.init(startedAt: started, enqueuedAt: members["q"]?.moment ?? started)
+        readRoute(&members)
+        readResult(&members)
+        user = members["u"]?.stringValue
+        endedAt = members["e"]?.moment
+        errorKind = members["err"]?.stringValue.flatMap(JobFailure.Kind.init)
+        finishReason = members["fr"]?.stringValue
+        upstreamModel = members["um"]?.stringValue
+        upstreamRequest = members["ur"]?.stringValue
+        firstToken = members["ft"]?.moment
+    }
+
+    private mutating func readRoute(_ members: inout JSONMembers) {
+        tenant = members["t"]?.stringValue ?? tenant
+        lane = members["l"]?.stringValue.flatMap(Lane.init) ?? lane
+        isStreamed = members["st"]?.boolValue ?? false
+        worker = members["w"]?.stringValue ?? ""
+        model = members["m"]?.stringValue ?? ""
+        provider = members["p"]?.stringValue ?? ""
+        account = members["ac"]?.stringValue ?? ""
+        prices = Prices(json: members["pr"], cacheWrites: members["pw"]) ?? prices
+    }
+
+    private mutating func readResult(_ members: inout JSONMembers) {
+        status = members["status"]?.stringValue.flatMap(Status.init) ?? .lost
+        let tokens = (members["tok"]?.arrayValue ?? []).map { $0.count ?? 0 }
         if tokens.count == 4 {
             usage = TokenUsage(input: tokens[0], output: tokens[1], cached: tokens[2], reasoning: tokens[3])
         }
-        let writes = (json["cw"]?.arrayValue ?? []).map { $0.count ?? 0 }
+        usage.isEstimated = members["est"]?.boolValue ?? false
+        let writes = (members["cw"]?.arrayValue ?? []).map { $0.count ?? 0 }
         if writes.count == 2 { (usage.cacheWrites, usage.hourlyCacheWrites) = (writes[0], writes[1]) }
-        usage.isEstimated = json["est"]?.boolValue ?? false
-        errorKind = json["err"]?.stringValue.flatMap(JobFailure.Kind.init)
-        finishReason = json["fr"]?.stringValue
-        upstreamModel = json["um"]?.stringValue
-        upstreamRequest = json["ur"]?.stringValue
-        firstToken = json["ft"]?.moment
     }
 }

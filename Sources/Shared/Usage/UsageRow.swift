@@ -19,19 +19,26 @@ package struct UsageRow: Sendable, Equatable {
     ///
     /// The entry's own time ends an attempt whose end nobody saw.
     package init?(outbox fields: [RedisValue], writtenAt: Int64) {
-        var values: [String: RedisValue] = [:]
+        var (id, attempt, flag, tokens): (String?, Int64?, String?, Int64?)
+        var bytes: [UInt8]?
         for index in stride(from: 0, to: fields.count - 1, by: 2) {
-            values[fields[index].string ?? ""] = fields[index + 1]
+            let value = fields[index + 1]
+            switch fields[index].string {
+            case "id": id = value.string
+            case "a": attempt = value.int
+            case "f": flag = value.string
+            case "t": tokens = value.int
+            case "u": bytes = value.bytes
+            default: break
+            }
         }
-        guard let id = values["id"]?.string, let attempt = values["a"]?.int, let bytes = values["u"]?.bytes,
-            let record = AttemptRecord(decoding: bytes)
-        else { return nil }
-        self.init(requestID: id, attempt: Int(clamping: attempt), isFinal: values["f"]?.string == "1", record: record)
+        guard let id, let attempt, let bytes, let record = AttemptRecord(decoding: bytes) else { return nil }
+        self.init(requestID: id, attempt: Int(clamping: attempt), isFinal: flag == "1", record: record)
         guard !isFinal else { return }
         self.record.status = .lost
         self.record.errorKind = .workerLost
         self.record.endedAt = writtenAt
-        self.record.usage.output = Int(clamping: values["t"]?.int ?? 0)
+        self.record.usage.output = Int(clamping: tokens ?? 0)
         self.record.usage.isEstimated = true
     }
 

@@ -93,6 +93,23 @@ import Testing
         #expect(row.record.latency == 4000)
     }
 
+    @Test func `members of a record may come in any order`() throws {
+        let members = try #require(try JSON(parsing: full.encoded).objectValue).members
+        for shift in 0..<members.count {
+            var object = JSONObject()
+            for member in (members[shift...] + members[..<shift]).reversed() { object.set(member.key, member.value) }
+
+            #expect(AttemptRecord(decoding: object.encoded) == full)
+        }
+    }
+
+    @Test func `of several fields of one name the last counts, and unknown ones are ignored`() throws {
+        let twice = fields([1], f: "0", a: "x", t: "9") + fields(full.encoded) + [.bulk([0xFF]), .bulk([0xFF]), .null]
+
+        #expect(UsageRow(outbox: twice, writtenAt: 1)?.record == full)
+        #expect(UsageRow(outbox: fields(full.encoded) + [.bulk(Array("id".utf8)), .bulk([0xFF])], writtenAt: 1) == nil)
+    }
+
     @Test func `an entry without what a row needs is not read`() {
         #expect(UsageRow(outbox: [], writtenAt: 1) == nil)
         #expect(UsageRow(outbox: fields([]), writtenAt: 1) == nil)
