@@ -90,18 +90,26 @@ extension JSON {
 }
 
 extension JSONObject {
-    package var encoded: [UInt8] { JSON.object(self).encoded }
+    package var encoded: [UInt8] { encoded(capacity: 512) }
+
+    /// `capacity` in bytes, where the length is known about.
+    package func encoded(capacity: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(capacity)
+        encode(into: &bytes)
+        return bytes
+    }
 
     /// Appends.
     package func encode(into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "{"))
-        var isFirst = true
-        for member in members {
-            if !isFirst { bytes.append(UInt8(ascii: ",")) }
-            isFirst = false
-            JSON.encode(member.key, into: &bytes)
+        // A span, since a loop over the array would copy each member.
+        let members = members.span
+        for index in members.indices {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            JSON.encode(members[index].key, into: &bytes)
             bytes.append(UInt8(ascii: ":"))
-            member.value.encode(into: &bytes)
+            members[index].value.encode(into: &bytes)
         }
         bytes.append(UInt8(ascii: "}"))
     }

@@ -89,7 +89,10 @@ package struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     }
 
     private func index(of key: String) -> Int? {
-        members.firstIndex { $0.key.hasSameBytes(as: key) }
+        // A span, since a search in the array would copy the members before.
+        let members = members.span
+        for index in members.indices where members[index].key.hasSameBytes(as: key) { return index }
+        return nil
     }
 }
 

@@ -43,7 +43,7 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
         guard !isComplete else { return [] }
         switch form {
         case nil: return begin(bytes)
-        case .document: document += bytes
+        case .document: addToDocument(bytes)
         case .page: break
         case .events:
             let deltas = readEvents(bytes)
@@ -62,8 +62,13 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
         }
     }
 
+    /// A body that came in one piece is not copied.
+    private mutating func addToDocument(_ bytes: [UInt8]) {
+        if document.isEmpty { document = bytes } else { document += bytes }
+    }
+
     private mutating func begin(_ bytes: [UInt8]) -> [ChatDelta] {
-        document += bytes
+        addToDocument(bytes)
         guard let (form, body) = opening.find(in: document) else { return [] }
         self.form = form
         document = []

@@ -45,7 +45,7 @@ enum AnswerForm: Sendable {
             let form = AnswerForm(body[place])
             // Comments of event streams may carry information: DashScope's do.
             let start = form == .events ? comment ?? place : place
-            return (form, Array(body[start...]))
+            return (form, start == 0 ? body : Array(body[start...]))
         }
 
         private mutating func skipComment(_ body: [UInt8]) -> Bool {

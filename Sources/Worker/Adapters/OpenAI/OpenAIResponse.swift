@@ -12,7 +12,7 @@ struct OpenAIResponse {
     let bytes: [UInt8]
 
     /// Fails with the error that a 200 reports, or with `unreadableAnswer` where this is no completion.
-    init(_ bytes: [UInt8], _ dialect: OpenAIDialect, _ context: ResponseContext) throws(JobFailure) {
+    init(_ bytes: [UInt8], _ words: OpenAIAnswerWords, _ context: ResponseContext) throws(JobFailure) {
         let read: LenientJSON
         do {
             read = try LenientJSON(bytes)
@@ -20,17 +20,17 @@ struct OpenAIResponse {
             throw JobFailure.unreadable("is \(error)")
         }
         let value = read.value
-        if let failure = dialect.failures.failure(inside: value) { throw failure }
+        if let failure = words.failures.failure(inside: value) { throw failure }
         guard let given = value.objectValue, given["choices"]?.arrayValue?.isEmpty == false else {
             throw JobFailure.unreadable("has no choices")
         }
         var body = given
-        let mending = OpenAIResponseMending(dialect, context)
+        let mending = OpenAIResponseMending(words, context)
         reason = try mending.mend(&body)
         self.body = body
         choices = body["choices"]?.arrayValue ?? []
         // An untouched body shares its storage with the original, so the comparison is instant.
-        self.bytes = body == given && !read.isMended ? bytes : body.encoded
+        self.bytes = body == given && !read.isMended ? bytes : body.encoded(capacity: bytes.count + 64)
     }
 
     /// The end without the body and the deltas.

@@ -2,11 +2,11 @@
 import Shared
 
 struct OpenAIResponseMending {
-    private let dialect: OpenAIDialect
+    private let words: OpenAIAnswerWords
     private let context: ResponseContext
 
-    init(_ dialect: OpenAIDialect, _ context: ResponseContext) {
-        self.dialect = dialect
+    init(_ words: OpenAIAnswerWords, _ context: ResponseContext) {
+        self.words = words
         self.context = context
     }
 
@@ -60,7 +60,7 @@ struct OpenAIResponseMending {
         let index = choice["index"]?.intValue ?? position
         if choice["index"]?.intValue == nil { choice.set("index", .int(index)) }
         let hasCalls = mendMessage(&choice, index)
-        let word = try dialect.finishWord(of: choice)
+        let word = try words.finishWord(of: choice)
         let reason = FinishReason.said(word, hasCalls: hasCalls, context.calls.style)
         if choice["finish_reason"] != .string(reason) { choice.set("finish_reason", .string(reason)) }
         let logprobs = OpenAILogprobs.mended(choice["logprobs"])

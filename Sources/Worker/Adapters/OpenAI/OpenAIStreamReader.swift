@@ -8,7 +8,7 @@
 import Shared
 
 struct OpenAIStreamReader: EventReader {
-    private let dialect: OpenAIDialect
+    private let words: OpenAIAnswerWords
     private let context: ResponseContext
     private var model: String?
     private var requestID: String?
@@ -19,8 +19,8 @@ struct OpenAIStreamReader: EventReader {
     private var counts = UsageCounts()
     var usage: TokenUsage? { counts.tokens }
 
-    init(_ dialect: OpenAIDialect, _ context: ResponseContext) {
-        self.dialect = dialect
+    init(_ words: OpenAIAnswerWords, _ context: ResponseContext) {
+        self.words = words
         self.context = context
     }
 
@@ -33,8 +33,8 @@ struct OpenAIStreamReader: EventReader {
         let given = object["choices"]?.arrayValue ?? []
         if event.name != nil || !frame.isRepeated(by: object, given) {
             let value = JSON.object(object)
-            if let failure = dialect.failures.failure(inside: value) { throw failure }
-            if event.name == "error" { throw dialect.failures.failure(UpstreamError(openAI: value)) }
+            if let failure = words.failures.failure(inside: value) { throw failure }
+            if event.name == "error" { throw words.failures.failure(UpstreamError(openAI: value)) }
             counts.note(answer: object)
             model = model ?? object["model"]?.text
             requestID = requestID ?? object["id"]?.stringValue
@@ -94,7 +94,7 @@ struct OpenAIStreamReader: EventReader {
         _ choice: JSONObject, _ index: Int, _ envelope: JSONObject, isAlone: Bool
     ) throws(JobFailure) -> OpenAIStreamedChoice.Said {
         // In place, since a copy would copy all its calls, too.
-        try choices[index, default: OpenAIStreamedChoice(index: index, dialect, context.calls)]
+        try choices[index, default: OpenAIStreamedChoice(index: index, words, context.calls)]
             .take(choice, envelope, isAlone: isAlone)
     }
 
@@ -125,9 +125,10 @@ extension OpenAIDialect {
     func decoder(
         _ context: ResponseContext, maxEventBytes: Int = SSEDecoder.defaultMaxEventBytes
     ) -> AnswerDecoder<OpenAIStreamReader> {
-        AnswerDecoder(context, OpenAIStreamReader(self, context), maxEventBytes: maxEventBytes) {
+        let words = OpenAIAnswerWords(self)
+        return AnswerDecoder(context, OpenAIStreamReader(words, context), maxEventBytes: maxEventBytes) {
             body throws(JobFailure) in
-            let response = try OpenAIResponse(body, self, context)
+            let response = try OpenAIResponse(body, words, context)
             var end = response.end
             end.requestID = end.requestID ?? context.headers("x-request-id")
             if context.isStream { end.deltas = response.deltas } else { end.body = response.bytes }

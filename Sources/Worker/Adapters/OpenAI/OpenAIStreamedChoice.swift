@@ -21,7 +21,7 @@ struct OpenAIStreamedChoice: Sendable {
     }
 
     private let index: Int
-    private let dialect: OpenAIDialect
+    private let words: OpenAIAnswerWords
     private let style: CallStyle
     private var calls: StreamedCalls
     private var hasRole = false
@@ -31,9 +31,9 @@ struct OpenAIStreamedChoice: Sendable {
     private var hasDelta = false
     private var ending: Ending?
 
-    init(index: Int, _ dialect: OpenAIDialect, _ form: CallForm) {
+    init(index: Int, _ words: OpenAIAnswerWords, _ form: CallForm) {
         self.index = index
-        self.dialect = dialect
+        self.words = words
         style = form.style
         calls = StreamedCalls(form, choice: index)
     }
@@ -87,7 +87,7 @@ struct OpenAIStreamedChoice: Sendable {
             switch (member.key, member.value) {
             case ("index", _), (_, .null), (_, ""): break
             case ("delta", .object(let object)): delta = object
-            case (let name, 0) where name == dialect.filterFlag: break
+            case (let name, 0) where name == words.filterFlag: break
             default: return nil
             }
         }
@@ -107,7 +107,7 @@ struct OpenAIStreamedChoice: Sendable {
         for member in CallDelta.members(calls.take(pieces), style).members { delta.set(member.key, member.value) }
         let isRole = delta.remove("role") != nil
         let isEmpty = delta.members.allSatisfy { $0.value == .null }
-        let word = try dialect.finishWord(of: choice)
+        let word = try words.finishWord(of: choice)
         if isEmpty, !isRole || hasRole {
             guard let word else { return Self.saysMore(choice) ? .members(shaped(choice, [:])) : .nothing }
             end(word, shaped(choice, [:]), envelope)
@@ -182,21 +182,6 @@ struct OpenAIStreamedChoice: Sendable {
         last.set("finish_reason", .string(reason))
         deltas.append(.chunk([.object(last)], envelope))
         return (deltas, FinishReason.booked(ending?.word, said: reason))
-    }
-}
-
-extension OpenAIDialect {
-    /// The platform's word for the end of a choice, `nil` while it goes on.
-    ///
-    /// Fails where that word is a failure.
-    func finishWord(of choice: JSONObject) throws(JobFailure) -> String? {
-        if let filterFlag, let value = choice[filterFlag]?.intValue, value != 0 { return "content_filter" }
-        guard let word = choice["finish_reason"]?.stringValue, !word.isEmpty else { return nil }
-        switch finishReasons[word] {
-        case nil: return word
-        case .reason(let name): return name
-        case .failure(let kind): throw JobFailure(kind, kind.text(UpstreamError()), code: SafeText.code(word))
-        }
     }
 }
 
