@@ -16,13 +16,11 @@ struct AnswerCache: Sendable {
     /// Refused requests are not looked up.
     func consulted(_ plan: JobPlan) async -> JobPlan {
         guard let request = plan.request, let seconds = plan.cacheTTL, seconds > 0 else { return plan }
-        var plan = plan
         let key = CacheKey.make(tenant: plan.job.tenant, provider: plan.job.provider, request: request)
         var found: CachedAnswer?
         do throws(RedisError) { found = try await cache.answer(key) } catch { complain(error) }
         metrics.cacheAsked(isHit: found != nil)
-        plan.lookedUp(CachePlan(key: key, seconds: seconds), found)
-        return plan
+        return JobPlan(plan, CachePlan(key: key, seconds: seconds), found)
     }
 
     /// Collects the deltas of a stream whose answer is to be kept.

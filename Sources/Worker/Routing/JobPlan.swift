@@ -3,8 +3,8 @@ import Shared
 /// Step 2 of a job: how its request is served, decided before any platform is called.
 ///
 /// Every claim gets a plan. A refused request is started and ended all the same, so that its caller gets an answer and
-/// the ledger a row.
-struct JobPlan: Sendable {
+/// the ledger a row. A reference type, since a run hands it on many times.
+final class JobPlan: Sendable {
     enum Step: Sendable {
         /// A kept answer takes the place of a call.
         case cached(CachedAnswer)
@@ -44,14 +44,15 @@ struct JobPlan: Sendable {
     /// `nil` where the request could not be read or nothing fits it.
     let choice: Choice?
     /// `nil` where neither the request nor its model wants its answer kept.
-    private(set) var cache: CachePlan?
-    private(set) var step: Step
+    let cache: CachePlan?
+    let step: Step
 
     init(_ job: Job, enqueuedAt: Int64, request: ModelRequest?, refusal: JobFailure) {
         self.job = job
         self.enqueuedAt = enqueuedAt
         self.request = request
         choice = nil
+        cache = nil
         promptTokens = request.map { TokenEstimate.prompt(of: $0) } ?? 0
         step = .refused(refusal)
     }
@@ -61,6 +62,7 @@ struct JobPlan: Sendable {
         self.enqueuedAt = enqueuedAt
         self.request = request
         self.choice = choice
+        cache = nil
         promptTokens = choice.candidates.promptTokens
         step = Self.step(ranked)
     }
@@ -79,10 +81,15 @@ struct JobPlan: Sendable {
         return named.isEmpty ? "none is left to try" : named.joined(separator: ", ")
     }
 
-    /// Notes where the answer belongs in the cache, and the kept answer where there is one.
-    mutating func lookedUp(_ cache: CachePlan, _ found: CachedAnswer?) {
+    /// The plan after a look into the cache: with the place of the answer there, and the kept answer if there is one.
+    init(_ plan: JobPlan, _ cache: CachePlan, _ found: CachedAnswer?) {
+        job = plan.job
+        enqueuedAt = plan.enqueuedAt
+        request = plan.request
+        promptTokens = plan.promptTokens
+        choice = plan.choice
         self.cache = cache
-        if let found { step = .cached(found) }
+        step = found.map(Step.cached) ?? plan.step
     }
 }
 

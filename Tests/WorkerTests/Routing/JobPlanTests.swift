@@ -69,10 +69,10 @@ import Testing
     @Test func `a kept answer takes the place of a route and of a wait`() throws {
         let kept = CachedAnswer(
             model: "m", upstreamModel: nil, finishReason: "stop", usage: TokenUsage(input: 1, output: 1), body: [])
-        for var plan in [try plan(), try plan(.coolDown(.seconds(1), isForCapacity: true))] {
-            #expect(plan.cacheTTL == 60)
+        for planned in [try plan(), try plan(.coolDown(.seconds(1), isForCapacity: true))] {
+            #expect(planned.cacheTTL == 60)
 
-            plan.lookedUp(CachePlan(key: "k", seconds: 60), kept)
+            let plan = JobPlan(planned, CachePlan(key: "k", seconds: 60), kept)
 
             #expect(plan.cachedAnswer != nil)
             #expect(plan.refusal == nil)
