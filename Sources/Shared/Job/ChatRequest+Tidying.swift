@@ -71,6 +71,7 @@ struct ChatRequestTidying {
     // MARK: - Messages
 
     private static func message(_ message: JSONObject) -> JSONObject? {
+        if isPlain(message) { return nil }
         var tidy = message
         var isChanged = tidy.removeAll { $0.key != "content" && saysNothing($0, emptyMessageMembers) }
         if let calls = tidy["tool_calls"]?.arrayValue, let changed = calls.changed(call) {
@@ -86,6 +87,11 @@ struct ChatRequestTidying {
             isChanged = true
         }
         return isChanged ? tidy : nil
+    }
+
+    /// A role and a text and nothing else, as most messages are.
+    private static func isPlain(_ message: JSONObject) -> Bool {
+        message.count == 2 && message["role"]?.stringValue != nil && message["content"]?.stringValue != nil
     }
 
     /// The content in another form, or `nil` where it may stay.

@@ -86,8 +86,11 @@ final class CurlExchange {
         var (namesType, namesEncoding) = (false, false)
         lines.reserveCapacity(transfer.request.headers.count + 3)
         for (name, value) in transfer.request.headers {
-            namesType = namesType || name.lowercased() == "content-type"
-            namesEncoding = namesEncoding || name.lowercased() == "accept-encoding"
+            switch name.lowercased() {
+            case "content-type": namesType = true
+            case "accept-encoding": namesEncoding = true
+            default: break
+            }
             // curl leaves an empty header out unless it ends in a semicolon.
             lines.append(value.isEmpty ? name + ";" : name + ": " + value)
         }

@@ -40,8 +40,11 @@ struct HTTPRequest: Sendable {
 
     /// Stricter than RFC 9110 by a few characters that no header of ours uses.
     private static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { $0 > 32 && $0 < 127 && !#"():;,<>@/\?="[]{}"#.utf8.contains($0) }
+        !text.isEmpty && text.utf8.allSatisfy { isOfName[Int($0)] }
     }
+
+    /// By byte, since every name of every request is read.
+    private static let isOfName = (0...255).map { $0 > 32 && $0 < 127 && !#"():;,<>@/\?="[]{}"#.utf8.contains($0) }
 
     private static func isClean(_ text: String) -> Bool { !text.utf8.contains { $0 < 32 && $0 != 9 || $0 == 127 } }
 }
