@@ -161,9 +161,9 @@ struct JSONParser {
         return true
     }
 
-    private mutating func keyword(_ bytes: Span<UInt8>, _ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {
+    private mutating func keyword(_ bytes: Span<UInt8>, _ word: String, _ value: JSON) throws(JSONError) -> JSON {
         var end = position
-        for byte in "\(word)".utf8 {
+        for byte in word.utf8 {
             guard end < bytes.count, bytes[end] == byte else { return try mendedScalar(bytes) }
             end += 1
         }

@@ -23,7 +23,9 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
     private var joined = JoinedResponse()
     /// Set where the model repeats all text in every event.
     var repeated: RepeatedText?
-    private var failure: JobFailure?
+    private var failure: JobFailure? { didSet { hasFailed = failure != nil } }
+    /// Asked for each event.
+    private var hasFailed = false
     private var hasVisible = false
 
     init(
@@ -36,7 +38,7 @@ struct AnswerDecoder<Events: EventReader>: ResponseDecoder {
         decoder = SSEDecoder(maxEventBytes: maxEventBytes)
     }
 
-    var isComplete: Bool { failure != nil || events.isDone }
+    var isComplete: Bool { hasFailed || events.isDone }
     var usage: TokenUsage? { events.usage }
 
     mutating func feed(_ bytes: [UInt8]) -> [ChatDelta] {

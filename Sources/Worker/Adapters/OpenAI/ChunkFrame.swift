@@ -30,9 +30,12 @@ struct ChunkFrame: Sendable {
     /// True when the chunk says nothing new around its choices, and no choice has a finish reason, an error or usage.
     func isRepeated(by chunk: JSONObject, _ choices: [JSON]) -> Bool {
         guard chunk.count == members.count, !choices.isEmpty else { return false }
-        for (index, member) in chunk.members.enumerated() {
-            let own = members[index]
-            guard own.key == member.key, isVarying[index] || own.value == member.value else { return false }
+        // Spans, since loops over the arrays would copy each member.
+        let own = members.span
+        let others = chunk.members.span
+        for index in own.indices {
+            guard own[index].key == others[index].key, isVarying[index] || own[index].value == others[index].value
+            else { return false }
         }
         return choices.allSatisfy { choice in
             choice["error"] == nil && choice["usage"] == nil && choice["finish_reason"].map { $0 == .null } ?? true

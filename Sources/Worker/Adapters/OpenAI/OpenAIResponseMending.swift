@@ -101,6 +101,7 @@ struct OpenAIResponseMending {
     }
 
     private func mendCalls(_ message: inout JSONObject, _ index: Int) -> Bool {
+        guard message["tool_calls"] != nil || message["function_call"] != nil else { return false }
         let style = context.calls.style
         let given = (message["tool_calls"]?.arrayValue ?? []).compactMap(\.objectValue)
         let old = message["function_call"]?.objectValue

@@ -28,11 +28,13 @@ struct UsageCounts: Sendable {
     }
 
     /// By `Part`, where 0 means no count.
-    private var counts = [Int](repeating: 0, count: Part.allCases.count)
+    private var counts = UsageCounts.none
     /// Something was counted, even if only zeros.
     private var isTold = false
     /// Usage inside the choices, where each choice has its own output.
     private var choices: [Int: [Int]] = [:]
+
+    private static let none = [Int](repeating: 0, count: Part.allCases.count)
 
     init() {}
 
@@ -105,7 +107,7 @@ struct UsageCounts: Sendable {
         guard let usage = choice["usage"], usage != .null, ChoiceIndex.isKept(index) else { return }
         Self.note(
             usage, .words(UsageWords.words),
-            &choices[index, default: [Int](repeating: 0, count: counts.count)], &isTold)
+            &choices[index, default: UsageCounts.none], &isTold)
     }
 
     private static func note(_ value: JSON, _ place: UsageWords.Place, _ counts: inout [Int], _ isTold: inout Bool) {
