@@ -123,6 +123,17 @@ import Testing
         await client.shutdown()
     }
 
+    @Test func `a header's name holds visible ASCII but separators`() {
+        let separators = Array(#"():;,<>@/\?="[]{}"#.unicodeScalars)
+        for value in UInt32(0)...0x100 {
+            guard let scalar = Unicode.Scalar(value) else { continue }
+            let request = HTTPRequest(url: "http://h", headers: [("X\(Character(scalar))", "a")])
+            let isName = (33...126).contains(value) && !separators.contains(scalar)
+
+            #expect(((try? request.check()) != nil) == isName)
+        }
+    }
+
     @Test func `the error's text names nothing of the request`() async throws {
         let port = try FreePort.find()
         let client = try HTTPClient()
