@@ -20,11 +20,7 @@ struct JobRouter: Sendable {
             let gone = JobFailure(.undecodable, "the request body has expired from the queue")
             return JobPlan(job, enqueuedAt: enqueuedAt, request: nil, refusal: gone)
         }
-        return await onPool(if: body.count > largestOnLoop) {
-            var plan = plan(job, body, enqueuedAt)
-            plan.isLong = body.count > largestOnLoop
-            return plan
-        }
+        return await onPool(if: body.count > largestOnLoop) { plan(job, body, enqueuedAt) }
     }
 
     private func plan(_ job: Job, _ body: [UInt8], _ enqueuedAt: Int64) -> JobPlan {
@@ -39,7 +35,7 @@ struct JobRouter: Sendable {
             let key = strategy == .roundRobin ? nil : affinity.key(of: request, job, candidates)
             let choice = JobPlan.Choice(candidates: candidates, strategy: strategy, affinity: key)
             return JobPlan(
-                job, enqueuedAt: enqueuedAt, request: request, choice: choice,
+                job, enqueuedAt: enqueuedAt, request: request, isLong: body.count > largestOnLoop, choice: choice,
                 ranked: ranked(request, choice, without: candidates.routes(of: unreadable(job))))
         } catch {
             return JobPlan(job, enqueuedAt: enqueuedAt, request: request, refusal: error)

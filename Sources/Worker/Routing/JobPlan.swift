@@ -36,7 +36,7 @@ final class JobPlan: Sendable {
     let job: Job
     let enqueuedAt: Int64
     /// The request is computed on Swift's pool.
-    var isLong = false
+    let isLong: Bool
     /// `nil` where the request could not be read.
     let request: ModelRequest?
     /// Our own estimate, for attempts whose platform reports none.
@@ -51,13 +51,18 @@ final class JobPlan: Sendable {
         self.job = job
         self.enqueuedAt = enqueuedAt
         self.request = request
+        isLong = false
         choice = nil
         cache = nil
         promptTokens = request.map { TokenEstimate.prompt(of: $0) } ?? 0
         step = .refused(refusal)
     }
 
-    init(_ job: Job, enqueuedAt: Int64, request: ModelRequest, choice: Choice, ranked: RankedRoutes) {
+    init(
+        _ job: Job, enqueuedAt: Int64, request: ModelRequest, isLong: Bool = false, choice: Choice,
+        ranked: RankedRoutes
+    ) {
+        self.isLong = isLong
         self.job = job
         self.enqueuedAt = enqueuedAt
         self.request = request
@@ -86,6 +91,7 @@ final class JobPlan: Sendable {
         job = plan.job
         enqueuedAt = plan.enqueuedAt
         request = plan.request
+        isLong = plan.isLong
         promptTokens = plan.promptTokens
         choice = plan.choice
         self.cache = cache
