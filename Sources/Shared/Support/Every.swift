@@ -30,7 +30,12 @@ package struct Turns: AsyncSequence, AsyncIteratorProtocol, Sendable {
     package mutating func next(isolation actor: isolated (any Actor)?) async -> Void? {
         // Also for no time at all, so that a loop without an interval lets other tasks run.
         if let delay {
-            do { try await Task.sleep(for: delay) } catch { return nil }
+            let timer = EventLoopTimer()
+            await withTaskCancellationHandler {
+                await timer.wait(delay)
+            } onCancel: {
+                timer.stop()
+            }
         }
         delay = interval
         return Task.isCancelled ? nil : ()
@@ -44,11 +49,12 @@ extension Task where Success == Never, Failure == Never {
     ///
     /// `false` once the task is cancelled or its service shuts down gracefully, which both cut the sleep short.
     package static func pause(for duration: Duration) async -> Bool {
-        do {
-            try await cancelWhenGracefulShutdown { try await Task.sleep(for: duration) }
-            return !Task.isShuttingDownGracefully
-        } catch {
-            return false
+        let timer = EventLoopTimer()
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await timer.wait(duration)
+        } onCancelOrGracefulShutdown: {
+            timer.stop()
         }
+        return !timer.isStopped
     }
 }

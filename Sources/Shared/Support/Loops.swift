@@ -36,5 +36,18 @@ package let largestOnLoop = 64 * 1024
 package func onPool<Value, Failure>(
     if isLong: Bool, _ work: () async throws(Failure) -> Value
 ) async throws(Failure) -> Value {
-    try await withTaskExecutorPreference(isLong ? globalConcurrentExecutor : nil, operation: work)
+    guard isLong else { return try await work() }
+    let result = await withTaskExecutorPreference(globalConcurrentExecutor) {
+        // A preference alone moves nobody: the next job of the task does, and so on the way back.
+        await Task.yield()
+        return await Result { () async throws(Failure) in try await work() }
+    }
+    await Task.yield()
+    return try result.get()
+}
+
+extension Result {
+    fileprivate init(_ body: () async throws(Failure) -> Success) async {
+        do throws(Failure) { self = .success(try await body()) } catch { self = .failure(error) }
+    }
 }

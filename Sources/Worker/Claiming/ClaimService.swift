@@ -42,6 +42,7 @@ struct ClaimService: Service {
 
     private func claimUntilShutdown(_ group: inout DiscardingTaskGroup) async {
         var order = LaneOrder(weights: settings.laneWeights)
+        var quiet = Quiet(longest: settings.block)
         while true {
             await slots.waitForFree()
             guard !Task.isShuttingDownGracefully, !Task.isCancelled else { return }
@@ -56,10 +57,34 @@ struct ClaimService: Service {
                 continue
             }
             do {
-                if try await claimed(free, &order, &group) == 0 { try await wait(&group) }
+                if quiet.isLikely {
+                    slots.giveBack(free)
+                } else {
+                    quiet.claimed = .now
+                    guard try await claimed(free, &order, &group) == 0 else { continue }
+                }
+                quiet.lastWait = try await wait(&group)
             } catch {
+                quiet.lastWait = nil
                 await recover(from: error)
             }
+        }
+    }
+
+    /// Tells when the lanes are likely to be empty, so that a worker waits for the next entry without a look before.
+    private struct Quiet {
+        /// However rare entries are, a look is due then.
+        let longest: Duration
+        var claimed = ContinuousClock.now
+        /// Time that the last entry was waited for, or `nil` where none came.
+        var lastWait: Duration?
+
+        /// Chosen: an entry that was waited for longer than a round trip has found the lanes empty.
+        private static let roundTrip = Duration.milliseconds(2)
+
+        var isLikely: Bool {
+            guard let lastWait else { return false }
+            return lastWait > Self.roundTrip && ContinuousClock.now - claimed < longest
         }
     }
 
@@ -78,18 +103,22 @@ struct ClaimService: Service {
 
     /// Waits for the next entry inside Redis, which may bring one per lane.
     ///
-    /// Takes no more slots than that, since rooms and the reaper need theirs meanwhile.
-    private func wait(_ group: inout DiscardingTaskGroup) async throws(RedisError) {
+    /// Takes no more slots than that, since rooms and the reaper need theirs meanwhile. Returns the time that it waited
+    /// for an entry, or `nil` where none came.
+    private func wait(_ group: inout DiscardingTaskGroup) async throws(RedisError) -> Duration? {
         let free = mayBlock ? slots.take(upTo: Lane.allCases.count) : 0
         guard free == Lane.allCases.count else {
             slots.giveBack(free)
-            return await pause(settings.poll)
+            await pause(settings.poll)
+            return nil
         }
+        let began = ContinuousClock.now
         var entries: [JobQueue.Entry] = []
         defer { slots.giveBack(free - entries.count) }
         entries = try await queue.awaitWork(
             worker: runner.reader.worker, block: settings.block, on: blocking)
         for entry in entries { group.addTask { await runner.run(entry) } }
+        return entries.isEmpty ? nil : .now - began
     }
 
     /// Idle shards must not hold the slots that a busy one needs: all of them together hold at most half.

@@ -79,7 +79,7 @@ import Shared
         let now = ContinuousClock.now
         if let time = nextRead, time <= now {
             for event in gathered.wait(milliseconds: 0, capacity: max(1, gatheredSockets.count)) { act(on: event) }
-            nextRead = gatheredSockets.isEmpty ? nil : configuration.window.end(after: now)
+            nextRead = gatheredSockets.isEmpty ? nil : endOfWindow(after: now)
         }
         if let timer, timer <= now {
             self.timer = nil
@@ -145,7 +145,11 @@ import Shared
         else { return }
         poll.sockets.remove(socket)
         gathered.set(socket, reads: true, writes: false, isNew: true)
-        nextRead = nextRead ?? configuration.window.end(after: .now)
+        nextRead = nextRead ?? endOfWindow(after: .now)
+    }
+
+    private func endOfWindow(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        configuration.window.end(after: now, streams: gatheredSockets.count)
     }
 
     private func start(_ transfer: Transfer) {

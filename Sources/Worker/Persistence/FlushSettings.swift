@@ -17,7 +17,8 @@ struct FlushSettings: Sendable {
             "FLUSH_BATCH", default: 500, in: 1...5000,
             "Ledger rows written in one transaction at most.")
         interval = settings.seconds(
-            "FLUSH_INTERVAL", default: 0.2, in: 0.01...60, "How long ledger rows gather before they are written.")
+            "FLUSH_INTERVAL", default: 0.2, in: 0.01...60,
+            "How long ledger rows gather before they are written; up to five times as long where they come rarely.")
         takeover = settings.seconds(
             "FLUSH_TAKEOVER", default: 60, in: 1...3600,
             "Ledger rows that another worker has read but not written for this long are taken over; longer than a batch takes."

@@ -37,7 +37,7 @@ struct UsageFlusher: Service {
     }
 
     func run() async throws {
-        var backlog = Backlog()
+        var backlog = Backlog(gathering: GatheringTime(least: settings.interval))
         var pause = Pause(longest: settings.maxBackoff)
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             do throws(RedisError) {
@@ -57,6 +57,7 @@ struct UsageFlusher: Service {
 
     /// Work that this flusher looks at before it waits for new entries.
     private struct Backlog {
+        var gathering: GatheringTime
         var mayHaveOwn = true
         var cursor = UsageOutbox.Cursor()
         var nextSweep = ContinuousClock.now
@@ -77,8 +78,10 @@ struct UsageFlusher: Service {
         let first = try await outbox.read(limit: settings.batch, block: block)
         guard !first.isEmpty, first.count < settings.batch else { return first }
         // Cut short by a shutdown, which must not wait for company.
-        _ = await Task.pause(for: settings.interval)
-        return first + (try await outbox.read(limit: settings.batch - first.count, block: nil))
+        _ = await Task.pause(for: backlog.gathering.length)
+        let batch = first + (try await outbox.read(limit: settings.batch - first.count, block: nil))
+        backlog.gathering.gathered(batch.count)
+        return batch
     }
 
     /// The group goes with the stream when Redis has lost its data.

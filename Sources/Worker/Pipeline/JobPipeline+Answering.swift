@@ -79,7 +79,7 @@ extension JobPipeline {
                     return outcome
                 }
                 FaultPoint.streaming.reached()
-                notBefore = settings.stream.coalescing.end(after: .now)
+                notBefore = settings.stream.coalescing.end(after: .now, streams: metrics.streams)
             }
             if isAtEnd { return outcome }
         }

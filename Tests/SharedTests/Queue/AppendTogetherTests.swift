@@ -67,8 +67,9 @@ import Testing
                 deliveries: other.deliveries, deadline: other.deadline, channel: other.channel)
             try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.log(claims[3].job.id)))).throwIfError()
             try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.log(claims[4].job.id)))).throwIfError()
-            try await queue.redis.send(RedisCommand("SET", .string(queue.keys.log(claims[4].job.id)), "x"))
-                .throwIfError()
+            try await queue.redis.send(
+                RedisCommand("SET", .string(queue.keys.log(claims[4].job.id)), "x", "EX", "100")
+            ).throwIfError()
 
             let verdicts = await append(queue, claims) { _ in "{}" }
 

@@ -15,7 +15,7 @@ import Testing
 
     private func read(_ stream: HTTPBodyStream, window: CoalescingWindow) async throws -> (String, reads: Int) {
         var (bytes, reads): ([UInt8], Int) = (try await stream.next() ?? [], 1)
-        while let more = try await stream.next(notBefore: window.end(after: .now)) {
+        while let more = try await stream.next(notBefore: window.end(after: .now, streams: 1)) {
             bytes += more
             reads += 1
         }
@@ -44,20 +44,25 @@ import Testing
     }
 
     @Test func `the first bytes come at once, the others at the end of the window`() async throws {
-        let gate = Gate()
-        let stub = try ProviderStub.start { _ in .sse(["one", "two", "three"], after: [0: [.waitFor(gate)]]) }
+        let (gate, last) = (Gate(), Gate())
+        let stub = try ProviderStub.start { _ in
+            .sse(["one", "two", "three", "four"], after: [0: [.waitFor(gate)], 2: [.waitFor(last)]])
+        }
         let client = try client(window: .seconds(1))
         var window = CoalescingWindow()
         window.length = .seconds(1)
         let stream = try await client.stream(HTTPRequest(url: stub.url))
         #expect(try await stream.next() == Array("data: one\n\n".utf8))
 
-        let end = try #require(window.end(after: .now))
+        let end = try #require(window.end(after: .now, streams: 1))
         async let rest = stream.next(notBefore: end)
         gate.release()
 
         #expect(try await rest == Array("data: two\n\ndata: three\n\n".utf8))
         #expect(ContinuousClock.now >= end)
+        last.release()
+        #expect(try await stream.next(notBefore: .now + .seconds(50)) == Array("data: four\n\n".utf8))
+        #expect(try await stream.next(notBefore: .now + .seconds(50)) == nil)
         await client.shutdown()
     }
 
@@ -93,12 +98,19 @@ import Testing
         window.length = .milliseconds(milliseconds)
         let now = ContinuousClock.now
 
-        let end = try #require(window.end(after: now))
+        let end = try #require(window.end(after: now, streams: 1))
 
         #expect(end > now && end <= now + window.length + .microseconds(1))
-        #expect(window.end(after: end)! > end)
-        #expect(window.end(after: end - .nanoseconds(500)) == end)
+        #expect(window.end(after: end, streams: 1)! > end)
+        #expect(window.end(after: end.advanced(by: .nanoseconds(-500)), streams: 1) == end)
+
+        window.throng = 2
+        let (double, next) = (window.end(after: now, streams: 2)!, window.end(after: end, streams: 2)!)
+        #expect(window.end(after: now, streams: 1) == end)
+        #expect(double == end || double == end + window.length)
+        #expect(next == double || next == double + window.length * 2)
+
         window.length = .zero
-        #expect(window.end(after: now) == nil)
+        #expect(window.end(after: now, streams: 1) == nil)
     }
 }

@@ -1,0 +1,50 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Waits by a timer of an event loop, which resumes the waiter on its own executor.
+///
+/// `Task.sleep` wakes a thread of Swift's pool for it, and is late when all of them compute. A task that runs on a loop
+/// waits by that loop's own timer, which wakes nobody else. One waiter at a time.
+package final class EventLoopTimer: Sendable {
+    private struct State {
+        var isStopped = false
+        var waiter: CheckedContinuation<Void, Never>?
+        var timer: Scheduled<Void>?
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    /// Returns after `duration`, or when stopped.
+    package func wait(_ duration: Duration) async {
+        let loop = MultiThreadedEventLoopGroup.currentEventLoop ?? MultiThreadedEventLoopGroup.singleton.any()
+        await withCheckedContinuation { continuation in
+            let isStopped = state.withLock { state in
+                guard !state.isStopped else { return true }
+                state.waiter = continuation
+                state.timer = loop.scheduleTask(in: TimeAmount(duration)) { self.ring() }
+                return false
+            }
+            if isStopped { continuation.resume() }
+        }
+    }
+
+    /// Ends the wait under way and all later ones.
+    package func stop() {
+        state.withLock { $0.isStopped = true }
+        ring()
+    }
+
+    private func ring() {
+        let (waiter, timer) = state.withLock { state in
+            defer { (state.waiter, state.timer) = (nil, nil) }
+            return (state.waiter, state.timer)
+        }
+        timer?.cancel()
+        waiter?.resume()
+    }
+}
