@@ -142,8 +142,8 @@ package enum QueueScripts {
         local kept, sizes = {}, {}
         local function publish(channel)
           local list = kept[channel]
-          if #list == 2 then redis.call('PUBLISH', channel, list[2])
-          else redis.call('PUBLISH', channel, '*\\n' .. table.concat(list)) end
+          -- A message may be lost, whatever the reason, and the deltas are in their logs.
+          redis.pcall('PUBLISH', channel, #list == 2 and list[2] or '*\\n' .. table.concat(list))
           kept[channel] = nil
         end
         local function gather(channel, id, at, prev, kind, body)

@@ -3,7 +3,7 @@ package import NIOCore
 /// A message on a shim's channel: `<id> <entry-id> <prev-id> <kind>[ <status>]` LF body.
 ///
 /// The fast path beside the log: it may be lost or come twice, so it names the record before it (`prev`), and a reader
-/// that has not seen that one reads the log. Bodies are slices of the received buffer, never copied.
+/// that has not seen that one reads the log. The body of a message that came alone is a slice of what was received.
 package struct ReplyMessage: Sendable, Equatable {
     package enum Body: Sendable, Equatable {
         /// One or more chunks, separated by line feeds.
@@ -34,7 +34,8 @@ package struct ReplyMessage: Sendable, Equatable {
 
     /// The messages of one publication: one, or several after a line with `*`, each behind its length and a line feed.
     ///
-    /// Stops at the first that cannot be read.
+    /// One that cannot be read is left out, and so is everything behind a length that is wrong. Each of several has
+    /// bytes of its own, or one that waits for a slow caller would keep them all.
     package static func all(in payload: ByteBuffer) -> [ReplyMessage] {
         guard payload.readableBytesView.starts(with: "*\n".utf8) else {
             return [ReplyMessage(payload)].compactMap { $0 }
@@ -42,9 +43,9 @@ package struct ReplyMessage: Sendable, Equatable {
         var (payload, messages) = (payload, [ReplyMessage]())
         payload.moveReaderIndex(forwardBy: 2)
         while let length = line(&payload).flatMap(RequestLogID.number),
-            let bytes = payload.readSlice(length: Int(clamping: length)), let message = ReplyMessage(bytes)
+            let bytes = payload.readSlice(length: Int(clamping: length))
         {
-            messages.append(message)
+            if let message = ReplyMessage(ByteBuffer(bytes: bytes.readableBytesView)) { messages.append(message) }
         }
         return messages
     }

@@ -25,7 +25,7 @@ package final class RedisBatcher<Request: Sendable, Answer: Sendable>: Sendable 
 
     private struct State {
         var isInFlight = false
-        /// Bounded by the worker's jobs: each makes one reservation at a time, and settles it once.
+        /// Bounded by its users: a job has one reservation or delta under way at a time.
         var waiting: Deque<Waiting> = []
     }
 

@@ -42,7 +42,7 @@ struct ClaimService: Service {
 
     private func claimUntilShutdown(_ group: inout DiscardingTaskGroup) async {
         var order = LaneOrder(weights: settings.laneWeights)
-        var quiet = Quiet(longest: settings.block)
+        var quiet = Quiet()
         while true {
             await slots.waitForFree()
             guard !Task.isShuttingDownGracefully, !Task.isCancelled else { return }
@@ -60,7 +60,7 @@ struct ClaimService: Service {
                 if quiet.isLikely {
                     slots.giveBack(free)
                 } else {
-                    quiet.claimed = .now
+                    quiet = Quiet()
                     guard try await claimed(free, &order, &group) == 0 else { continue }
                 }
                 quiet.lastWait = try await wait(&group)
@@ -72,19 +72,23 @@ struct ClaimService: Service {
     }
 
     /// Tells when the lanes are likely to be empty, so that a worker waits for the next entry without a look before.
+    ///
+    /// The wait sees no entries that CLAIM has sorted, here or in another worker, so a look stays due every 50 ms, and
+    /// after each look that has found something.
     private struct Quiet {
-        /// However rare entries are, a look is due then.
-        let longest: Duration
-        var claimed = ContinuousClock.now
+        /// When CLAIM found nothing the last time.
+        private let looked = ContinuousClock.now
         /// Time that the last entry was waited for, or `nil` where none came.
         var lastWait: Duration?
 
-        /// Chosen: an entry that was waited for longer than a round trip has found the lanes empty.
-        private static let roundTrip = Duration.milliseconds(2)
+        /// Chosen: as long as a caller may wait for the entries that others have sorted.
+        private static let longest = Duration.milliseconds(50)
+        /// Chosen: an entry that was there at once comes sooner, also over a network and a busy loop.
+        private static let roundTrip = Duration.milliseconds(5)
 
         var isLikely: Bool {
             guard let lastWait else { return false }
-            return lastWait > Self.roundTrip && ContinuousClock.now - claimed < longest
+            return lastWait > Self.roundTrip && ContinuousClock.now - looked < Self.longest
         }
     }
 

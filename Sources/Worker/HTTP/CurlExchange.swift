@@ -17,18 +17,19 @@ final class CurlExchange {
     private var isTooLarge = false
     private var hasBeenSent = false
     private let configuration: HTTPClientConfiguration
-    private let wakeLater: (CurlExchange, ContinuousClock.Instant) -> Void
+    /// Told when bytes came for a reader that gathers, with the time at which it wants them, if that is later.
+    private let onGathering: (CurlExchange, ContinuousClock.Instant?) -> Void
     /// curl only reads from it at present.
     private var isOnlyRead = false
 
     init(
         _ transfer: Transfer, _ handle: CurlHandle, _ configuration: HTTPClientConfiguration,
-        wakeLater: @escaping (CurlExchange, ContinuousClock.Instant) -> Void
+        onGathering: @escaping (CurlExchange, ContinuousClock.Instant?) -> Void
     ) {
         self.transfer = transfer
         self.handle = handle
         self.configuration = configuration
-        self.wakeLater = wakeLater
+        self.onGathering = onGathering
         deadlines = TransferDeadlines(transfer.request.timeouts, now: .now)
     }
 
@@ -168,8 +169,8 @@ final class CurlExchange {
     /// Returns the number of bytes taken, where fewer than all end the exchange or pause it.
     private func body(_ bytes: UnsafeRawBufferPointer) -> Int {
         deadlines.heard(.now)
-        let (reception, wakeAt) = unsafe transfer.receive(bytes)
-        if let wakeAt { wakeLater(self, wakeAt) }
+        let (reception, gathers, wakeAt) = unsafe transfer.receive(bytes)
+        if gathers { onGathering(self, wakeAt) }
         switch reception {
         case .taken: return bytes.count
         case .paused: return Int(CURL_WRITEFUNC_PAUSE)

@@ -77,10 +77,7 @@ import Shared
     func turn() {
         for event in poll.wait(milliseconds: patience()) { act(on: event) }
         let now = ContinuousClock.now
-        if let time = nextRead, time <= now {
-            for event in gathered.wait(milliseconds: 0, capacity: max(1, gatheredSockets.count)) { act(on: event) }
-            nextRead = gatheredSockets.isEmpty ? nil : endOfWindow(after: now)
-        }
+        if let time = nextRead, time <= now { readGathered(now) }
         if let timer, timer <= now {
             self.timer = nil
             act(CURL_SOCKET_TIMEOUT, 0)
@@ -139,13 +136,35 @@ import Shared
     }
 
     /// Has the socket of a stream read once a window from now on, where many exchanges are under way.
+    ///
+    /// Not where silence of some windows counts as the stream's end.
     private func gather(_ exchange: CurlExchange) {
-        guard exchanges.count >= configuration.window.crowd, let socket = exchange.readSocket,
-            gatheredSockets.insert(socket).inserted
+        let window = configuration.window
+        guard exchanges.count >= window.crowd, exchange.transfer.request.timeouts.idle > window.length * 8,
+            let socket = exchange.readSocket, !gatheredSockets.contains(socket), let end = endOfWindow(after: .now)
         else { return }
-        poll.sockets.remove(socket)
-        gathered.set(socket, reads: true, writes: false, isNew: true)
-        nextRead = nextRead ?? endOfWindow(after: .now)
+        move(socket, isGathered: true)
+        nextRead = nextRead ?? end
+    }
+
+    private func move(_ socket: Int32, isGathered: Bool) {
+        let (from, to) = isGathered ? (poll.sockets, gathered) : (gathered, poll.sockets)
+        from.remove(socket)
+        guard to.set(socket, reads: true, writes: false, isNew: true) else {
+            from.set(socket, reads: true, writes: false, isNew: true)
+            return
+        }
+        if isGathered { gatheredSockets.insert(socket) } else { gatheredSockets.remove(socket) }
+    }
+
+    /// Reads what has gathered, at the end of a window.
+    private func readGathered(_ now: ContinuousClock.Instant) {
+        for event in gathered.wait(milliseconds: 0, capacity: max(1, gatheredSockets.count)) { act(on: event) }
+        // The last streams of a crowd are read as their bytes come again.
+        if exchanges.count < configuration.window.crowd / 2 {
+            for socket in gatheredSockets { move(socket, isGathered: false) }
+        }
+        nextRead = gatheredSockets.isEmpty ? nil : endOfWindow(after: now)
     }
 
     private func endOfWindow(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
@@ -157,7 +176,7 @@ import Shared
             return transfer.end(.failure(HTTPError(.other, "curl is out of memory")))
         }
         let exchange = CurlExchange(transfer, handle, configuration) { [unowned self] exchange, time in
-            wakes.insert(Wake(time: time, transfer: transfer))
+            if let time { wakes.insert(Wake(time: time, transfer: transfer)) }
             gather(exchange)
         }
         exchange.prepare()

@@ -12,6 +12,11 @@ final class Transfer: Sendable {
         case head(CheckedContinuation<Result<HTTPHead, HTTPError>, Never>)
         case whole(CheckedContinuation<Result<HTTPResponse, HTTPError>, Never>)
         case body(CheckedContinuation<Bytes, Never>, notBefore: ContinuousClock.Instant?)
+
+        var notBefore: ContinuousClock.Instant? {
+            guard case .body(_, let notBefore) = self else { return nil }
+            return notBefore
+        }
     }
 
     private struct State {
@@ -91,27 +96,28 @@ final class Transfer: Sendable {
 
     /// Adds bytes of the body.
     ///
-    /// `wakeAt` is the time at which the waiting reader wants them, if that is later.
-    func receive(_ bytes: UnsafeRawBufferPointer) -> (Reception, wakeAt: ContinuousClock.Instant?) {
-        let (reception, resume, wakeAt) = state.withLock {
-            state -> (Reception, Resumptions.Work?, ContinuousClock.Instant?) in
+    /// `gathers` where the reader that waits does not want each piece at once, with the time at which it wants what
+    /// there is, if that is later.
+    func receive(_ bytes: UnsafeRawBufferPointer) -> (Reception, gathers: Bool, wakeAt: ContinuousClock.Instant?) {
+        let (resume, result) = state.withLock {
+            state -> (Resumptions.Work?, (Reception, Bool, ContinuousClock.Instant?)) in
             if let maxBufferedBytes, state.buffer.count >= maxBufferedBytes {
                 state.isPaused = true
-                return (.paused, nil, nil)
+                return (nil, (.paused, false, nil))
             }
             let count = bytes.count
             state.received += count
-            guard state.received <= request.maxResponseBytes else { return (.refused, nil, nil) }
+            guard state.received <= request.maxResponseBytes else { return (nil, (.refused, false, nil)) }
             let wasEmpty = state.buffer.isEmpty
             // unsafe: curl's buffer is copied before the callback returns.
             unsafe state.buffer.append(contentsOf: bytes)
             unsafe request.observer?.add(bytes)
-            if let resume = deliver(&state, .now) { return (.taken, resume, nil) }
-            guard wasEmpty, case .body(_, let notBefore?) = state.waiter else { return (.taken, nil, nil) }
-            return (.taken, nil, notBefore)
+            let notBefore = state.waiter.notBefore
+            let resume = deliver(&state, .now)
+            return (resume, (.taken, notBefore != nil, resume == nil && wasEmpty ? notBefore : nil))
         }
         if let resume { resumptions.add(resume) }
-        return (reception, wakeAt)
+        return result
     }
 
     /// The head is complete.

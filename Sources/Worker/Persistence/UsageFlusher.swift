@@ -37,12 +37,14 @@ struct UsageFlusher: Service {
     }
 
     func run() async throws {
-        var backlog = Backlog(gathering: GatheringTime(least: settings.interval))
+        var backlog = Backlog(gathering: GatheringTime(least: settings.interval, below: settings.takeover))
         var pause = Pause(longest: settings.maxBackoff)
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             do throws(RedisError) {
                 let batch = try await take(&backlog)
-                if !batch.isEmpty { try await flush(batch) }
+                try await onPool(if: batch.count > Self.mostOnLoop) { () async throws(RedisError) in
+                    _ = try await flush(batch)
+                }
                 pause.reset()
             } catch {
                 backlog.mayHaveOwn = true
@@ -112,8 +114,10 @@ struct UsageFlusher: Service {
 
     // MARK: - 3 and 4: record and delete
 
+    /// Chosen: reading so many rows and writing their columns takes about a millisecond.
+    private static let mostOnLoop = 100
+
     /// Returns `true` when the batch is done with, and `false` only where shutdown comes while PostgreSQL is away.
-    @discardableResult
     private func flush(_ batch: [UsageOutbox.Entry]) async throws(RedisError) -> Bool {
         var readable: [(entry: UsageOutbox.Entry, row: UsageRow)] = []
         var unreadable: [UsageOutbox.Entry] = []

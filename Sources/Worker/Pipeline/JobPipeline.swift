@@ -40,9 +40,11 @@ struct JobPipeline: Sendable {
         let cancellation = JobCancellation()
         running.add(claim.attempt, cancellation)
         defer { running.remove(cancellation) }
-        let plan = await answerCache.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
-        let job = PlannedClaim(claim: claim, plan: plan, room: room, cancellation: cancellation)
-        try await onPool(if: plan.isLong) { () async throws(RedisError) in try await run(job) }
+        let plan = try await router.plan(claim.job, enqueuedAt: enqueuedAt)
+        try await onPool(if: plan.isLong) { () async throws(RedisError) in
+            let plan = await answerCache.consulted(plan)
+            try await run(PlannedClaim(claim: claim, plan: plan, room: room, cancellation: cancellation))
+        }
     }
 
     private func run(_ job: PlannedClaim) async throws(RedisError) {
@@ -68,8 +70,10 @@ struct JobPipeline: Sendable {
         running.add(claim.attempt, cancellation)
         defer { running.remove(cancellation) }
         let plan = try await planAgain(claim, enqueuedAt)
-        let job = PlannedClaim(claim: claim, plan: plan, room: nil, cancellation: cancellation)
-        try await onPool(if: plan.isLong) { () async throws(RedisError) in try await takeOver(job) }
+        try await onPool(if: plan.isLong) { () async throws(RedisError) in
+            let plan = await answerCache.consulted(plan)
+            try await takeOver(PlannedClaim(claim: claim, plan: plan, room: nil, cancellation: cancellation))
+        }
     }
 
     private func takeOver(_ job: PlannedClaim) async throws(RedisError) {
@@ -102,7 +106,7 @@ struct JobPipeline: Sendable {
             let poison = JobFailure(.poison, "the request was delivered too often")
             return JobPlan(claim.job, enqueuedAt: enqueuedAt, request: nil, refusal: poison)
         }
-        return await answerCache.consulted(try await router.plan(claim.job, enqueuedAt: enqueuedAt))
+        return try await router.plan(claim.job, enqueuedAt: enqueuedAt)
     }
 
     /// Step 3.

@@ -124,9 +124,18 @@ import Testing
         ("*\n", 0), ("*\n5\nabc", 0), ("*\n99999999999999999999\nabc", 0), ("*\n-1\nabc", 0), ("*\nabc", 0),
         ("*\n13\n0-x 1-1 1-0 d\n13\n0-x 1-2 1-1 d", 0), ("*\n14\n0-x 1-1 1-0 d\n14\n0-x 1-2 1-1 d\n", 2),
         ("*\n14\n0-x 1-1 1-0 d\n15\n0-x 1-2 1-1 d\n", 1), ("*\n14\n0-x 1-1 1-0 d\n3\nabc", 1),
+        ("*\n14\n0-x 1-1 1-0 d\n3\nabc14\n0-x 1-2 1-1 d\n", 2),
         ("0-x 1-1 1-0 d\n", 1), ("", 0),
     ])
     func `of a damaged message what stands before the damage is read`(_ text: String, _ count: Int) {
         #expect(ReplyMessage.all(in: ByteBuffer(string: text)).count == count)
+    }
+
+    @Test func `a delta that waits keeps no other delta's bytes`() throws {
+        let body = String(repeating: "x", count: 100_000)
+        let text = "*\n14\n0-x 1-1 1-0 d\n\(14 + body.utf8.count)\n0-x 1-2 1-1 d\n\(body)"
+        let message = try #require(ReplyMessage.all(in: ByteBuffer(string: text)).first)
+        guard case .delta(let bytes) = message.body else { Issue.record("no delta"); return }
+        #expect(bytes.storageCapacity < 1_000)
     }
 }

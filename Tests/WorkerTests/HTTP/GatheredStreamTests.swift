@@ -96,6 +96,7 @@ import Testing
     @Test(arguments: [1, 20, 333]) func `windows end at the same moments for all`(_ milliseconds: Int) throws {
         var window = CoalescingWindow()
         window.length = .milliseconds(milliseconds)
+        _ = window.end(after: .now, streams: 1)
         let now = ContinuousClock.now
 
         let end = try #require(window.end(after: now, streams: 1))
@@ -112,5 +113,60 @@ import Testing
 
         window.length = .zero
         #expect(window.end(after: now, streams: 1) == nil)
+    }
+
+    /// Bytes come at once, and the reader wants them after a millisecond.
+    ///
+    /// Only a gathered socket makes it wait longer.
+    private func wait(crowd: Int, idle: Duration = .seconds(60), window: Duration = .seconds(1)) async throws -> (
+        waited: Duration, end: Duration
+    ) {
+        let (gate, second, last) = (Gate(), Gate(), Gate())
+        let stub = try ProviderStub.start { _ in
+            .sse(
+                ["one", "two", "three", "four"],
+                after: [0: [.waitFor(gate)], 1: [.waitFor(second)], 2: [.waitFor(last)]])
+        }
+        let client = try client(window: window, crowd: crowd)
+        var request = HTTPRequest(url: stub.url)
+        request.timeouts.idle = idle
+        let stream = try await client.stream(request)
+        _ = try await stream.next()
+        // From its bytes on the socket is gathered, if it ever is.
+        async let two = stream.next(notBefore: .now + .milliseconds(1))
+        gate.release()
+        #expect(try await two == Array("data: two\n\n".utf8))
+        // curl looks at a connection by itself once more, 200 ms after its exchange began (happy eyeballs).
+        try await Task.sleep(for: .milliseconds(300))
+        var windows = CoalescingWindow()
+        windows.length = window
+        let begun = ContinuousClock.now
+        let end = try #require(windows.end(after: begun, streams: 1)) - begun
+        async let three = stream.next(notBefore: begun + .milliseconds(1))
+        second.release()
+        #expect(try await three == Array("data: three\n\n".utf8))
+        let waited = ContinuousClock.now - begun
+        last.release()
+        await client.shutdown()
+        return (waited, end)
+    }
+
+    @Test func `among many exchanges a stream is read at the end of a window, and not before`() async throws {
+        for _ in 0..<3 {
+            let (waited, end) = try await wait(crowd: 1)
+            #expect(waited >= end)
+        }
+    }
+
+    @Test(arguments: [(2, 60), (1, 4)])
+    func `few streams, and those that may not be silent for some windows, are read as bytes come`(
+        _ crowd: Int, _ idle: Int
+    ) async throws {
+        var hasComeAtOnce = false
+        for _ in 0..<5 {
+            let (waited, end) = try await wait(crowd: crowd, idle: .seconds(idle))
+            hasComeAtOnce = hasComeAtOnce || waited < end
+        }
+        #expect(hasComeAtOnce)
     }
 }

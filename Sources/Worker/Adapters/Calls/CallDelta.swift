@@ -26,13 +26,16 @@ struct CallDelta: Sendable, Equatable {
         return .object(call)
     }
 
-    /// The members of a delta that carry `calls`.
+    /// The members of a delta that carry `calls`, each call in one element.
     ///
-    /// The legacy style has room for the first call only.
+    /// Clients join the elements of a call from delta to delta. Two in one delta are two calls to langchain, the second
+    /// without an id. The legacy style has room for the first call only.
     static func members(_ calls: [CallDelta], _ style: CallStyle) -> JSONObject {
+        let calls = joined(calls)
         switch style {
-        case .tools: calls.isEmpty ? [:] : ["tool_calls": .array(calls.map(\.toolCall))]
-        case .function: joined(calls.filter { $0.number == 0 }).map { ["function_call": .object($0.function)] } ?? [:]
+        case .tools: return calls.isEmpty ? [:] : ["tool_calls": .array(calls.map(\.toolCall))]
+        case .function:
+            return calls.first { $0.number == 0 }.map { ["function_call": .object($0.function)] } ?? [:]
         }
     }
 
@@ -43,9 +46,13 @@ struct CallDelta: Sendable, Equatable {
         return function
     }
 
-    private static func joined(_ calls: [CallDelta]) -> CallDelta? {
-        guard var first = calls.first else { return nil }
-        for next in calls.dropFirst() { first.arguments += next.arguments }
-        return first
+    private static func joined(_ calls: [CallDelta]) -> [CallDelta] {
+        guard calls.count > 1 else { return calls }
+        return calls.reduce(into: []) { joined, next in
+            guard let same = joined.firstIndex(where: { $0.number == next.number }) else { return joined.append(next) }
+            joined[same].opening = joined[same].opening ?? next.opening
+            joined[same].arguments += next.arguments
+            for member in next.extras.members { joined[same].extras.set(member.key, member.value) }
+        }
     }
 }

@@ -127,4 +127,27 @@ import Testing
     private func isalnum(_ byte: UInt8) -> Bool {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
     }
+
+    @Test func `the deltas of one call in one chunk are one element, in both styles`() {
+        let opening = CallDelta.Opening(id: "c0", name: "now")
+        let calls = [
+            CallDelta(number: 0, opening: opening, arguments: ""), CallDelta(number: 1, arguments: "{\"a\":"),
+            CallDelta(number: 0, arguments: "{"), CallDelta(number: 1, arguments: "1}"),
+            CallDelta(number: 0, arguments: "}", extras: ["x": 1]),
+        ]
+        #expect(
+            JSON.object(CallDelta.members(calls, .tools)) == [
+                "tool_calls": [
+                    [
+                        "index": 0, "id": "c0", "type": "function", "function": ["name": "now", "arguments": "{}"],
+                        "x": 1,
+                    ],
+                    ["index": 1, "function": ["arguments": "{\"a\":1}"]],
+                ]
+            ])
+        #expect(
+            JSON.object(CallDelta.members(calls, .function)) == [
+                "function_call": ["name": "now", "arguments": "{}"]
+            ])
+    }
 }
