@@ -1,3 +1,5 @@
+import Shared
+
 /// A condition that did not come true in time.
 package struct NeverHappened: Error, CustomStringConvertible {
     let what: String
@@ -18,7 +20,7 @@ package func eventually(
     var pause = Duration.milliseconds(1)
     while try await !condition() {
         guard ContinuousClock.now - start < timeout else { throw NeverHappened(what: what, waited: timeout) }
-        try await Task.sleep(for: pause)
+        try await EventLoopTimer.sleep(for: pause)
         pause = min(pause * 2, .milliseconds(20))
     }
 }

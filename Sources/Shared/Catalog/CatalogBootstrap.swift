@@ -56,7 +56,7 @@ package struct CatalogBootstrap: Sendable {
             } catch {
                 guard error.code == .unavailable, ContinuousClock.now < giveUp else { throw error }
             }
-            try await Task.sleep(for: Self.pause)
+            try await EventLoopTimer.sleep(for: Self.pause)
         }
     }
 
@@ -141,13 +141,13 @@ package struct CatalogBootstrap: Sendable {
             } catch let error as PostgresError where error.code == .unavailable {
                 findings.database(error)
             }
-            try await Task.sleep(for: Self.pause)
+            try await EventLoopTimer.sleep(for: Self.pause)
         }
     }
 
     private func fromRedis(_ findings: Findings) async throws -> VersionedCatalog {
         // Half of the time-out at most, so that a start that gives up has looked at Redis too.
-        try await Task.sleep(for: min(settings.startPatience, settings.startTimeout / 2))
+        try await EventLoopTimer.sleep(for: min(settings.startPatience, settings.startTimeout / 2))
         let found = await RedisClient.briefly(
             redis.configuration, name: "catalog-start", home: redis.keys.home, group: group, logger: logger
         ) { [redis] client -> VersionedCatalog? in
@@ -173,8 +173,8 @@ package struct CatalogBootstrap: Sendable {
     }
 
     private func giveUp(_ findings: Findings) async throws -> Never {
-        try await Task.sleep(for: settings.startTimeout)
-        while findings.isUp { try await Task.sleep(for: Self.pause) }
+        try await EventLoopTimer.sleep(for: settings.startTimeout)
+        while findings.isUp { try await EventLoopTimer.sleep(for: Self.pause) }
         throw findings.failure
     }
 }

@@ -45,7 +45,7 @@ package struct AccountPings: Sendable {
             let reply = try await redis.send(RedisCommand("LPOP", .string(keys.pong(id))))
             if let bytes = reply.bytes { return try? JSON(parsing: bytes) }
             guard .now < until else { return nil }
-            do { try await Task.sleep(for: Self.pause) } catch { return nil }
+            do { try await EventLoopTimer.sleep(for: Self.pause) } catch { return nil }
         }
     }
 

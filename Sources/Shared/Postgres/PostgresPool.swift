@@ -100,7 +100,7 @@ package final class PostgresPool: Sendable {
         let time = configuration.poolTimeout
         let result = await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                do { try await Task.sleep(for: time) } catch { return }
+                do { try await EventLoopTimer.sleep(for: time) } catch { return }
                 reply.complete(.failure(PostgresError(.poolTimeout, "no connection became free within \(time)")))
             }
             defer { group.cancelAll() }

@@ -93,7 +93,7 @@ extension JobQueue {
             do { return try await operation() } catch { failure = error }
             guard failure.isTransient, ContinuousClock.now < giveUp else { throw failure }
             do {
-                try await Task.sleep(for: pause * Double.random(in: 0.5...1))
+                try await EventLoopTimer.sleep(for: pause * Double.random(in: 0.5...1))
             } catch {
                 throw RedisError(.cancelled, "cancelled while Redis was away")
             }

@@ -61,7 +61,7 @@ extension RedisClient {
                 }
             }
             guard !isClosed else { break }
-            do { try await Task.sleep(for: history.backoff.pause()) } catch { break }
+            do { try await EventLoopTimer.sleep(for: history.backoff.pause()) } catch { break }
         }
     }
 

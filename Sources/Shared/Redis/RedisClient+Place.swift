@@ -91,7 +91,7 @@ extension RedisClient {
         if let told = refusals.lazy.compactMap({ RedisRedirect($0, from: current) }).first {
             if told.address != current { return follow(told.address) }
         }
-        do { try await Task.sleep(for: Self.pause) } catch {
+        do { try await EventLoopTimer.sleep(for: Self.pause) } catch {
             throw RedisError(.cancelled, "cancelled while a slot was on its way")
         }
     }

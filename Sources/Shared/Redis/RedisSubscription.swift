@@ -57,7 +57,7 @@ package final class RedisSubscription: Service, Sendable {
                     isComplaining = true
                 }
             }
-            do { try await Task.sleep(for: backoff.pause()) } catch { return }
+            do { try await EventLoopTimer.sleep(for: backoff.pause()) } catch { return }
         }
     }
 

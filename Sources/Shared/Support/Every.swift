@@ -30,12 +30,7 @@ package struct Turns: AsyncSequence, AsyncIteratorProtocol, Sendable {
     package mutating func next(isolation actor: isolated (any Actor)?) async -> Void? {
         // Also for no time at all, so that a loop without an interval lets other tasks run.
         if let delay {
-            let timer = EventLoopTimer()
-            await withTaskCancellationHandler {
-                await timer.wait(delay)
-            } onCancel: {
-                timer.stop()
-            }
+            do { try await EventLoopTimer.sleep(for: delay) } catch { return nil }
         }
         delay = interval
         return Task.isCancelled ? nil : ()

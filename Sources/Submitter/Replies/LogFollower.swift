@@ -67,7 +67,7 @@ final class LogFollower: Service {
     }
 
     private func pause(_ duration: Duration) async {
-        do { try await Task.sleep(for: duration) } catch { return }
+        do { try await EventLoopTimer.sleep(for: duration) } catch { return }
     }
 }
 

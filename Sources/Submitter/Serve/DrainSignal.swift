@@ -16,7 +16,7 @@ struct DrainSignal: Service {
         readiness.drain()
         // Also where the sleep is cut short: somebody is in a hurry then.
         defer { hub.drain(for: settings.timeout) }
-        do { try await Task.sleep(for: settings.delay) } catch { return }
+        do { try await EventLoopTimer.sleep(for: settings.delay) } catch { return }
     }
 }
 

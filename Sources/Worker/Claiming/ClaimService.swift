@@ -150,6 +150,6 @@ struct ClaimService: Service {
 
     private func pause(_ duration: Duration) async {
         // A cancelled pause is a short pause. The loops above look at cancellation themselves.
-        _ = try? await Task.sleep(for: duration)
+        _ = try? await EventLoopTimer.sleep(for: duration)
     }
 }

@@ -60,7 +60,7 @@ struct SandboxStream: Sendable {
     private func wait(until time: ContinuousClock.Instant) async throws(JobFailure) {
         if cancellation.reason == nil, time <= .now { return }
         do {
-            try await cancellation.stopping { try await Task.sleep(until: time, clock: .continuous) }
+            try await cancellation.stopping { try await EventLoopTimer.sleep(for: time - .now) }
         } catch {
             throw JobFailure(.cancelled, "the call was interrupted")
         }

@@ -17,7 +17,7 @@ import Testing
                 return count
             }
             while !gate.withLock({ $0 }) {
-                do { try await Task.sleep(for: .milliseconds(1)) } catch {
+                do { try await EventLoopTimer.sleep(for: .milliseconds(1)) } catch {
                     throw JobFailure(.cancelled, "interrupted")
                 }
             }

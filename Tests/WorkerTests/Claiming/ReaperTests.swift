@@ -101,7 +101,7 @@ import Testing
             try await cancelWhenGracefulShutdown {
                 while !Task.isCancelled {
                     _ = try await running.renewed { attempts throws(RedisError) in try await queue.renew(attempts) }
-                    do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
+                    do { try await EventLoopTimer.sleep(for: .milliseconds(20)) } catch { return }
                 }
             }
         }

@@ -142,7 +142,7 @@ import Testing
         gate.release()
         #expect(try await two == Array("data: two\n\n".utf8))
         // curl looks at a connection by itself once more, 200 ms after its exchange began (happy eyeballs).
-        try await Task.sleep(for: .milliseconds(300))
+        try await EventLoopTimer.sleep(for: .milliseconds(300))
         var windows = CoalescingWindow()
         windows.length = window
         let begun = ContinuousClock.now

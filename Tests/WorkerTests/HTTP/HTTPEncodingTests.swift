@@ -1,4 +1,5 @@
 import Foundation
+import Shared
 import TestSupport
 import Testing
 
@@ -79,7 +80,7 @@ import Testing
         var count = 0
         while let bytes = try await stream.next() {
             count += bytes.count
-            try await Task.sleep(for: .milliseconds(20))
+            try await EventLoopTimer.sleep(for: .milliseconds(20))
         }
         #expect(count == 5_000_000)
         await client.shutdown()

@@ -1,3 +1,4 @@
+import Shared
 import Testing
 
 @testable import Worker
@@ -5,7 +6,7 @@ import Testing
 @Suite struct JobCancellationTests {
     @Test func `an interrupted wait ends at once`() async throws {
         let cancellation = JobCancellation()
-        let wait = Task { try await cancellation.stopping { try await Task.sleep(for: .seconds(3600)) } }
+        let wait = Task { try await cancellation.stopping { try await EventLoopTimer.sleep(for: .seconds(3600)) } }
 
         cancellation.cancel(.cancelled)
 
@@ -18,7 +19,7 @@ import Testing
         cancellation.cancel(.shutdown)
 
         await #expect(throws: CancellationError.self) {
-            try await cancellation.stopping { try await Task.sleep(for: .seconds(3600)) }
+            try await cancellation.stopping { try await EventLoopTimer.sleep(for: .seconds(3600)) }
         }
     }
 

@@ -29,7 +29,7 @@ import Testing
                 let end = ContinuousClock.now + .milliseconds(900)
                 while ContinuousClock.now < end {
                     #expect(workers.count(where: \.isLeader) <= 1)
-                    try await Task.sleep(for: .milliseconds(20))
+                    try await EventLoopTimer.sleep(for: .milliseconds(20))
                 }
                 #expect(try await holder(queue) == first)
             }

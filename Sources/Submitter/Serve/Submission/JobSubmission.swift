@@ -139,7 +139,7 @@ struct JobSubmission: Sendable {
                     throw APIError.notSubmitted(error, mayBeQueued ? job.id : nil, isKeyed: call.idempotencyKey != nil)
                 }
             }
-            do { try await Task.sleep(for: .milliseconds(20)) } catch {
+            do { try await EventLoopTimer.sleep(for: .milliseconds(20)) } catch {
                 onFailure(mayBeQueued)
                 throw mayBeQueued ? APIError.cancelled.about(job: job.id) : APIError.cancelled
             }
