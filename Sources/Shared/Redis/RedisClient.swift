@@ -86,17 +86,19 @@ package final class RedisClient: Service, Sendable {
                 try state.add(call, commands, passesGate: passesGate, maxPendingBytes: maxPendingBytes)
             })
         let replies = try await call.wait().get()
-        if replies.contains(where: { $0.errorPrefix == "READONLY" }) { dropLink() }
+        if replies.contains(where: \.isReadOnly) { dropLink() }
         return replies
     }
 
     // MARK: - Event loop
 
-    /// Accuracy of time-outs: a tenth of a second is enough for limits of seconds, and costs nothing while idle.
-    private static var tick: TimeAmount { .milliseconds(100) }
+    /// Accuracy of time-outs: limits are seconds, and a look costs a wake.
+    private static var accuracy: Duration { .milliseconds(100) }
 
     func wake(_ wakeups: RedisClientState<RedisLink>.Wakeups) {
-        if wakeups.tick { eventLoop.scheduleTask(in: Self.tick) { self.checkDeadlines() } }
+        if let tick = wakeups.tick {
+            eventLoop.scheduleTask(in: TimeAmount(max(tick - .now, .zero) + Self.accuracy)) { self.checkDeadlines() }
+        }
         if wakeups.flush { eventLoop.execute { self.flush() } }
     }
 
@@ -111,16 +113,13 @@ package final class RedisClient: Service, Sendable {
     /// On the event loop.
     private func checkDeadlines() {
         let now = ContinuousClock.now
-        let tick = state.withLock { $0.tick(now) }
-        wake(.init(tick: tick.schedulesNext))
+        guard let tick = state.withLock({ $0.tick(now) }) else { return }
         for call in tick.expired {
             call.complete(.failure(RedisError(.notConnected, "no connection to \(configuration) in time")))
         }
-        guard let link = tick.link, link.hasPending else { return }
-        if link.hasExpired(now) {
-            link.close(because: RedisError(.timeout, "no reply in time"))
-        } else {
-            wake(.init(tick: state.withLock { $0.scheduleTick() }))
-        }
+        let sent = tick.link?.nextDeadline
+        if let sent, sent <= now { tick.link?.close(because: RedisError(.timeout, "no reply in time")) }
+        guard let next = [tick.next, sent].compactMap({ $0 }).min() else { return }
+        wake(.init(tick: state.withLock { $0.scheduleTick(by: max(next, now)) }))
     }
 }

@@ -36,7 +36,8 @@ struct RedisClientState<Link: AnyObject & Sendable>: Sendable {
     /// Bytes in `waiting`, in `outbox` and on their way to the kernel.
     private(set) var pendingBytes = 0
     private var isFlushScheduled = false
-    private var isTickScheduled = false
+    /// When the deadlines of the calls are looked at next.
+    private var nextTick: ContinuousClock.Instant?
 
     var isOpen: Bool { if case .open = phase { true } else { false } }
     var isClosed: Bool { if case .closed = phase { true } else { false } }
@@ -58,7 +59,8 @@ extension RedisClientState {
     /// The event loop is to be woken for these.
     struct Wakeups: Equatable {
         var flush = false
-        var tick = false
+        /// To look at deadlines.
+        var tick: ContinuousClock.Instant?
     }
 
     /// Takes a call: it is written by the next flush, or waits for the gate to open.
@@ -84,7 +86,7 @@ extension RedisClientState {
             pendingBytes += bytes.readableBytes
             waiting.append((call, bytes))
         }
-        wakeups.tick = scheduleTick()
+        wakeups.tick = scheduleTick(by: call.deadline)
         return wakeups
     }
 
@@ -113,23 +115,26 @@ extension RedisClientState {
         let link: Link?
         /// Calls that waited for a connection until their time was over.
         let expired: [RedisCall]
-        let schedulesNext: Bool
+        /// The first deadline of those that are in no write yet.
+        let next: ContinuousClock.Instant?
     }
 
-    mutating func tick(_ now: ContinuousClock.Instant) -> Tick {
-        isTickScheduled = false
+    /// `nil` where an earlier tick was scheduled after this one, and has looked.
+    mutating func tick(_ now: ContinuousClock.Instant) -> Tick? {
+        guard let due = nextTick, due <= now else { return nil }
+        nextTick = nil
         let expired = waiting.filter { $0.call.deadline <= now || $0.call.isOver }
         waiting.removeAll { $0.call.deadline <= now || $0.call.isOver }
         pendingBytes -= expired.reduce(0) { $0 + $1.bytes.readableBytes }
-        let link = connection?.link
-        let isNeeded = !waiting.isEmpty || link != nil && !outboxCalls.isEmpty
-        return Tick(link: link, expired: expired.map(\.call), schedulesNext: isNeeded && scheduleTick())
+        let next = (waiting.map(\.call) + outboxCalls).map(\.deadline).min()
+        return Tick(link: connection?.link, expired: expired.map(\.call), next: next)
     }
 
-    /// True when the caller is to schedule the next tick, since none is scheduled.
-    mutating func scheduleTick() -> Bool {
-        defer { isTickScheduled = true }
-        return !isTickScheduled
+    /// The time for which the caller is to schedule a tick, or `nil` where one comes soon enough.
+    mutating func scheduleTick(by deadline: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        if let nextTick, nextTick <= deadline { return nil }
+        nextTick = deadline
+        return deadline
     }
 
     private mutating func scheduleFlush() -> Bool {

@@ -53,11 +53,8 @@ final class RedisLink: Sendable {
         channel.writeAndFlush(bytes).whenComplete { _ in onWritten() }
     }
 
-    var hasPending: Bool { !pending.value.calls.isEmpty }
-
-    func hasExpired(_ now: ContinuousClock.Instant) -> Bool {
-        pending.value.calls.contains { $0.call.deadline <= now }
-    }
+    /// The first deadline of the calls that wait for replies.
+    var nextDeadline: ContinuousClock.Instant? { pending.value.calls.lazy.map(\.call.deadline).min() }
 
     /// Calls that wait fail with `error`.
     func close(because error: RedisError) {

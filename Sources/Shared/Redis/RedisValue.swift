@@ -45,6 +45,15 @@ package enum RedisValue: Sendable, Equatable {
         return RedisError.prefix(of: text)
     }
 
+    /// A write that a replica has refused, also where a script answers for many writes.
+    var isReadOnly: Bool {
+        switch self {
+        case .error(let text): text.hasPrefix("READONLY")
+        case .list(let values): values.contains { if case .error(let text) = $0 { text.hasPrefix("READONLY") } else { false } }
+        default: false
+        }
+    }
+
     package func throwIfError() throws(RedisError) {
         if case .error(let text) = self { throw RedisError(reply: text) }
     }

@@ -4,7 +4,7 @@ import ServiceLifecycle
 ///
 ///     for await _ in every(.seconds(1)) { look() }
 ///
-/// The first turn begins after `delay`, each later one `interval` after the end of the turn before.
+/// The first turn begins after `delay`, each later one about `interval` after the end of the turn before (`TurnGrid`).
 /// Graceful shutdown does not end it: a service puts the loop into `cancelWhenGracefulShutdown`, which cancels the turn
 /// under way too, or lets each turn finish and waits with `Task.pause(for:)`.
 package func every(_ interval: Duration, after delay: Duration = .zero) -> Turns {
@@ -17,13 +17,16 @@ package struct Turns: AsyncSequence, AsyncIteratorProtocol, Sendable {
     package typealias Failure = Never
 
     private let interval: Duration
-    /// `nil` where the next turn begins at once.
-    private var delay: Duration?
+    private let first: Duration
+    private var isLater = false
 
     init(interval: Duration, delay: Duration) {
         self.interval = interval
-        self.delay = delay > .zero ? delay : nil
+        first = delay
     }
+
+    /// `nil` where the next turn begins at once.
+    private var delay: Duration? { isLater ? TurnGrid.delay(interval) : first > .zero ? first : nil }
 
     package func makeAsyncIterator() -> Turns { self }
 
@@ -32,14 +35,36 @@ package struct Turns: AsyncSequence, AsyncIteratorProtocol, Sendable {
         if let delay {
             do { try await EventLoopTimer.sleep(for: delay) } catch { return nil }
         }
-        delay = interval
+        isLater = true
         return Task.isCancelled ? nil : ()
     }
 
     package mutating func next() async -> Void? { await next(isolation: #isolation) }
 }
 
+/// Moments at which the loops of a process look for work, all at the same ones.
+///
+/// Each wake of an idle process costs far more than the look itself, and what is sent in one turn of the event loop
+/// goes to Redis in one write. The moments are 250 ms apart, at an offset that each process chooses for itself, so that
+/// the workers of a machine do not come to Redis together.
+enum TurnGrid {
+    private static let step = Duration.milliseconds(250)
+    private static let origin = ContinuousClock.now - step * Double.random(in: 0..<1)
+
+    /// Time until the turn after `now`: half a step less than the interval at most, and half a step more.
+    ///
+    /// Loops that are faster than the grid keep their own time.
+    static func delay(_ interval: Duration, now: ContinuousClock.Instant = .now) -> Duration {
+        guard interval >= step else { return interval }
+        let end = now - origin + interval
+        return interval + step * (end / step).rounded() - end
+    }
+}
+
 extension Task where Success == Never, Failure == Never {
+    /// Sleeps until the next turn of a loop with this interval, as `pause(for:)`.
+    package static func pause(forTurn interval: Duration) async -> Bool { await pause(for: TurnGrid.delay(interval)) }
+
     /// Sleeps for `duration`, and returns `true` if the loop that waits may go on.
     ///
     /// `false` once the task is cancelled or its service shuts down gracefully, which both cut the sleep short.

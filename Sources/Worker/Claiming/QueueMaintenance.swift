@@ -18,10 +18,11 @@ struct QueueMaintenance: Service {
         var nextSweep = ContinuousClock.now
         while !Task.isShuttingDownGracefully {
             do {
-                // A full page means that more is due: go on at once.
-                while try await queue.promote(limit: settings.batch) == settings.batch {}
-                while try await endLate() == settings.batch {}
-                try await sort()
+                // At once, so that all three are one write and one reply while there is nothing to do.
+                async let promoted: Void = promote()
+                async let ended: Void = endLate()
+                async let sorted: Void = sort()
+                _ = try await (promoted, ended, sorted)
                 if ContinuousClock.now >= nextSweep {
                     nextSweep = .now + settings.consumerSweep
                     try await queue.forgetConsumers(idle: settings.consumerIdle)
@@ -29,8 +30,17 @@ struct QueueMaintenance: Service {
             } catch {
                 logger.debug("promotion failed, trying again", metadata: [LogKey.error: "\(error)"])
             }
-            guard await Task.pause(for: settings.interval) else { return }
+            guard await Task.pause(forTurn: settings.interval) else { return }
         }
+    }
+
+    /// A full page means that more is due: it goes on at once.
+    private func promote() async throws(RedisError) {
+        while try await queue.promote(limit: settings.batch) == settings.batch {}
+    }
+
+    private func endLate() async throws(RedisError) {
+        while try await endSomeLate() == settings.batch {}
     }
 
     /// Each call is bounded, and Redis serves others in between: 5,000 requests of a burst are in order after about 50.
@@ -41,7 +51,7 @@ struct QueueMaintenance: Service {
     /// Returns how many were found.
     ///
     /// Reading them ends them.
-    private func endLate() async throws(RedisError) -> Int {
+    private func endSomeLate() async throws(RedisError) -> Int {
         let late = try await queue.expired(worker: reader.worker, limit: settings.batch)
         for entry in late {
             // Reached only where workers differ in `JOB_DEADLINE`: another one may still run it.

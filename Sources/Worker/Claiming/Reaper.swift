@@ -23,7 +23,7 @@ struct Reaper: Service {
     func run() async throws {
         await withDiscardingTaskGroup { group in
             var cursor = JobQueue.ReapCursor()
-            while await Task.pause(for: settings.interval) {
+            while await Task.pause(forTurn: settings.interval) {
                 for lane in Lane.allCases {
                     do { try await sweep(lane, &cursor, &group) } catch {
                         logger.debug("reaping failed", metadata: [LogKey.error: "\(error)"])

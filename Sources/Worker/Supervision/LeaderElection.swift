@@ -83,7 +83,7 @@ extension LeaderElection {
     func repeating(_ interval: Duration, _ duty: @escaping @Sendable () async -> Void) async {
         await cancelWhenGracefulShutdown {
             var due = ContinuousClock.now
-            for await _ in every(min(interval, .milliseconds(200))) {
+            for await _ in every(min(interval, .milliseconds(250))) {
                 if self.isLeader, due <= .now {
                     due = .now + interval
                     await duty()

@@ -62,11 +62,12 @@ import Testing
     @Test func `the event loop is woken once for all calls of one turn`() throws {
         var state = opened(Link())
 
-        let wakeups = try (0..<3).map { _ in try add(call(), to: &state) }
+        let calls = (0..<3).map { _ in call() }
+        let wakeups = try calls.map { try add($0, to: &state) }
         let (first, second) = (state.flush(), state.flush())
         let next = try add(call(), to: &state)
 
-        #expect(wakeups == [State.Wakeups(flush: true, tick: true), State.Wakeups(), State.Wakeups()])
+        #expect(wakeups == [State.Wakeups(flush: true, tick: calls[0].deadline), State.Wakeups(), State.Wakeups()])
         #expect(first?.calls.count == 3)
         #expect(second == nil)
         #expect(next == State.Wakeups(flush: true))
@@ -150,24 +151,26 @@ import Testing
         #expect(after == nil)
     }
 
-    @Test func `calls that wait too long expire, and time is watched for as long as calls wait`() throws {
+    @Test func `calls that wait too long expire, and the first deadline of the others is watched`() throws {
         var state = State()
-        let late = call(for: .milliseconds(-1))
-        try add(late, to: &state)
-        try add(call(), to: &state)
+        let (late, other) = (call(for: .milliseconds(-1)), call())
+        let wakeups = [try add(other, to: &state), try add(late, to: &state)]
 
-        let first = state.tick(.now)
+        let first = try #require(state.tick(.now))
         let pending = state.pendingBytes
-        let last = state.tick(.now + .seconds(6))
-        let (next, another) = (state.scheduleTick(), state.scheduleTick())
+        let (next, another) = (state.scheduleTick(by: other.deadline), state.scheduleTick(by: .now + .seconds(60)))
+        let stale = state.tick(.now)
+        let last = try #require(state.tick(.now + .seconds(6)))
 
+        #expect(wakeups.map(\.tick) == [other.deadline, late.deadline])
         #expect(ids(first.expired) == ids([late]))
-        #expect(first.schedulesNext)
+        #expect(first.next == other.deadline)
         #expect(first.link == nil)
         #expect(pending == pingBytes)
+        #expect(next == other.deadline && another == nil)
+        #expect(stale == nil)
         #expect(last.expired.count == 1)
-        #expect(!last.schedulesNext)
-        #expect(next && !another)
+        #expect(last.next == nil)
     }
 
     @Test func `a connection that is given up is told of once, and later calls wait for the next one`() throws {

@@ -40,6 +40,25 @@ import Testing
         #expect(turns.withLock { $0 } == 1)
     }
 
+    @Test(arguments: [250, 300, 1000, 2000, 60_000])
+    func `loops of all intervals meet at the same moments`(milliseconds: Int) {
+        let (interval, now) = (Duration.milliseconds(milliseconds), ContinuousClock.now)
+        let meeting = now + TurnGrid.delay(.milliseconds(250), now: now)
+
+        for late in stride(from: 0, to: 1000, by: 7) {
+            let start = now + .milliseconds(late)
+            let delay = TurnGrid.delay(interval, now: start)
+            let turns = (start + delay - meeting) / .milliseconds(250)
+            #expect(abs(turns - turns.rounded()) < 1e-6)
+            #expect(abs((delay - interval).seconds) < 0.1251)
+        }
+    }
+
+    @Test func `loops faster than that keep their own time`() {
+        #expect(TurnGrid.delay(.milliseconds(249)) == .milliseconds(249))
+        #expect(TurnGrid.delay(.zero) == .zero)
+    }
+
     @Test func `a pause that ends by itself lets the loop go on`() async {
         #expect(await Task.pause(for: .milliseconds(1)))
     }
