@@ -156,21 +156,21 @@ import Testing
         let (late, other) = (call(for: .milliseconds(-1)), call())
         let wakeups = [try add(other, to: &state), try add(late, to: &state)]
 
-        let first = try #require(state.tick(.now))
+        let first = state.tick(.now)
         let pending = state.pendingBytes
         let (next, another) = (state.scheduleTick(by: other.deadline), state.scheduleTick(by: .now + .seconds(60)))
         let stale = state.tick(.now)
-        let last = try #require(state.tick(.now + .seconds(6)))
+        let last = state.tick(.now + .seconds(6))
 
         #expect(wakeups.map(\.tick) == [other.deadline, late.deadline])
-        #expect(ids(first.expired) == ids([late]))
-        #expect(first.next == other.deadline)
-        #expect(first.link == nil)
+        #expect(first.map { ids($0.expired) } == ids([late]))
+        #expect(first?.next == other.deadline)
+        #expect(first?.link == nil)
         #expect(pending == pingBytes)
         #expect(next == other.deadline && another == nil)
         #expect(stale == nil)
-        #expect(last.expired.count == 1)
-        #expect(last.next == nil)
+        #expect(last?.expired.count == 1)
+        #expect(last?.next == nil)
     }
 
     @Test func `a connection that is given up is told of once, and later calls wait for the next one`() throws {
