@@ -1,6 +1,4 @@
 /// START, APPEND, FINISH and ABORT: an attempt from its start to its end.
-///
-/// But for ABORT, which is rare, those of one moment share a call (`QueueMoves`).
 extension JobQueue {
     package enum Start: String, Sendable {
         case started
@@ -22,14 +20,12 @@ extension JobQueue {
     ///
     /// `usage` is the ledger row a reaper bills with if this worker dies.
     package func start(_ attempt: Attempt, usage: [UInt8]) async throws(RedisError) -> Start {
-        try await verdict(of: moves.starts) {
-            QueueMove(
-                keysOfRun(attempt),
-                attempt.numberedOwnership + [
-                    .int(runningTTL(deadline: attempt.deadline)), .bytes(usage), .string(attempt.channel),
-                    .int(Int(attempt.token)), .string(attempt.id),
-                ])
-        }
+        try await move(
+            QueueScripts.start, keysOfRun(attempt),
+            attempt.numberedOwnership + [
+                .int(runningTTL(deadline: attempt.deadline)), .bytes(usage), .string(attempt.channel),
+                .int(Int(attempt.token)), .string(attempt.id),
+            ])
     }
 
     package enum Append: String, Sendable {
@@ -39,16 +35,53 @@ extension JobQueue {
     }
 
     /// Writes delta `seq` (from 1, without gaps) and publishes it to the waiting shim.
+    ///
+    /// Deltas of one moment share one call.
     package func append(
         _ attempt: Attempt, seq: Int, payload: [UInt8], tokens: Int
     ) async throws(RedisError) -> Append {
-        try await verdict(of: moves.appends) {
-            QueueMove(
-                [keys.log(attempt.id)],
-                [
-                    .string(attempt.logID(seq)), .string(attempt.logID(seq - 1)), .string(attempt.worker),
-                    .bytes(payload), .int(tokens), .string(attempt.id), .string(attempt.channel),
-                ])
+        let delta = Delta(log: keys.log(attempt.id), attempt: attempt, seq: seq, payload: payload, tokens: tokens)
+        let reply = try await persist { () async throws(RedisError) in
+            let reply = try await appends.answer(to: delta)
+            try reply.throwIfError()
+            return reply
+        }
+        return try Self.word(reply)
+    }
+
+    /// A delta on its way to its log.
+    struct Delta: Sendable {
+        let log: String
+        let attempt: Attempt
+        let seq: Int
+        let payload: [UInt8]
+        let tokens: Int
+    }
+
+    /// The answers are verdicts of APPEND, or errors of one delta.
+    typealias Appends = RedisBatcher<Delta, RedisValue>
+
+    static func appends(_ redis: RedisClient) -> Appends {
+        // Chosen: some milliseconds in Redis, whose other callers wait meanwhile.
+        Appends(most: 256, mostBytes: 1 << 20, bytes: { $0.payload.count }, gathers: true) {
+            deltas throws(RedisError) in
+            var arguments = RedisArguments(capacity: deltas.reduce(0) { $0 + $1.payload.count + 256 })
+            for delta in deltas {
+                let attempt = delta.attempt
+                arguments.append(.string(attempt.logID(delta.seq)))
+                arguments.append(.string(attempt.logID(delta.seq - 1)))
+                arguments.append(.string(attempt.worker))
+                arguments.append(.bytes(delta.payload))
+                arguments.append(.int(delta.tokens))
+                arguments.append(.string(attempt.id))
+                arguments.append(.string(attempt.channel))
+            }
+            let reply = try await redis.evaluate(
+                QueueScripts.append, keys: deltas.map(\.log), arguments: arguments)
+            guard let verdicts = reply.array, verdicts.count == deltas.count else {
+                throw RedisError(.protocolViolation, "APPEND answered for another number of deltas")
+            }
+            return verdicts
         }
     }
 
@@ -76,15 +109,13 @@ extension JobQueue {
     package func finish(
         _ attempt: Attempt, lastSeq: Int, end: End, usage: [UInt8], keepLog: Duration
     ) async throws(RedisError) -> Finish {
-        try await verdict(of: moves.finishes) {
-            QueueMove(
-                keysOfRun(attempt),
-                attempt.numberedOwnership + [
-                    .string(attempt.logID(lastSeq)), .int(keepLog.milliseconds), .string(attempt.channel),
-                    .string(attempt.id), .string(end.status.rawValue), .bytes(end.meta), .bytes(end.result),
-                    .bytes(usage),
-                ])
-        }
+        try await move(
+            QueueScripts.finish, keysOfRun(attempt),
+            attempt.numberedOwnership + [
+                .string(attempt.logID(lastSeq)), .int(keepLog.milliseconds), .string(attempt.channel),
+                .string(attempt.id), .string(end.status.rawValue), .bytes(end.meta), .bytes(end.result),
+                .bytes(usage),
+            ])
     }
 
     package enum Abort: String, Sendable { case ended, open }

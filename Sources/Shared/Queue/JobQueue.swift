@@ -27,7 +27,7 @@ package struct JobQueue: Sendable {
     package let keys: QueueKeys
     package let limits: QueueLimits
     let clock: any WallClock
-    let moves: QueueMoves
+    let appends: Appends
 
     package init(
         redis: RedisClient, keys: QueueKeys, limits: QueueLimits = QueueLimits(),
@@ -37,7 +37,7 @@ package struct JobQueue: Sendable {
         self.keys = keys
         self.limits = limits
         self.clock = clock
-        moves = QueueMoves(redis)
+        appends = Self.appends(redis)
     }
 
     /// TTL of the log of a running request, in milliseconds.

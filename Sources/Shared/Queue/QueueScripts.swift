@@ -164,22 +164,6 @@ package enum QueueScripts {
 
         """
 
-    /// `all(n, move)` → the verdicts of the moves of this call, of which each has so many arguments.
-    ///
-    /// `move` gets its number, from 1, and its arguments. An error of one move is its own answer.
-    static let many = """
-        local function all(n, move)
-          local verdicts = {}
-          for i = 1, #ARGV / n do
-            local ok, verdict = pcall(move, i, unpack(ARGV, n * i - n + 1, n * i))
-            if not ok and type(verdict) ~= 'table' then verdict = {err = tostring(verdict)} end
-            verdicts[i] = verdict
-          end
-          return verdicts
-        end
-
-        """
-
     /// `bury(dead, most, why, q, entry)` copies an entry to the dead letters, of which about `most` stay.
     ///
     /// Lua hands over some 8,000 values at most. An entry with more fields than that keeps the first 1,000 of them.

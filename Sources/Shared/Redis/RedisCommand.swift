@@ -31,8 +31,6 @@ package struct RedisCommand: Sendable {
 package struct RedisArguments: Sendable {
     package private(set) var count = 0
     private(set) var bytes: [UInt8] = []
-    /// As they are sent.
-    package var byteCount: Int { bytes.count }
 
     /// `capacity` in bytes.
     package init(capacity: Int) { bytes.reserveCapacity(capacity) }

@@ -3,127 +3,39 @@ import Shared
 import TestSupport
 import Testing
 
-/// Moves of many requests in one call: each has its own verdict, and a shim that can take it hears of all at once.
-@Suite(.timeLimit(.minutes(1))) struct MovesTogetherTests {
-    private func claimed(_ queue: QueueFixture, _ count: Int, shim: String? = nil) async throws -> [Claim] {
+/// Deltas of many requests in one call: each has its own verdict, and a shim that can take it hears of all at once.
+@Suite(.timeLimit(.minutes(1))) struct AppendTogetherTests {
+    private func running(_ queue: QueueFixture, _ count: Int, shim: String?) async throws -> [Claim] {
+        var claims: [Claim] = []
         for _ in 0..<count {
             var job = queue.job(JobID.make(now: 1))
             job.shim = shim
             _ = try await queue.queue.submit(job, body: QueueFixture.body)
+            let claim = try await queue.claimOne("w1")
+            _ = try await queue.queue.start(claim.attempt, usage: queue.row(1))
+            claims.append(claim)
         }
-        return try await queue.claim("w1")
-    }
-
-    private func running(_ queue: QueueFixture, _ count: Int, shim: String?) async throws -> [Claim] {
-        let claims = try await claimed(queue, count, shim: shim)
-        #expect(Set(await start(queue, claims)) == ["started"])
         return claims
     }
 
-    private func start(_ queue: QueueFixture, _ claims: [Claim]) async -> [String] {
-        await together(claims) { _, claim throws(RedisError) in
-            try await queue.queue.start(claim.attempt, usage: queue.row(1)).rawValue
-        }
-    }
-
+    /// The verdicts in the order of `claims`, or the prefix of an error.
     private func append(
-        _ queue: QueueFixture, _ claims: [Claim], _ text: @escaping @Sendable (Int) -> String
-    ) async -> [String] {
-        await together(claims) { index, claim throws(RedisError) in
-            try await queue.queue.append(claim.attempt, seq: 1, payload: Array(text(index).utf8), tokens: 1).rawValue
-        }
-    }
-
-    private func finish(_ queue: QueueFixture, _ claims: [Claim]) async -> [String] {
-        await together(claims) { index, claim throws(RedisError) in
-            try await queue.queue.finish(
-                claim.attempt, lastSeq: 0,
-                end: .init(status: .done, meta: Array("{}".utf8), result: Array("answer \(index)".utf8)),
-                usage: queue.row(9), keepLog: .seconds(60)
-            ).rawValue
-        }
-    }
-
-    /// The verdicts of a move on all at once, in the order of `claims`, or the prefix of an error.
-    private func together(
-        _ claims: [Claim], _ move: @escaping @Sendable (Int, Claim) async throws(RedisError) -> String
+        _ queue: QueueFixture, _ claims: [Claim], seq: Int = 1, _ text: @escaping @Sendable (Int) -> String
     ) async -> [String] {
         await withTaskGroup(of: (Int, String).self) { group in
             for (index, claim) in claims.enumerated() {
                 group.addTask {
-                    do throws(RedisError) { return (index, try await move(index, claim)) } catch {
+                    do throws(RedisError) {
+                        let verdict = try await queue.queue.append(
+                            claim.attempt, seq: seq, payload: Array(text(index).utf8), tokens: 1)
+                        return (index, verdict.rawValue)
+                    } catch {
                         return (index, error.prefix ?? "\(error.code)")
                     }
                 }
             }
             return await group.reduce(into: [Int: String]()) { $0[$1.0] = $1.1 }.sorted { $0.key < $1.key }
                 .map(\.value)
-        }
-    }
-
-    /// The same attempt in the hands of another worker.
-    private func stolen(_ attempt: Attempt) -> Attempt {
-        Attempt(
-            id: attempt.id, lane: attempt.lane, worker: "thief", entry: attempt.entry, number: attempt.number,
-            deliveries: attempt.deliveries, deadline: attempt.deadline, channel: attempt.channel)
-    }
-
-    @Test func `of many starts each stands alone: held, lost, ended, or with a broken log`() async throws {
-        try await QueueFixture.run { queue in
-            var claims = try await claimed(queue, 6)
-            claims[1].attempt = stolen(claims[1].attempt)
-            _ = try await queue.queue.cancel(claims[2].job.id)
-            try await queue.redis.send(
-                RedisCommand("SET", .string(queue.keys.log(claims[3].job.id)), "x", "EX", "100")
-            ).throwIfError()
-
-            let verdicts = await start(queue, claims)
-            let again = await start(queue, claims)
-
-            #expect(verdicts == ["started", "lost", "dropped", "WRONGTYPE", "started", "started"])
-            #expect(again == ["started", "lost", "dropped", "WRONGTYPE", "started", "started"])
-            #expect(try await queue.bills().isEmpty)
-            #expect(try await queue.pending().count == 5)
-        }
-    }
-
-    @Test func `a hundred ends of one moment have a row, a record and a message each, and leave no entry`() async throws {
-        try await QueueFixture.run { queue in
-            let claims = try await running(queue, 100, shim: "s1+")
-            var verdicts: [String] = []
-            let texts = try await queue.messages(shim: "s1+") { verdicts = await finish(queue, claims) }
-
-            let messages = texts.flatMap { ReplyMessage.all(in: ByteBuffer(string: $0)) }
-
-            #expect(verdicts == [String](repeating: "ok", count: 100))
-            #expect(try await queue.bills().sorted() == claims.map { "\($0.job.id) 1 final" }.sorted())
-            #expect(try await queue.length() == 0)
-            #expect(texts.count < 100 && messages.count == 100)
-            for (index, claim) in claims.enumerated() {
-                let message = try #require(messages.first { $0.request == claim.job.id })
-                guard case .end(let end) = message.body else { Issue.record("no end"); return }
-                #expect(String(buffer: end.result) == "answer \(index)")
-                #expect(try await queue.logIDs(claim.job.id) == ["1-0", QueueScripts.end])
-            }
-        }
-    }
-
-    @Test func `of many ends each stands alone: its own, another's, one that is behind, one that has ended`() async throws {
-        try await QueueFixture.run { queue in
-            var claims = try await running(queue, 6, shim: nil)
-            claims[1].attempt = stolen(claims[1].attempt)
-            try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.log(claims[2].job.id)))).throwIfError()
-            _ = try await queue.queue.cancel(claims[3].job.id)
-            try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.log(claims[4].job.id)))).throwIfError()
-            try await queue.redis.send(
-                RedisCommand("SET", .string(queue.keys.log(claims[4].job.id)), "x", "EX", "100")
-            ).throwIfError()
-
-            let verdicts = await finish(queue, claims)
-
-            #expect(verdicts == ["ok", "fenced", "behind", "ended", "WRONGTYPE", "ok"])
-            let billed = [0, 1, 3, 5].map { "\(claims[$0].job.id) 1 final" }
-            #expect(try await queue.bills().sorted() == billed.sorted())
         }
     }
 
@@ -149,7 +61,10 @@ import Testing
         try await QueueFixture.run { queue in
             var claims = try await running(queue, 6, shim: nil)
             _ = try await queue.finish(claims[1].attempt)
-            claims[2].attempt = stolen(claims[2].attempt)
+            let other = claims[2].attempt
+            claims[2].attempt = Attempt(
+                id: other.id, lane: other.lane, worker: "thief", entry: other.entry, number: other.number,
+                deliveries: other.deliveries, deadline: other.deadline, channel: other.channel)
             try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.log(claims[3].job.id)))).throwIfError()
             try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.log(claims[4].job.id)))).throwIfError()
             try await queue.redis.send(
