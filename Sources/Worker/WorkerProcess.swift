@@ -60,7 +60,8 @@ extension WorkerParts {
                 onSubscribed: { [healthRegistry] in healthRegistry.missed() }),
             catalog, credentialMonitor, healthRegistry,
             LoadReader(
-                redis: pool.redis, keys: poolKeys, limiter: limiter, catalog: catalog, logger: logger),
+                redis: pool.redis, keys: poolKeys, limiter: limiter, catalog: catalog,
+                pace: pace(of: shards), logger: logger),
         ]
     }
 
@@ -116,6 +117,11 @@ extension WorkerParts {
         ]
     }
 
+    private func pace(of shards: [WorkerShard]) -> IdlePace {
+        IdlePace(
+            running: shards.map(\.running), busy: config.maintenance.interval, idle: config.maintenance.idleInterval)
+    }
+
     private func runner(_ shard: WorkerShard, _ pipeline: JobPipeline) -> ClaimRunner {
         ClaimRunner(
             reader: ClaimReader(queue: shard.queue, worker: name, logger: logger), pipeline: pipeline, slots: slots,
@@ -126,13 +132,15 @@ extension WorkerParts {
         let pipeline = pipeline(shard)
         let runner = runner(shard, pipeline)
         return [
-            QueueMaintenance(queue: shard.queue, reader: runner.reader, settings: config.maintenance, logger: logger),
+            QueueMaintenance(
+                queue: shard.queue, reader: runner.reader, settings: config.maintenance, pace: pace(of: [shard]),
+                logger: logger),
             Reaper(
                 queue: shard.queue, reader: runner.reader, pipeline: pipeline, slots: slots, patience: shard.patience,
                 settings: config.reap, overdraft: config.slots.recovery, logger: logger),
             AdmissionService(
                 queue: shard.queue, rooms: shard.rooms, slots: slots, catalog: catalog, runner: runner,
-                interval: config.maintenance.interval, logger: logger),
+                pace: pace(of: [shard]), logger: logger),
             ClaimService(
                 queue: shard.queue, blocking: shard.blocking, runner: runner, slots: slots, rooms: shard.rooms,
                 running: shard.running, settings: config.claim, drainTimeout: config.drainTimeout, readiness: readiness,

@@ -44,8 +44,8 @@ final class RedisListener: Sendable {
 
     /// Sends a PING per interval, and closes the connection when two went unanswered.
     func keepAlive(_ channel: any Channel, every interval: Duration) -> RepeatedTask {
-        let interval = TimeAmount.milliseconds(interval.milliseconds)
-        return channel.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+        let first = TimeAmount(TurnGrid.delay(interval))
+        return channel.eventLoop.scheduleRepeatedTask(initialDelay: first, delay: TimeAmount(interval)) { _ in
             let sent = self.unanswered.withLock { count in
                 count += 1
                 return count

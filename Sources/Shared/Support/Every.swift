@@ -45,16 +45,17 @@ package struct Turns: AsyncSequence, AsyncIteratorProtocol, Sendable {
 /// Moments at which the loops of a process look for work, all at the same ones.
 ///
 /// Each wake of an idle process costs far more than the look itself, and what is sent in one turn of the event loop
-/// goes to Redis in one write. The moments are 250 ms apart, at an offset that each process chooses for itself, so that
-/// the workers of a machine do not come to Redis together.
-enum TurnGrid {
-    private static let step = Duration.milliseconds(250)
-    private static let origin = ContinuousClock.now - step * Double.random(in: 0..<1)
+/// goes to Redis in one write. The moments are a second apart for loops of a second and more, and 250 ms apart for
+/// faster ones. Each process chooses an offset for itself, so that the workers of a machine do not come to Redis
+/// together.
+package enum TurnGrid {
+    private static let origin = ContinuousClock.now - .seconds(Double.random(in: 0..<1))
 
     /// Time until the turn after `now`: half a step less than the interval at most, and half a step more.
     ///
     /// Loops that are faster than the grid keep their own time.
-    static func delay(_ interval: Duration, now: ContinuousClock.Instant = .now) -> Duration {
+    package static func delay(_ interval: Duration, now: ContinuousClock.Instant = .now) -> Duration {
+        let step = Duration.milliseconds(interval < .seconds(1) ? 250 : 1000)
         guard interval >= step else { return interval }
         let end = now - origin + interval
         return interval + step * (end / step).rounded() - end

@@ -6,7 +6,7 @@ import Synchronization
 /// Shares the health of all routes between workers: own observations count at once, those of others within a moment.
 ///
 /// In: observations. Out: whether a route may be used, without waiting. Failures go to Redis at once, answers gathered
-/// over half a second; findings of other workers arrive by `received`. While Redis is away each worker judges by what
+/// over a second; findings of other workers arrive by `received`. While Redis is away each worker judges by what
 /// it sees itself. `HealthReplica` decides; here are its lock and its I/O.
 final class HealthRegistry: Service, Sendable {
     let store: HealthStore
@@ -17,7 +17,7 @@ final class HealthRegistry: Service, Sendable {
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
     /// Chosen: an answer changes little, and a thousand of them a second must not be a thousand writes.
-    private static let gathering = Duration.milliseconds(500)
+    private static let gathering = Duration.seconds(1)
 
     init(rules: HealthRules, store: HealthStore, clock: any WallClock = SystemWallClock(), logger: Logger) {
         self.store = store

@@ -4,24 +4,21 @@ import Shared
 
 /// Sends left-over settlements, and reads the loads of accounts.
 ///
-/// Every quarter of a second settlements go out that no reservation took along. While requests come whose strategy
+/// With each turn (`PROMOTE_INTERVAL`) settlements go out that no reservation took along. While requests come whose strategy
 /// looks at loads, what runs on all accounts is counted as well, in one round trip (`AccountLoads`).
 struct LoadReader: Service {
     let redis: RedisClient
     let keys: PoolKeys
     let limiter: AccountLimiter
     let catalog: LiveCatalog
+    let pace: IdlePace
     let logger: Logger
 
-    private static let interval = Duration.milliseconds(250)
-
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            for await _ in every(Self.interval) {
-                await limiter.flush()
-                if limiter.loads.areWanted { await read() }
-            }
-        }
+        repeat {
+            await limiter.flush()
+            if limiter.loads.areWanted { await read() }
+        } while await Task.pause(forTurn: pace.interval)
         // Capacity that the last jobs gave back must not wait for the end of its lease.
         await limiter.flush()
     }

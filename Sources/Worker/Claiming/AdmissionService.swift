@@ -13,8 +13,8 @@ struct AdmissionService: Service {
     let slots: Slots
     let catalog: LiveCatalog
     let runner: ClaimRunner
-    /// Interval at which all rooms are looked at.
-    let interval: Duration
+    /// At which all rooms are looked at.
+    let pace: IdlePace
     let logger: Logger
 
     func run() async throws {
@@ -39,9 +39,7 @@ struct AdmissionService: Service {
     }
 
     private func tickUntilShutdown() async {
-        await cancelWhenGracefulShutdown {
-            for await _ in every(interval) { rooms.tick() }
-        }
+        repeat { rooms.tick() } while await Task.pause(forTurn: rooms.hasAny ? pace.busy : pace.interval)
         rooms.finish()
     }
 

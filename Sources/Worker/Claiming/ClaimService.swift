@@ -120,7 +120,7 @@ struct ClaimService: Service {
         var entries: [JobQueue.Entry] = []
         defer { slots.giveBack(free - entries.count) }
         entries = try await queue.awaitWork(
-            worker: runner.reader.worker, block: settings.block, on: blocking)
+            worker: runner.reader.worker, block: TurnGrid.delay(settings.block), on: blocking)
         for entry in entries { group.addTask { await runner.run(entry) } }
         return entries.isEmpty ? nil : .now - began
     }

@@ -3,6 +3,8 @@ import Shared
 /// Settings of `QueueMaintenance`, whose interval `AdmissionService` shares.
 struct MaintenanceSettings: Sendable {
     var interval: Duration
+    /// The same while no job has run for five seconds.
+    var idleInterval: Duration
     /// Waiting jobs moved in one look.
     var batch: Int
     var consumerSweep: Duration
@@ -13,6 +15,9 @@ struct MaintenanceSettings: Sendable {
         interval = settings.seconds(
             "PROMOTE_INTERVAL", default: 0.25, in: 0.01...60,
             "How often waiting jobs are looked at; they may start this much late.")
+        idleInterval = settings.seconds(
+            "IDLE_INTERVAL", default: 1, in: 0.01...60,
+            "The same in a worker that has had no job for 5 s.")
         batch = settings.int(
             "PROMOTE_BATCH", default: 100, in: 1...10_000,
             "Waiting jobs moved in one look.")

@@ -12,6 +12,7 @@ struct QueueMaintenance: Service {
     let queue: JobQueue
     let reader: ClaimReader
     let settings: MaintenanceSettings
+    let pace: IdlePace
     let logger: Logger
 
     func run() async throws {
@@ -30,7 +31,7 @@ struct QueueMaintenance: Service {
             } catch {
                 logger.debug("promotion failed, trying again", metadata: [LogKey.error: "\(error)"])
             }
-            guard await Task.pause(forTurn: settings.interval) else { return }
+            guard await Task.pause(forTurn: pace.interval) else { return }
         }
     }
 

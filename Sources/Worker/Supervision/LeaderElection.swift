@@ -78,12 +78,12 @@ final class LeaderElection: Service, Sendable {
 }
 
 extension LeaderElection {
-    /// Does `duty` every `interval` while this worker leads, until shutdown, and the first time as soon as it is
-    /// elected.
+    /// Does `duty` about every `interval` while this worker leads, until shutdown, and the first time within a second of
+    /// its election.
     func repeating(_ interval: Duration, _ duty: @escaping @Sendable () async -> Void) async {
         await cancelWhenGracefulShutdown {
             var due = ContinuousClock.now
-            for await _ in every(min(interval, .milliseconds(250))) {
+            for await _ in every(min(interval, .seconds(1))) {
                 if self.isLeader, due <= .now {
                     due = .now + interval
                     await duty()

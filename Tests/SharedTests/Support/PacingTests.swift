@@ -40,17 +40,17 @@ import Testing
         #expect(turns.withLock { $0 } == 1)
     }
 
-    @Test(arguments: [250, 300, 1000, 2000, 60_000])
-    func `loops of all intervals meet at the same moments`(milliseconds: Int) {
-        let (interval, now) = (Duration.milliseconds(milliseconds), ContinuousClock.now)
-        let meeting = now + TurnGrid.delay(.milliseconds(250), now: now)
+    @Test(arguments: [(250, 250), (300, 250), (999, 250), (1000, 1000), (2500, 1000), (60_000, 1000)])
+    func `loops of all intervals meet at the same moments`(milliseconds: Int, step: Int) {
+        let (interval, step, now) = (Duration.milliseconds(milliseconds), Duration.milliseconds(step), ContinuousClock.now)
+        let meeting = now + TurnGrid.delay(.seconds(1), now: now)
 
-        for late in stride(from: 0, to: 1000, by: 7) {
+        for late in stride(from: 0, to: 2000, by: 7) {
             let start = now + .milliseconds(late)
             let delay = TurnGrid.delay(interval, now: start)
-            let turns = (start + delay - meeting) / .milliseconds(250)
+            let turns = (start + delay - meeting) / step
             #expect(abs(turns - turns.rounded()) < 1e-6)
-            #expect(abs((delay - interval).seconds) < 0.1251)
+            #expect(abs((delay - interval) / step) < 0.5001)
         }
     }
 

@@ -48,6 +48,7 @@ import Testing
                 blocking,
                 QueueMaintenance(
                     queue: fixture.queue.queue, reader: worker.reader, settings: fixture.configuration.maintenance,
+                    pace: IdlePace(running: [worker.running], busy: .milliseconds(250), idle: .milliseconds(250)),
                     logger: PipelineFixture.silent),
                 ClaimService(
                     queue: fixture.queue.queue, blocking: blocking,
