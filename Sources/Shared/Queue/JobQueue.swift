@@ -22,7 +22,7 @@ import NIOCore
 /// - `+Shards`: how many shards there ever were
 ///
 /// Logs are read in `RequestLog`, dead letters in `DeadLetters`.
-package struct JobQueue: Sendable {
+package final class JobQueue: Sendable {
     package let redis: RedisClient
     package let keys: QueueKeys
     package let limits: QueueLimits

@@ -8,7 +8,7 @@ import Synchronization
 /// In: candidates, one per route that could serve a request. Out: a reservation on one of them, or when to ask again;
 /// one round trip serves all requests of the moment. Each reservation must be settled once. Those of a dead worker end
 /// with its lease. Throws where Redis is away.
-struct AccountLimiter: Sendable {
+final class AccountLimiter: Sendable {
     struct Configuration: Sendable {
         /// Time after which a slot of a dead worker is free again.
         var lease = Duration.seconds(15)

@@ -4,8 +4,8 @@ import Shared
 enum CapacityUse: Sendable {
     /// The platform was never called.
     case none
-    /// The platform was called at this time, and the record says how it went.
-    case called(AttemptRecord, at: ContinuousClock.Instant)
+    /// The platform was called at this time, for as many tokens as are known or estimated.
+    case called(tokens: Int, at: ContinuousClock.Instant)
     /// The attempt that was started goes on holding it.
     case held
 }
@@ -14,7 +14,7 @@ enum CapacityUse: Sendable {
 ///
 /// In: ranked routes. Out: a booking, or how long until it is worth asking again. A booking's capacity comes back by
 /// `settle`, which never fails: where Redis is away, the reservation ends with its lease.
-struct AccountPool: Sendable {
+final class AccountPool: Sendable {
     enum Answer: Sendable {
         /// Never `Booking.none`.
         case booked(Booking)
@@ -26,6 +26,16 @@ struct AccountPool: Sendable {
     let forecasts: TokenForecasts
     let rooms: WaitingRooms
     let clock: any WallClock
+
+    init(
+        limiter: AccountLimiter, queue: JobQueue, forecasts: TokenForecasts, rooms: WaitingRooms, clock: any WallClock
+    ) {
+        self.limiter = limiter
+        self.queue = queue
+        self.forecasts = forecasts
+        self.rooms = rooms
+        self.clock = clock
+    }
 
     private static let exhausted = JobFailure(
         .quotaExhausted, "the quota of every account for this model is used up", code: "quota_exhausted")
@@ -61,8 +71,7 @@ struct AccountPool: Sendable {
         switch use {
         case .held: return
         case .none: await limiter.settle(reservation, tokens: 0, calledAt: nil)
-        case .called(let record, let time):
-            await limiter.settle(reservation, tokens: record.usage.input + record.usage.output, calledAt: time)
+        case .called(let tokens, let time): await limiter.settle(reservation, tokens: tokens, calledAt: time)
         }
         rooms.freed(reservation.account)
     }

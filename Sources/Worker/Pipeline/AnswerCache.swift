@@ -5,11 +5,18 @@ import Shared
 ///
 /// Only where the request or its model says for how long. Nothing here fails a request: while Redis is away a platform
 /// is called, and nothing is kept.
-struct AnswerCache: Sendable {
+final class AnswerCache: Sendable {
     let cache: ResponseCache
     let metrics: WorkerMetrics
     let clock: any WallClock
     let logger: Logger
+
+    init(cache: ResponseCache, metrics: WorkerMetrics, clock: any WallClock, logger: Logger) {
+        self.cache = cache
+        self.metrics = metrics
+        self.clock = clock
+        self.logger = logger
+    }
 
     /// The plan after a look into the cache.
     ///

@@ -1,12 +1,19 @@
 import Shared
 
 /// An attempt that has its outcome, before anything is decided about it.
-struct EndedAttempt: Sendable {
+final class EndedAttempt: Sendable {
     let run: JobRun
     let record: AttemptRecord
     let outcome: AttemptOutcome
     /// Knows what was written of it.
     let publisher: TokenPublisher
+
+    init(run: JobRun, record: AttemptRecord, outcome: AttemptOutcome, publisher: TokenPublisher) {
+        self.run = run
+        self.record = record
+        self.outcome = outcome
+        self.publisher = publisher
+    }
 
     /// Text has reached the log, and so the caller.
     var isShown: Bool { publisher.lastSeq > 0 }
@@ -14,7 +21,7 @@ struct EndedAttempt: Sendable {
 
 /// Outcome of one call to a platform, or of the kept answer in its place.
 struct AttemptOutcome: Sendable {
-    enum Result: Sendable {
+    indirect enum Result: Sendable {
         case completed(ChatCompletionEnd)
         case failed(JobFailure)
         /// The log refused our write: the request was cancelled (`hasEnded`), or another worker runs it.

@@ -7,7 +7,7 @@ import Shared
 extension JobPipeline {
     func answered(_ run: JobRun) async throws(RedisError) -> EndedAttempt {
         var publisher = TokenPublisher(
-            queue: queue, attempt: run.attempt, startRow: run.startRecord, replayBytes: settings.stream.replayBytes)
+            queue: queue, attempt: run.attempt, startRow: { run.startRecord.encoded }, replayBytes: settings.stream.replayBytes)
         let outcome = explained(try await answer(run, &publisher), run)
         FaultPoint.answered.reached()
         return EndedAttempt(
@@ -59,7 +59,7 @@ extension JobPipeline {
         var outcome = AttemptOutcome(.superseded(hasEnded: false))
         outcome.copy = copy
         var coalescer = DeltaCoalescer()
-        var source: CompletionStream
+        let source: CompletionStream
         do { source = try await platforms.open(call) } catch { return AttemptOutcome(.failed(error)) }
         defer { source.close() }
         FaultPoint.accepted.reached()
@@ -67,7 +67,7 @@ extension JobPipeline {
         defer { metrics.streamEnded() }
         var notBefore: ContinuousClock.Instant?
         while true {
-            let isAtEnd = await read(&source, into: &coalescer, notBefore, &outcome)
+            let isAtEnd = await read(source, into: &coalescer, notBefore, &outcome)
             // Until something is visible nothing is written, so that a failure can still be retried unseen.
             if coalescer.hasVisible || (isAtEnd && outcome.isCompleted), let payload = coalescer.drain() {
                 if !outcome.isShown { outcome.firstVisible = clock.now }
@@ -89,7 +89,7 @@ extension JobPipeline {
     ///
     /// Returns `true` at the end of the stream, whose result is then in `outcome`.
     private func read(
-        _ source: inout CompletionStream, into coalescer: inout DeltaCoalescer,
+        _ source: CompletionStream, into coalescer: inout DeltaCoalescer,
         _ notBefore: ContinuousClock.Instant?, _ outcome: inout AttemptOutcome
     ) async -> Bool {
         var isAtEnd = false

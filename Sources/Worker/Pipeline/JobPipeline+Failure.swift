@@ -92,8 +92,7 @@ extension JobPipeline {
         _ failure: JobFailure, _ ended: EndedAttempt, pause: Duration
     ) async throws(RedisError) {
         log.failed(failure, ended, next: .later)
-        var run = ended.run
-        run.note(ended.record)
+        let run = ended.run.noting(ended.record)
         FaultPoint.retrying.reached()
         _ = try await queue.retryLater(
             run.attempt, usage: ended.record.encoded, due: clock.now + pause.milliseconds,
@@ -102,9 +101,8 @@ extension JobPipeline {
     }
 
     private func next(_ ended: EndedAttempt, _ booking: Booking) async throws(RedisError) -> JobRun? {
-        var run = ended.run
-        run.note(ended.record)
-        let next = run.advanced(booking, startedAt: clock.now)
+        let run = ended.run
+        let next = run.noting(ended.record).advanced(booking, startedAt: clock.now)
         running.expect(next.attempt, of: run.cancellation)
         let verdict = try await holding(booking) { (use) async throws(RedisError) -> JobQueue.Next in
             let verdict = try await queue.next(

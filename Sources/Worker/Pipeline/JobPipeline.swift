@@ -15,7 +15,7 @@ import Shared
 /// After a failed attempt `FailurePolicy` decides between the caller, the next route and waiting. Every stop goes
 /// through `finish`, `abort`, `next` or `retryLater`, each of which bills the attempt. Throws only where Redis stayed
 /// away longer than `QueueLimits.patience`: then the entry is still in the pending list, and another worker reaps it.
-struct JobPipeline: Sendable {
+final class JobPipeline: Sendable {
     let queue: JobQueue
     let router: JobRouter
     let pool: AccountPool
@@ -29,7 +29,29 @@ struct JobPipeline: Sendable {
     let metrics: WorkerMetrics
     let clock: any WallClock
     let log: PipelineLog
-    var gate = ClaimGate()
+    let gate: ClaimGate
+
+    init(
+        queue: JobQueue, router: JobRouter, pool: AccountPool, platforms: PlatformCaller, policy: FailurePolicy,
+        healthRegistry: HealthRegistry, rooms: WaitingRooms, answerCache: AnswerCache, running: RunningJobs,
+        settings: PipelineSettings, metrics: WorkerMetrics, clock: any WallClock, log: PipelineLog,
+        gate: ClaimGate = ClaimGate()
+    ) {
+        self.queue = queue
+        self.router = router
+        self.pool = pool
+        self.platforms = platforms
+        self.policy = policy
+        self.healthRegistry = healthRegistry
+        self.rooms = rooms
+        self.answerCache = answerCache
+        self.running = running
+        self.settings = settings
+        self.metrics = metrics
+        self.clock = clock
+        self.log = log
+        self.gate = gate
+    }
 
     /// Runs a fresh claim.
     ///
@@ -134,9 +156,9 @@ struct JobPipeline: Sendable {
     private func attempt(_ run: JobRun) async throws(RedisError) -> JobRun? {
         let ended = try await holding(run.booking) { (use) async throws(RedisError) -> EndedAttempt in
             let calledAt = ContinuousClock.now
-            use = .called(run.startRecord, at: calledAt)
+            use = .called(tokens: run.plan.promptTokens, at: calledAt)
             let ended = try await answered(run)
-            use = .called(ended.record, at: calledAt)
+            use = .called(tokens: ended.record.usage.input + ended.record.usage.output, at: calledAt)
             observe(ended)
             // Written before the capacity comes back: the caller does not wait for that.
             if ended.outcome.failure == nil { try await conclude(ended) }
@@ -193,8 +215,7 @@ struct JobPipeline: Sendable {
 
     /// Step 6, and the only place where a request ends well or badly.
     func finish(_ ended: EndedAttempt, _ end: JobQueue.End) async throws(RedisError) {
-        var run = ended.run
-        run.note(ended.record)
+        let run = ended.run.noting(ended.record)
         var end = end
         end.meta = run.meta(ended.record).encoded
         for _ in 0...TokenPublisher.maxRepairs {

@@ -4,7 +4,7 @@ import Shared
 ///
 /// In: a job. Out: a plan, which holds a refusal where the request cannot be served. Needs no I/O, except for a body
 /// that is too large to travel in its queue entry.
-struct JobRouter: Sendable {
+final class JobRouter: Sendable {
     let queue: JobQueue
     let catalog: LiveCatalog
     let healthRegistry: HealthRegistry
@@ -14,6 +14,22 @@ struct JobRouter: Sendable {
     let defaultStrategy: RoutingStrategyName
     let rates: CurrencyRates
     let affinity: PromptAffinity
+
+    init(
+        queue: JobQueue, catalog: LiveCatalog, healthRegistry: HealthRegistry, loads: AccountLoads,
+        credentials: AccountCredentials, forecasts: TokenForecasts, defaultStrategy: RoutingStrategyName,
+        rates: CurrencyRates, affinity: PromptAffinity
+    ) {
+        self.queue = queue
+        self.catalog = catalog
+        self.healthRegistry = healthRegistry
+        self.loads = loads
+        self.credentials = credentials
+        self.forecasts = forecasts
+        self.defaultStrategy = defaultStrategy
+        self.rates = rates
+        self.affinity = affinity
+    }
 
     func plan(_ job: Job, enqueuedAt: Int64) async throws(RedisError) -> JobPlan {
         guard let body = try await queue.body(of: job) else {

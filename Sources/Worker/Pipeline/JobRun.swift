@@ -1,38 +1,57 @@
 import Shared
 
 /// A claim with its plan, before it has capacity.
-struct PlannedClaim: Sendable {
+final class PlannedClaim: Sendable {
     let claim: Claim
     let plan: JobPlan
     /// The room that let it in, or `nil` for a fresh claim.
     let room: String?
     let cancellation: JobCancellation
+
+    init(claim: Claim, plan: JobPlan, room: String?, cancellation: JobCancellation) {
+        self.claim = claim
+        self.plan = plan
+        self.room = room
+        self.cancellation = cancellation
+    }
 }
 
 /// A job while it runs in this worker: the attempt under way, its booking, the trail so far.
 ///
-/// Values go forward only.
-struct JobRun: Sendable {
+/// It never changes: each step forward is another run.
+final class JobRun: Sendable {
     let plan: JobPlan
     let cancellation: JobCancellation
-    private(set) var attempt: Attempt
+    let attempt: Attempt
     /// Of the attempt under way.
-    private(set) var booking: Booking
+    let booking: Booking
     /// Routes that this claim has tried, the one under way included.
-    private(set) var tried: [Route]
+    let tried: [Route]
     /// The attempts before the one under way, those of earlier claims included.
-    private(set) var trail: [AnswerMeta.Attempt]
+    let trail: [AnswerMeta.Attempt]
     /// Milliseconds since 1970: the `started_at` of every copy of this attempt's ledger row.
-    private(set) var startedAt: Int64
+    let startedAt: Int64
 
-    init(_ plan: JobPlan, attempt: Attempt, booking: Booking, cancellation: JobCancellation, startedAt: Int64) {
+    /// The first run of a claim.
+    convenience init(
+        _ plan: JobPlan, attempt: Attempt, booking: Booking, cancellation: JobCancellation, startedAt: Int64
+    ) {
+        self.init(
+            plan, attempt, booking, cancellation, tried: booking.route.map { [$0] } ?? [],
+            trail: AnswerMeta.Attempt.decode(plan.job.trail), startedAt: startedAt)
+    }
+
+    private init(
+        _ plan: JobPlan, _ attempt: Attempt, _ booking: Booking, _ cancellation: JobCancellation, tried: [Route],
+        trail: [AnswerMeta.Attempt], startedAt: Int64
+    ) {
         self.plan = plan
         self.attempt = attempt
         self.booking = booking
         self.cancellation = cancellation
+        self.tried = tried
+        self.trail = trail
         self.startedAt = startedAt
-        tried = booking.route.map { [$0] } ?? []
-        trail = AnswerMeta.Attempt.decode(plan.job.trail)
     }
 
     var route: Route? { booking.route }
@@ -42,19 +61,18 @@ struct JobRun: Sendable {
 
     /// The run after a failover: next attempt, next route.
     func advanced(_ booking: Booking, startedAt: Int64) -> JobRun {
-        var run = self
-        run.attempt = attempt.next
-        run.booking = booking
-        if let route = booking.route { run.tried.append(route) }
-        run.startedAt = startedAt
-        return run
+        JobRun(
+            plan, attempt.next, booking, cancellation, tried: tried + (booking.route.map { [$0] } ?? []), trail: trail,
+            startedAt: startedAt)
     }
 
-    mutating func note(_ record: AttemptRecord) {
-        trail.append(
-            AnswerMeta.Attempt(
-                attempt: attempt.number, model: record.model, provider: record.provider, account: record.account,
-                error: record.errorKind, milliseconds: record.latency, cost: record.cost))
+    /// The same run with its attempt in the trail.
+    func noting(_ record: AttemptRecord) -> JobRun {
+        let attempt = AnswerMeta.Attempt(
+            attempt: attempt.number, model: record.model, provider: record.provider, account: record.account,
+            error: record.errorKind, milliseconds: record.latency, cost: record.cost)
+        return JobRun(
+            plan, self.attempt, booking, cancellation, tried: tried, trail: trail + [attempt], startedAt: startedAt)
     }
 }
 

@@ -5,13 +5,13 @@ import Shared
 /// `next` returns all deltas that have arrived, and `nil` after a good end, when `end` is set. With `notBefore` it
 /// gathers more deltas until that time, unless the answer ends first. So deltas coalesce without a task or a timer per
 /// stream.
-struct CompletionStream: Sendable {
-    private enum Source: Sendable {
+final class CompletionStream {
+    private enum Source {
         case upstream(UpstreamStream)
         case sandbox(SandboxStream)
     }
 
-    private var source: Source
+    private let source: Source
 
     init(_ upstream: UpstreamStream) { source = .upstream(upstream) }
     init(_ sandbox: SandboxStream) { source = .sandbox(sandbox) }
@@ -19,16 +19,12 @@ struct CompletionStream: Sendable {
     /// Valid after `next` has returned `nil`.
     private(set) var end = ChatCompletionEnd(model: nil, finishReason: nil, usage: nil)
 
-    mutating func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> [ChatDelta]? {
-        let step: StreamStep
-        switch source {
-        case .upstream(var upstream):
-            defer { source = .upstream(upstream) }
-            step = try await upstream.next(notBefore: notBefore)
-        case .sandbox(var sandbox):
-            defer { source = .sandbox(sandbox) }
-            step = try await sandbox.next(notBefore: notBefore)
-        }
+    func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> [ChatDelta]? {
+        let step =
+            switch source {
+            case .upstream(let upstream): try await upstream.next(notBefore: notBefore)
+            case .sandbox(let sandbox): try await sandbox.next(notBefore: notBefore)
+            }
         switch step {
         case .deltas(let deltas): return deltas
         case .end(let end):
@@ -55,7 +51,7 @@ enum StreamStep: Sendable {
 }
 
 /// The answer of a platform behind HTTP.
-struct UpstreamStream: Sendable {
+final class UpstreamStream {
     private let body: HTTPBodyStream
     private var decoder: any ResponseDecoder
     private let cancellation: JobCancellation
@@ -87,7 +83,7 @@ struct UpstreamStream: Sendable {
     ///
     /// Several platforms refuse a stream with such a document and status 200. The refusal is thus known before the
     /// stream counts as opened. White space in front only keeps the connection alive.
-    mutating func begin() async throws(JobFailure) {
+    func begin() async throws(JobFailure) {
         while decoder.form != .events, !decoder.isComplete, let bytes = try await read(notBefore: nil) {
             opened = await feed(bytes)
         }
@@ -101,12 +97,12 @@ struct UpstreamStream: Sendable {
         do { return try await body.next(notBefore: notBefore) } catch { throw error.failure }
     }
 
-    private mutating func feed(_ bytes: [UInt8]) async -> [ChatDelta] {
+    private func feed(_ bytes: [UInt8]) async -> [ChatDelta] {
         received += bytes.count
         return await onPool(if: bytes.count > largestOnLoop) { decoder.feed(bytes) }
     }
 
-    mutating func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> StreamStep {
+    func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> StreamStep {
         if let whole { return .end(whole) }
         if !opened.isEmpty {
             defer { opened = [] }

@@ -23,7 +23,7 @@ extension PlatformCaller {
         _ cancellation: JobCancellation, _ timeLeft: Duration
     ) async throws(JobFailure) -> Credential {
         do {
-            return try await cancellation.stopping { [tokens] in
+            return try await cancellation.stopping { [self] in
                 try await tokens.credential(of: name, key, exchange, now: now) { request throws(JobFailure) in
                     try await ask(request, timeLeft)
                 }

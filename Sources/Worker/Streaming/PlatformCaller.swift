@@ -6,7 +6,7 @@ import Shared
 /// error, or with `network` or `timeout`. Cancelled calls fail too, and the pipeline knows the reason. A credential
 /// that the platform reports as expired is renewed and the call made once more, since such a refusal says nothing about
 /// key or request.
-struct PlatformCaller: Sendable {
+final class PlatformCaller: Sendable {
     let http: HTTPClient
     let credentials: AccountCredentials
     let tokens: AccountTokens
@@ -15,9 +15,25 @@ struct PlatformCaller: Sendable {
     let maxAnswerBytes: Int
     let clock: any WallClock
     /// The pause between two pieces of a sandbox stream whose prompt sets none.
-    var sandboxPace = Duration.zero
+    let sandboxPace: Duration
     /// Records what platforms send, `nil` where recording is off.
-    var recorder: Recorder?
+    let recorder: Recorder?
+
+    init(
+        http: HTTPClient, credentials: AccountCredentials, tokens: AccountTokens, clocks: PlatformClocks,
+        timeouts: PlatformTimeouts, maxAnswerBytes: Int, clock: any WallClock, sandboxPace: Duration = .zero,
+        recorder: Recorder? = nil
+    ) {
+        self.http = http
+        self.credentials = credentials
+        self.tokens = tokens
+        self.clocks = clocks
+        self.timeouts = timeouts
+        self.maxAnswerBytes = maxAnswerBytes
+        self.clock = clock
+        self.sandboxPace = sandboxPace
+        self.recorder = recorder
+    }
 
     /// A whole answer.
     func complete(_ call: PlatformCall) async throws(JobFailure) -> ChatCompletionEnd {
@@ -111,9 +127,9 @@ struct PlatformCaller: Sendable {
             guard body.head.isSuccess else {
                 throw refusal(body.head, try await rest(of: body, call.cancellation), adapter)
             }
-            var stream = UpstreamStream(
+            let stream = UpstreamStream(
                 body, decoder(responseContext(body.head, call), call, adapter), call.cancellation
-            ) {
+            ) { [self] in
                 noted($0, call.route.account, target, body.head)
             }
             do throws(JobFailure) { try await stream.begin() } catch {

@@ -3,7 +3,7 @@ import Shared
 /// Plays a `SandboxScript` in real time.
 ///
 /// In: a call. Out: the steps that a platform behind HTTP would give. Waits can be cancelled like any call.
-struct SandboxStream: Sendable {
+final class SandboxStream {
     private let script: SandboxScript
     private let cancellation: JobCancellation
     private let started = ContinuousClock.now
@@ -33,7 +33,7 @@ struct SandboxStream: Sendable {
         return try ending()
     }
 
-    mutating func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> StreamStep {
+    func next(notBefore: ContinuousClock.Instant?) async throws(JobFailure) -> StreamStep {
         guard index < script.steps.count else {
             try await wait(until: due)
             return .end(try ending())

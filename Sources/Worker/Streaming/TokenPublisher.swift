@@ -8,8 +8,8 @@ import Shared
 struct TokenPublisher {
     private let queue: JobQueue
     private let attempt: Attempt
-    /// The ledger row of the start record, encoded only if Redis lost the start.
-    private let startRow: AttemptRecord
+    /// The ledger row of the start record, made only if Redis lost the start.
+    private let startRow: @Sendable () -> [UInt8]
     private let replayBytes: Int
 
     private(set) var lastSeq = 0
@@ -19,7 +19,7 @@ struct TokenPublisher {
     /// Chosen: a rollback of Redis is repaired this often before the attempt is given up (docs/queue-protocol.md).
     static let maxRepairs = 3
 
-    init(queue: JobQueue, attempt: Attempt, startRow: AttemptRecord, replayBytes: Int) {
+    init(queue: JobQueue, attempt: Attempt, startRow: @escaping @Sendable () -> [UInt8], replayBytes: Int) {
         self.queue = queue
         self.attempt = attempt
         self.startRow = startRow
@@ -48,7 +48,7 @@ struct TokenPublisher {
             case .lost: return .fenced
             case .held(let seq): from = seq + 1
             case .unstarted:
-                guard try await queue.start(attempt, usage: startRow.encoded) == .started else { return .fenced }
+                guard try await queue.start(attempt, usage: startRow()) == .started else { return .fenced }
             }
             switch try await replay(from: from) {
             case .ok: return .goOn

@@ -8,7 +8,7 @@ import Testing
 @Suite struct TokenPublisherTests {
     private func publisher(_ queue: QueueFixture, _ attempt: Attempt, replayBytes: Int = 1 << 20) -> TokenPublisher {
         TokenPublisher(
-            queue: queue.queue, attempt: attempt, startRow: AttemptRecord(startedAt: 1, enqueuedAt: 1),
+            queue: queue.queue, attempt: attempt, startRow: { AttemptRecord(startedAt: 1, enqueuedAt: 1).encoded },
             replayBytes: replayBytes)
     }
 

@@ -2,12 +2,23 @@ import Hummingbird
 import Shared
 
 /// The parts that every front door works with, and the steps that every request takes.
-struct ShimParts: Sendable {
+final class ShimParts: Sendable {
     let submission: JobSubmission
     let hub: ReplyHub
     let models: ModelCheck
     let bodies: BodyReader
     let connections: CallerConnections
+
+    init(
+        submission: JobSubmission, hub: ReplyHub, models: ModelCheck, bodies: BodyReader,
+        connections: CallerConnections
+    ) {
+        self.submission = submission
+        self.hub = hub
+        self.models = models
+        self.bodies = bodies
+        self.connections = connections
+    }
 
     /// Reads options and body, with which every door begins.
     func receive(_ request: Request, _ context: ShimContext) async throws(APIError) -> ReceivedRequest {

@@ -9,7 +9,7 @@ import Shared
 ///
 /// In: a `ModelCall`. Out: a lease on its reply, or for jobs just the id. May fail with 422 (`idempotency_conflict`) or
 /// 503 (`queue_full`, Redis away). A 503 says that nothing was accepted, or names the job that may have been.
-struct JobSubmission: Sendable {
+final class JobSubmission: Sendable {
     let hub: ReplyHub
     let queues: JobQueues
     let gauges: QueueGauges
@@ -18,7 +18,21 @@ struct JobSubmission: Sendable {
     let maxOpen: Int
     let clock: any WallClock
     /// By shard, where submissions wait for replicas.
-    var replicas: [Int: ReplicaWatch] = [:]
+    let replicas: [Int: ReplicaWatch]
+
+    init(
+        hub: ReplyHub, queues: JobQueues, gauges: QueueGauges, settings: SubmissionSettings, admission: Admission,
+        maxOpen: Int, clock: any WallClock, replicas: [Int: ReplicaWatch] = [:]
+    ) {
+        self.hub = hub
+        self.queues = queues
+        self.gauges = gauges
+        self.settings = settings
+        self.admission = admission
+        self.maxOpen = maxOpen
+        self.clock = clock
+        self.replicas = replicas
+    }
 
     /// A request that is in the queue, with its reader.
     struct Accepted: Sendable {
