@@ -53,11 +53,12 @@ let package = Package(
             name: "CPostgres", path: "Sources/Shared/C/CPostgres", pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CMalloc", path: "Sources/Shared/C/CMalloc"),
+        .systemLibrary(name: "CWatchdog", path: "Sources/Shared/C/CWatchdog"),
         .systemLibrary(name: "CZlib", path: "Sources/Shared/C/CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "Shared",
             dependencies: [
-                "CHiredis", "CMalloc", "CPostgres", "CZlib", logging, lifecycle,
+                "CHiredis", "CMalloc", "CPostgres", "CWatchdog", "CZlib", logging, lifecycle,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),

@@ -19,7 +19,7 @@ struct WorkerProcess {
     /// Runs until graceful shutdown, and throws what prevents a start.
     func run() async throws {
         let postgres = PostgresPool(shared.postgres)
-        let loops = Loops(shared.loops)
+        let loops = Loops(shared.loops, logger: logger)
         var settings = config.http
         settings.resume = loops.resume
         let http = try HTTPClient(configuration: settings)

@@ -37,6 +37,7 @@ package enum LogKey {
     package static let models = "models"
     package static let dropped = "dropped"
     package static let object = "object"
+    package static let stack = "stack"
 
     /// Keys whose values are numbers, and so numbers in JSON, too.
     static let numbers: Set<String> = [

@@ -1,5 +1,5 @@
 import DequeModule
-package import NIOCore
+import NIOCore
 import Synchronization
 
 /// Runs tasks on an event loop, so that waiting for the loop's connections costs no change of thread.
@@ -19,7 +19,16 @@ package final class LoopExecutor: TaskExecutor {
     private let loop: any EventLoop
     private let queue = Mutex(Queue())
 
-    package init(_ loop: any EventLoop) { self.loop = loop }
+    #if DEBUG
+        private let watchdog: LoopWatchdog?
+
+        init(_ loop: any EventLoop, watchdog: LoopWatchdog? = nil) {
+            self.loop = loop
+            self.watchdog = watchdog
+        }
+    #else
+        init(_ loop: any EventLoop) { self.loop = loop }
+    #endif
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
@@ -42,6 +51,9 @@ package final class LoopExecutor: TaskExecutor {
     ///
     /// Those that they enqueue come after them.
     private func run() {
+        #if DEBUG
+            watchdog?.jobsBegin()
+        #endif
         // unsafe: the loop's own reference to this executor, in the closure that runs now, outlives the jobs.
         let executor = unsafe asUnownedTaskExecutor()
         let jobs = queue.withLock { queue in

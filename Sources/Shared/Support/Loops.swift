@@ -16,6 +16,15 @@ package struct Loops: Sendable {
         executor = count == 1 ? LoopExecutor(group.next()) : nil
     }
 
+    #if DEBUG
+        /// One, and `watchdog` tells what holds it up.
+        init(_ watchdog: LoopWatchdog) {
+            group = MultiThreadedEventLoopGroup(numberOfThreads: 1, metricsDelegate: watchdog)
+            group.next().execute { watchdog.start() }
+            executor = LoopExecutor(group.next(), watchdog: watchdog)
+        }
+    #endif
+
     /// Runs what resumes tasks, from another thread: in one turn of their loop, where they all run on one.
     package func resume(_ work: @escaping @Sendable () -> Void) {
         if executor == nil { work() } else { group.next().execute(work) }

@@ -42,7 +42,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func serve(_ startup: Startup, _ redis: RedisConfiguration, _ logger: Logger) async throws {
         let postgres = PostgresPool(startup.postgres())
-        let loops = Loops(startup.shared.loops)
+        let loops = Loops(startup.shared.loops, logger: logger)
         let catalog = try await CatalogBootstrap(startup.shared, postgres, logger, group: loops.group).start()
         var config = startup.shim
         config.readiness.durableRedis = startup.shared.redis.requiresDurability
