@@ -21,7 +21,7 @@ from pathlib import Path
 
 import litellm_venv
 import report
-from meter import SETTLE, Meter
+from meter import SETTLE, Meter, machine
 from systems import BENCH, Direct, Simulator, System
 
 TOKENS = 50
@@ -41,6 +41,8 @@ def arguments():
     parser.add_argument("--gap-ms", type=float, default=20, help="milliseconds between the tokens of a stream (20)")
     parser.add_argument("--drop", type=int, metavar="I", help="the platform leaves out token I: every reply must be called wrong")
     parser.add_argument("--quick", action="store_true", help="one round of 3 s loads and 5 s without: a look, no result")
+    parser.add_argument("--patience", type=float, default=0, metavar="S",
+                        help="measure again what other processes disturbed, for at most so many seconds in all (0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure of every round there")
     parser.add_argument("--venv", type=Path, default=Path("/var/tmp/ams-bench/venv-litellm"), help="where LiteLLM is installed")
     options = parser.parse_args()
@@ -87,6 +89,24 @@ def measure(system, simulator, words, seconds):
             "stolen": meter.stolen / meter.seconds / os.cpu_count()}
 
 
+def quiet(deadline):
+    """Waits until other processes leave the machine alone for a second, or until the deadline."""
+    is_quiet = False
+    while not is_quiet and time.monotonic() < deadline:
+        before = machine()[0]
+        time.sleep(1)
+        is_quiet = (machine()[0] - before) / os.cpu_count() < report.DISTURBED
+
+
+def measure_undisturbed(deadline, *arguments):
+    """One load on one system, again while other processes disturb it, until the deadline. Whatever its figures are."""
+    repeated = 0
+    while (result := measure(*arguments))["strangers"] > report.DISTURBED and time.monotonic() < deadline:
+        repeated += 1
+        quiet(deadline)
+    return {**result, "repeated": repeated}
+
+
 def measure_idle(systems, seconds):
     """All systems at once: they do nothing. What each used, per second."""
     with contextlib.ExitStack() as stack:
@@ -101,12 +121,12 @@ def run(options, systems, simulator):
     for system in real:
         for words in loads(options).values():
             generate(system, words, min(2, options.seconds))
-    figures = {}
+    figures, deadline = {}, time.monotonic() + options.patience
     for number in range(options.rounds):
         for load, words in loads(options).items():
             # In turn, so that whatever else the machine does touches all alike.
             for system in systems[::-1] if number % 2 else systems:
-                result = measure(system, simulator, words, options.seconds)
+                result = measure_undisturbed(deadline, system, simulator, words, options.seconds)
                 figures.setdefault(load, {}).setdefault(system.name, []).append(result)
                 print(f"round {number + 1} {load} {system.name}: {result['per_second']} replies/s, faults {result['faults']}, "
                       f"other processes {result['strangers']:.0%}", file=sys.stderr)

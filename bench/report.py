@@ -5,6 +5,9 @@ import statistics
 TITLES = {"direct": "direct", "ours": "ours", "litellm": "LiteLLM"}
 
 
+DISTURBED = 0.15  # share of the machine that processes outside of the run may take
+
+
 def number(value):
     if value is None:
         return ""
@@ -149,9 +152,13 @@ def head(result):
     about, options = result["about"], result["about"]["options"]
     measured = [one for systems in result["figures"].values() for rounds in systems.values() for one in rounds]
     strangers = [one["strangers"] for one in measured if "strangers" in one]
+    repeated = sum(one.get("repeated", 0) for one in measured)
     yield f"- Machine: {about['machine']}. {about['date']}."
     yield (f"- Medians of {options['rounds']} rounds, {options['seconds']} s a load, systems in turn. Processes that do not belong to "
-           f"the run took {statistics.median(strangers):.0%} of the machine (at most {max(strangers):.0%}).")
+           f"the run took {statistics.median(strangers):.0%} of the machine (at most {max(strangers):.0%})"
+           f"{f'; {repeated} measurements that they disturbed were repeated' if repeated else ''}.")
+    if statistics.median(strangers) > DISTURBED:
+        yield "- **The machine was not quiet: processor times and latencies are too high, and not alike for all.**"
     for name, one in about["systems"].items():
         version = f": {one['version']}" if one["version"] else ""
         yield f"- {TITLES[name]}{version}{', checkout ' + about['commit'] if name == 'ours' else ''}. {one['about']}."
