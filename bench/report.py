@@ -1,6 +1,12 @@
-"""The report of bench/compare.py: medians of the rounds as a Markdown table, with ratios."""
+"""The report of bench/compare.py: medians of the rounds as a Markdown table, with ratios.
 
+Usage: bench/report.py FILE      prints the report of a run that was kept with `--json FILE`
+"""
+
+import json
 import statistics
+import sys
+from pathlib import Path
 
 TITLES = {"direct": "direct", "ours": "ours", "litellm": "LiteLLM"}
 
@@ -41,16 +47,20 @@ def cpu(part, one):
     return part["cpu_seconds"] * 1e6 / max(1, one["ok"])
 
 
-def switches(part, one):
-    return (part["waits"] + part["preempted"]) / max(1, one["ok"])
+def wakes(part, one):
+    return part["waits"] / max(1, one["ok"])
+
+
+def preemptions(part, one):
+    return part["preempted"] / max(1, one["ok"])
 
 
 def idle_cpu(part, one):
     return part["cpu_seconds"] / one["seconds"] * 100
 
 
-def idle_switches(part, one):
-    return (part["waits"] + part["preempted"]) / one["seconds"]
+def idle_wakes(part, one):
+    return part["waits"] / one["seconds"]
 
 
 class Table:
@@ -89,8 +99,9 @@ class Table:
         columns = self.columns(load)
         self.row("", "processor time per request, µs", {name: column.total(cpu) for name, column in columns.items()})
         self.by_part(load, "– by process", cpu)
-        self.row("", "context switches per request", {name: column.total(switches) for name, column in columns.items()})
-        self.by_part(load, "– by process", switches)
+        self.row("", "wakes per request", {name: column.total(wakes) for name, column in columns.items()})
+        self.by_part(load, "– by process", wakes)
+        self.row("", "preemptions per request", {name: column.total(preemptions) for name, column in columns.items()})
 
     def times(self, load, what, title, quantiles):
         for quantile in quantiles:
@@ -116,8 +127,8 @@ class Table:
         columns = self.columns("idle")
         self.row("**idle**", "processor time, % of a core", {name: column.total(idle_cpu) for name, column in columns.items()})
         self.by_part("idle", "– by process", idle_cpu)
-        self.row("", "context switches per second", {name: column.total(idle_switches) for name, column in columns.items()})
-        self.by_part("idle", "– by process", idle_switches)
+        self.row("", "wakes per second", {name: column.total(idle_wakes) for name, column in columns.items()})
+        self.by_part("idle", "– by process", idle_wakes)
 
     def memory(self):
         peaks = {}
@@ -158,7 +169,7 @@ def head(result):
            f"the run took {statistics.median(strangers):.0%} of the machine (at most {max(strangers):.0%})"
            f"{f'; {repeated} measurements that they disturbed were repeated' if repeated else ''}.")
     if statistics.median(strangers) > DISTURBED:
-        yield "- **The machine was not quiet: processor times and latencies are too high, and not alike for all.**"
+        yield "- **The machine was not quiet: rates and latencies are worse than on a quiet one, and not alike for all.**"
     for name, one in about["systems"].items():
         version = f": {one['version']}" if one["version"] else ""
         yield f"- {TITLES[name]}{version}{', checkout ' + about['commit'] if name == 'ours' else ''}. {one['about']}."
@@ -178,3 +189,7 @@ def markdown(result):
     table.memory()
     wrong = [f"\nWRONG: {line}" for line in faults(result)]
     return "\n".join([*head(result), "", *table.lines, *wrong])
+
+
+if __name__ == "__main__":
+    print(markdown(json.loads(Path(sys.argv[1]).read_text())))
