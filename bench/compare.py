@@ -44,7 +44,7 @@ def arguments():
     parser.add_argument("--patience", type=float, default=0, metavar="S",
                         help="measure again what other processes disturbed, for at most so many seconds in all (0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure of every round there")
-    parser.add_argument("--venv", type=Path, default=Path("/var/tmp/ams-bench/venv-litellm"), help="where LiteLLM is installed")
+    parser.add_argument("--venv", type=Path, default=Path("/var/tmp/ams-bench-litellm"), help="where LiteLLM is installed")
     options = parser.parse_args()
     if options.quick:
         options.rounds, options.seconds, options.idle = 1, min(options.seconds, 3), min(options.idle, 5)

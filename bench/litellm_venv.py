@@ -13,7 +13,10 @@ def ensure(venv):
     if stamp.exists() and stamp.read_text() == REQUIREMENTS.read_text():
         return
     print(f"installing LiteLLM from PyPI into {venv} (once, about 800 MB)", file=sys.stderr)
-    shutil.rmtree(venv, ignore_errors=True)
+    if venv.exists():
+        if not (venv / "pyvenv.cfg").exists():
+            sys.exit(f"error: {venv} is there and is no virtual environment")
+        shutil.rmtree(venv)
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     install = [venv / "bin/pip", "install", "-q", "--disable-pip-version-check", "-r", REQUIREMENTS]
     if subprocess.run(install, stdin=subprocess.DEVNULL).returncode:
