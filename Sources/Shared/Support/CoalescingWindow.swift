@@ -8,7 +8,7 @@ package struct CoalescingWindow: Sendable, Equatable {
     /// From so many exchanges on, the sockets of streams are read at the end of a window only.
     ///
     /// Reading each as bytes come costs a wake-up per token, which few streams can afford: their ends come at once.
-    package var crowd = 16
+    package var crowd = 8
     /// From so many streams on a window is twice as long, and from four times as many four times.
     ///
     /// Chosen: two or four tokens of a usual model share the cost of one, before a core is full with them.

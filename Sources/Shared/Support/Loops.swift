@@ -42,10 +42,28 @@ package struct Loops: Sendable {
 package let largestOnLoop = 64 * 1024
 
 /// Runs `work` on Swift's pool where `isLong`, so that an event loop that runs its caller goes on meanwhile.
+///
+/// Inlined, and the rest is not: what may be awaited takes room in the caller's frame, whether it is awaited or not.
+@inlinable
 package func onPool<Value, Failure>(
     if isLong: Bool, _ work: () async throws(Failure) -> Value
 ) async throws(Failure) -> Value {
     guard isLong else { return try await work() }
+    return try await onPool(work)
+}
+
+/// The same for work that only computes, which is no suspension where it is short.
+@inlinable
+package func onPool<Value, Failure>(
+    if isLong: Bool, _ work: () throws(Failure) -> Value
+) async throws(Failure) -> Value {
+    guard isLong else { return try work() }
+    return try await onPool(work)
+}
+
+@inline(never)
+@usableFromInline
+func onPool<Value, Failure>(_ work: () async throws(Failure) -> Value) async throws(Failure) -> Value {
     let result = await withTaskExecutorPreference(globalConcurrentExecutor) {
         // A preference alone moves nobody: the next job of the task does, and so on the way back.
         await Task.yield()

@@ -45,6 +45,8 @@ final class CurlExchange {
         handle.set(CURLOPT_URL, request.url)
         handle.set(CURLOPT_PROTOCOLS_STR, "http,https")
         handle.set(CURLOPT_NOSIGNAL, 1)
+        // curl keeps this buffer for as long as it waits: most answers fit, and streams come in pieces.
+        handle.set(CURLOPT_BUFFERSIZE, 4096)
         handle.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         handle.set(CURLOPT_USERAGENT, configuration.userAgent)
         // Lets curl unpack every encoding that it knows. The request asks for one in a header of its own.
