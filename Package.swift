@@ -53,7 +53,7 @@ let package = Package(
             name: "CPostgres", path: "Sources/Shared/C/CPostgres", pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CMalloc", path: "Sources/Shared/C/CMalloc"),
-        .systemLibrary(name: "CWatchdog", path: "Sources/Shared/C/CWatchdog"),
+        .target(name: "CWatchdog", path: "Sources/Shared/C/CWatchdog"),
         .systemLibrary(name: "CZlib", path: "Sources/Shared/C/CZlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "Shared",

@@ -66,7 +66,7 @@
     ///
     /// Made and used on that thread.
     @safe private struct LoopTimers: ~Copyable {
-        private let watchdog: UnsafeMutablePointer<cwatchdog>
+        private let watchdog: OpaquePointer
         private var isWatchingJobs = false
 
         /// Nil where the system has no such timers.
@@ -86,7 +86,7 @@
             guard !isWatchingJobs else { return }
             isWatchingJobs = true
             // unsafe: `watchdog` lives as long as this.
-            _ = unsafe cwatchdog_set(watchdog.pointee.jobs, Int(limit / .nanoseconds(1)))
+            _ = unsafe cwatchdog_jobs(watchdog, Int(limit / .nanoseconds(1)))
         }
 
         /// Returns the stack that was noted, without the two frames of the signal, and the CPU time that was left.
@@ -95,18 +95,16 @@
         /// there are no frames.
         mutating func restart(_ limit: Duration) -> (frames: [UInt], left: Duration)? {
             // unsafe: `watchdog` lives as long as this, and with stopped timers no signal changes it meanwhile.
-            if isWatchingJobs { _ = unsafe cwatchdog_set(watchdog.pointee.jobs, 0) }
+            if isWatchingJobs { _ = unsafe cwatchdog_jobs(watchdog, 0) }
             isWatchingJobs = false
             // 1 ns is left of a timer that has run out without its signal.
-            let left = unsafe cwatchdog_set(watchdog.pointee.computing, Int(limit / .nanoseconds(1)))
-            let depth = unsafe Int(watchdog.pointee.depth)
-            guard depth > 0 || left <= 1 else { return nil }
+            let left = unsafe cwatchdog_computing(watchdog, Int(limit / .nanoseconds(1)))
+            guard unsafe cwatchdog_depth(watchdog) > 0 || left <= 1 else { return nil }
             // The handler may have started it.
-            _ = unsafe cwatchdog_set(watchdog.pointee.jobs, 0)
-            defer { unsafe watchdog.pointee.depth = 0 }
-            let frames = unsafe withUnsafeBytes(of: &watchdog.pointee.frames) { bytes in
-                (2..<max(2, depth)).map { unsafe bytes.load(fromByteOffset: $0 * 8, as: UInt.self) }
-            }
+            _ = unsafe cwatchdog_jobs(watchdog, 0)
+            var frames = [UInt](repeating: 0, count: Int(CWATCHDOG_MOST_FRAMES))
+            let depth = unsafe cwatchdog_take(watchdog, &frames, CWATCHDOG_MOST_FRAMES)
+            frames = Array(frames.prefix(Int(depth)).dropFirst(2))
             return (frames, .nanoseconds(left))
         }
     }

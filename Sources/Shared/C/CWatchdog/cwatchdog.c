@@ -1,5 +1,7 @@
-// Timers whose signal makes one thread note its own stack. Swift's runtime is not made for signal handlers, so this is C,
-// and the handler calls nothing that allocates or waits.
+// The handler calls nothing that allocates or waits.
+#define _GNU_SOURCE
+#include "cwatchdog.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -10,29 +12,27 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CWATCHDOG_FRAMES 32
 
 struct cwatchdog {
     timer_t computing; // counts the thread's CPU time
     timer_t jobs;      // counts time
     int depth;         // 0: no stack noted
-    void *frames[CWATCHDOG_FRAMES]; // innermost first; before those of the thread the handler's and the kernel's
+    void *frames[CWATCHDOG_MOST_FRAMES]; // innermost first; before those of the thread the handler's and the kernel's
 };
 
-// Starts a timer anew, or stops it by 0 ns (below a second). Returns the nanoseconds that it had left.
-static inline long cwatchdog_set(timer_t timer, long nanoseconds) {
+static long cwatchdog_set(timer_t timer, long nanoseconds) {
     struct itimerspec new = {.it_value.tv_nsec = nanoseconds}, old = {0};
     timer_settime(timer, 0, &new, &old);
     return old.it_value.tv_nsec;
 }
 
-static inline void cwatchdog_note(int number, siginfo_t *info, void *context) {
+static void cwatchdog_note(int number, siginfo_t *info, void *context) {
     (void)number, (void)context;
     if (info->si_code != SI_TIMER) return;
     struct cwatchdog *watchdog = info->si_value.sival_ptr;
     int error = errno;
-    void *frames[CWATCHDOG_FRAMES];
-    int depth = backtrace(frames, CWATCHDOG_FRAMES);
+    void *frames[CWATCHDOG_MOST_FRAMES];
+    int depth = backtrace(frames, CWATCHDOG_MOST_FRAMES);
     if (depth > watchdog->depth) {
         memcpy(watchdog->frames, frames, depth * sizeof *frames);
         watchdog->depth = depth;
@@ -43,15 +43,14 @@ static inline void cwatchdog_note(int number, siginfo_t *info, void *context) {
     errno = error;
 }
 
-static inline int cwatchdog_timer(clockid_t clock, struct cwatchdog *watchdog, timer_t *timer) {
+static int cwatchdog_timer(clockid_t clock, struct cwatchdog *watchdog, timer_t *timer) {
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGPROF};
     event.sigev_value.sival_ptr = watchdog;
     event._sigev_un._tid = (pid_t)syscall(SYS_gettid); // glibc has a name for this field since 2.35 only
     return timer_create(clock, &event, timer);
 }
 
-// For the calling thread. NULL where the system has no timer for it, or a profiler has the signal.
-static inline struct cwatchdog *cwatchdog_create(void) {
+struct cwatchdog *cwatchdog_create(void) {
     struct cwatchdog *watchdog = calloc(1, sizeof *watchdog);
     if (!watchdog) return NULL;
     // The first call loads the unwinder, which allocates.
@@ -68,16 +67,30 @@ static inline struct cwatchdog *cwatchdog_create(void) {
     return NULL;
 }
 
-// Once its thread has ended, or on that thread.
-static inline void cwatchdog_delete(struct cwatchdog *watchdog) {
+void cwatchdog_delete(struct cwatchdog *watchdog) {
     timer_delete(watchdog->computing);
     timer_delete(watchdog->jobs);
     free(watchdog);
 }
 
-// The symbol at an offset of a loaded executable, by the table that its linker left in the file, or NULL. In C, since in
-// Swift without optimization it would take long: there are some 200,000.
-static inline const char *cwatchdog_symbol(const void *executable, unsigned long offset) {
+long cwatchdog_computing(struct cwatchdog *watchdog, long nanoseconds) {
+    return cwatchdog_set(watchdog->computing, nanoseconds);
+}
+
+long cwatchdog_jobs(struct cwatchdog *watchdog, long nanoseconds) {
+    return cwatchdog_set(watchdog->jobs, nanoseconds);
+}
+
+int cwatchdog_depth(const struct cwatchdog *watchdog) { return watchdog->depth; }
+
+int cwatchdog_take(struct cwatchdog *watchdog, unsigned long *frames, int most) {
+    int depth = watchdog->depth < most ? watchdog->depth : most;
+    memcpy(frames, watchdog->frames, depth * sizeof *frames);
+    watchdog->depth = 0;
+    return depth;
+}
+
+const char *cwatchdog_symbol(const void *executable, unsigned long offset) {
     const char *file = executable;
     const Elf64_Ehdr *header = executable;
     const Elf64_Shdr *sections = (const Elf64_Shdr *)(file + header->e_shoff);
