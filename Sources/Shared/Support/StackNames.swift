@@ -22,7 +22,7 @@
                 unsafe UnsafeMutableRawPointer(bitPattern: index == 0 ? frame : frame - 1)
             }
             // unsafe: one block of as many texts as there are addresses, or NULL.
-            guard let lines = unsafe backtrace_symbols(&addresses, Int32(addresses.count)) else { return [] }
+            guard let lines = unsafe cwatchdog_lines(&addresses, Int32(addresses.count)) else { return [] }
             defer { unsafe free(lines) }
             let texts = frames.indices.map { index in unsafe lines[index].map { unsafe String(cString: $0) } ?? "" }
             let executable = try? Data(contentsOf: URL(filePath: "/proc/self/exe"), options: .alwaysMapped)

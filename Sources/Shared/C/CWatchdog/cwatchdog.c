@@ -90,6 +90,8 @@ int cwatchdog_take(struct cwatchdog *watchdog, unsigned long *frames, int most) 
     return depth;
 }
 
+char **cwatchdog_lines(void *const *addresses, int count) { return backtrace_symbols(addresses, count); }
+
 const char *cwatchdog_symbol(const void *executable, unsigned long offset) {
     const char *file = executable;
     const Elf64_Ehdr *header = executable;

@@ -23,6 +23,9 @@ int cwatchdog_depth(const struct cwatchdog *watchdog);
 // Moves them to `frames`, innermost first. Before those of the thread are the handler's and the kernel's.
 int cwatchdog_take(struct cwatchdog *watchdog, unsigned long *frames, int most);
 
+// A line of each address, as glibc's backtrace_symbols: one block that is to be freed, or NULL.
+char **cwatchdog_lines(void *const *addresses, int count);
+
 // The symbol at an offset of a loaded executable, by the table that its linker left in the file, or NULL. In C, since in
 // Swift without optimization it would take long: there are some 200,000.
 const char *cwatchdog_symbol(const void *executable, unsigned long offset);
