@@ -48,8 +48,8 @@ package enum RedisValue: Sendable, Equatable {
     /// A write that a replica has refused, also where a script answers for many writes.
     var isReadOnly: Bool {
         switch self {
-        case .error(let text): text.hasPrefix("READONLY")
-        case .list(let values): values.contains { if case .error(let text) = $0 { text.hasPrefix("READONLY") } else { false } }
+        case .error: errorPrefix == "READONLY"
+        case .list(let values): values.contains { $0.errorPrefix == "READONLY" }
         default: false
         }
     }

@@ -4,8 +4,8 @@ import Shared
 
 /// Sends left-over settlements, and reads the loads of accounts.
 ///
-/// With each turn (`PROMOTE_INTERVAL`) settlements go out that no reservation took along. While requests come whose strategy
-/// looks at loads, what runs on all accounts is counted as well, in one round trip (`AccountLoads`).
+/// With each turn (`PROMOTE_INTERVAL`) settlements go out that no reservation took along. While requests come whose
+/// strategy looks at loads, what runs on all accounts is counted as well, in one round trip (`AccountLoads`).
 struct LoadReader: Service {
     let redis: RedisClient
     let keys: PoolKeys

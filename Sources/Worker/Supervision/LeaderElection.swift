@@ -78,8 +78,8 @@ final class LeaderElection: Service, Sendable {
 }
 
 extension LeaderElection {
-    /// Does `duty` about every `interval` while this worker leads, until shutdown, and the first time within a second of
-    /// its election.
+    /// Does `duty` about every `interval` while this worker leads, until shutdown, and first within a second of its
+    /// election.
     func repeating(_ interval: Duration, _ duty: @escaping @Sendable () async -> Void) async {
         await cancelWhenGracefulShutdown {
             var due = ContinuousClock.now

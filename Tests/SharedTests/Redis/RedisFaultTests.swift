@@ -231,4 +231,19 @@ import Testing
         }
         await server.stop()
     }
+
+    @Test func `a replica that refuses one of a script's many writes is left, too`() async throws {
+        let connections = Mutex(0)
+        let server = try await RedisServer.start()
+        try await withRedis(RedisConfiguration(url: server.url), onConnect: { _ in connections.withLock { $0 += 1 } }) {
+            redis in
+            _ = try await redis.send(RedisCommand("REPLICAOF", "127.0.0.1", "1"))
+            let reply = try await redis.send(
+                RedisCommand("EVAL", "return {1, redis.pcall('SET', KEYS[1], 'v')}", "1", "k"))
+
+            #expect(reply.array?.last?.errorPrefix == "READONLY")
+            try await eventually("it connects anew") { connections.withLock { $0 } == 2 }
+        }
+        await server.stop()
+    }
 }

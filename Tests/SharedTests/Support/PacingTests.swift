@@ -42,7 +42,9 @@ import Testing
 
     @Test(arguments: [(250, 250), (300, 250), (999, 250), (1000, 1000), (2500, 1000), (60_000, 1000)])
     func `loops of all intervals meet at the same moments`(milliseconds: Int, step: Int) {
-        let (interval, step, now) = (Duration.milliseconds(milliseconds), Duration.milliseconds(step), ContinuousClock.now)
+        let (interval, step, now) = (
+            Duration.milliseconds(milliseconds), Duration.milliseconds(step), ContinuousClock.now
+        )
         let meeting = now + TurnGrid.delay(.seconds(1), now: now)
 
         for late in stride(from: 0, to: 2000, by: 7) {
