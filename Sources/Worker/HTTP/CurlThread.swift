@@ -137,10 +137,10 @@ import Shared
 
     /// Has the socket of a stream read once a window from now on, where many exchanges are under way.
     ///
-    /// Not where silence of some windows counts as the stream's end.
+    /// Not where silence of two windows may count as the stream's end.
     private func gather(_ exchange: CurlExchange) {
         let window = configuration.window
-        guard exchanges.count >= window.crowd, exchange.transfer.request.timeouts.idle > window.length * 8,
+        guard exchanges.count >= window.crowd, exchange.transfer.request.timeouts.idle > window.longest * 2,
             let socket = exchange.readSocket, !gatheredSockets.contains(socket), let end = endOfWindow(after: .now)
         else { return }
         move(socket, isGathered: true)

@@ -110,11 +110,12 @@ import Testing
         #expect(window.end(after: now, streams: 1) == end)
         #expect(double == end || double == end + window.length)
         #expect(next == double || next == double + window.length * 2)
-        let times = [2, 7, 8, 1_000_000].map { streams in
+        let times = [2, 7, 8, 15, 16, 31, 32, 1_000_000].map { streams in
             let first = window.end(after: now, streams: streams) ?? now
             return (window.end(after: first, streams: streams) ?? now) - first
         }
-        #expect(times == [2, 2, 4, 4].map { window.length * $0 })
+        #expect(times == [2, 2, 4, 4, 8, 8, 16, 16].map { window.length * $0 })
+        #expect(window.longest == window.length * 16)
 
         window.length = .zero
         #expect(window.end(after: now, streams: 1) == nil)
