@@ -8,7 +8,7 @@ extension JobPipeline {
     func answered(_ run: JobRun) async throws(RedisError) -> EndedAttempt {
         var publisher = TokenPublisher(
             queue: queue, attempt: run.attempt, startRow: { run.startRecord.encoded },
-            replayBytes: settings.stream.replayBytes)
+            replay: settings.stream.replay)
         let outcome = explained(try await answer(run, &publisher), run)
         FaultPoint.answered.reached()
         return EndedAttempt(

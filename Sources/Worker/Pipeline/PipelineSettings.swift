@@ -14,13 +14,18 @@ struct PipelineSettings: Sendable {
 /// Settings of the way a stream is written to its log.
 struct StreamSettings: Sendable {
     /// Kept per stream, to write again after Redis lost acknowledged writes.
-    var replayBytes: Int
+    var replay: TokenPublisher.Replay
     var coalescing: CoalescingWindow
 
     init(_ settings: inout Settings) {
-        replayBytes = settings.int(
-            "REPLAY_BYTES", default: 1 << 20, in: 1 << 10...1 << 28,
-            "Text kept per stream to write again after Redis lost acknowledged writes.")
+        replay = TokenPublisher.Replay(
+            bytes: settings.int(
+                "REPLAY_BYTES", default: 1 << 20, in: 1 << 10...1 << 28,
+                "Text kept per stream to write again after Redis lost acknowledged writes."),
+            time: settings.seconds(
+                "REPLAY_TIME", default: 15, in: 1...86_400,
+                "How long it is kept: far longer than what `appendfsync everysec` or a replica loses, a second or two.")
+        )
         coalescing = CoalescingWindow(&settings)
     }
 }

@@ -12,6 +12,7 @@ extension CoalescingWindow {
             "From so many platform calls at once on, streams are read once a window; below, as their bytes come.")
         throng = settings.int(
             "COALESCE_THRONG", default: throng, in: 1...1_000_000,
-            "From so many open streams on, the window is twice as long; from 4, 8 and 16 times as many, 4, 8 and 16 times.")
+            "From so many open streams on, the window is twice as long; from 4, 8 and 16 times as many, 4, 8 and 16 times."
+        )
     }
 }

@@ -6,10 +6,13 @@ import Testing
 
 /// Deltas to the log, and what happens when Redis has lost some of them.
 @Suite struct TokenPublisherTests {
-    private func publisher(_ queue: QueueFixture, _ attempt: Attempt, replayBytes: Int = 1 << 20) -> TokenPublisher {
+    private func publisher(
+        _ queue: QueueFixture, _ attempt: Attempt,
+        _ replay: TokenPublisher.Replay = .init(bytes: 1 << 20, time: .seconds(60))
+    ) -> TokenPublisher {
         TokenPublisher(
             queue: queue.queue, attempt: attempt, startRow: { AttemptRecord(startedAt: 1, enqueuedAt: 1).encoded },
-            replayBytes: replayBytes)
+            replay: replay)
     }
 
     private func say(_ text: String, _ publisher: inout TokenPublisher) async throws -> TokenPublisher.Verdict {
@@ -47,10 +50,13 @@ import Testing
         }
     }
 
-    @Test func `an attempt whose lost text is no longer in memory gives up`() async throws {
+    @Test(arguments: [
+        TokenPublisher.Replay(bytes: 1, time: .seconds(60)), TokenPublisher.Replay(bytes: 1 << 20, time: .zero),
+    ])
+    func `an attempt whose lost text is no longer in memory gives up`(_ replay: TokenPublisher.Replay) async throws {
         try await QueueFixture.run(lease: .seconds(60)) { queue in
             let claim = try await queue.running("w1")
-            var publisher = publisher(queue, claim.attempt, replayBytes: 1)
+            var publisher = publisher(queue, claim.attempt, replay)
             for text in ["a", "b"] { #expect(try await say(text, &publisher) == .goOn) }
             _ = try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.log(claim.job.id))))
 
