@@ -104,13 +104,16 @@ extension WorkerParts {
         ]
     }
 
+    /// Chosen: the flusher is told of a shutdown once claiming has ended, and notices it between two reads.
+    private static var longestRead: Duration { .milliseconds(500) }
+
     /// Services that a shard needs until its last job has ended.
     fileprivate func keeping(_ shard: WorkerShard) -> [any Service] {
         let leases = JobQueue(redis: shard.leases, keys: shard.queue.keys, limits: shared.queue.limits)
         return [
             UsageFlusher(
                 queue: shard.queue, outbox: shard.outbox, ledger: UsageLedger(postgres), worker: name,
-                settings: config.flush, block: config.claim.block, logger: logger),
+                settings: config.flush, block: min(config.claim.block, Self.longestRead), logger: logger),
             LeaseKeeper(
                 queue: leases, running: shard.running, heartbeat: WorkerHeartbeat(name: name, queue: leases),
                 logger: logger),

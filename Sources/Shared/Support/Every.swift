@@ -48,13 +48,13 @@ package struct Turns: AsyncSequence, AsyncIteratorProtocol, Sendable {
 /// goes to Redis in one write. The moments are a second apart for loops of a second and more, and 250 ms apart for
 /// faster ones. Each process chooses an offset for itself, so that the workers of a machine do not come to Redis
 /// together.
-package enum TurnGrid {
+enum TurnGrid {
     private static let origin = ContinuousClock.now - .seconds(Double.random(in: 0..<1))
 
     /// Time until the turn after `now`: half a step less than the interval at most, and half a step more.
     ///
     /// Loops that are faster than the grid keep their own time.
-    package static func delay(_ interval: Duration, now: ContinuousClock.Instant = .now) -> Duration {
+    static func delay(_ interval: Duration, now: ContinuousClock.Instant = .now) -> Duration {
         let step = Duration.milliseconds(interval < .seconds(1) ? 250 : 1000)
         guard interval >= step else { return interval }
         let end = now - origin + interval

@@ -120,7 +120,7 @@ struct ClaimService: Service {
         var entries: [JobQueue.Entry] = []
         defer { slots.giveBack(free - entries.count) }
         entries = try await queue.awaitWork(
-            worker: runner.reader.worker, block: TurnGrid.delay(settings.block), on: blocking)
+            worker: runner.reader.worker, block: settings.block, on: blocking)
         let waited = ContinuousClock.now - began
         await begin(entries, &group)
         return entries.isEmpty ? nil : waited

@@ -77,7 +77,7 @@ struct UsageFlusher: Service {
             if !abandoned.isEmpty { return abandoned }
             backlog.nextSweep = .now + settings.sweep
         }
-        let first = try await outbox.read(limit: settings.batch, block: TurnGrid.delay(block))
+        let first = try await outbox.read(limit: settings.batch, block: block)
         guard !first.isEmpty, first.count < settings.batch else { return first }
         // Cut short by a shutdown, which must not wait for company.
         _ = await Task.pause(for: backlog.gathering.length)

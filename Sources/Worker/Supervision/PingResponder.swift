@@ -18,7 +18,7 @@ struct PingResponder: Service {
     let logger: Logger
 
     /// Short, so that shutdown is noticed between two reads.
-    private static let block = Duration.seconds(1)
+    private static let block = Duration.milliseconds(500)
     /// After Redis could not be read.
     private static let pause = Duration.milliseconds(500)
 
@@ -26,7 +26,7 @@ struct PingResponder: Service {
         await withDiscardingTaskGroup { group in
             while !Task.isShuttingDownGracefully, !Task.isCancelled {
                 do throws(RedisError) {
-                    guard let ping = try await inbox.next(block: TurnGrid.delay(Self.block)) else { continue }
+                    guard let ping = try await inbox.next(block: Self.block) else { continue }
                     group.addTask { await answer(ping) }
                 } catch {
                     guard await Task.pause(for: Self.pause) else { return }
