@@ -29,7 +29,7 @@ def connect():
     return socket.create_connection(("127.0.0.1", int(os.environ["BENCH_REDIS_PORT"])))
 
 
-def witness(connection, slots, run, jobs, sent):
+def witness(connection, slots, jobs, sent):
     """Reads published ends until all jobs have one."""
     rest, seen = b"", 0
     while seen < jobs:
@@ -71,7 +71,7 @@ def main():
     listening = connect()
     listening.sendall(command("SUBSCRIBE", f"{PREFIX}shim:bench-{run}+"))
     listening.recv(4096)
-    reader = threading.Thread(target=witness, args=(listening, slots, run, jobs, sent))
+    reader = threading.Thread(target=witness, args=(listening, slots, jobs, sent))
     reader.start()
     produce(connect(), run, jobs, rate, sent)
     reader.join()

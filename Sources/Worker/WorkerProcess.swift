@@ -61,7 +61,7 @@ extension WorkerParts {
             catalog, credentialMonitor, healthRegistry,
             LoadReader(
                 redis: pool.redis, keys: poolKeys, limiter: limiter, catalog: catalog,
-                pace: pace(of: shards), logger: logger),
+                pace: pace(of: shards, busy: LoadReader.interval), logger: logger),
         ]
     }
 
@@ -120,9 +120,10 @@ extension WorkerParts {
         ]
     }
 
-    private func pace(of shards: [WorkerShard]) -> IdlePace {
+    private func pace(of shards: [WorkerShard], busy: Duration? = nil) -> IdlePace {
         IdlePace(
-            running: shards.map(\.running), busy: config.maintenance.interval, idle: config.maintenance.idleInterval)
+            running: shards.map(\.running), busy: busy ?? config.maintenance.interval,
+            idle: config.maintenance.idleInterval)
     }
 
     private func runner(_ shard: WorkerShard, _ pipeline: JobPipeline) -> ClaimRunner {

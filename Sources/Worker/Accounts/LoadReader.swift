@@ -4,8 +4,8 @@ import Shared
 
 /// Sends left-over settlements, and reads the loads of accounts.
 ///
-/// With each turn (`PROMOTE_INTERVAL`) settlements go out that no reservation took along. While requests come whose
-/// strategy looks at loads, what runs on all accounts is counted as well, in one round trip (`AccountLoads`).
+/// Every quarter of a second settlements go out that no reservation took along. While requests come whose strategy
+/// looks at loads, what runs on all accounts is counted as well, in one round trip (`AccountLoads`).
 struct LoadReader: Service {
     let redis: RedisClient
     let keys: PoolKeys
@@ -13,6 +13,9 @@ struct LoadReader: Service {
     let catalog: LiveCatalog
     let pace: IdlePace
     let logger: Logger
+
+    /// Chosen: how late another worker learns that an account is free.
+    static let interval = Duration.milliseconds(250)
 
     func run() async throws {
         repeat {

@@ -28,8 +28,8 @@ final class RunningJobs: Sendable {
         /// Number of jobs with a queue entry of this ID, only to find out quickly that there is none.
         var entries: [String: Int] = [:]
         var stopped: JobCancellation.Reason?
-        /// When the last job began or ended.
-        var changed = ContinuousClock.now
+        /// When the last job ended.
+        var emptied = ContinuousClock.now
     }
 
     private let state = Mutex(State())
@@ -38,7 +38,7 @@ final class RunningJobs: Sendable {
 
     var count: Int { state.withLock { $0.jobs.count } }
     /// No job has run for this long.
-    func areQuiet(for time: Duration) -> Bool { state.withLock { $0.jobs.isEmpty && $0.changed + time <= .now } }
+    func areQuiet(for time: Duration) -> Bool { state.withLock { $0.jobs.isEmpty && $0.emptied + time <= .now } }
     var all: [Asked] { state.withLock { state in state.jobs.map { Asked(job: $0.key, attempts: $0.value.attempts) } } }
 
     /// From the claim on, so that a job that still waits for Redis is renewed and can be stopped, too.
@@ -47,7 +47,6 @@ final class RunningJobs: Sendable {
             if Ablation.runningKey.isBroken { state.jobs = state.jobs.filter { $1.attempt.entry != attempt.entry } }
             state.jobs[ObjectIdentifier(cancellation)] = Running(attempt: attempt, cancellation: cancellation)
             state.entries[attempt.entry, default: 0] += 1
-            state.changed = .now
             return state.stopped
         }
         if let stopped { cancellation.cancel(stopped) }
@@ -72,7 +71,7 @@ final class RunningJobs: Sendable {
             guard let entry = state.jobs.removeValue(forKey: ObjectIdentifier(cancellation))?.attempt.entry else {
                 return
             }
-            state.changed = .now
+            if state.jobs.isEmpty { state.emptied = .now }
             let left = (state.entries[entry] ?? 0) - 1
             state.entries[entry] = left > 0 ? left : nil
         }
