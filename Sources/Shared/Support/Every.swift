@@ -51,14 +51,15 @@ package struct Turns: AsyncSequence, AsyncIteratorProtocol, Sendable {
 enum TurnGrid {
     private static let origin = ContinuousClock.now - .seconds(Double.random(in: 0..<1))
 
-    /// Time until the turn after `now`: half a step less than the interval at most, and half a step more.
+    /// Time until the turn after `now`: never longer than the interval, since leases are renewed so, and less than a step
+    /// shorter.
     ///
     /// Loops that are faster than the grid keep their own time.
     static func delay(_ interval: Duration, now: ContinuousClock.Instant = .now) -> Duration {
         let step = Duration.milliseconds(interval < .seconds(1) ? 250 : 1000)
         guard interval >= step else { return interval }
         let end = now - origin + interval
-        return interval + step * (end / step).rounded() - end
+        return interval + step * (end / step).rounded(.down) - end
     }
 }
 
