@@ -51,8 +51,8 @@ package struct Turns: AsyncSequence, AsyncIteratorProtocol, Sendable {
 enum TurnGrid {
     private static let origin = ContinuousClock.now - .seconds(Double.random(in: 0..<1))
 
-    /// Time until the turn after `now`: never longer than the interval, since leases are renewed so, and less than a step
-    /// shorter.
+    /// Time until the turn after `now`: never longer than the interval, since leases are renewed so, and less than a
+    /// step shorter.
     ///
     /// Loops that are faster than the grid keep their own time.
     static func delay(_ interval: Duration, now: ContinuousClock.Instant = .now) -> Duration {
