@@ -21,6 +21,8 @@ struct Shim {
     var database: @Sendable () async -> String? = { nil }
     /// `nil`: without the routes that change the catalogue.
     var catalogAccess: CatalogAccess?
+    /// `nil`: without files and batches.
+    var batches: BatchStore?
     var clock: any WallClock = SystemWallClock()
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
 
@@ -78,6 +80,11 @@ struct Shim {
             admin: catalogAccess.map { access in
                 AdminRoutes(
                     access, prefix: keys.prefix, redis: pool, models: models, bodies: parts.bodies, logger: logger)
+            },
+            batches: batches.map { store in
+                let shared = BatchRoutes.Parts(
+                    bodies: parts.bodies, connections: parts.connections, clock: clock, logger: logger)
+                return BatchRoutes(store, config.batches, shared)
             })
     }
 }
