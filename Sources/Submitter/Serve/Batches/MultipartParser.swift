@@ -1,8 +1,8 @@
 /// Splits a `multipart/form-data` body (RFC 7578) into its parts, piece by piece (pure).
 ///
-/// In: the bytes as they come, cut anywhere. Out: for each part its head, its content as it comes, and its end. Between
-/// two pieces it holds a line of a head, or the beginning of a boundary. Lines end with CR LF. Everything that is not of
-/// the form is refused.
+/// In: the bytes as they come, cut anywhere. Out: for each part its head, its content as it comes, and its end. It
+/// holds a head or the beginning of a boundary at most. Lines end with CR LF. Everything that is not of the form is
+/// refused.
 struct MultipartParser {
     enum Event: Equatable {
         case began(MultipartHead)
