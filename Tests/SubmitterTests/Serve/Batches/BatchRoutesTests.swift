@@ -69,7 +69,8 @@ struct BatchRoutesTests {
         try await run(maxFileBytes: 1024) { shim, store in
             let refused = try await shim.send("POST", "/v1/files", headers: Self.form, body: body)
 
-            #expect(refused.status == status && (try refused.json["error"]?["param"]?.stringValue) == param)
+            #expect(refused.status == status, "\(refused.text)")
+            #expect(try refused.json["error"]?["param"]?.stringValue == param)
             #expect(try await store.pool.query("SELECT 1 FROM batch_files").count == 0)
         }
     }

@@ -74,7 +74,7 @@ import Testing
     @Test(arguments: [
         ("", "final boundary"), ("--boundary", "final boundary"), ("--boundary\r\n", "final boundary"),
         (String(body.dropLast(6)), "final boundary"),
-        (body.replacing("\r\n", with: "\n"), "final boundary"),
+        (body.replacing("\r\n", with: "\n"), "behind it"),
         ("--boundary\r\nContent-Disposition: form-data; name=a\n\r\n", "CR LF"),
         ("--boundary\r\nContent-Disposition: form-data; name=a\rX", "CR LF"),
         ("--boundaryX\r\n", "behind it"), ("--boundary-\r\n", "behind it"),
