@@ -195,6 +195,8 @@ def test_a_download_that_cannot_go_on_does_not_end_as_if_it_were_whole(own_servi
         client.files.list()
     assert caught.value.status_code == 503 and caught.value.code == "database_unavailable"
     assert caught.value.response.headers["retry-after"]
+    service.postgres.start()
+    assert same(client.files.retrieve(file.id), file)
 
 
 # MARK: batches

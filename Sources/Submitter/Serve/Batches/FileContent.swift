@@ -1,4 +1,5 @@
 import Hummingbird
+import Logging
 import NIOCore
 import Shared
 
@@ -10,6 +11,7 @@ struct FileContent: Sendable {
     let store: BatchStore
     /// It is closed where the caller takes nothing for `WRITE_TIMEOUT`.
     let connection: CallerConnection?
+    let logger: Logger
 
     /// The file is not what it was when its answer began.
     struct Changed: Error {}
@@ -23,7 +25,10 @@ struct FileContent: Sendable {
             while let chunk = next {
                 sent += chunk.data.utf8.count
                 try await write(ByteBuffer(string: chunk.data), to: &writer)
-                next = sent < file.bytes ? try await store.chunk(chunk.seq + 1, of: file.id) : nil
+                guard sent < file.bytes else { break }
+                next = try await logged { () async throws(PostgresError) in
+                    try await store.chunk(chunk.seq + 1, of: file.id)
+                }
             }
             guard sent == file.bytes else { throw Changed() }
             try await writer.finish(nil)
@@ -41,11 +46,23 @@ struct FileContent: Sendable {
             var page = first
             while let last = page.last {
                 try await write(Self.lines(page), to: &writer)
-                page = try await store.results(of: batch.id, kind, after: last.seq)
+                page = try await logged { () async throws(PostgresError) in
+                    try await store.results(of: batch.id, kind, after: last.seq)
+                }
             }
-            let now = try await store.find(batch.id)
+            let now = try await logged { () async throws(PostgresError) in try await store.find(batch.id) }
             guard now?.round == batch.round, now?.status == batch.status else { throw Changed() }
             try await writer.finish(nil)
+        }
+    }
+
+    /// The caller sees a connection that breaks, and no reason.
+    private func logged<Answer: Sendable>(
+        _ operation: () async throws(PostgresError) -> Answer
+    ) async throws(PostgresError) -> Answer {
+        do { return try await operation() } catch {
+            logger.warning("the content of a file breaks off", metadata: [LogKey.error: "\(error)"])
+            throw error
         }
     }
 

@@ -9,7 +9,7 @@ struct FileRoutes: Sendable {
     let connections: CallerConnections
     let clock: any WallClock
 
-    /// A file's own page size at OpenAI, which is its largest.
+    /// OpenAI's page by default, and the largest.
     private static let mostRows = 10_000
 
     func create(_ request: Request, _ context: ShimContext) async throws -> Response {
@@ -37,7 +37,8 @@ struct FileRoutes: Sendable {
     }
 
     func content(_ request: Request, _ context: ShimContext) async throws -> Response {
-        let content = FileContent(store: store, connection: connections.of(context.channel))
+        let content = FileContent(
+            store: store, connection: connections.of(context.channel), logger: upload.logger)
         let body =
             switch try await find(request, context) {
             case .upload(let file): try await content.body(of: file)
