@@ -22,8 +22,8 @@ extension BatchStore {
             WITH found AS (\(Self.uploads) UNION ALL \(Self.results("output", "succeeded"))
                 UNION ALL \(Self.results("error", "failed")))
             SELECT * FROM found WHERE ($2::text IS NULL OR purpose = $2) AND ($3::text IS NULL
-                OR (created_at, id) \(beyond) (SELECT f.created_at, f.id FROM found f WHERE f.id = $3))
-            ORDER BY created_at \(order), id \(order) LIMIT $4::integer
+                OR (made, id) \(beyond) (SELECT f.made, f.id FROM found f WHERE f.id = $3))
+            ORDER BY made \(order), id \(order) LIMIT $4::integer
             """, [.text(filter.tenant), .text(filter.purpose), .text(after), .int(limit)])
         var files: [BatchFile] = []
         for row in rows.rows { files.append(try BatchFile(row)) }
@@ -31,7 +31,7 @@ extension BatchStore {
     }
 
     private static let uploads = """
-        SELECT \(BatchFile.columns) FROM batch_files WHERE tenant = $1 AND is_ready AND batch_files.expires_at > now()
+        SELECT \(BatchFile.columns), batch_files.created_at AS made FROM batch_files WHERE tenant = $1 AND is_ready AND batch_files.expires_at > now()
         """
 
     /// As `Batch.resultFile` names them.
@@ -40,7 +40,7 @@ extension BatchStore {
         let end = "coalesce(completed_at, expired_at, cancelled_at, failed_at, batches.created_at)"
         return """
             SELECT 'file-' || id || '-\(name)', tenant, 'batch_output', id || '_\(name).jsonl', \(name)_bytes, \(count), \
-            true, \(milliseconds(end)), \(milliseconds("results_expire_at"))
+            true, \(milliseconds(end)), \(milliseconds("results_expire_at")), \(end)
             FROM batches WHERE tenant = $1 AND status IN (\(ended)) AND \(count) > 0 AND results_expire_at > now()
             """
     }
