@@ -31,7 +31,8 @@ extension BatchStore {
     }
 
     private static let uploads = """
-        SELECT \(BatchFile.columns), batch_files.created_at AS made FROM batch_files WHERE tenant = $1 AND is_ready AND batch_files.expires_at > now()
+        SELECT \(BatchFile.columns), batch_files.created_at AS made
+        FROM batch_files WHERE tenant = $1 AND is_ready AND batch_files.expires_at > now()
         """
 
     /// As `Batch.resultFile` names them.
