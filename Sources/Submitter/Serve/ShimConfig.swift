@@ -10,6 +10,7 @@ struct ShimConfig: Sendable {
     var drain = DrainSettings()
     var hub = ReplyHub.Configuration()
     var admission = Admission.Limits()
+    var batches = BatchRunSettings()
 
     init() {}
 
@@ -23,5 +24,6 @@ struct ShimConfig: Sendable {
         drain = DrainSettings(&settings)
         hub = ReplyHub.Configuration(&settings)
         admission = Admission.Limits(&settings)
+        batches = BatchRunSettings(&settings)
     }
 }
