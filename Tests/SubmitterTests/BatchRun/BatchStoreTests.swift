@@ -58,7 +58,7 @@ import Testing
         #expect(try await !fixture.claimed(batch, by: "b"))
         let kept = try await fixture.store.renew([batch.id], "a", for: .milliseconds(300))
         #expect(kept.map(\.id) == [batch.id])
-        try await eventually { try await fixture.claimed(batch, by: "b") }
+        try await eventually("the lease ends") { try await fixture.claimed(batch, by: "b") }
 
         await #expect(throws: BatchStore.Lost.self) {
             _ = try await fixture.store.record([result(1)], of: batch.id, by: "a", running: 0)
