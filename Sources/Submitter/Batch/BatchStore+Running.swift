@@ -24,14 +24,14 @@ extension BatchStore {
         return try Self.batches(rows)
     }
 
-    /// Keeps those of these batches that are this runner's, and tells how they stand now.
+    /// Keeps those of these batches that nobody else has claimed, and tells how they stand now.
     func renew(
         _ ids: [String], _ runner: String, for lease: Duration
     ) async throws(PostgresError) -> [Batch] {
         let rows = try await pool.query(
             """
             UPDATE batches SET runner_until = now() + $2::bigint * interval '1 millisecond'
-            WHERE id = ANY($3::text[]) AND runner = $1 AND runner_until > now() RETURNING \(Self.columns)
+            WHERE id = ANY($3::text[]) AND runner = $1 RETURNING \(Self.columns)
             """, [.text(runner), .int(lease.milliseconds), .array(ids)])
         return try Self.batches(rows)
     }

@@ -17,8 +17,17 @@ struct BatchProgress {
     /// Every line was sent, or has its result.
     private(set) var isExpanded = false
 
-    init(_ batch: Batch, _ settings: BatchRunSettings, now: ContinuousClock.Instant) {
+    /// From then on another process may run the batch: no line is sent until this one has renewed.
+    ///
+    /// A line that another process has brought to its end is in the database, and its log is soon gone. So a process
+    /// that slept must not send it again.
+    var leaseEnds: ContinuousClock.Instant
+
+    init(
+        _ batch: Batch, _ settings: BatchRunSettings, now: ContinuousClock.Instant, leaseEnds: ContinuousClock.Instant
+    ) {
         self.batch = batch
+        self.leaseEnds = leaseEnds
         pace = BatchPace(
             settings, batch.options, spent: batch.counts.cost.values.reduce(0, +), now: now)
     }
@@ -39,7 +48,7 @@ struct BatchProgress {
     /// What becomes of the next line.
     mutating func step(_ share: BatchPace.Share, now: ContinuousClock.Instant, wallClock: Int64) -> Step {
         if isStopped { return .stop }
-        guard unbooked.count + underWay < Self.mostUnbooked else { return .wait(nil) }
+        guard unbooked.count + underWay < Self.mostUnbooked, now < leaseEnds else { return .wait(nil) }
         if let halt = batch.halt { return .skip(halt) }
         if wallClock >= batch.times.deadline { return .halt(.expired) }
         // It ends when nothing is in the queue any more.

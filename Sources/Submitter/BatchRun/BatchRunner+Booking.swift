@@ -23,9 +23,13 @@ extension BatchRunner {
     }
 
     /// Books the rest once, at the end.
-    func bookRest() async throws {
-        guard !state.withLock({ $0.unbooked.isEmpty }) else { return }
-        _ = await bookAll()
+    func bookRest() async {
+        var left = state.withLock { $0.unbooked.count }
+        while left > 0, await bookAll() {
+            let now = state.withLock { $0.unbooked.count }
+            guard now < left else { return }
+            left = now
+        }
     }
 
     /// `false` where the batch is not this process' any more.
@@ -34,6 +38,8 @@ extension BatchRunner {
             let (results, running) = state.withLock { ($0.take(Self.most), $0.running.count) }
             do {
                 let booked = try await parts.store.record(results, of: id, by: parts.runner, running: running)
+                // Nobody reads these logs again.
+                for id in results.compactMap(\.requestID) { parts.hub.delivered(id) }
                 await taken(booked)
             } catch {
                 state.withLock { $0.failed(results) }

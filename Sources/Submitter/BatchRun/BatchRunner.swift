@@ -13,10 +13,11 @@ final class BatchRunner: Sendable {
     let id: String
     let state: WatchedState<BatchProgress>
 
-    init(_ batch: Batch, _ parts: BatchParts) {
+    /// `end`: until then the batch is this process' own.
+    init(_ batch: Batch, _ parts: BatchParts, until end: ContinuousClock.Instant) {
         self.parts = parts
         id = batch.id
-        state = WatchedState(BatchProgress(batch, parts.settings, now: .now))
+        state = WatchedState(BatchProgress(batch, parts.settings, now: .now, leaseEnds: end))
     }
 
     var batch: Batch { state.withLock { $0.batch } }
@@ -26,7 +27,7 @@ final class BatchRunner: Sendable {
             guard try await check(), let done = try await parts.persist({ try await parts.store.doneLines(of: id) })
             else { return try await giveBack() }
             try await send(all: done)
-            try await bookRest()
+            await bookRest()
             guard state.withLock({ $0.isDone }) else { return try await giveBack() }
             let ended = try await parts.persist { try await parts.store.end(id, by: parts.runner, as: batch.lastStatus) }
             tell("a batch ended", ended ?? batch)
@@ -40,10 +41,13 @@ final class BatchRunner: Sendable {
     /// Sends nothing more, and leaves what is in the queue to the next runner.
     func stop() { state.change { $0.stop() } }
 
-    /// Takes over what people changed in the batch's row.
-    func read(_ batch: Batch) async {
+    /// The batch is this process' own until `end`, and `batch` is how people have changed its row.
+    func renewed(_ batch: Batch, until end: ContinuousClock.Instant) async {
         let before = self.batch.halt
-        state.change { $0.read(batch) }
+        state.change { progress in
+            progress.leaseEnds = end
+            return progress.read(batch)
+        }
         guard batch.halt == .cancelled, before != .cancelled else { return }
         await cancelRunning()
     }
@@ -66,7 +70,7 @@ final class BatchRunner: Sendable {
         guard batch.times.inProgress == nil else { return true }
         guard batch.status == .validating else {
             _ = try await parts.store.end(id, by: parts.runner, as: .cancelled)
-            throw BatchStore.Lost()
+            return false
         }
         var check = BatchCheck(batch, parts)
         switch try await check.run() {
@@ -83,7 +87,7 @@ final class BatchRunner: Sendable {
                 try await parts.store.refused(id, by: parts.runner, errors: mistakes)
             }
             tell("a batch was refused", refused ?? batch)
-            throw BatchStore.Lost()
+            return false
         }
     }
 

@@ -19,8 +19,9 @@ struct BatchService: Service {
             repeat {
                 do throws(PostgresError) {
                     try await renew(runners)
+                    let end = ContinuousClock.now + parts.settings.lease
                     for batch in try await claim(runners) {
-                        let runner = BatchRunner(batch, parts)
+                        let runner = BatchRunner(batch, parts, until: end)
                         runners.all.withLock { $0[batch.id] = runner }
                         group.addTask {
                             await runner.run()
@@ -42,6 +43,7 @@ struct BatchService: Service {
     private func renew(_ runners: Runners) async throws(PostgresError) {
         let mine = runners.all.withLock { $0 }
         guard !mine.isEmpty else { return }
+        let end = ContinuousClock.now + parts.settings.lease
         let rows = try await parts.store.renew(Array(mine.keys), parts.runner, for: parts.settings.lease)
         var weights: [String: Int] = [:]
         for batch in rows { weights[batch.tenant, default: 0] += batch.options.priority }
@@ -49,7 +51,7 @@ struct BatchService: Service {
             guard let runner = mine[batch.id] else { continue }
             let part = Double(batch.options.priority) / Double(max(1, weights[batch.tenant] ?? 1))
             runner.state.withLock { $0.pace.part = part }
-            await runner.read(batch)
+            await runner.renewed(batch, until: end)
         }
         let kept = Set(rows.map(\.id))
         for (id, runner) in mine where !kept.contains(id) { runner.stop() }

@@ -15,7 +15,7 @@ import Testing
     }
 
     private func progress(_ change: (inout Batch) -> Void = { _ in }) -> BatchProgress {
-        BatchProgress(batch(change), BatchRunSettings(), now: now)
+        BatchProgress(batch(change), BatchRunSettings(), now: now, leaseEnds: now + .seconds(10))
     }
 
     private func result(_ line: Int) -> BatchResult { BatchResult(line: line, isOK: true, body: "{}") }
@@ -76,6 +76,14 @@ import Testing
         #expect(progress.step(.init(), now: now, wallClock: 1) == .wait(nil))
         _ = progress.booked(batch())
         #expect(progress.step(.init(), now: now, wallClock: 1) == .send)
+    }
+
+    @Test func `a process that slept past its lease sends nothing until it has renewed`() {
+        var progress = progress()
+
+        #expect(progress.step(.init(), now: now + .seconds(10), wallClock: 1) == .wait(nil))
+        progress.leaseEnds = now + .seconds(20)
+        #expect(progress.step(.init(), now: now + .seconds(10), wallClock: 1) == .send)
     }
 
     @Test func `what ends without a result leaves its place to the next runner`() {
