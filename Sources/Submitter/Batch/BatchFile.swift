@@ -35,6 +35,12 @@ enum BatchID {
     static func file() -> String { "file-" + random() }
     static func batch() -> String { "batch_" + random() }
 
+    /// The batch of a request with an `Idempotency-Key`: the same for every retry of the same tenant.
+    static func batch(tenant: String, idempotencyKey: String) -> String {
+        let words = JobID.digest("batch:\(tenant.utf8.count):\(tenant)\(idempotencyKey)")
+        return "batch_" + words.prefix(2).map(digits).joined()
+    }
+
     /// The result files of a batch, which are made as they are read.
     static func outputFile(of batch: String) -> String { "file-" + batch + "-output" }
     static func errorFile(of batch: String) -> String { "file-" + batch + "-error" }
@@ -50,9 +56,11 @@ enum BatchID {
 
     private static func random() -> String {
         var generator = SystemRandomNumberGenerator()
-        return (0..<2).map { _ in
-            let digits = String(generator.next() as UInt64, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+        return (0..<2).map { _ in digits(generator.next()) }.joined()
+    }
+
+    private static func digits(_ word: UInt64) -> String {
+        let digits = String(word, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

@@ -18,6 +18,10 @@ struct BatchOptions: Sendable, Equatable {
     var provider: Provider?
     /// Seconds for which answers may be kept for equal requests.
     var cacheTTL: Int?
+    /// `completion_window` as the caller wrote it.
+    var window: String?
+    /// SHA-256 of the body that made the batch, where that had an `Idempotency-Key`.
+    var requestHash: String?
 
     static let usualPriority = 5
     static let priorities = 1...9
@@ -38,6 +42,8 @@ extension BatchOptions {
         if let routingStrategy { object.set("routing_strategy", .string(routingStrategy)) }
         if let provider { object.set("provider", .string(provider.rawValue)) }
         if let cacheTTL { object.set("cache_ttl", .int(cacheTTL)) }
+        if let window { object.set("window", .string(window)) }
+        if let requestHash { object.set("request_hash", .string(requestHash)) }
         return .object(object)
     }
 
@@ -51,5 +57,7 @@ extension BatchOptions {
         routingStrategy = json["routing_strategy"]?.stringValue
         provider = json["provider"]?.stringValue.flatMap(Provider.init(rawValue:))
         cacheTTL = json["cache_ttl"]?.whole(in: 0...Job.maxCacheTTL)
+        window = json["window"]?.stringValue
+        requestHash = json["request_hash"]?.stringValue
     }
 }

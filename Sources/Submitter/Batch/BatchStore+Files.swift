@@ -30,13 +30,15 @@ extension BatchStore {
 
     /// Ends an upload: from now on the file is there.
     ///
-    /// Returns `nil` where it is gone.
-    func finish(_ file: String, bytes: Int, lines: Int) async throws(PostgresError) -> BatchFile? {
+    /// `life`: the seconds from its creation to its expiry, where that is another than it began with. Returns `nil`
+    /// where it is gone.
+    func finish(_ file: String, bytes: Int, lines: Int, life: Int? = nil) async throws(PostgresError) -> BatchFile? {
         try await one(
             """
-            UPDATE batch_files SET is_ready = true, bytes = $2::bigint, lines = $3::bigint WHERE id = $1
-            RETURNING \(BatchFile.columns)
-            """, [.text(file), .int(bytes), .int(lines)])
+            UPDATE batch_files SET is_ready = true, bytes = $2::bigint, lines = $3::bigint,
+                expires_at = coalesce(batch_files.created_at + $4::bigint * interval '1 second', batch_files.expires_at)
+            WHERE id = $1 RETURNING \(BatchFile.columns)
+            """, [.text(file), .int(bytes), .int(lines), .int(life)])
     }
 
     /// `nil` for a file that is not there, not whole yet, past its time, or another tenant's.

@@ -58,12 +58,12 @@ struct Shim {
     }
 
     private func batchServices(_ parts: ShimParts) -> [any Service] {
-        guard let batches, config.batches.mostBatches > 0 else { return [] }
+        guard let batches, config.batchRuns.mostBatches > 0 else { return [] }
         return [
             BatchService(
                 parts: BatchParts(
                     store: batches, hub: parts.hub, gauges: parts.submission.gauges,
-                    admission: parts.submission.admission, models: models, clock: clock, settings: config.batches,
+                    admission: parts.submission.admission, models: models, clock: clock, settings: config.batchRuns,
                     logger: logger))
         ]
     }
@@ -92,6 +92,11 @@ struct Shim {
             admin: catalogAccess.map { access in
                 AdminRoutes(
                     access, prefix: keys.prefix, redis: pool, models: models, bodies: parts.bodies, logger: logger)
+            },
+            batches: batches.map { store in
+                let shared = BatchRoutes.Parts(
+                    bodies: parts.bodies, connections: parts.connections, clock: clock, logger: logger)
+                return BatchRoutes(store, config.batches, shared)
             })
     }
 }
