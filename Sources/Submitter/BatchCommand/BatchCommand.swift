@@ -9,5 +9,8 @@ struct BatchCommand: AsyncParsableCommand {
             A batch is kept in PostgreSQL, where processes of `submitter serve` run it; these commands need DATABASE_URL \
             alone. Results stay there until a week after the deadline. docs/batches.md has all forms and promises.
             """,
-        subcommands: [RunBatch.self])
+        subcommands: [
+            RunBatch.self, SubmitBatch.self, AttachBatch.self, ShowBatch.self, ListBatches.self, CancelBatch.self,
+            FetchResults.self,
+        ])
 }

@@ -27,20 +27,26 @@ struct BatchSession: Sendable {
         }
     }
 
+    /// The words for a person who has stopped a command.
+    struct Farewell: Sendable {
+        /// The first Ctrl-C ended it.
+        let stopped: String
+        /// A second one did, and the batch of this id goes on.
+        let detached: @Sendable (String) -> String
+    }
+
     /// Runs what follows a batch, with Ctrl-C, and ends with its exit code.
-    ///
-    /// `again`: the words for what goes on after a stop.
     func finish(
-        _ stops: Interrupts, again: String, _ output: String, _ work: @escaping @Sendable () async throws -> BatchOutcome
+        _ stops: Interrupts, _ farewell: Farewell, _ work: @escaping @Sendable () async throws -> BatchOutcome
     ) async throws {
         let outcome = try await stops.run {
             try await withTrimming { try await work() }
         }
         guard let outcome else {
-            try await detach(stops, again: again, output)
+            if let batch = stops.batch { try await detach(batch, farewell) } else { reporter.notice(farewell.stopped) }
             throw Exit.interrupted
         }
-        if outcome == .drained { reporter.notice("stopped; to go on: \(again)") }
+        if outcome == .drained { reporter.notice(farewell.stopped) }
         if outcome.exitCode != 0 { throw ExitCode(outcome.exitCode) }
     }
 
@@ -55,15 +61,10 @@ struct BatchSession: Sendable {
     }
 
     /// The batch goes on without this command.
-    private func detach(_ stops: Interrupts, again: String, _ output: String) async throws {
-        guard let batch = stops.batch else {
-            return reporter.notice("interrupted before the batch began; to go on: \(again)")
-        }
+    private func detach(_ batch: String, _ farewell: Farewell) async throws {
         let isRunning = await isUnpaused(batch)
         reporter.notice(
-            isRunning
-                ? "detached; the batch goes on: submitter batch attach \(batch) -o \(output)"
-                : "detached, but PostgreSQL is away and the batch may be paused; to go on: \(again)")
+            isRunning ? farewell.detached(batch) : "PostgreSQL is away, so \(batch) may be paused; \(farewell.stopped)")
     }
 
     /// Waits a few seconds for PostgreSQL, no longer.

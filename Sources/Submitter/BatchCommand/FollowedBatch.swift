@@ -4,6 +4,8 @@ import Shared
 struct FollowedBatch: Sendable {
     let output: String
     let isOrdered: Bool
+    /// The first Ctrl-C pauses the batch, where otherwise it ends the command.
+    let drains: Bool
     /// Milliseconds for the next round, or `nil` where failed lines stay failed.
     let retryDeadline: Int64?
     let store: BatchStore
@@ -17,7 +19,7 @@ struct FollowedBatch: Sendable {
         let isWhole = batch.status.isEnded && journal.state.end?.round == batch.round
             && journal.state.position.isOrdered == isOrdered
         if isWhole, !wantsRetry, let end = journal.state.end { return try await complete(end, batch) }
-        stops.batch = batch.id
+        if drains { stops.batch = batch.id }
         let files = try ResultFiles(output: output, journal, isOrdered: isOrdered)
         while true {
             var follower = ResultFollower(batch.id, store, patience, files, reporter, stops)

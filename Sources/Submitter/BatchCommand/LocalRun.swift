@@ -29,6 +29,8 @@ struct LocalRun: Sendable {
         var journal: String { output + ".journal" }
         /// Standard input, for as long as it is not uploaded.
         var spool: String { output + ".input" }
+        /// The files that hold standard input, which are ours to remove.
+        var spools: [String] { input == "-" ? [spool, spool + ".part"] : [] }
         var form: LineForm { LineForm(model: model) }
     }
 
@@ -42,7 +44,7 @@ struct LocalRun: Sendable {
 
     func run() async throws -> BatchOutcome {
         let journal = try ResultJournal(plan.journal, forgetting: plan.isFresh)
-        defer { journal.removeIfEmpty(with: plan.spool) }
+        defer { journal.removeIfEmpty(with: plan.spools) }
         if plan.isFresh { try await forget(journal) }
         if journal.isEmpty { try refuseOutputs() }
         let input = try input(journal)
@@ -50,8 +52,8 @@ struct LocalRun: Sendable {
         if batch == nil, let end = journal.state.end { return old(end) }
         let started = try await started(header, batch, input, journal)
         return try await FollowedBatch(
-            output: plan.output, isOrdered: plan.isOrdered, retryDeadline: plan.retriesErrors ? plan.deadline : nil,
-            store: store, reporter: reporter, stops: stops
+            output: plan.output, isOrdered: plan.isOrdered, drains: true, retryDeadline: plan.retriesErrors ? plan.deadline : nil, store: store,
+            reporter: reporter, stops: stops
         ).run(started, journal)
     }
 
@@ -64,7 +66,7 @@ struct LocalRun: Sendable {
             reporter.notice("\(header.batch): cancelled")
         }
         try journal.clear()
-        for path in [plan.output, plan.errors, header?.errors ?? plan.errors, plan.spool] {
+        for path in [plan.output, plan.errors, header?.errors ?? plan.errors] + plan.spools {
             try DiskFile.remove(path)
         }
     }
@@ -137,27 +139,21 @@ struct LocalRun: Sendable {
         guard let file = header.file, journal.state.position == JournalPosition() else {
             throw BatchTrouble("\(header.batch): PostgreSQL does not have it any more; --fresh begins anew")
         }
+        let made = NewBatch(
+            id: header.batch, file: file, filename: plan.input, lines: header.lines, operation: header.operation,
+            tenant: plan.tenant, options: plan.options, metadata: plan.metadata, deadline: plan.deadline)
         if try await store.file(file) == nil {
             guard let input, let sha256 = header.sha256 else {
                 throw BatchTrouble.refused("standard input: expected what it was before")
             }
             try await BatchUpload(store: store, patience: patience, form: plan.form)
-                .upload(input, as: uploaded(file), sha256: sha256)
+                .upload(input, as: made.uploaded(now: SystemWallClock().now), sha256: sha256)
         }
-        let made = NewBatch(
-            id: header.batch, file: file, tenant: plan.tenant, lines: header.lines, operation: header.operation,
-            options: plan.options, metadata: plan.metadata, deadline: plan.deadline
-        ).batch(now: SystemWallClock().now)
-        let created = try await patience.persist { () async throws(PostgresError) in try await store.create(made) }
-        if plan.input == "-" { try DiskFile.remove(plan.spool) }
+        let row = made.batch(now: SystemWallClock().now)
+        let created = try await patience.persist { () async throws(PostgresError) in try await store.create(row) }
+        for path in plan.spools { try DiskFile.remove(path) }
         tellStarted(created)
         return created
-    }
-
-    private func uploaded(_ id: String) -> BatchFile {
-        BatchFile(
-            id: id, tenant: plan.tenant, filename: NewBatch.filename(plan.input),
-            expires: NewBatch.expiry(SystemWallClock().now + plan.deadline))
     }
 
     /// The wishes may be others than before, and an interrupt may have paused it.

@@ -7,11 +7,14 @@ struct NewBatch {
 
     let id: String
     let file: String
-    let tenant: String
+    /// The input's path.
+    let filename: String
     let lines: Int
     let operation: Job.Operation
+    let tenant: String
     let options: BatchOptions
     let metadata: JSON
+    /// Milliseconds.
     let deadline: Int64
 
     /// Its lines were checked already, so it can begin at once.
@@ -21,14 +24,17 @@ struct NewBatch {
             metadata: metadata)
         batch.counts.total = lines
         batch.times.deadline = now + deadline
-        batch.times.resultsExpire = Self.expiry(now + deadline)
+        batch.times.resultsExpire = now + deadline + Self.kept
         return batch
     }
 
-    static func expiry(_ deadline: Int64) -> Int64 { deadline + kept }
+    func uploaded(now: Int64) -> BatchFile {
+        BatchFile(id: file, tenant: tenant, filename: name, expires: now + deadline + Self.kept)
+    }
 
-    /// The name without its folders, as the list of files shows it.
-    static func filename(_ path: String) -> String {
-        path == "-" ? "stdin.jsonl" : String(path.split(separator: "/").last ?? "input").clipped(toBytes: Bounds.name)
+    /// Without folders, as a list of files shows it.
+    private var name: String {
+        let last = filename == "-" ? "stdin.jsonl" : filename.split(separator: "/").last.map(String.init)
+        return (last ?? "input").clipped(toBytes: Bounds.name)
     }
 }

@@ -45,11 +45,10 @@ final class ResultJournal {
         state = JournalState()
     }
 
-    /// Removes an empty one, and another file with it, so that nothing is left of a command that was refused.
-    func removeIfEmpty(with other: String) {
+    /// Removes an empty one, and other files with it, so that nothing is left of a command that was refused.
+    func removeIfEmpty(with others: [String] = []) {
         guard isEmpty else { return }
-        _ = unsafe unlink(other)
-        _ = unsafe unlink(path)
+        for file in others + [path] { _ = unsafe unlink(file) }
     }
 
     private func cut(to bytes: Int) throws(BatchTrouble) {

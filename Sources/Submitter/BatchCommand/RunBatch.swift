@@ -70,7 +70,10 @@ struct RunBatch: AsyncParsableCommand {
             let run = LocalRun(
                 plan: try plan(output), store: session.store, catalog: session.catalog, reporter: session.reporter,
                 stops: Interrupts())
-            try await session.finish(run.stops, again: "the same command", output) { try await run.run() }
+            let farewell = BatchSession.Farewell(stopped: "stopped; the same command goes on") { batch in
+                "detached; the batch goes on: submitter batch attach \(batch) -o \(output)"
+            }
+            try await session.finish(run.stops, farewell) { try await run.run() }
         }
     }
 
