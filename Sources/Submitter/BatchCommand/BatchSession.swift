@@ -16,14 +16,21 @@ struct BatchSession: Sendable {
             let session = BatchSession(
                 store: BatchStore(admin.pool), catalog: CatalogStore(admin.pool), reporter: ProgressReporter(voice),
                 trimInterval: admin.startup.shared.heapTrimInterval)
-            do { try await work(session) } catch let trouble as BatchTrouble {
-                StandardStreams.error("\(trouble)\n")
-                throw ExitCode(trouble.code)
-            } catch let mistakes as InputMistakes {
-                session.reporter.mistakes(mistakes)
-                StandardStreams.error("\(mistakes)\n")
-                throw Exit.wrongSettings
-            }
+            do { try await work(session) } catch { throw session.told(error) }
+        }
+    }
+
+    private func told(_ error: any Error) -> any Error {
+        reporter.leaveLine()
+        switch error {
+        case let trouble as BatchTrouble:
+            StandardStreams.error("\(trouble)\n")
+            return ExitCode(trouble.code)
+        case let mistakes as InputMistakes:
+            reporter.mistakes(mistakes)
+            StandardStreams.error("\(mistakes)\n")
+            return Exit.wrongSettings
+        default: return error
         }
     }
 

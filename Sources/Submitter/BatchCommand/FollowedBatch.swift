@@ -16,7 +16,8 @@ struct FollowedBatch: Sendable {
 
     func run(_ batch: Batch, _ journal: ResultJournal) async throws -> BatchOutcome {
         var wantsRetry = retryDeadline != nil && journal.state.retriedRound.map { $0 >= batch.round } ?? true
-        let isWhole = batch.status.isEnded && journal.state.end?.round == batch.round
+        let isWhole =
+            batch.status.isEnded && journal.state.end?.round == batch.round
             && journal.state.position.isOrdered == isOrdered
         if isWhole, !wantsRetry, let end = journal.state.end { return try await complete(end, batch) }
         if drains { stops.batch = batch.id }

@@ -1,6 +1,6 @@
 import Shared
 
-/// What a file may cost, by model, for people and programs (pure).
+/// Shows what a file may cost, by model, to people and programs (pure).
 struct ForecastTable {
     private let sums: [(model: String, sum: CostForecast.Sum)]
 

@@ -52,14 +52,15 @@ struct LocalRun: Sendable {
         if batch == nil, let end = journal.state.end { return old(end) }
         let started = try await started(header, batch, input, journal)
         return try await FollowedBatch(
-            output: plan.output, isOrdered: plan.isOrdered, drains: true, retryDeadline: plan.retriesErrors ? plan.deadline : nil, store: store,
+            output: plan.output, isOrdered: plan.isOrdered, drains: true,
+            retryDeadline: plan.retriesErrors ? plan.deadline : nil, store: store,
             reporter: reporter, stops: stops
         ).run(started, journal)
     }
 
     // MARK: - 1 and 2
 
-    /// What an earlier run has left is removed, and its batch cancelled.
+    /// Removes the files of an earlier run, and cancels its batch.
     private func forget(_ journal: ResultJournal) async throws {
         let header = journal.state.header
         if let header, header.file != nil, try await store.cancel(header.batch)?.status == .cancelling {
@@ -135,7 +136,10 @@ struct LocalRun: Sendable {
     private func started(
         _ header: JournalHeader, _ batch: Batch?, _ input: String?, _ journal: ResultJournal
     ) async throws -> Batch {
-        if let batch { return try await resumed(batch) }
+        if let batch {
+            try removeSpools()
+            return try await resumed(batch)
+        }
         guard let file = header.file, journal.state.position == JournalPosition() else {
             throw BatchTrouble("\(header.batch): PostgreSQL does not have it any more; --fresh begins anew")
         }
@@ -151,10 +155,12 @@ struct LocalRun: Sendable {
         }
         let row = made.batch(now: SystemWallClock().now)
         let created = try await patience.persist { () async throws(PostgresError) in try await store.create(row) }
-        for path in plan.spools { try DiskFile.remove(path) }
+        try removeSpools()
         tellStarted(created)
         return created
     }
+
+    private func removeSpools() throws(BatchTrouble) { for path in plan.spools { try DiskFile.remove(path) } }
 
     /// The wishes may be others than before, and an interrupt may have paused it.
     private func resumed(_ batch: Batch) async throws -> Batch {
@@ -168,8 +174,10 @@ struct LocalRun: Sendable {
 
     private func tellStarted(_ batch: Batch) {
         reporter.event(
-            "started", ["batch": .string(batch.id), "total": .int(batch.counts.total), "done": .int(batch.counts.done)],
-            "\(batch.id): \(ProgressWords.grouped(batch.counts.done)) of \(ProgressWords.grouped(batch.counts.total)) done")
+            "started",
+            ["batch": .string(batch.id), "total": .int(batch.counts.total), "done": .int(batch.counts.done)],
+            "\(batch.id): \(ProgressWords.grouped(batch.counts.done)) of \(ProgressWords.grouped(batch.counts.total)) done"
+        )
     }
 
     /// PostgreSQL has forgotten the batch, but its files are whole.

@@ -1,6 +1,6 @@
 import Shared
 
-/// What a batch came to, by model, for a page of any width (pure).
+/// Sums of a batch by model, for a page of any width (pure).
 struct ModelTable {
     private let rows: [JSON]
 

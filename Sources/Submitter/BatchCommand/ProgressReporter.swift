@@ -46,7 +46,7 @@ final class ProgressReporter: Sendable {
         if case .events = voice { emit(ProgressEvent.event(name, members)) } else { notice(text) }
     }
 
-    /// A program gets them, too. People read them on standard error.
+    /// Tells programs, too: people read them on standard error.
     func mistakes(_ mistakes: InputMistakes) {
         guard case .events = voice else { return }
         let list = JSON.array(mistakes.shown.map(JSON.string))
@@ -78,13 +78,18 @@ final class ProgressReporter: Sendable {
             state.mood = nil
         }
         update(batch)
+        leaveLine()
+    }
+
+    /// The next text begins on a line of its own.
+    func leaveLine() {
         state.withLock { state in
             if state.hasLine { StandardStreams.error("\n") }
             state.hasLine = false
         }
     }
 
-    /// What is told at the end: a table for people, an event for programs.
+    /// Tells the end: a table for people, an event for programs.
     func finish(_ end: JournalEnd, _ batch: Batch?, _ models: [BatchModelSum]) {
         switch voice {
         case .quiet: return

@@ -1,6 +1,6 @@
 import Shared
 
-/// How a batch goes, as a person wants to know it (pure): counts, speed, time and money to its end, latencies.
+/// The progress of a batch (pure): counts, speed, time and money to its end, latencies.
 ///
 /// In: the batch's row now and then, and results as they are written. The times are of any clock.
 struct ProgressState {
@@ -54,7 +54,7 @@ struct ProgressState {
         return Int(min(Double(total - done) / rate, 1e9))
     }
 
-    /// What was spent and what all lines will have cost, by currency.
+    /// Money spent, and an estimate for all lines, by currency.
     var costs: [(currency: String, spent: Double, total: Double)] {
         batch.counts.cost.sorted { $0.key < $1.key }.map { currency, spent in
             (currency, spent, done > 0 && total > done ? spent / Double(done) * Double(total) : spent)

@@ -2,8 +2,8 @@ import Shared
 
 /// Brings a line of any accepted form into that of OpenAI (pure).
 ///
-/// In: a line without white space around it. Out: an object of `custom_id`, `method`, `url` and `body`. The forms, which
-/// one file may mix:
+/// In: a line without white space around it. Out: an object of `custom_id`, `method`, `url` and `body`. One file may mix
+/// all forms:
 ///
 ///     {"custom_id", "method", "url", "body"}      OpenAI's batch line
 ///     {"custom_id", "params"}                     Anthropic's batch line (`AnthropicLine`)
@@ -60,7 +60,9 @@ struct LineForm: Sendable {
     private static func question(_ given: JSONObject) throws(BatchLine.Mistake) -> JSONObject {
         var (rest, messages) = (given, [JSON]())
         if let system = rest.remove("system"), system != .null {
-            guard system.stringValue != nil else { throw BatchLine.Mistake(field: "system", message: "expected a text") }
+            guard system.stringValue != nil else {
+                throw BatchLine.Mistake(field: "system", message: "expected a text")
+            }
             messages.append(["role": "system", "content": system])
         }
         guard let prompt = rest.remove("prompt"), prompt.stringValue != nil else {
