@@ -32,13 +32,14 @@ struct Submitter: AsyncParsableCommand {
             All commands read their settings from the environment and from the file that CONFIG_FILE names; \
             'submitter config' lists them.
 
-            Exit codes: 0 done, 1 failed, 3 wrong settings or catalogue, 64 wrong arguments, 130 interrupted.
+            Exit codes: 0 done, 1 failed, 3 wrong settings or catalogue, 64 wrong arguments, 130 interrupted; those of \
+            'batch run' are in its own help.
             """,
         version: Build.version,
         subcommands: [
             ServeCommand.self, ChatCommand.self, MigrateCommand.self, CatalogFileCommand.self, ImportCommand.self,
             CatalogCommand<ModelNoun>.self, AccountsCommand.self, AuditCommand.self, AlertsCommand.self,
-            DeadCommand.self,
+            DeadCommand.self, BatchCommand.self,
             KeysCommand.self, ConfigCommand.self,
         ])
 }

@@ -38,6 +38,15 @@ struct Batch: Sendable, Equatable {
     /// The process that expands it at the moment.
     var runner: String?
     var times = BatchTimes()
+
+    /// What it becomes when every line has its result.
+    var lastStatus: Status {
+        switch halt {
+        case .cancelled: .cancelled
+        case .expired: .expired
+        case .budget, nil: .completed
+        }
+    }
 }
 
 /// Milliseconds since 1970.

@@ -66,12 +66,18 @@ extension BatchStore {
         return files
     }
 
-    /// Returns whether the file was there.
+    /// Returns whether the file was there and no batch that has not ended needs it.
     func delete(file id: String, tenant: String) async throws(PostgresError) -> Bool {
         try await pool.query(
-            "DELETE FROM batch_files WHERE id = $1 AND tenant = $2", [.text(id), .text(tenant)]
+            "DELETE FROM batch_files WHERE id = $1 AND tenant = $2 AND \(Self.isUnused)", [.text(id), .text(tenant)]
         ).affected > 0
     }
+
+    /// The condition that no batch is going to read a file.
+    static let isUnused = """
+        NOT EXISTS (SELECT 1 FROM batches b WHERE b.input_file = batch_files.id
+            AND b.status IN ('validating', 'in_progress', 'finalizing', 'cancelling'))
+        """
 
     /// The chunk at a place, or `nil` behind the last.
     func chunk(_ seq: Int, of file: String) async throws(PostgresError) -> BatchChunk? {

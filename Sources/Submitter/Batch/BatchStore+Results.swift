@@ -70,15 +70,17 @@ extension BatchStore {
     /// Asks for failed lines once more: those where it may help, or `all`.
     ///
     /// Their results are removed, and the batch runs again as the next round. Readers begin anew, since the error file
-    /// is another one now. Returns `nil` where there is no such batch, or it has not ended.
+    /// is another one now. Returns `nil` where there is no such batch, it has not ended, or its input is gone.
     func retryErrors(
         of id: String, all: Bool = false, deadline: Int64
     ) async throws(PostgresError) -> (batch: Batch, lines: Int)? {
         try await pool.transaction { connection throws(PostgresError) in
             let ended = Batch.Status.allCases.filter { $0.isEnded && $0 != .failed }.map { "'\($0.rawValue)'" }
             let found = try connection.query(
-                "SELECT id FROM batches WHERE id = $1 AND status IN (\(ended.joined(separator: ", "))) FOR UPDATE",
-                [.text(id)])
+                """
+                SELECT id FROM batches WHERE id = $1 AND status IN (\(ended.joined(separator: ", ")))
+                    AND EXISTS (SELECT 1 FROM batch_files f WHERE f.id = input_file) FOR UPDATE
+                """, [.text(id)])
             guard found.count > 0 else { return nil }
             let removed = try connection.query(
                 "DELETE FROM batch_results WHERE batch = $1 AND NOT is_ok AND (is_retryable OR $2::boolean)",

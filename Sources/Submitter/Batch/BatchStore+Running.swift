@@ -24,13 +24,15 @@ extension BatchStore {
         return try Self.batches(rows)
     }
 
-    /// Keeps the batches that are this runner's, and tells how they stand now.
-    func renew(_ runner: String, for lease: Duration) async throws(PostgresError) -> [Batch] {
+    /// Keeps those of these batches that nobody else has claimed, and tells how they stand now.
+    func renew(
+        _ ids: [String], _ runner: String, for lease: Duration
+    ) async throws(PostgresError) -> [Batch] {
         let rows = try await pool.query(
             """
             UPDATE batches SET runner_until = now() + $2::bigint * interval '1 millisecond'
-            WHERE runner = $1 AND runner_until > now() RETURNING \(Self.columns)
-            """, [.text(runner), .int(lease.milliseconds)])
+            WHERE id = ANY($3::text[]) AND runner = $1 RETURNING \(Self.columns)
+            """, [.text(runner), .int(lease.milliseconds), .array(ids)])
         return try Self.batches(rows)
     }
 
@@ -143,7 +145,10 @@ extension BatchStore {
     /// Returns the number of files and batches.
     func deleteExpired() async throws(PostgresError) -> Int {
         let files = try await pool.query(
-            "DELETE FROM batch_files WHERE id IN (SELECT id FROM batch_files WHERE expires_at <= now() LIMIT 10)")
+            """
+            DELETE FROM batch_files
+            WHERE id IN (SELECT id FROM batch_files WHERE expires_at <= now() AND \(Self.isUnused) LIMIT 10)
+            """)
         let batches = try await pool.query(
             """
             DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE results_expire_at <= now()

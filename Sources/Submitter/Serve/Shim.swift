@@ -21,7 +21,7 @@ struct Shim {
     var database: @Sendable () async -> String? = { nil }
     /// `nil`: without the routes that change the catalogue.
     var catalogAccess: CatalogAccess?
-    /// `nil`: without files and batches.
+    /// `nil` without a database: no batches then.
     var batches: BatchStore?
     var clock: any WallClock = SystemWallClock()
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
@@ -49,11 +49,23 @@ struct Shim {
         let requests = requestParts(hub, gauges, links)
         let application = application(routes(requests, readiness, links.pool).table, requests, readiness, group)
         let services: [any Service] =
-            links.commands + [subscription, hub] + links.followers(of: hub) + links.replicaServices + [
-                gauges, StuckCallers(connections: requests.connections, timeouts: config.callers), application,
+            links.commands + [subscription, hub] + links.followers(of: hub) + links.replicaServices + [gauges]
+            + batchServices(requests) + [
+                StuckCallers(connections: requests.connections, timeouts: config.callers), application,
                 DrainSignal(readiness: readiness, hub: hub, settings: config.drain),
             ]
         return (services, hub)
+    }
+
+    private func batchServices(_ parts: ShimParts) -> [any Service] {
+        guard let batches, config.batchRuns.mostBatches > 0 else { return [] }
+        return [
+            BatchService(
+                parts: BatchParts(
+                    store: batches, hub: parts.hub, gauges: parts.submission.gauges,
+                    admission: parts.submission.admission, models: models, clock: clock, settings: config.batchRuns,
+                    logger: logger))
+        ]
     }
 
     private func requestParts(_ hub: ReplyHub, _ gauges: QueueGauges, _ links: ShimLinks) -> ShimParts {

@@ -10,6 +10,7 @@ struct ShimConfig: Sendable {
     var drain = DrainSettings()
     var hub = ReplyHub.Configuration()
     var admission = Admission.Limits()
+    var batchRuns = BatchRunSettings()
     var batches = BatchSettings()
 
     init() {}
@@ -24,6 +25,7 @@ struct ShimConfig: Sendable {
         drain = DrainSettings(&settings)
         hub = ReplyHub.Configuration(&settings)
         admission = Admission.Limits(&settings)
+        batchRuns = BatchRunSettings(&settings)
         batches = BatchSettings(&settings)
     }
 }
