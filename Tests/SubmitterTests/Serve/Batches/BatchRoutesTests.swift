@@ -17,7 +17,10 @@ struct BatchRoutesTests {
         let postgres = try await SharedPostgres.shared.migratedPool()
         try await ShimFixture.run(
             catalogAccess: CatalogAccess(postgres: postgres, box: nil),
-            configure: { $0.batches.maxFileBytes = maxFileBytes }
+            configure: {
+                $0.batches.maxFileBytes = maxFileBytes
+                $0.batchRuns.mostBatches = 0
+            }
         ) { shim in try await body(shim, BatchStore(postgres)) }
     }
 
