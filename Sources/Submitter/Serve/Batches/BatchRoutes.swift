@@ -37,7 +37,7 @@ struct BatchRoutes: Sendable {
         let body = try await bodies.json(request)
         let asked = try BatchRequest(body.json)
         guard let key = headers.idempotencyKey else {
-            return .json(try await create(asked, BatchID.batch(), headers.tenant).view)
+            return .json(try await create(asked, BatchID.batch(), headers.tenant).openAI)
         }
         let (id, hash) = (BatchID.batch(tenant: headers.tenant, idempotencyKey: key), body.bytes.sha256Hex)
         var keyed = asked
@@ -47,7 +47,7 @@ struct BatchRoutes: Sendable {
         let batch: Batch
         if let known { batch = known } else { batch = try await create(keyed, id, headers.tenant) }
         guard batch.options.requestHash == hash else { throw APIError.idempotencyConflict }
-        return .json(batch.view)
+        return .json(batch.openAI)
     }
 
     private func create(_ asked: BatchRequest, _ id: String, _ tenant: String) async throws(APIError) -> Batch {
@@ -76,13 +76,13 @@ struct BatchRoutes: Sendable {
         let batches = try await storage { () async throws(PostgresError) in
             try await store.list(tenant: tenant, after: page.after, limit: page.rows)
         }
-        return page.answer(batches.map(\.view))
+        return page.answer(batches.map(\.openAI))
     }
 
     func show(_ request: Request, _ context: ShimContext) async throws -> Response {
         let (id, tenant) = (try context.pathID(), try RequestOptions(request.headers).tenant)
         let batch = try await storage { () async throws(PostgresError) in try await store.find(id, tenant: tenant) }
-        return .json(try Self.known(batch).view)
+        return .json(try Self.known(batch).openAI)
     }
 
     func cancel(_ request: Request, _ context: ShimContext) async throws -> Response {
@@ -94,7 +94,7 @@ struct BatchRoutes: Sendable {
                 .conflict, .invalidRequest, code: "batch_ended",
                 "The batch is \(batch.status.rawValue): it cannot be cancelled any more.")
         }
-        return .json(batch.view)
+        return .json(batch.openAI)
     }
 
     private static func known(_ batch: Batch?) throws(APIError) -> Batch {

@@ -4,7 +4,7 @@ import Shared
 ///
 /// `cost` by currency and `halt`, the reason why the rest of the lines was not sent, are our own.
 extension Batch {
-    var view: JSON {
+    var openAI: JSON {
         var object: JSONObject = [
             "id": .string(id), "object": "batch", "endpoint": .string(operation.endpoint), "model": .null,
             "errors": errorsView, "input_file_id": .string(inputFile),
@@ -13,7 +13,7 @@ extension Batch {
         ]
         for (name, moment) in times.named { object.set(name, .seconds(moment)) }
         object.set("request_counts", counts.requestsView)
-        object.set("usage", counts.tokens.view)
+        object.set("usage", counts.tokens.openAI)
         object.set("cost", counts.costJSON)
         object.set("metadata", metadata)
         if let halt { object.set("halt", .string(halt.rawValue)) }
@@ -48,7 +48,7 @@ extension BatchFile {
     static let resultPurpose = "batch_output"
 
     /// OpenAI's shape.
-    var view: JSON {
+    var openAI: JSON {
         [
             "id": .string(id), "object": "file", "bytes": .int(bytes), "created_at": .seconds(created),
             "expires_at": .seconds(expires), "filename": .string(filename), "purpose": .string(purpose),
@@ -77,7 +77,7 @@ extension BatchCounts {
 }
 
 extension BatchTokens {
-    fileprivate var view: JSON {
+    fileprivate var openAI: JSON {
         [
             "input_tokens": .int(input), "input_tokens_details": ["cached_tokens": .int(cached)],
             "output_tokens": .int(output), "output_tokens_details": ["reasoning_tokens": .int(reasoning)],

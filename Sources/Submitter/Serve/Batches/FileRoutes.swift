@@ -14,7 +14,7 @@ struct FileRoutes: Sendable {
 
     func create(_ request: Request, _ context: ShimContext) async throws -> Response {
         let tenant = try RequestOptions(request.headers).tenant
-        return .json(try await upload.receive(request, tenant: tenant).view)
+        return .json(try await upload.receive(request, tenant: tenant).openAI)
     }
 
     /// `?purpose=`, `?limit=`, `?after=` an id, `?order=` asc or desc.
@@ -27,12 +27,12 @@ struct FileRoutes: Sendable {
         let files = try await storage { () async throws(PostgresError) in
             try await store.allFiles(filter, after: page.after, limit: page.rows)
         }
-        return page.answer(files.map(\.view))
+        return page.answer(files.map(\.openAI))
     }
 
     func show(_ request: Request, _ context: ShimContext) async throws -> Response {
         switch try await find(request, context) {
-        case .upload(let file), .results(_, _, let file): .json(file.view)
+        case .upload(let file), .results(_, _, let file): .json(file.openAI)
         }
     }
 

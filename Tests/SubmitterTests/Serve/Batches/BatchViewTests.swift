@@ -32,7 +32,7 @@ import Testing
             "output_tokens_details":{"reasoning_tokens":3},"total_tokens":15},
             "cost":{"CNY":2.0,"USD":0.25},"metadata":{"k":"v"}}
             """#
-        let found = try JSON(parsing: Self.ended.view.encoded)
+        let found = try JSON(parsing: Self.ended.openAI.encoded)
         #expect(found.encoded == (try JSON(parsing: Array(expected.utf8))).encoded)
     }
 
@@ -41,14 +41,14 @@ import Testing
         batch.status = .inProgress
         batch.options.window = nil
 
-        #expect(batch.view["output_file_id"] == .null && batch.view["error_file_id"] == .null)
-        #expect(batch.view["completion_window"] == "24h" && batch.view["halt"] == nil)
+        #expect(batch.openAI["output_file_id"] == .null && batch.openAI["error_file_id"] == .null)
+        #expect(batch.openAI["completion_window"] == "24h" && batch.openAI["halt"] == nil)
     }
 
     @Test func `an ended batch names only files that have lines`() {
         var batch = Self.ended
         batch.counts.failed = 0
-        #expect(batch.view["error_file_id"] == .null && batch.view["output_file_id"] == "file-batch_1-output")
+        #expect(batch.openAI["error_file_id"] == .null && batch.openAI["output_file_id"] == "file-batch_1-output")
     }
 
     @Test func `mistakes of the input are a list, and a halt has its reason`() {
@@ -56,8 +56,8 @@ import Testing
         batch.errors = [["code": "invalid_json_line", "line": 2, "message": "m", "param": .null]]
         batch.halt = .budget
 
-        #expect(batch.view["errors"]?["object"] == "list" && batch.view["errors"]?["data"]?[0]?["line"] == 2)
-        #expect(batch.view["halt"] == "budget_exceeded")
+        #expect(batch.openAI["errors"]?["object"] == "list" && batch.openAI["errors"]?["data"]?[0]?["line"] == 2)
+        #expect(batch.openAI["halt"] == "budget_exceeded")
     }
 
     @Test func `a result file is named so that its batch is found again`() throws {
@@ -68,7 +68,7 @@ import Testing
             "expires_at": 1_702_000_000, "filename": "batch_1_error.jsonl", "purpose": "batch_output",
             "status": "processed", "status_details": .null,
         ]
-        #expect(file.view == expected)
+        #expect(file.openAI == expected)
     }
 
     @Test func `a key gives a tenant the same batch each time`() {
