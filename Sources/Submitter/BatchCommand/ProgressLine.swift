@@ -51,7 +51,7 @@ struct ProgressLine {
         add(counts.failed > 0 ? 3 : 9, "err \(ProgressWords.short(counts.failed))")
         add(counts.retried > 0 ? 10 : 11, "retry \(ProgressWords.short(counts.retried))")
         add(5, state.lineRate.map { ProgressWords.short($0) + "/s" })
-        add(8, state.tokenRate.map { ProgressWords.short($0) + "tok/s" })
+        add(8, state.tokenRate.map { ProgressWords.short($0) + " tok/s" })
         add(3, state.secondsLeft.map { "ETA " + ProgressWords.time($0) })
         add(7, money)
         add(12, percentiles)
