@@ -41,7 +41,7 @@ struct WorkerParts: Sendable {
         logger[metadataKey: LogKey.worker] = "\(name)"
         self.logger = logger
         readiness = Readiness(shards: shared.queue.shards)
-        slots = Slots(config.slots.total)
+        slots = Slots(config.slots.total, headroom: config.slots.batchHeadroom)
         connections = WorkerConnections(
             worker: name, configuration: try shared.redis.configuration(), group: group, logger: logger)
         shards = shared.shardKeys.map { [connections, readiness] keys in

@@ -66,7 +66,6 @@ extension BatchStore {
     func record(
         _ results: [BatchResult], of batch: String, by runner: String, running: Int
     ) async throws -> Batch {
-        let arrays = ResultColumns.parameters(results)
         let booked = try await pool.transaction { connection throws(PostgresError) -> Batch? in
             let row = try connection.query(
                 "SELECT \(Self.columns) FROM batches WHERE id = $1 AND runner = $2 FOR UPDATE",
@@ -74,6 +73,7 @@ extension BatchStore {
             ).first
             guard let row else { return nil }
             var counts = try Batch(row).counts
+            let arrays = ResultColumns.parameters(results)
             // The lock is held, so this sees what an earlier runner has written.
             let new = try connection.query(ResultColumns.insert, [.text(batch), .int(counts.recorded)] + arrays)
             counts.add(results, lines: try Self.lines(new), running: running)

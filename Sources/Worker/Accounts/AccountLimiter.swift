@@ -19,6 +19,10 @@ final class AccountLimiter: Sendable {
         var affinity = Duration.seconds(300)
         /// A trial that nobody settles is over after this.
         var trial = Duration.seconds(30)
+        /// Share of the limits that requests of the `batch` lane leave free.
+        ///
+        /// Chosen: small enough to cost a batch little, and a tenth of most accounts is more than one request.
+        var batchHeadroom = 0.1
 
         init() {}
     }
@@ -50,6 +54,9 @@ final class AccountLimiter: Sendable {
 
     /// Chosen: about a millisecond in Redis, whose other callers wait meanwhile.
     private static let mostTogether = 128
+
+    /// The share of every limit that requests of this lane leave to the others.
+    func headroom(of lane: Lane) -> Double { lane == .batch ? configuration.batchHeadroom : 0 }
 
     /// Takes capacity for `attempt` (request and number: unlike any other attempt's) on one of the candidates.
     func reserve(_ request: ReservationRequest, for attempt: String, now: Int64) async throws(RedisError)

@@ -46,7 +46,8 @@ final class AccountPool: Sendable {
             return .booked(.route(only.route, nil))
         }
         let request = ReservationRequest(
-            candidates: ranked.candidates, turn: plan.turn, affinity: plan.choice?.affinity)
+            candidates: ranked.candidates, turn: plan.turn, affinity: plan.choice?.affinity,
+            headroom: limiter.headroom(of: attempt.lane))
         // Named by its entry, since a request that was submitted twice has two. Another shard may have an entry of the
         // same ID.
         let name = "\(queue.keys.shard) \(attempt.lane.rawValue) \(attempt.entry)/\(attempt.number)"

@@ -86,6 +86,7 @@ extension ReservationRequest {
         var line = TabbedLine()
         line.add(id)
         line.add(affinity ?? "")
+        line.add(Int((headroom * 1000).rounded()))
         for candidate in candidates {
             if candidate.isFallback { line.part("f") }
             line.part(candidate.group, ":")

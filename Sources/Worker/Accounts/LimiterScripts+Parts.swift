@@ -80,7 +80,8 @@ extension LimiterScripts {
     /// `hold(use)`, `take(use, id)` and `write()`: capacity is looked for, taken, and written to Redis once per
     /// account.
     ///
-    /// A use is a candidate with the tokens of one request. `hold` returns the headroom from 0 to 1 where it can be
+    /// A use is a candidate with the tokens of one request. `spare` is the share of every limit but the quota that stays
+    /// free. `hold` returns the headroom from 0 to 1 where it can be
     /// taken, else nil and when that may be.
     static let holding = """
         local accounts = {}
@@ -118,8 +119,10 @@ extension LimiterScripts {
           return (bucket + 1) * width + span - now
         end
         -- nil, ms until it is worth asking again, whether the end of a request may help, whether the quota is used up for good.
-        local function hold(use)
+        local function hold(use, spare)
           local candidate = use.candidate
+          -- What this request may use of a limit: not the share that it leaves to others, but one at least.
+          local function part(limit) return spare > 0 and math.max(1, limit - math.max(1, math.ceil(limit * spare))) or limit end
           local tokens = candidate.tpm and math.min(use.tokens, candidate.tpm) or use.tokens
           local a = look(candidate.account, candidate.most)
           local running = a.slots + #a.taken
@@ -127,12 +130,12 @@ extension LimiterScripts {
           use.tokens = tokens
           if candidate.most then
             room = math.min(room, 1 - running / candidate.most)
-            if running >= candidate.most then free, slotBound = false, true end
+            if running >= part(candidate.most) then free, slotBound = false, true end
           end
           if candidate.rpm then room = math.min(room, 1 - a.r / candidate.rpm) end
           if candidate.tpm then room = math.min(room, 1 - a.t / candidate.tpm) end
-          local requests = candidate.rpm and a.r + 1 - candidate.rpm or 0
-          local excess = candidate.tpm and a.t + tokens - candidate.tpm or 0
+          local requests = candidate.rpm and a.r + 1 - part(candidate.rpm) or 0
+          local excess = candidate.tpm and a.t + math.min(tokens, part(candidate.tpm)) - part(candidate.tpm) or 0
           if requests > 0 or excess > 0 then free, ms = false, passing(a, candidate.account, requests, excess) end
           if candidate.quota then
             if a.start ~= candidate.start then a.start, a.spent = candidate.start, used(candidate.account, candidate.start) end

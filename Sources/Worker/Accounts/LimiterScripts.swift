@@ -76,7 +76,8 @@ enum LimiterScripts {
     ///                then settlements, candidates and requests: lines of fields with tabs between them
     ///     candidate  requests a minute, tokens a minute, requests at once, quota (each empty for none),
     ///                start and end of its period in ms (0 and 0 for none), factor, weight, trial or empty, account
-    ///     request    reservation, affinity key or empty, uses, turn counter or empty
+    ///     request    reservation, affinity key or empty, thousandths of every limit to be left free, uses,
+    ///                turn counter or empty
     ///     use        `<group>:<number of the candidate>:<tokens>,`, groups together and in order,
     ///                with `f…` for a fallback, which takes no turns
     ///     Returns    first, in turn: account, running, headroom in thousandths, of each account that was seen,
@@ -104,7 +105,7 @@ enum LimiterScripts {
                   return candidates[number]
                 end
                 local function reserve(line)
-                  local id, affinity, uses, turnName = string.match(line, '^([^\\t]*)\\t([^\\t]*)\\t([^\\t]*)\\t(.*)$')
+                  local id, affinity, spare, uses, turnName = string.match(line, '^([^\\t]*)\\t([^\\t]*)\\t([^\\t]*)\\t([^\\t]*)\\t(.*)$')
                   local groups, last, primaries, count = {}, nil, 0, 0
                   for g, number, tokens in string.gmatch(uses, '(f?%d+):(%d+):(%d+),') do
                     if g ~= last then
@@ -124,7 +125,7 @@ enum LimiterScripts {
                     local best
                     for n = 1, #group do
                       local use = group[offset and (offset + n - 1) % #group + 1 or n]
-                      local candidate, room, ms, ends, isSpent = use.candidate, hold(use)
+                      local candidate, room, ms, ends, isSpent = use.candidate, hold(use, tonumber(spare) / 1000)
                       seen = seen + 1
                       if room then
                         -- A trial goes first: nothing else shows that the route is well again.

@@ -10,7 +10,8 @@ struct ClaimRunner: Sendable {
 
     /// `room` is where the entry waited for capacity, or `nil` for a fresh one.
     func run(_ entry: JobQueue.Entry, admittedFrom room: String? = nil) async {
-        defer { slots.giveBack(1) }
+        slots.began(entry.lane)
+        defer { slots.ended(entry.lane) }
         FaultPoint.claimed.reached()
         do throws(RedisError) {
             guard let claim = try await reader.read(entry) else { return }

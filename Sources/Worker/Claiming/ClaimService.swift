@@ -100,9 +100,22 @@ struct ClaimService: Service {
     ) async throws(RedisError) -> Int {
         var entries: [JobQueue.Entry] = []
         defer { slots.giveBack(free - entries.count) }
-        entries = try await queue.claim(worker: runner.reader.worker, free: free, shares: order.next(free: free))
+        let (shares, room) = (order.next(free: free), slots.batchRoom)
+        if room >= free {
+            entries = try await claim(free, shares)
+        } else {
+            entries = try await claim(free, shares.filter { $0.lane != .batch })
+            // What nobody else wants.
+            if entries.isEmpty, room > 0 { entries = try await claim(room, shares.filter { $0.lane == .batch }) }
+        }
         await begin(entries, &group)
         return entries.count
+    }
+
+    private func claim(
+        _ free: Int, _ shares: [(lane: Lane, share: Int)]
+    ) async throws(RedisError) -> [JobQueue.Entry] {
+        try await queue.claim(worker: runner.reader.worker, free: free, shares: shares)
     }
 
     /// Waits for the next entry inside Redis, which may bring one per lane.
@@ -110,7 +123,8 @@ struct ClaimService: Service {
     /// Takes no more slots than that, since rooms and the reaper need theirs meanwhile. Returns the time that it waited
     /// for an entry, or `nil` where none came.
     private func wait(_ group: inout DiscardingTaskGroup) async throws(RedisError) -> Duration? {
-        let free = mayBlock ? slots.take(upTo: Lane.allCases.count) : 0
+        // The end of a job of the `batch` lane, which makes room for the next, ends no wait inside Redis.
+        let free = mayBlock && slots.batchRoom > 0 ? slots.take(upTo: Lane.allCases.count) : 0
         guard free == Lane.allCases.count else {
             slots.giveBack(free)
             await pause(settings.poll)

@@ -43,6 +43,8 @@ struct SlotSettings: Sendable {
     var total: Int
     /// Jobs of dead workers beyond `total`.
     var recovery: Int
+    /// Share of `total` that the `batch` lane leaves free.
+    var batchHeadroom: Double
 
     init(_ settings: inout Settings) {
         total = settings.int(
@@ -52,6 +54,10 @@ struct SlotSettings: Sendable {
         recovery = settings.int(
             "RECOVERY_CONCURRENCY", default: total, in: 1...20_000,
             "Jobs of dead workers that a worker takes over beyond WORKER_CONCURRENCY, so that they never wait for new ones to end; `WORKER_CONCURRENCY` if not given."
+        )
+        batchHeadroom = settings.number(
+            "BATCH_SLOT_HEADROOM", default: 0.1, in: 0...0.9,
+            "Share of a worker's WORKER_CONCURRENCY that requests of the `batch` lane leave free, so that others are claimed at once; at least one, where there are two."
         )
     }
 }

@@ -1,3 +1,4 @@
+import Shared
 import Synchronization
 
 /// Counts the jobs that may run at once (`WORKER_CONCURRENCY`), shared by claiming and reaping.
@@ -7,20 +8,39 @@ final class Slots: Sendable {
     private struct State {
         /// Below 0 while reaping is beyond.
         var free: Int
+        var batch = 0
         var waiters: [CheckedContinuation<Void, Never>] = []
         var isClosed = false
     }
 
     let total: Int
+    /// Slots that the `batch` lane may hold.
+    private let mostBatch: Int
     private let state: Mutex<State>
 
-    init(_ total: Int) {
+    /// `headroom` is the share of the slots that the `batch` lane leaves free, at least one where there are two.
+    init(_ total: Int, headroom: Double = 0) {
         self.total = total
+        let spare = headroom > 0 ? max(1, Int((Double(total) * headroom).rounded(.up))) : 0
+        mostBatch = max(1, total - spare)
         state = Mutex(State(free: total))
     }
 
     var free: Int { state.withLock { $0.free } }
     var inUse: Int { total - free }
+    /// Slots that new entries of the `batch` lane may take.
+    var batchRoom: Int { state.withLock { max(0, mostBatch - $0.batch) } }
+
+    /// A job of this lane begins in a slot that was taken for it.
+    func began(_ lane: Lane) {
+        if lane == .batch { state.withLock { $0.batch += 1 } }
+    }
+
+    /// The job has ended, and its slot is free again.
+    func ended(_ lane: Lane) {
+        if lane == .batch { state.withLock { $0.batch -= 1 } }
+        giveBack(1)
+    }
 
     /// Takes up to `count` slots without waiting, and returns how many: none once the worker stops claiming.
     ///

@@ -43,6 +43,8 @@ struct ReservationRequest: Sendable {
     var turn: String?
     /// Remembers which account a conversation is on, or `nil` for requests that gain nothing from it.
     var affinity: String?
+    /// Share of every limit but the quota that this request leaves to others.
+    var headroom = 0.0
 }
 
 enum ReservationResult: Sendable, Equatable {

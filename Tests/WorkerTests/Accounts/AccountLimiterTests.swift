@@ -83,6 +83,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (Account(id: "a", provider: .openai, concurrency: 10), 9), (Account(id: "a", provider: .openai, concurrency: 2), 1),
+        (Account(id: "a", provider: .openai, concurrency: 1), 1),
+        (Account(id: "a", provider: .openai, requestsPerMinute: 30), 27),
+        (Account(id: "a", provider: .openai, tokensPerMinute: 1000), 90),
+    ])
+    func `requests with headroom leave a part of every limit to others`(account: Account, expected: Int) async throws {
+        try await Fixture.run { fixture in
+            let limiter = fixture.limiter()
+            var patient = ReservationRequest(candidates: [Fixture.candidate(account)])
+            patient.headroom = 0.1
+
+            let taken = try await fixture.taken(200, patient, by: limiter)
+            let more = try await fixture.taken(200, ReservationRequest(candidates: patient.candidates), by: limiter)
+
+            #expect(taken.count == expected)
+            #expect(more.isEmpty == (account.concurrency == 1))
+        }
+    }
+
     @Test func `a request that was sent late counts when it was sent`() async throws {
         try await Fixture.run { fixture in
             let limiter = fixture.limiter()
