@@ -236,24 +236,25 @@ def test_embeddings_run_as_a_batch(client):
 
 
 def test_lines_that_fail_are_in_the_error_file(client):
-    lines = [chat("good"), chat("filtered", "[[fail=content_filtered]]"), chat("unknown", model="no-such-model")]
+    lines = [chat("good"), chat("filtered", "[[fail=content_filtered]]"), chat("long", "[[fail=context_too_long]]")]
     done = ended(client, start(client, lines))
     assert done.status == "completed"
     assert done.request_counts.model_dump() == {"total": 3, "completed": 1, "failed": 2}
     assert results(client, done.output_file_id).keys() == {"good"}
     failed = results(client, done.error_file_id)
-    assert failed.keys() == {"filtered", "unknown"}
+    assert failed.keys() == {"filtered", "long"}
     assert failed["filtered"]["response"]["status_code"] == 400
     assert failed["filtered"]["response"]["body"]["error"]["code"] == "content_filter"
 
 
 def test_a_bad_file_fails_and_every_mistake_has_its_line(client):
     content = written([chat("1")]) + b"no json\n" + written([chat("1"), embedding("4", "x"), chat("5", temperature="hot")])
+    content += written([chat("6", model="no-such-model")])
     file = client.files.create(file=("in.jsonl", content), purpose="batch")
     batch = client.batches.create(input_file_id=file.id, endpoint=CHAT, completion_window="24h")
     done = ended(client, batch)
     assert done.status == "failed" and done.failed_at and done.output_file_id is None and done.error_file_id is None
-    assert done.errors.object == "list" and {error.line for error in done.errors.data} == {2, 3, 4, 5}
+    assert done.errors.object == "list" and {error.line for error in done.errors.data} == {2, 3, 4, 5, 6}
     assert all(error.code and error.message for error in done.errors.data)
 
 
