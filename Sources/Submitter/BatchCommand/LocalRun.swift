@@ -136,7 +136,9 @@ struct LocalRun: Sendable {
     private func started(
         _ header: JournalHeader, _ batch: Batch?, _ input: String?, _ journal: ResultJournal
     ) async throws -> Batch {
+        // From here on an interrupt drains, since the batch may run.
         if let batch {
+            stops.batch = batch.id
             try removeSpools()
             return try await resumed(batch)
         }
@@ -153,6 +155,7 @@ struct LocalRun: Sendable {
             try await BatchUpload(store: store, patience: patience, form: plan.form)
                 .upload(input, as: made.uploaded(now: SystemWallClock().now), sha256: sha256)
         }
+        stops.batch = header.batch
         let row = made.batch(now: SystemWallClock().now)
         let created = try await patience.persist { () async throws(PostgresError) in try await store.create(row) }
         try removeSpools()

@@ -10,11 +10,24 @@ struct ProgressLine {
     var mood: String?
     /// Blocks instead of ASCII for the bar.
     var isUnicode = true
+    /// Escape codes, which take no room.
+    var isColoured = false
+
+    private enum Colour: Int {
+        case red = 31
+        case yellow = 33
+    }
 
     private struct Part {
         let text: String
         /// Higher ones are left out first.
         let rank: Int
+        let colour: Colour?
+
+        func shown(_ isColoured: Bool) -> String {
+            guard isColoured, let colour else { return text }
+            return "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m"
+        }
     }
 
     private static let bars = 6...24
@@ -25,9 +38,11 @@ struct ProgressLine {
         while length(of: parts) > width, let last = parts.map(\.rank).max(), last > 0 {
             parts.removeAll { $0.rank == last }
         }
-        let line = parts.map(\.text).joined(separator: " ")
-        let room = width - line.count - 1
-        guard room >= Self.bars.lowerBound, state.total > 0 else { return String(line.prefix(max(0, width))) }
+        let length = length(of: parts)
+        guard length <= width else { return String(parts.map(\.text).joined(separator: " ").prefix(max(0, width))) }
+        let line = parts.map { $0.shown(isColoured) }.joined(separator: " ")
+        let room = width - length - 1
+        guard room >= Self.bars.lowerBound, state.total > 0 else { return line }
         return bar(min(room, Self.bars.upperBound)) + " " + line
     }
 
@@ -43,12 +58,14 @@ struct ProgressLine {
     private func parts() -> [Part] {
         let counts = state.batch.counts
         var parts: [Part] = []
-        func add(_ rank: Int, _ text: String?) { if let text { parts.append(Part(text: text, rank: rank)) } }
-        add(1, mood)
+        func add(_ rank: Int, _ text: String?, _ colour: Colour? = nil) {
+            if let text { parts.append(Part(text: text, rank: rank, colour: colour)) }
+        }
+        add(1, mood, .yellow)
         add(0, "\(Int(state.share * 100))%")
         add(2, "\(ProgressWords.short(counts.done))/\(ProgressWords.short(counts.total))")
         add(4, "ok \(ProgressWords.short(counts.succeeded))")
-        add(counts.failed > 0 ? 3 : 9, "err \(ProgressWords.short(counts.failed))")
+        add(counts.failed > 0 ? 3 : 9, "err \(ProgressWords.short(counts.failed))", counts.failed > 0 ? .red : nil)
         add(counts.retried > 0 ? 10 : 11, "retry \(ProgressWords.short(counts.retried))")
         add(5, state.lineRate.map { ProgressWords.short($0) + "/s" })
         add(8, state.tokenRate.map { ProgressWords.short($0) + " tok/s" })

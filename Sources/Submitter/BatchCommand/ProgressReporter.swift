@@ -116,7 +116,8 @@ final class ProgressReporter: Sendable {
         case .events: emit(ProgressEvent.progress(progress, running: progress.batch.counts.running))
         case .lines: StandardStreams.error(ProgressLine(state: progress, mood: state.mood).sentence + "\n")
         case .terminal(let terminal):
-            let line = ProgressLine(state: progress, mood: state.mood, isUnicode: terminal.isUnicode)
+            let line = ProgressLine(
+                state: progress, mood: state.mood, isUnicode: terminal.isUnicode, isColoured: terminal.takesColours)
             // The last column stays free, since some terminals wrap there.
             StandardStreams.error("\r\(line.text(width: terminal.width - 1))\u{1B}[K")
             state.hasLine = true

@@ -48,10 +48,14 @@ enum ProgressWords {
         }
     }
 
-    /// Cents where there are any, and four digits of less.
+    /// Cents where there are any, and more digits of less.
     static func amount(_ value: Double) -> String {
-        if value >= 1000 { return grouped(Int(min(value, 1e15).rounded())) }
-        return value >= 0.1 || value == 0 ? fixed(value, 2) : fixed(value, 4)
+        switch value {
+        case 1000...: grouped(Int(min(value, 1e15).rounded()))
+        case 0.1..., 0: fixed(value, 2)
+        case 0.001...: fixed(value, 4)
+        default: fixed(value, 6)
+        }
     }
 
     static func money(_ value: Double, _ currency: String) -> String {
@@ -63,7 +67,7 @@ enum ProgressWords {
     }
 
     static func fixed(_ value: Double, _ digits: Int) -> String {
-        let scale = [1.0, 10, 100, 1000, 10_000][min(digits, 4)]
+        let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
         let scaled = Int64((value * scale).rounded().clamped(to: -1e17...1e17))
         guard digits > 0 else { return "\(scaled)" }
         let (whole, rest) = scaled.magnitude.quotientAndRemainder(dividingBy: UInt64(scale))

@@ -3,8 +3,8 @@ import Shared
 /// Adds up what the lines of a file may cost, by model (pure).
 ///
 /// Prompts are estimated (`TokenEstimate`). The least is a prompt with one token of each answer, by the cheapest model
-/// of the name. The most has answers of `max_tokens`, else of the model's own bound, by the dearest model. It is unknown
-/// where neither bound is known.
+/// of the name. The most has answers of `max_tokens`, else of the model's own bound, by the dearest model. It is
+/// unknown where neither bound is known.
 struct CostForecast {
     struct Sum: Equatable {
         var lines = 0

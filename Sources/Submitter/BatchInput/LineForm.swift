@@ -2,8 +2,8 @@ import Shared
 
 /// Brings a line of any accepted form into that of OpenAI (pure).
 ///
-/// In: a line without white space around it. Out: an object of `custom_id`, `method`, `url` and `body`. One file may mix
-/// all forms:
+/// In: a line without white space around it. Out: an object of `custom_id`, `method`, `url` and `body`. One file may
+/// mix all forms:
 ///
 ///     {"custom_id", "method", "url", "body"}      OpenAI's batch line
 ///     {"custom_id", "params"}                     Anthropic's batch line (`AnthropicLine`)

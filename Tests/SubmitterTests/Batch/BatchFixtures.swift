@@ -28,7 +28,8 @@ enum BatchFixtures {
     static let catalog = CatalogSnapshot(models: [
         Model(id: "chat", provider: .sandbox, maxTokens: 100, prices: Prices(input: 1_000_000, output: 2_000_000)),
         Model(
-            id: "dear", name: "chat", provider: .openai, maxTokens: 200, prices: Prices(input: 2_000_000, output: 3_000_000)),
+            id: "dear", name: "chat", provider: .openai, maxTokens: 200,
+            prices: Prices(input: 2_000_000, output: 3_000_000)),
         Model(id: "endless", provider: .sandbox, prices: Prices(input: 1_000_000, output: 1_000_000)),
         Model(id: "vectors", provider: .sandbox, capabilities: Capabilities(["embeddings": true])),
         Model(id: "blind", provider: .sandbox, capabilities: Capabilities(["vision": false])),

@@ -59,7 +59,9 @@ import Testing
 
     @Test func `a check needs no files`() throws {
         #expect(try RunBatch.parse(["in", "--dry-run"]).dryRun)
-        #expect(RunBatch.errorPath("a/out.jsonl") == "a/out.errors.jsonl" && RunBatch.errorPath("out") == "out.errors.jsonl")
+        #expect(
+            RunBatch.errorPath("a/out.jsonl") == "a/out.errors.jsonl" && RunBatch.errorPath("out") == "out.errors.jsonl"
+        )
     }
 
     @Test func `lines are gathered to chunks of whole lines`() {

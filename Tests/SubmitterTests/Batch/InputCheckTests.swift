@@ -74,7 +74,9 @@ import Testing
     @Test func `a forecast has the least by the cheapest and the most by the dearest model`() throws {
         var forecast = CostForecast(catalog: BatchFixtures.catalog, provider: nil)
         let chat = try ChatRequest(
-            validating: ["model": "chat", "messages": [["role": "user", "content": "12345678"]], "max_tokens": 10, "n": 2])
+            validating: [
+                "model": "chat", "messages": [["role": "user", "content": "12345678"]], "max_tokens": 10, "n": 2,
+            ])
 
         forecast.add(.chat(chat))
         forecast.add(.chat(chat))
@@ -82,8 +84,8 @@ import Testing
         let sum = try #require(forecast.sums["chat"])
         // 2 tokens of text and 4 of frame, twice.
         #expect(sum.lines == 2 && sum.promptTokens == 12 && sum.leastAnswer == 4 && sum.mostAnswer == 40)
-        #expect(sum.leastCost == 12 * 1 + 4 * 2)
-        #expect(sum.mostCost == 12 * 2 + 40 * 3)
+        #expect(sum.leastCost == 20.0)
+        #expect(sum.mostCost == 144.0)
     }
 
     @Test func `a forecast takes the model's bound, and knows no most without one`() throws {

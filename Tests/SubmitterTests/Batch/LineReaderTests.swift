@@ -32,7 +32,8 @@ import Testing
 
     @Test(arguments: [1, 3, 7, 1000])
     func `a line that is too long is named, and the next is read`(size: Int) throws {
-        let text = Array(("ab\n" + String(repeating: "x", count: 300) + "\ncd\n" + String(repeating: "y", count: 101)).utf8)
+        let text = Array(
+            ("ab\n" + String(repeating: "x", count: 300) + "\ncd\n" + String(repeating: "y", count: 101)).utf8)
         let pieces = stride(from: 0, to: text.count, by: size).map { Array(text[$0..<min($0 + size, text.count)]) }
 
         let lines = try lines(pieces)
@@ -47,10 +48,12 @@ import Testing
 
     /// Two members, with the second line across them.
     private static let gzip =
-        Base64.decode("H4sIAAAAAAACA6tWKijKzy0oUbJSys9LVarlqgYJAACgI0IoFgAAAB+LCAAAAAAAAgPLLShRslIqKc9XquUCAMv5CdUMAAAA") ?? []
+        Base64.decode(
+            "H4sIAAAAAAACA6tWKijKzy0oUbJSys9LVarlqgYJAACgI0IoFgAAAB+LCAAAAAAAAgPLLShRslIqKc9XquUCAMv5CdUMAAAA") ?? []
 
     private func unpacked(_ packed: [UInt8], size: Int) throws -> [LineReader.Line] {
-        var rest = stride(from: 0, to: packed.count, by: size).map { Array(packed[$0..<min($0 + size, packed.count)]) }[...]
+        var rest = stride(from: 0, to: packed.count, by: size).map { Array(packed[$0..<min($0 + size, packed.count)]) }[
+            ...]
         let gzip = try GzipReader { rest.popFirst() }
         var reader = LineReader { try gzip.next() }
         var lines: [LineReader.Line] = []

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Submitter
 
-/// How a batch is shown while it runs.
+/// Progress of a batch, as people and programs see it.
 @Suite struct ProgressTests {
     /// Half of 100,000 lines, a thousand a second.
     private var busy: ProgressState {
@@ -48,10 +48,18 @@ import Testing
         #expect(line.hasPrefix("[####") && line.unicodeScalars.allSatisfy(\.isASCII))
     }
 
+    @Test func `colours take no room`() {
+        let plain = ProgressLine(state: busy).text(width: 80)
+        let coloured = ProgressLine(state: busy, isColoured: true).text(width: 80)
+
+        #expect(coloured == plain.split(separator: "err 10").joined(separator: "\u{1B}[31merr 10\u{1B}[0m"))
+    }
+
     @Test func `a log gets a sentence`() {
         let sentence = ProgressLine(state: busy).sentence
 
-        #expect(sentence.hasPrefix("50,000/100,000 (50%), ok 49,990, failed 10, retried 3, 1k req/s, 42k tok/s, ETA 50s, "))
+        #expect(
+            sentence.hasPrefix("50,000/100,000 (50%), ok 49,990, failed 10, retried 3, 1k req/s, 42k tok/s, ETA 50s, "))
     }
 
     @Test func `speed is that of the last ten seconds`() {
@@ -114,7 +122,7 @@ import Testing
     }
 
     @Test func `money has cents, or more where there are less`() {
-        #expect(ProgressWords.money(1.239, "USD") == "$1.24" && ProgressWords.money(0.00012, "CNY") == "¥0.0001")
+        #expect(ProgressWords.money(1.239, "USD") == "$1.24" && ProgressWords.money(0.00012, "CNY") == "¥0.000120")
         #expect(ProgressWords.money(12_345.6, "EUR") == "12,346 EUR" && ProgressWords.money(0, "USD") == "$0.00")
     }
 
@@ -141,6 +149,7 @@ import Testing
 
         #expect(event["event"] == "progress" && event["done"] == 50_000 && event["running"] == 7)
         #expect(event["seconds_left"] == 50 && event["cost"] == ["USD": 1.25])
-        #expect(event["requests_per_second"]?.doubleValue == 1000 && event["cost_estimated"]?["USD"]?.doubleValue == 2.5)
+        #expect(
+            event["requests_per_second"]?.doubleValue == 1000 && event["cost_estimated"]?["USD"]?.doubleValue == 2.5)
     }
 }
