@@ -24,15 +24,15 @@ extension BatchStore {
         return try Self.batches(rows)
     }
 
-    /// Keeps those of these batches that nobody else has claimed, and tells how they stand now.
-    func renew(
-        _ ids: [String], _ runner: String, for lease: Duration
-    ) async throws(PostgresError) -> [Batch] {
+    /// Keeps those of these claims, runners by batch, that nobody has claimed since.
+    ///
+    /// Returns how they stand now.
+    func renew(_ claims: [String: String], for lease: Duration) async throws(PostgresError) -> [Batch] {
         let rows = try await pool.query(
             """
-            UPDATE batches SET runner_until = now() + $2::bigint * interval '1 millisecond'
-            WHERE id = ANY($3::text[]) AND runner = $1 RETURNING \(Self.columns)
-            """, [.text(runner), .int(lease.milliseconds), .array(ids)])
+            UPDATE batches SET runner_until = now() + $3::bigint * interval '1 millisecond'
+            WHERE (id, runner) IN (SELECT * FROM unnest($1::text[], $2::text[])) RETURNING \(Self.columns)
+            """, [.array(claims.map(\.key)), .array(claims.map(\.value)), .int(lease.milliseconds)])
         return try Self.batches(rows)
     }
 
@@ -105,9 +105,9 @@ extension BatchStore {
     }
 
     /// The input was found bad.
-    func refused(_ batch: String, by runner: String, errors: JSON) async throws -> Batch {
+    func refused(_ batch: String, by runner: String, _ errors: JSON) async throws -> Batch {
         try await move(
-            batch, runner, from: [.validating],
+            batch, runner, from: nil,
             "status = 'failed', failed_at = now(), errors = $3::json, runner = NULL, runner_until = NULL",
             [Self.json(errors)])
     }

@@ -24,9 +24,8 @@ struct BatchCheck {
         self.parts = parts
     }
 
-    /// `nil` where this process ends meanwhile.
-    mutating func run() async throws -> Verdict? {
-        var input = BatchInput(parts.store, file: batch.inputFile)
+    mutating func run() async throws -> Verdict {
+        var input = BatchInput(file: batch.inputFile)
         var total = 0
         while let line = try await input.next(parts) {
             total += 1
@@ -36,7 +35,6 @@ struct BatchCheck {
                 if mistakes.count >= Self.mostMistakes { break }
             }
         }
-        if Task.isCancelled { return nil }
         if total == 0 { note(.init(field: nil, message: "the file has no lines", code: "empty_file"), nil) }
         if batch.options.maxCost != nil, currencies.count > 1 {
             note(

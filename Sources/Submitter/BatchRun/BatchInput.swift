@@ -8,17 +8,13 @@ struct BatchInput {
         let bytes: [UInt8]
     }
 
-    private let store: BatchStore
     private let file: String
     private var seq = 0
     private var chunk: [UInt8] = []
     private var place = 0
     private var number = 0
 
-    init(_ store: BatchStore, file: String) {
-        self.store = store
-        self.file = file
-    }
+    init(file: String) { self.file = file }
 
     /// The next line that is not blank, or `nil` at the end of the file.
     mutating func next(_ parts: BatchParts) async throws -> Line? {
@@ -29,13 +25,12 @@ struct BatchInput {
                     return Line(number: number, bytes: line)
                 }
             }
-            guard let found = try await parts.persist({ try await store.chunk(seq, of: file) }), let found else {
-                return nil
-            }
+            let (seq, file) = (seq, file)
+            guard let found = try await parts.persist({ try await parts.store.chunk(seq, of: file) }) else { return nil }
             chunk = Array(found.data.utf8)
             place = 0
             number = found.firstLine - 1
-            seq += 1
+            self.seq += 1
         }
     }
 

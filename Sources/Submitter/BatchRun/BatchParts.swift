@@ -10,8 +10,6 @@ final class BatchParts: Sendable {
     let models: any ModelLookup
     let clock: any WallClock
     let settings: BatchRunSettings
-    /// Names this process in the rows of batches that it runs.
-    let runner: String
     let logger: Logger
 
     init(
@@ -26,21 +24,19 @@ final class BatchParts: Sendable {
         self.clock = clock
         self.settings = settings
         self.logger = logger
-        runner = hub.shim
     }
 
     /// Does what needs PostgreSQL, again and again while it is away.
     ///
-    /// `nil` once this task is cancelled.
-    func persist<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value? {
-        while !Task.isCancelled {
+    /// Throws `CancellationError` once this task is cancelled or the process ends.
+    func persist<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
+        while true {
             do { return try await work() } catch let error as PostgresError {
                 guard error.passes else { throw error }
                 logger.warning("a batch waits for PostgreSQL", metadata: [LogKey.error: "\(error)"])
-                guard await Task.pause(for: .seconds(1)) else { return nil }
+                guard await Task.pause(for: .seconds(1)) else { throw CancellationError() }
             }
         }
-        return nil
     }
 }
 

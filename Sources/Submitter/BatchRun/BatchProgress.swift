@@ -116,5 +116,7 @@ struct BatchProgress {
     }
 
     /// Everything has its result in the database.
-    var isDone: Bool { isExpanded && running.isEmpty && unbooked.isEmpty && underWay == 0 }
+    ///
+    /// Where this process stopped, some lines have ended without one.
+    var isDone: Bool { isExpanded && !isStopped && running.isEmpty && unbooked.isEmpty && underWay == 0 }
 }

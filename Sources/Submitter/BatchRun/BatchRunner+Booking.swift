@@ -37,7 +37,7 @@ extension BatchRunner {
         repeat {
             let (results, running) = state.withLock { ($0.take(Self.most), $0.running.count) }
             do {
-                let booked = try await parts.store.record(results, of: id, by: parts.runner, running: running)
+                let booked = try await parts.store.record(results, of: id, by: claim, running: running)
                 // Nobody reads these logs again.
                 for id in results.compactMap(\.requestID) { parts.hub.delivered(id) }
                 await taken(booked)

@@ -11,12 +11,15 @@ import Shared
 final class BatchRunner: Sendable {
     let parts: BatchParts
     let id: String
+    /// Names this claim of the batch in its row, unlike any other claim.
+    let claim: String
     let state: WatchedState<BatchProgress>
 
     /// `end`: until then the batch is this process' own.
     init(_ batch: Batch, _ parts: BatchParts, until end: ContinuousClock.Instant) {
         self.parts = parts
         id = batch.id
+        claim = batch.runner ?? ""
         state = WatchedState(BatchProgress(batch, parts.settings, now: .now, leaseEnds: end))
     }
 
@@ -24,19 +27,26 @@ final class BatchRunner: Sendable {
 
     func run() async {
         do {
-            guard try await check(), let done = try await parts.persist({ try await parts.store.doneLines(of: id) })
-            else { return try await giveBack() }
-            try await send(all: done)
+            try await check()
+            try await send(all: try await parts.persist { try await parts.store.doneLines(of: id) })
             await bookRest()
             guard state.withLock({ $0.isDone }) else { return try await giveBack() }
-            let ended = try await parts.persist { try await parts.store.end(id, by: parts.runner, as: batch.lastStatus) }
-            tell("a batch ended", ended ?? batch)
+            let status = batch.lastStatus
+            tell("a batch ended", try await parts.persist { try await parts.store.end(id, by: claim, as: status) })
+        } catch is Ended {
+            // Its row says how.
         } catch is BatchStore.Lost {
             parts.logger.info("a batch is run by another process", metadata: [LogKey.batch: "\(id)"])
+        } catch is CancellationError {
+            parts.logger.info("a batch is left to another process", metadata: [LogKey.batch: "\(id)"])
         } catch {
+            // It is taken up anew after `BATCH_LEASE`.
             parts.logger.error("a batch cannot be run", metadata: [LogKey.batch: "\(id)", LogKey.error: "\(error)"])
         }
     }
+
+    /// There is nothing to send.
+    private struct Ended: Error {}
 
     /// Sends nothing more, and leaves what is in the queue to the next runner.
     func stop() { state.change { $0.stop() } }
@@ -60,35 +70,28 @@ final class BatchRunner: Sendable {
             ])
     }
 
-    private func giveBack() async throws { try await parts.store.release(id, parts.runner) }
+    private func giveBack() async throws { try await parts.store.release(id, claim) }
 
     // MARK: - Checking
 
-    /// `false` where there is nothing to send: the input is bad, or the batch was cancelled before.
-    private func check() async throws -> Bool {
-        let batch = batch
-        guard batch.times.inProgress == nil else { return true }
+    private func check() async throws {
+        guard batch.times.inProgress == nil else { return }
         guard batch.status == .validating else {
-            _ = try await parts.store.end(id, by: parts.runner, as: .cancelled)
-            return false
+            _ = try await parts.persist { try await parts.store.end(id, by: claim, as: .cancelled) }
+            throw Ended()
         }
         var check = BatchCheck(batch, parts)
         switch try await check.run() {
-        case nil: return false
         case .good(let total):
-            let validated = try await parts.persist {
-                try await parts.store.validated(id, by: parts.runner, total: total)
-            }
-            guard let validated else { return false }
+            let validated = try await parts.persist { try await parts.store.validated(id, by: claim, total: total) }
             state.change { $0.read(validated) }
-            return true
-        case .bad(let mistakes):
-            let refused = try await parts.persist {
-                try await parts.store.refused(id, by: parts.runner, errors: mistakes)
-            }
-            tell("a batch was refused", refused ?? batch)
-            return false
+        case .bad(let mistakes): try await refuse(mistakes)
         }
+    }
+
+    private func refuse(_ mistakes: JSON) async throws -> Never {
+        tell("a batch was refused", try await parts.persist { try await parts.store.refused(id, by: claim, mistakes) })
+        throw Ended()
     }
 
     // MARK: - Sending
@@ -104,8 +107,10 @@ final class BatchRunner: Sendable {
     }
 
     private func expand(without done: LineSet, into group: inout ThrowingDiscardingTaskGroup<any Error>) async throws {
-        var input = BatchInput(parts.store, file: batch.inputFile)
+        var input = BatchInput(file: batch.inputFile)
+        var count = 0
         while let line = try await input.next(parts) {
+            count += 1
             if done.contains(line.number) { continue }
             guard let planned = await plan(line) else { continue }
             switch try await admit(planned) {
@@ -116,11 +121,17 @@ final class BatchRunner: Sendable {
             // Other tasks of this loop come between two lines.
             await Task.yield()
         }
+        if count < batch.counts.total { try await refuse(Self.inputIsGone) }
         state.change { progress in
             progress.expanded()
             return true
         }
     }
+
+    /// Somebody deleted it in the database.
+    private static let inputIsGone: JSON = [
+        ["code": "input_file_gone", "line": .null, "message": "The input file is not there any more.", "param": .null]
+    ]
 
     /// `nil` for a line that cannot be read, which gets its result at once.
     private func plan(_ line: BatchInput.Line) async -> PlannedLine? {
@@ -167,8 +178,7 @@ final class BatchRunner: Sendable {
     }
 
     private func halt(_ reason: Batch.Halt) async throws {
-        let halted = try await parts.persist { try await parts.store.halt(id, by: parts.runner, for: reason) }
-        guard let halted else { return }
+        let halted = try await parts.persist { try await parts.store.halt(id, by: claim, for: reason) }
         tell("the rest of a batch is not sent", halted)
         state.change { $0.read(halted) }
     }

@@ -44,7 +44,7 @@ struct BatchService: Service {
         let mine = runners.all.withLock { $0 }
         guard !mine.isEmpty else { return }
         let end = ContinuousClock.now + parts.settings.lease
-        let rows = try await parts.store.renew(Array(mine.keys), parts.runner, for: parts.settings.lease)
+        let rows = try await parts.store.renew(mine.mapValues(\.claim), for: parts.settings.lease)
         var weights: [String: Int] = [:]
         for batch in rows { weights[batch.tenant, default: 0] += batch.options.priority }
         for batch in rows {
@@ -60,7 +60,9 @@ struct BatchService: Service {
     private func claim(_ runners: Runners) async throws(PostgresError) -> [Batch] {
         let room = parts.settings.mostBatches - runners.all.withLock { $0.count }
         guard room > 0 else { return [] }
-        return try await parts.store.claim(parts.runner, for: parts.settings.lease, limit: room)
+        // A batch that this process has lost and claims anew must not be taken for the one before.
+        let name = ProcessName.make(role: parts.hub.shim)
+        return try await parts.store.claim(name, for: parts.settings.lease, limit: room)
     }
 }
 

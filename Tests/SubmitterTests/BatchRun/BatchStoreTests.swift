@@ -56,7 +56,7 @@ import Testing
 
         #expect(try await fixture.claimed(batch, by: "a", for: .milliseconds(300)))
         #expect(try await !fixture.claimed(batch, by: "b"))
-        let kept = try await fixture.store.renew([batch.id], "a", for: .milliseconds(300))
+        let kept = try await fixture.store.renew([batch.id: "a"], for: .milliseconds(300))
         #expect(kept.map(\.id) == [batch.id])
         try await eventually("the lease ends") { try await fixture.claimed(batch, by: "b") }
 
