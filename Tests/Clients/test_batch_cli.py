@@ -250,6 +250,9 @@ def test_another_input_is_refused_until_it_is_fresh(files):
     refused = files.run()
     assert refused.returncode == 3 and "--fresh" in refused.stderr and len(files.results) == 3
     first = files.batch
+    files.write(["{"])
+    assert files.run("--fresh").returncode == 3 and len(files.results) == 3, "a bad file must cost nothing"
+    files.write(numbered(4))
     assert files.run("--fresh").returncode == 0
     expect_whole(files, 4)
     assert files.batch != first

@@ -45,8 +45,7 @@ struct LocalRun: Sendable {
     func run() async throws -> BatchOutcome {
         let journal = try ResultJournal(plan.journal, forgetting: plan.isFresh)
         defer { journal.removeIfEmpty(with: plan.spools) }
-        if plan.isFresh { try await forget(journal) }
-        if journal.isEmpty { try refuseOutputs() }
+        if journal.isEmpty, !plan.isFresh { try refuseOutputs() }
         let input = try input(journal)
         let (header, batch) = try await begun(journal, input)
         if batch == nil, let end = journal.state.end { return old(end) }
@@ -60,16 +59,14 @@ struct LocalRun: Sendable {
 
     // MARK: - 1 and 2
 
-    /// Removes the files of an earlier run, and cancels its batch.
+    /// Removes the files of an earlier run, and cancels its batch, once the new input is found good.
     private func forget(_ journal: ResultJournal) async throws {
         let header = journal.state.header
         if let header, header.file != nil, try await store.cancel(header.batch)?.status == .cancelling {
             reporter.notice("\(header.batch): cancelled")
         }
         try journal.clear()
-        for path in [plan.output, plan.errors, header?.errors ?? plan.errors] + plan.spools {
-            try DiskFile.remove(path)
-        }
+        for path in [plan.output, plan.errors, header?.errors ?? plan.errors] { try DiskFile.remove(path) }
     }
 
     private func refuseOutputs() throws(BatchTrouble) {
@@ -83,7 +80,7 @@ struct LocalRun: Sendable {
         guard plan.input == "-" else { return plan.input }
         let part = plan.spool + ".part"
         let (sha256, bytes) = try InputSpool.fill(part)
-        if let known = journal.state.header?.sha256, bytes == 0 || known != sha256 {
+        if !plan.isFresh, let known = journal.state.header?.sha256, bytes == 0 || known != sha256 {
             try DiskFile.remove(part)
             guard bytes == 0 else { throw Self.changed("standard input") }
             return DiskFile.size(of: plan.spool) == nil ? nil : plan.spool
@@ -100,7 +97,7 @@ struct LocalRun: Sendable {
 
     /// The journal's header, and the batch where there is one.
     private func begun(_ journal: ResultJournal, _ input: String?) async throws -> (JournalHeader, Batch?) {
-        guard let header = journal.state.header else {
+        guard let header = journal.state.header, !plan.isFresh else {
             guard let input else { throw BatchTrouble.refused("standard input: expected at least one line") }
             return (try await begin(journal, input), nil)
         }
@@ -117,6 +114,7 @@ struct LocalRun: Sendable {
     private func begin(_ journal: ResultJournal, _ input: String) async throws -> JournalHeader {
         let checked = try CheckedInput(input, plan.form, provider: plan.options.provider, try await catalog.load())
         tellChecked(checked)
+        if plan.isFresh { try await forget(journal) }
         let header = JournalHeader(
             batch: BatchID.batch(), file: BatchID.file(), sha256: checked.sha256, lines: checked.lines,
             operation: checked.operation, errors: plan.errors)
