@@ -38,7 +38,7 @@ struct Submitter: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ChatCommand.self, MigrateCommand.self, CatalogFileCommand.self, ImportCommand.self,
             CatalogCommand<ModelNoun>.self, AccountsCommand.self, AuditCommand.self, AlertsCommand.self,
-            DeadCommand.self,
-            KeysCommand.self, ConfigCommand.self,
+            QueueCommand.self, JobsCommand.self, UsageCommand.self, DeadCommand.self,
+            KeysCommand.self, ConfigCommand.self, CompletionCommand<Submitter>.self,
         ])
 }
