@@ -17,6 +17,8 @@ struct ImportCommand: AsyncParsableCommand {
             accounts get the ids <prefix><channel id>, so that a second import updates them. Keys are shown by their last \
             four characters at most.
 
+            Example: submitter import one-api --from one-api.db
+
             Exit codes: 0 done, 1 the source or PostgreSQL cannot be read, 3 wrong settings (MASTER_KEY seals the keys).
             """)
 
