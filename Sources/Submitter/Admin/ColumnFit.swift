@@ -9,8 +9,8 @@ struct ColumnFit: Equatable {
     let widths: [Int]
 
     static let gap = 2
-    /// Chosen: five characters and `…` still tell most names apart, and on 50 columns there is room for four beside an id.
-    private static let least = 6
+    /// Chosen: four characters and `…` still tell most words apart. Seven columns beside an id fit into 80, three into 50.
+    private static let least = 5
 
     /// `natural` are the widths of the widest cells. `limit` is the width of the terminal, `nil` for no limit.
     init(_ natural: [Int], limit: Int?) {
