@@ -18,7 +18,9 @@ package struct QueueListing: Sendable {
 
     /// Chosen: with bodies of 16 KB at most a page stays below 2 MB.
     private static let pageSize = 100
-    /// Entries of a lane that one search looks at. Chosen: a second of work, 80 MB at the very most.
+    /// Entries of a lane that one search looks at.
+    ///
+    /// Chosen: a second of work, 80 MB at the very most.
     package static let mostEntries = 5000
 
     package func list(_ filter: QueuedRequestFilter, limit: Int) async throws(RedisError) -> Page {

@@ -78,7 +78,9 @@ extension JobQueue {
         return parked
     }
 
-    /// The cards of workers, in the order of their names. One that has expired is empty.
+    /// The cards of workers, in the order of their names.
+    ///
+    /// One that has expired is empty.
     package func cards(of workers: [String]) async throws(RedisError) -> [WorkerCard] {
         let replies = try await redis.pipeline(
             workers.map { RedisCommand("GET", .string(keys.workerStatus($0))) })

@@ -62,7 +62,9 @@ package struct QueuedRequest: Sendable, Equatable {
     }
 }
 
-/// Selects requests. What is `nil` selects all.
+/// Selects requests.
+///
+/// What is `nil` selects all.
 package struct QueuedRequestFilter: Sendable {
     package var id: String?
     package var tenant: String?

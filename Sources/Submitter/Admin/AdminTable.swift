@@ -92,7 +92,9 @@ enum AdminOutput {
 }
 
 extension [UInt8] {
-    /// JSON whose strings have DEL and the controls of U+0080 to U+009F in escaped form, which JSON leaves to its writer.
+    /// JSON whose strings have DEL and the controls of U+0080 to U+009F in escaped form.
+    ///
+    /// JSON leaves that to its writer.
     fileprivate var escapingControls: [UInt8] {
         guard contains(where: { $0 == 0x7F || $0 == 0xC2 }) else { return self }
         var (escaped, index) = ([UInt8](), startIndex)

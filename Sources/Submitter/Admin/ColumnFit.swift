@@ -9,10 +9,14 @@ struct ColumnFit: Equatable {
     let widths: [Int]
 
     static let gap = 2
-    /// Chosen: four characters and `…` still tell most words apart. Seven columns beside an id fit into 80, three into 50.
+    /// Columns that every column has, wherever it shrinks.
+    ///
+    /// Chosen: four characters and `…` still tell most words apart. Seven columns beside an id fit into 80.
     private static let least = 5
 
-    /// `natural` are the widths of the widest cells. `limit` is the width of the terminal, `nil` for no limit.
+    /// `natural` are the widths of the widest cells.
+    ///
+    /// `limit` is the width of the terminal, `nil` for no limit.
     init(_ natural: [Int], limit: Int?) {
         guard let limit, Self.line(natural) > limit else {
             widths = natural

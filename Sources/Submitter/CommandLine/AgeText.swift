@@ -1,6 +1,8 @@
 /// Durations for people, in their two largest units: `450ms`, `12s`, `3m 5s`, `2h 10m`, `4d 2h`.
 enum AgeText {
-    /// `-` for `nil`. What is below zero, as by a clock that is wrong, counts as zero.
+    /// The text, or `-` for `nil`.
+    ///
+    /// A duration below zero, as by a clock that is wrong, counts as zero.
     static func of(milliseconds: Int64?) -> String {
         guard let milliseconds else { return "-" }
         let seconds = max(0, milliseconds) / 1000

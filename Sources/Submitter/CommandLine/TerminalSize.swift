@@ -22,7 +22,7 @@ struct TerminalSize: Equatable, Sendable {
         return TerminalSize(Int(window.ws_col), Int(window.ws_row), environment)
     }
 
-    /// What the terminal says comes first, then `COLUMNS` and `LINES`, then 80 × 24.
+    /// The terminal's own word comes first, then `COLUMNS` and `LINES`, then 80 × 24.
     ///
     /// A terminal that does not know its size says 0.
     init(_ columns: Int, _ rows: Int, _ environment: [String: String]) {

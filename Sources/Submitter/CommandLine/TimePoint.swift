@@ -47,7 +47,9 @@ enum TimePoint: Sendable, Equatable {
         return count * unit * 1000
     }
 
-    /// `2026-11-29`, and behind it `T15:00` or `T15:00:30`, with or without a `Z`. A blank may stand for the `T`.
+    /// Reads `2026-11-29`, and behind it `T15:00` or `T15:00:30`, with or without a `Z`.
+    ///
+    /// A blank may stand for the `T`.
     private static func moment(_ text: String) -> Int64? {
         let bare = text.hasSuffix("Z") ? text.dropLast() : text[...]
         let parts = bare.split(omittingEmptySubsequences: false) { $0 == "T" || $0 == " " }

@@ -67,8 +67,8 @@ enum CompletionTarget: String, CaseIterable, ExpressibleByArgument {
 
     /// `nil` where the environment names no home.
     ///
-    /// The folders are those of bash-completion 2 (`XDG_DATA_HOME`), of fish (`XDG_CONFIG_HOME`), and for zsh, which has
-    /// none, a common one.
+    /// The folders are those of bash-completion 2 (`XDG_DATA_HOME`) and of fish (`XDG_CONFIG_HOME`). Zsh has none, so a
+    /// common one is taken.
     func file(_ environment: [String: String]) -> String? {
         func folder(_ name: String, _ path: String) -> String? {
             if let given = environment[name], given.hasPrefix("/") { return given }

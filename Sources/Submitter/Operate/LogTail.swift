@@ -16,7 +16,9 @@ final class LogTail: Sendable {
         case gone
     }
 
-    /// Longest XREAD. Chosen: a notice is a second late at most.
+    /// Longest XREAD.
+    ///
+    /// Chosen: a notice is a second late at most.
     private static let block = Duration.seconds(1)
     /// Empty reads between two searches for a request that has no log, which may look at thousands of entries.
     private static let searchEvery = 5

@@ -22,7 +22,9 @@ struct QueueReport {
         ]
     }
 
-    /// Tables and a line of sums. `width` is the terminal's, `nil` for no limit.
+    /// Tables and a line of sums.
+    ///
+    /// `width` is the terminal's, `nil` for no limit.
     func text(width: Int?) -> String {
         let counts = ["delayed", "outbox", "dead_letters"].map { "\($0.replacing("_", with: " ")) \(number($0))" }
         let line = counts.joined(separator: ", ") + "\n"

@@ -21,7 +21,9 @@ struct QueuedJobs: Sendable {
         isWhole = isWhole && page.isWhole
     }
 
-    /// Running ones first, then the oldest. Those that wait for a time have no age, and come last.
+    /// Running ones first, then the oldest.
+    ///
+    /// Those that wait for a time have no age, and come last.
     func rows(now: Int64, limit: Int) -> [JSON] {
         requests.sorted { Self.place($0) < Self.place($1) }.prefix(limit).map { row($0, now: now) }
     }

@@ -1,6 +1,8 @@
 import Shared
 
-/// Lines of comma-separated values (RFC 4180, with a line feed at the end of a line), safe to open in a spreadsheet (pure).
+/// Lines of comma-separated values that are safe to open in a spreadsheet (pure).
+///
+/// As in RFC 4180, with a line feed at the end of a line.
 enum CSV {
     /// A line of texts.
     static func line(_ texts: [String]) -> String { joined(texts.map(text)) }
@@ -11,7 +13,7 @@ enum CSV {
     /// A text as a cell.
     ///
     /// Spreadsheets take a cell that begins with `=`, `+`, `-` or `@`, also behind blanks, for a formula and run it. An
-    /// apostrophe in front makes it a text (OWASP, CSV Injection). Control characters other than line ends are replaced.
+    /// apostrophe in front makes it a text (OWASP, CSV Injection). Control characters but line ends are replaced.
     static func text(_ text: String) -> String {
         var cell = TerminalText.lines(text)
         if let first = cell.first(where: { !$0.isWhitespace }), "=+-@＝＋－＠".contains(first) { cell = "'" + cell }

@@ -76,8 +76,8 @@ struct UsageQuery: Sendable {
 
     /// The window is a range of the primary key `usage_hourly_pkey`, which begins with the hour.
     ///
-    /// Sums are bounded to `bigint`: rows may be near it, and a report must not fail for that. Rows of attempts that were
-    /// booked anew under another status have none left, and are left out.
+    /// Sums are bounded to `bigint`: rows may be near it, and a report must not fail for that. Rows whose attempts were
+    /// all booked anew under another status are left out.
     var statement: String {
         """
         WITH sums AS (

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Shared
 
-/// What people see of the queue: depths, and the requests that wait or run.
+/// The queue as people see it: depths, and the requests that wait or run.
 @Suite struct QueueListingTests {
     private func rows(
         _ queue: QueueFixture, _ filter: QueuedRequestFilter = QueuedRequestFilter(), limit: Int = 100
