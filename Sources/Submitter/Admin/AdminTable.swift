@@ -73,7 +73,8 @@ extension String {
 
 /// Standard output of the commands that look after the catalogue.
 enum AdminOutput {
-    static func say(_ text: String) { StandardStreams.out(Array("\(text)\n".utf8)) }
+    /// Without control characters but line ends and tabs.
+    static func say(_ text: String) { StandardStreams.out(Array((TerminalText.lines(text) + "\n").utf8)) }
 
     static func list(_ rows: [JSON], _ columns: [String], asJSON: Bool) {
         if asJSON { return json(.array(rows)) }

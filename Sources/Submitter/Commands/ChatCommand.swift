@@ -46,7 +46,7 @@ struct ChatCommand: AsyncParsableCommand {
         switch try await session.ask(try request(), printer) {
         case .answered: return
         case .failed(let failure):
-            StandardStreams.error("\(failure.kind.rawValue): \(failure.message)\n")
+            StandardStreams.error("\(failure.kind.rawValue): \(TerminalText.plain(failure.message))\n")
             throw Exit.failed
         case .interrupted: throw Exit.interrupted
         }

@@ -79,7 +79,8 @@ struct ImportCommand: AsyncParsableCommand {
             try await CatalogNotifier.tell(startup.shared, startup.logger("submitter"))
         }
         let report = ImportReport(plan: plan, isApplied: apply)
-        StandardStreams.out(json ? report.json.encoded + [UInt8(ascii: "\n")] : Array(report.text.utf8))
+        if json { return AdminOutput.row(report.json, asJSON: true) }
+        StandardStreams.out(Array(TerminalText.lines(report.text).utf8))
     }
 
     /// A database that was never migrated has an empty catalogue, and a dry run does not migrate it.

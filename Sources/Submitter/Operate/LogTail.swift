@@ -42,7 +42,7 @@ final class LogTail: Sendable {
         var (silence, notice) = (0, WaitingNotice?.none)
         guard try await isKnown(silence) else { return .gone }
         while true {
-            let entries = try await queue.persist { () async throws(RedisError) in try await self.read() }
+            let entries = try await patiently { () async throws(RedisError) in try await self.read() }
             for event in state.withLock({ $0.read(entries) }) {
                 guard case .end(let end) = event else {
                     printer.print(event)
@@ -59,6 +59,13 @@ final class LogTail: Sendable {
         }
     }
 
+    /// Repeats what a lost connection ended.
+    private func patiently<Answer: Sendable>(
+        _ operation: () async throws(RedisError) -> Answer
+    ) async throws(RedisError) -> Answer {
+        try await queue.persist(operation)
+    }
+
     private func read() async throws(RedisError) -> [RequestLogEntry] {
         let reply = try await queue.redis.send(
             RedisCommand(
@@ -68,18 +75,23 @@ final class LogTail: Sendable {
     }
 
     private func isKnown(_ silence: Int) async throws(RedisError) -> Bool {
-        let tops = try await queue.persist { () async throws(RedisError) in try await self.queue.logTops([self.id]) }
+        let tops = try await patiently { () async throws(RedisError) in try await self.queue.logTops([self.id]) }
         if tops.first.flatMap(\.self) != nil { return true }
         if state.withLock({ $0.isBegun }) { return false }
         guard silence % Self.searchEvery == 0 else { return true }
-        return try await QueueListing(queue: queue).find(id) != nil
+        return try await patiently { () async throws(RedisError) in
+            try await QueueListing(queue: self.queue).find(self.id) != nil
+        }
     }
 
     /// Says why a request has not begun, once for each reason.
     private func tellWaiting(_ last: inout WaitingNotice?) async throws(RedisError) {
         var notice: WaitingNotice?
-        if let place = try await queue.place(of: id) { notice = .place(place) }
-        if try await queue.liveWorkers() == 0 { notice = .noWorker }
+        let (place, workers) = try await patiently { () async throws(RedisError) in
+            (try await self.queue.place(of: self.id), try await self.queue.liveWorkers())
+        }
+        if let place { notice = .place(place) }
+        if workers == 0 { notice = .noWorker }
         if let notice, notice != last, !Self.isSamePosition(notice, last) { printer.tell(notice) }
         last = notice
     }

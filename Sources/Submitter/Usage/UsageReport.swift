@@ -38,9 +38,9 @@ struct UsageReport {
 
     /// The window, and the groups that are not shown.
     var note: String {
-        let window = "from \(Self.time(query.window.since)) until \(Self.time(query.window.until))"
+        let (since, until) = (Self.hour(query.window.since), Self.hour(query.window.until))
         let more = sums.count - sums.rows.count
-        return window + (more > 0 ? ", \(more) more rows: --limit" : "") + "\n"
+        return "from \(since) until \(until)\n" + (more > 0 ? "\(more) more rows: --limit\n" : "")
     }
 
     private func row(_ sum: UsageSum, costAsText: Bool) -> JSON {
@@ -56,6 +56,10 @@ struct UsageReport {
     }
 
     private static func number(_ number: Int64) -> JSON { .number(JSONNumber(number)) }
+
+    /// Without seconds, which a window of whole hours has not.
+    private static func hour(_ milliseconds: Int64) -> String { time(milliseconds).dropLast(4) + "Z" }
+
     private static func time(_ milliseconds: Int64) -> String {
         UTCTime(millisecondsSince1970: milliseconds).dateAndTime
     }

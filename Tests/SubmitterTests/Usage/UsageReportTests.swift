@@ -87,8 +87,8 @@ import Testing
     func `a cell is quoted, and never a formula`(text: String, cell: String) { #expect(CSV.text(text) == cell) }
 
     @Test func `rows beyond the limit are told`() {
-        #expect(report([sum("a")], count: 5).note.hasSuffix(", 4 more rows: --limit\n"))
-        #expect(report([sum("a")]).note == "from 1970-01-01T00:00:00Z until 1970-01-01T01:00:00Z\n")
+        #expect(report([sum("a")], count: 5).note.hasSuffix("\n4 more rows: --limit\n"))
+        #expect(report([sum("a")]).note == "from 1970-01-01T00:00Z until 1970-01-01T01:00Z\n")
     }
 
     @Test func `a platform may be called a provider`() {
