@@ -22,7 +22,7 @@ struct EndedAttempts: Sendable {
 
     /// Only the partitions of the months since then are read.
     ///
-    /// No index has the time: within a month the rows are read through, some million a second.
+    /// No index begins with the time, so the rows of those months are read through.
     private static let statement = """
         SELECT request_id, attempt, (extract(epoch FROM started_at) * 1000)::bigint AS started,
             (extract(epoch FROM ended_at) * 1000)::bigint AS ended, status, error_kind, tenant, user_id, model, provider,

@@ -26,9 +26,10 @@ struct UsageCommand: AsyncParsableCommand {
     var by = UsageDimension.model
 
     @Option(
-        help: ArgumentHelp("From when on, as in 24h, 7d, 2026-11-29 or 2026-11-29T15:00Z.", valueName: "time"),
+        help: ArgumentHelp(
+            "From when on, as in 24h, 7d, 2026-11-29 or 2026-11-29T15:00Z (default: 24h).", valueName: "time"),
         transform: TimePoint.parse)
-    var since = TimePoint.ago(86_400_000)
+    var since: TimePoint?
 
     @Option(help: ArgumentHelp("Until when (default: now).", valueName: "time"), transform: TimePoint.parse)
     var until: TimePoint?
@@ -47,16 +48,20 @@ struct UsageCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...100_000).contains(limit) else { throw ValidationError("--limit: expected 1 to 100000") }
-        let now = SystemWallClock().now
-        guard since.milliseconds(now: now) < (until ?? .ago(0)).milliseconds(now: now) else {
+        let window = window(now: SystemWallClock().now)
+        guard window.since < window.until else {
             throw ValidationError("--since: expected a time before \(until == nil ? "now" : "--until")")
         }
     }
 
+    /// Milliseconds since 1970.
+    private func window(now: Int64) -> (since: Int64, until: Int64) {
+        ((since ?? .ago(86_400_000)).milliseconds(now: now), (until ?? .ago(0)).milliseconds(now: now))
+    }
+
     func run() async throws {
-        let now = SystemWallClock().now
-        let window = UsageWindow(
-            since: since.milliseconds(now: now), until: (until ?? .ago(0)).milliseconds(now: now))
+        let (since, until) = window(now: SystemWallClock().now)
+        let window = UsageWindow(since: since, until: until)
         try await AdminSession.run { session in
             let query = UsageQuery(by: by, window: window, tenant: tenant, model: model, limit: limit)
             let report = UsageReport(query: query, sums: try await query.sums(session.pool))
