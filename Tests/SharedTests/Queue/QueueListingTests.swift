@@ -22,7 +22,7 @@ import Testing
 
             let normal = overview.lanes[Lane.normal.index]
             #expect(normal.entries == 3 && normal.held == ["w1": 1] && normal.running == 1 && normal.waiting == 2)
-            #expect(overview.lanes[Lane.batch.index].waiting >= 0 && overview.lanes[Lane.high.index].oldest == nil)
+            #expect(overview.lanes[Lane.batch.index].waiting == 1 && overview.lanes[Lane.high.index].oldest == nil)
             #expect(overview.workers == ["w1"])
             #expect(normal.oldest.map { abs($0 - overview.now) < 60_000 } == true)
             _ = try await fixture.queue.stopBeating("w1")
