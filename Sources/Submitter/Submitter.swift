@@ -37,13 +37,14 @@ struct Submitter: AsyncParsableCommand {
               submitter queue --watch
               submitter help jobs list
 
-            Exit codes: 0 done, 1 failed, 3 wrong settings or catalogue, 64 wrong arguments, 130 interrupted.
+            Exit codes: 0 done, 1 failed, 3 wrong settings or catalogue, 64 wrong arguments, 130 interrupted; those of \
+            'batch run' are in its own help.
             """,
         version: Build.version,
         subcommands: [
             ServeCommand.self, ChatCommand.self, MigrateCommand.self, CatalogFileCommand.self, ImportCommand.self,
             CatalogCommand<ModelNoun>.self, AccountsCommand.self, AuditCommand.self, AlertsCommand.self,
-            QueueCommand.self, JobsCommand.self, UsageCommand.self, DeadCommand.self,
+            QueueCommand.self, JobsCommand.self, UsageCommand.self, DeadCommand.self, BatchCommand.self,
             KeysCommand.self, ConfigCommand.self, CompletionCommand<Submitter>.self,
         ])
 }

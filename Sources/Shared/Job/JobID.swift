@@ -41,7 +41,12 @@ package enum JobID {
     }
 
     private static func words(_ tenant: String, _ key: String) -> [UInt64] {
-        let digest = Array(SHA256.hash(data: Data("\(tenant.utf8.count):\(tenant)\(key)".utf8)))
+        digest("\(tenant.utf8.count):\(tenant)\(key)")
+    }
+
+    /// SHA-256 of a text, as four numbers.
+    package static func digest(_ text: String) -> [UInt64] {
+        let digest = Array(SHA256.hash(data: Data(text.utf8)))
         return stride(from: 0, to: 32, by: 8).map { digest[$0..<$0 + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
     }
 

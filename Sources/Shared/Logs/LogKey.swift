@@ -3,6 +3,7 @@
 /// Logs use no others, so that a query works over all processes.
 package enum LogKey {
     package static let job = "job"
+    package static let batch = "batch"
     package static let attempt = "attempt"
     package static let provider = "provider"
     package static let model = "model"

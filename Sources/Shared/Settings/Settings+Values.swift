@@ -112,7 +112,7 @@ extension Settings {
 
 extension StringProtocol {
     /// Without blanks and line ends at both ends.
-    var trimmingSpaces: SubSequence {
+    package var trimmingSpaces: SubSequence {
         let isSpace = { (character: Character) in character.isWhitespace }
         guard let first = firstIndex(where: { !isSpace($0) }), let last = lastIndex(where: { !isSpace($0) }) else {
             return self[startIndex..<startIndex]

@@ -2,17 +2,22 @@ import Shared
 
 /// Rows of JSON for people: aligned columns, one line each.
 ///
-/// Columns that are empty in every row are left out. On a terminal no line is wider than it (`ColumnFit`).
+/// A list leaves out columns that are empty in every row, and on a terminal no line is wider than it (`ColumnFit`).
 struct AdminTable {
     /// A column's heading is its member in upper case.
     let columns: [String]
     let rows: [JSON]
 
-    var text: String { text(width: nil) }
+    /// All columns, of any width.
+    var text: String { text(columns, width: nil) }
 
-    /// `width` is the terminal's, or `nil` for no limit.
+    /// A list: without empty columns, and fitting a terminal of this width, `nil` for no limit.
     func text(width: Int?) -> String {
         let names = rows.isEmpty ? columns : columns.filter { name in rows.contains { !Self.isEmpty($0[name]) } }
+        return text(names, width: width)
+    }
+
+    private func text(_ names: [String], width: Int?) -> String {
         let cells = [names.map { $0.uppercased() }] + rows.map { row in names.map { Self.cell(row[$0]) } }
         let natural = names.indices.map { column in cells.map { TerminalText.width($0[column]) }.max() ?? 0 }
         let fit = ColumnFit(natural, limit: width)
@@ -73,8 +78,8 @@ extension String {
 
 /// Standard output of the commands that look after the catalogue.
 enum AdminOutput {
-    /// Without control characters but line ends and tabs.
-    static func say(_ text: String) { StandardStreams.out(Array((TerminalText.lines(text) + "\n").utf8)) }
+    /// As it is: the results of a batch, which must not change, go this way too.
+    static func say(_ text: String) { StandardStreams.out(Array("\(text)\n".utf8)) }
 
     static func list(_ rows: [JSON], _ columns: [String], asJSON: Bool) {
         if asJSON { return json(.array(rows)) }

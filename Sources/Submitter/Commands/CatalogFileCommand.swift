@@ -63,6 +63,6 @@ struct ApplyCatalog: AsyncParsableCommand {
             draft, dryRun ? .dryRun : ifEmpty ? .ifEmpty : .write,
             by: session.author(reason ?? "catalog apply \(name)"))
         let report = CatalogReport(outcome: outcome, isDryRun: dryRun)
-        json ? AdminOutput.row(report.json, asJSON: true) : AdminOutput.say(report.text)
+        json ? AdminOutput.row(report.json, asJSON: true) : AdminOutput.say(TerminalText.lines(report.text))
     }
 }

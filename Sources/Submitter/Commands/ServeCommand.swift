@@ -52,7 +52,8 @@ struct ServeCommand: AsyncParsableCommand {
             config: config, redis: redis, keys: startup.shared.keys, limits: startup.shared.queue.limits,
             shards: startup.shared.queue.shards, models: catalog, logger: logger, id: Shim.makeID(),
             database: { await postgres.problem() },
-            catalogAccess: CatalogAccess(postgres: postgres, box: try startup.shared.masterKeys.box()))
+            catalogAccess: CatalogAccess(postgres: postgres, box: try startup.shared.masterKeys.box()),
+            batches: BatchStore(postgres))
         let parts: [any Service] =
             [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: loops.group).services
         var configuration = ServiceGroupConfiguration(

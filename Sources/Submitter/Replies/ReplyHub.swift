@@ -71,7 +71,7 @@ final class ReplyHub: Service, Sendable {
         let reply = ReplySubscription(id: id, options, limit: configuration.bufferedBytes)
         state.withLock { state in
             state.replies[id, default: []].append(reply)
-            state.count += 1
+            if reply.isCaller { state.count += 1 }
             state.cancels[id] = nil
         }
         return reply
@@ -84,7 +84,7 @@ final class ReplyHub: Service, Sendable {
             }
             readers.remove(at: index)
             state.replies[reply.id] = readers.isEmpty ? nil : readers
-            state.count -= 1
+            if reply.isCaller { state.count -= 1 }
         }
     }
 

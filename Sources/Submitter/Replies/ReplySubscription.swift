@@ -35,11 +35,16 @@ final class ReplySubscription: Sendable {
         var expires: ContinuousClock.Instant
         /// `nil` for readers of a request that somebody else submitted.
         var resubmission: Resubmission?
+        /// It counts as an open request of this process.
+        ///
+        /// Lines of a batch do not: they have bounds of their own, and must not keep callers out.
+        var isCaller = true
     }
 
     let id: String
     /// Submits the request again if Redis forgets it.
     let resubmission: Resubmission?
+    let isCaller: Bool
     let opened = ContinuousClock.now
     private let expires: ContinuousClock.Instant
     private let state: WatchedState<SubscriptionState>
@@ -47,6 +52,7 @@ final class ReplySubscription: Sendable {
     init(id: String, _ options: Options, limit: Int) {
         self.id = id
         resubmission = options.resubmission
+        isCaller = options.isCaller
         expires = options.expires
         let reply = ReplyState(
             after: options.after, limit: limit, wantsDeltas: options.wantsDeltas, startsFromLog: options.startsFromLog)

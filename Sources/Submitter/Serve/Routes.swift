@@ -11,6 +11,8 @@ struct Routes: Sendable {
     let deadLetters: DeadLetterRoutes
     /// `nil` without a database: its paths do not exist then.
     let admin: AdminRoutes?
+    /// The same.
+    let batches: BatchRoutes?
 
     var table: RouteTable {
         var table = RouteTable(format: ChatFormat())
@@ -18,6 +20,7 @@ struct Routes: Sendable {
         addJobs(to: &table)
         addModels(to: &table)
         addOperations(to: &table)
+        if let batches { addBatches(batches, to: &table) }
         if let admin { addAdmin(admin, to: &table) }
         return table
     }
@@ -37,6 +40,18 @@ struct Routes: Sendable {
         table.on("GET /api/v1/jobs/:id", in: NativeFormat(), jobs.show)
         table.on("DELETE /api/v1/jobs/:id", in: NativeFormat(), jobs.cancel)
         table.on("GET /api/v1/jobs/:id/stream", in: NativeFormat(), jobs.stream)
+    }
+
+    private func addBatches(_ batches: BatchRoutes, to table: inout RouteTable) {
+        table.on("POST /v1/files", batches.files.create)
+        table.on("GET /v1/files", batches.files.list)
+        table.on("GET /v1/files/:id", batches.files.show)
+        table.on("DELETE /v1/files/:id", batches.files.delete)
+        table.on("GET /v1/files/:id/content", batches.files.content)
+        table.on("POST /v1/batches", batches.create)
+        table.on("GET /v1/batches", batches.list)
+        table.on("GET /v1/batches/:id", batches.show)
+        table.on("POST /v1/batches/:id/cancel", batches.cancel)
     }
 
     private func addModels(to table: inout RouteTable) {

@@ -21,6 +21,8 @@ struct Shim {
     var database: @Sendable () async -> String? = { nil }
     /// `nil`: without the routes that change the catalogue.
     var catalogAccess: CatalogAccess?
+    /// `nil` without a database: no batches then.
+    var batches: BatchStore?
     var clock: any WallClock = SystemWallClock()
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
 
@@ -47,11 +49,23 @@ struct Shim {
         let requests = requestParts(hub, gauges, links)
         let application = application(routes(requests, readiness, links.pool).table, requests, readiness, group)
         let services: [any Service] =
-            links.commands + [subscription, hub] + links.followers(of: hub) + links.replicaServices + [
-                gauges, StuckCallers(connections: requests.connections, timeouts: config.callers), application,
+            links.commands + [subscription, hub] + links.followers(of: hub) + links.replicaServices + [gauges]
+            + batchServices(requests) + [
+                StuckCallers(connections: requests.connections, timeouts: config.callers), application,
                 DrainSignal(readiness: readiness, hub: hub, settings: config.drain),
             ]
         return (services, hub)
+    }
+
+    private func batchServices(_ parts: ShimParts) -> [any Service] {
+        guard let batches, config.batchRuns.mostBatches > 0 else { return [] }
+        return [
+            BatchService(
+                parts: BatchParts(
+                    store: batches, hub: parts.hub, gauges: parts.submission.gauges,
+                    admission: parts.submission.admission, models: models, clock: clock, settings: config.batchRuns,
+                    logger: logger))
+        ]
     }
 
     private func requestParts(_ hub: ReplyHub, _ gauges: QueueGauges, _ links: ShimLinks) -> ShimParts {
@@ -78,6 +92,11 @@ struct Shim {
             admin: catalogAccess.map { access in
                 AdminRoutes(
                     access, prefix: keys.prefix, redis: pool, models: models, bodies: parts.bodies, logger: logger)
+            },
+            batches: batches.map { store in
+                let shared = BatchRoutes.Parts(
+                    bodies: parts.bodies, connections: parts.connections, clock: clock, logger: logger)
+                return BatchRoutes(store, config.batches, shared)
             })
     }
 }

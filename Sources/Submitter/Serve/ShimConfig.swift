@@ -10,6 +10,8 @@ struct ShimConfig: Sendable {
     var drain = DrainSettings()
     var hub = ReplyHub.Configuration()
     var admission = Admission.Limits()
+    var batchRuns = BatchRunSettings()
+    var batches = BatchSettings()
 
     init() {}
 
@@ -23,5 +25,7 @@ struct ShimConfig: Sendable {
         drain = DrainSettings(&settings)
         hub = ReplyHub.Configuration(&settings)
         admission = Admission.Limits(&settings)
+        batchRuns = BatchRunSettings(&settings)
+        batches = BatchSettings(&settings)
     }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Shared
 import Synchronization
 import TestSupport
 
@@ -105,6 +106,7 @@ struct RawResponse {
     let body: [UInt8]
 
     var text: String { String(decoding: body, as: UTF8.self) }
+    var json: JSON { get throws { try JSON(parsing: body) } }
 
     init?(_ bytes: [UInt8]) {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }

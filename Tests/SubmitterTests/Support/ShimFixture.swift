@@ -71,6 +71,7 @@ struct ShimFixture: Sendable {
             config: tuning.config, redis: try RedisConfiguration(url: redisURL ?? url), keys: keys,
             limits: tuning.limits,
             models: catalog, logger: quiet, id: ProcessName.make(role: "shim"), catalogAccess: catalogAccess,
+            batches: catalogAccess.map { BatchStore($0.postgres) },
             onListening: { channel in address.withLock { $0 = channel.localAddress?.port } })
         let redis = RedisClient(
             try RedisConfiguration(url: url), name: "test", group: MultiThreadedEventLoopGroup.singleton, logger: quiet)

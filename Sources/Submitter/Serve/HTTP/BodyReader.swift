@@ -47,14 +47,18 @@ struct BodyReader: Sendable {
                 bytes += piece.readableBytesView
             }
             return bytes
-        } catch let error as APIError {
-            throw error
-        } catch is SlowBody {
-            throw APIError.slowBody
-        } catch is HTTPParserError {
-            throw APIError.invalidHTTP
         } catch {
-            throw APIError(.clientClosedRequest, .invalidRequest, code: "cancelled", "The request body was cut off.")
+            throw Self.refusal(error)
+        }
+    }
+
+    /// The answer where reading a body failed.
+    static func refusal(_ error: any Error) -> APIError {
+        switch error {
+        case let error as APIError: error
+        case is SlowBody: .slowBody
+        case is HTTPParserError: .invalidHTTP
+        default: APIError(.clientClosedRequest, .invalidRequest, code: "cancelled", "The request body was cut off.")
         }
     }
 

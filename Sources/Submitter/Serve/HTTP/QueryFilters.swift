@@ -45,10 +45,10 @@ struct QueryFilters {
     }
 
     /// Rows of one page.
-    func limit() throws(APIError) -> Int {
-        guard let text = values["limit"] else { return 100 }
-        guard let limit = Int(text), (1...1000).contains(limit) else {
-            throw .invalid("limit", "limit: expected a whole number from 1 to 1000.")
+    func limit(default standard: Int = 100, most: Int = 1000) throws(APIError) -> Int {
+        guard let text = values["limit"] else { return standard }
+        guard let limit = Int(text), (1...most).contains(limit) else {
+            throw .invalid("limit", "limit: expected a whole number from 1 to \(most).")
         }
         return limit
     }

@@ -119,7 +119,3 @@ struct CatalogRoutesTests {
         }
     }
 }
-
-extension RawResponse {
-    fileprivate var json: JSON { get throws { try JSON(parsing: body) } }
-}

@@ -1,0 +1,215 @@
+import Shared
+
+/// The moves of the process that runs a batch.
+///
+/// A batch belongs to one runner at a time, for as long as it renews. Every move names the runner and changes nothing
+/// where the batch is another's by now, so that a process that slept cannot write into it.
+extension BatchStore {
+    /// The batch is another runner's, or gone.
+    struct Lost: Error {}
+
+    /// Takes batches that nobody runs, oldest first.
+    ///
+    /// `batches_to_run` serves it.
+    func claim(_ runner: String, for lease: Duration, limit: Int) async throws(PostgresError) -> [Batch] {
+        let rows = try await pool.query(
+            """
+            UPDATE batches SET runner = $1, runner_until = now() + $2::bigint * interval '1 millisecond' WHERE id IN (
+                SELECT id FROM batches
+                WHERE status IN ('validating', 'in_progress', 'finalizing', 'cancelling')
+                    AND (runner_until IS NULL OR runner_until <= now()) AND NOT (is_paused AND status = 'in_progress')
+                ORDER BY created_at LIMIT $3::integer FOR UPDATE SKIP LOCKED)
+            RETURNING \(Self.columns)
+            """, [.text(runner), .int(lease.milliseconds), .int(limit)])
+        return try Self.batches(rows)
+    }
+
+    /// Keeps those of these batches that nobody else has claimed, and tells how they stand now.
+    func renew(
+        _ ids: [String], _ runner: String, for lease: Duration
+    ) async throws(PostgresError) -> [Batch] {
+        let rows = try await pool.query(
+            """
+            UPDATE batches SET runner_until = now() + $2::bigint * interval '1 millisecond'
+            WHERE id = ANY($3::text[]) AND runner = $1 RETURNING \(Self.columns)
+            """, [.text(runner), .int(lease.milliseconds), .array(ids)])
+        return try Self.batches(rows)
+    }
+
+    /// Gives a batch back, for any runner to take.
+    func release(_ batch: String, _ runner: String) async throws(PostgresError) {
+        _ = try await pool.query(
+            "UPDATE batches SET runner = NULL, runner_until = NULL, running = 0 WHERE id = $1 AND runner = $2",
+            [.text(batch), .text(runner)])
+    }
+
+    /// The lines that have their result, from the input's beginning on.
+    func doneLines(of batch: String) async throws(PostgresError) -> LineSet {
+        var lines = LineSet()
+        var last = 0
+        while true {
+            let rows = try await pool.query(
+                "SELECT line FROM batch_results WHERE batch = $1 AND line > $2::bigint ORDER BY line LIMIT 10000",
+                [.text(batch), .int(last)]
+            ).rows
+            for row in rows {
+                last = try row.required("line")
+                lines.insert(last)
+            }
+            if rows.count < 10_000 { return lines }
+        }
+    }
+
+    /// Books results, each line's first only, with their sums.
+    ///
+    /// Returns how the batch stands after it. `running` is the number of lines that are still in the queue.
+    func record(
+        _ results: [BatchResult], of batch: String, by runner: String, running: Int
+    ) async throws -> Batch {
+        let arrays = ResultColumns.parameters(results)
+        let booked = try await pool.transaction { connection throws(PostgresError) -> Batch? in
+            let row = try connection.query(
+                "SELECT \(Self.columns) FROM batches WHERE id = $1 AND runner = $2 FOR UPDATE",
+                [.text(batch), .text(runner)]
+            ).first
+            guard let row else { return nil }
+            var counts = try Batch(row).counts
+            // The lock is held, so this sees what an earlier runner has written.
+            let new = try connection.query(ResultColumns.insert, [.text(batch), .int(counts.recorded)] + arrays)
+            counts.add(results, lines: try Self.lines(new), running: running)
+            let changed = try connection.query(Self.sums, [.text(batch)] + counts.parameters).first
+            return try changed.map { row throws(PostgresError) in try Batch(row) }
+        }
+        guard let booked else { throw Lost() }
+        return booked
+    }
+
+    private static func lines(_ rows: PostgresRows) throws(PostgresError) -> Set<Int> {
+        var lines: Set<Int> = []
+        for row in rows.rows { lines.insert(try row.required("line")) }
+        return lines
+    }
+
+    private static let sums = """
+        UPDATE batches SET recorded = $2::bigint, succeeded = $3::bigint, failed = $4::bigint, retried = $5::bigint,
+            running = $6::bigint, tokens_in = $7::bigint, tokens_out = $8::bigint, tokens_cached = $9::bigint,
+            tokens_reasoning = $10::bigint, cost = $11::json, output_bytes = $12::bigint, error_bytes = $13::bigint
+        WHERE id = $1 RETURNING \(columns)
+        """
+
+    /// The input was found good: its lines can be sent.
+    func validated(_ batch: String, by runner: String, total: Int) async throws -> Batch {
+        try await move(
+            batch, runner, from: [.validating], "status = 'in_progress', in_progress_at = now(), total = $3::bigint",
+            [.int(total)])
+    }
+
+    /// The input was found bad.
+    func refused(_ batch: String, by runner: String, errors: JSON) async throws -> Batch {
+        try await move(
+            batch, runner, from: [.validating],
+            "status = 'failed', failed_at = now(), errors = $3::json, runner = NULL, runner_until = NULL",
+            [Self.json(errors)])
+    }
+
+    /// The rest of the batch is not sent, for this reason, unless there was one before.
+    func halt(_ batch: String, by runner: String, for reason: Batch.Halt) async throws -> Batch {
+        try await move(batch, runner, from: nil, "halt = coalesce(halt, $3)", [.text(reason.rawValue)])
+    }
+
+    /// Every line has its result.
+    func end(_ batch: String, by runner: String, as status: Batch.Status) async throws -> Batch {
+        try await move(
+            batch, runner, from: nil,
+            """
+            status = $3, finalizing_at = coalesce(finalizing_at, now()), running = 0, runner = NULL,
+            runner_until = NULL, \(status.rawValue)_at = now()
+            """, [.text(status.rawValue)])
+    }
+
+    private func move(
+        _ batch: String, _ runner: String, from: [Batch.Status]?, _ assignments: String,
+        _ more: [PostgresParameter] = []
+    ) async throws -> Batch {
+        let known = from.map { " AND status IN (\($0.map { "'\($0.rawValue)'" }.joined(separator: ", ")))" } ?? ""
+        let row = try await pool.query(
+            "UPDATE batches SET \(assignments) WHERE id = $1 AND runner = $2\(known) RETURNING \(Self.columns)",
+            [.text(batch), .text(runner)] + more
+        ).first
+        guard let row else { throw Lost() }
+        return try Batch(row)
+    }
+
+    /// Deletes what is past its time, so much at once that no lock is held for long.
+    ///
+    /// Returns the number of files and batches.
+    func deleteExpired() async throws(PostgresError) -> Int {
+        let files = try await pool.query(
+            """
+            DELETE FROM batch_files
+            WHERE id IN (SELECT id FROM batch_files WHERE expires_at <= now() AND \(Self.isUnused) LIMIT 10)
+            """)
+        let batches = try await pool.query(
+            """
+            DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE results_expire_at <= now()
+                AND status IN ('failed', 'completed', 'expired', 'cancelled') LIMIT 1)
+            """)
+        return files.affected + batches.affected
+    }
+}
+
+extension BatchCounts {
+    /// Adds the results of those lines that were booked now.
+    fileprivate mutating func add(_ results: [BatchResult], lines: Set<Int>, running: Int) {
+        self.running = running
+        for result in results where lines.contains(result.line) {
+            recorded += 1
+            if result.isOK { succeeded += 1 } else { failed += 1 }
+            retried = retried.addingClamped(max(0, result.attempts - 1))
+            tokens.add(result.usage)
+            if result.cost > 0 { cost[result.currency, default: 0] += result.cost }
+            let bytes = result.body.utf8.count + 1
+            if result.isOK { outputBytes += bytes } else { errorBytes += bytes }
+        }
+    }
+
+    fileprivate var parameters: [PostgresParameter] {
+        [
+            .int(recorded), .int(succeeded), .int(failed), .int(retried), .int(running), .int(tokens.input),
+            .int(tokens.output), .int(tokens.cached), .int(tokens.reasoning), BatchStore.json(costJSON),
+            .int(outputBytes), .int(errorBytes),
+        ]
+    }
+}
+
+/// The columns of `batch_results` that a runner writes, as arrays.
+private enum ResultColumns {
+    private typealias Column = (name: String, type: String, value: @Sendable (BatchResult) -> String?)
+
+    private static let columns: [Column] = [
+        ("line", "bigint", { "\($0.line)" }), ("is_ok", "boolean", { $0.isOK ? "t" : "f" }),
+        ("is_retryable", "boolean", { $0.isRetryable ? "t" : "f" }), ("request_id", "text", { $0.requestID }),
+        ("model", "text", { $0.model }), ("tokens_in", "bigint", { "\($0.usage.input)" }),
+        ("tokens_out", "bigint", { "\($0.usage.output)" }), ("tokens_cached", "bigint", { "\($0.usage.cached)" }),
+        ("tokens_reasoning", "bigint", { "\($0.usage.reasoning)" }), ("cost", "numeric", { "\($0.cost)" }),
+        ("currency", "text", { $0.currency }), ("latency_ms", "bigint", { "\($0.milliseconds)" }),
+        ("attempts", "integer", { "\($0.attempts)" }), ("body", "text", { $0.body }),
+    ]
+
+    static func parameters(_ results: [BatchResult]) -> [PostgresParameter] {
+        columns.map { column in .array(results.map(column.value)) }
+    }
+
+    /// Returns the lines that were new.
+    static let insert: String = {
+        let names = columns.map(\.name).joined(separator: ", ")
+        let arrays = columns.enumerated().map { "$\($0 + 3)::\($1.type)[]" }.joined(separator: ", ")
+        return """
+            INSERT INTO batch_results (batch, seq, \(names))
+            SELECT $1, $2::bigint + row_number() OVER (ORDER BY place), \(names)
+            FROM unnest(\(arrays)) WITH ORDINALITY AS n(\(names), place)
+            WHERE NOT EXISTS (SELECT 1 FROM batch_results r WHERE r.batch = $1 AND r.line = n.line)
+            RETURNING line
+            """
+    }()
+}

@@ -1,0 +1,79 @@
+import HTTPTypes
+import Shared
+
+/// Checks the input of a batch before any line of it is sent.
+///
+/// Out: the number of lines, or the first hundred mistakes in OpenAI's form.
+struct BatchCheck {
+    enum Verdict {
+        case good(total: Int)
+        case bad(JSON)
+    }
+
+    private let batch: Batch
+    private let parts: BatchParts
+    private var ids = CustomIDs()
+    private var mistakes: [JSON] = []
+    private var currencies: Set<String> = []
+
+    /// Chosen: more help nobody to mend a file.
+    private static let mostMistakes = 100
+
+    init(_ batch: Batch, _ parts: BatchParts) {
+        self.batch = batch
+        self.parts = parts
+    }
+
+    /// `nil` where this process ends meanwhile.
+    mutating func run() async throws -> Verdict? {
+        var input = BatchInput(parts.store, file: batch.inputFile)
+        var total = 0
+        while let line = try await input.next(parts) {
+            total += 1
+            if total.isMultiple(of: 64) { await Task.yield() }
+            do throws(BatchLine.Mistake) { try check(line) } catch {
+                note(error, line.number)
+                if mistakes.count >= Self.mostMistakes { break }
+            }
+        }
+        if Task.isCancelled { return nil }
+        if total == 0 { note(.init(field: nil, message: "the file has no lines", code: "empty_file"), nil) }
+        if batch.options.maxCost != nil, currencies.count > 1 {
+            note(
+                .init(
+                    field: "max_cost",
+                    message:
+                        "the models' prices are in several currencies: \(currencies.sorted().joined(separator: ", "))"),
+                nil)
+        }
+        return mistakes.isEmpty ? .good(total: total) : .bad(.array(mistakes))
+    }
+
+    private mutating func check(_ line: BatchInput.Line) throws(BatchLine.Mistake) {
+        let read = try BatchLine(parsing: line.bytes, operation: batch.operation)
+        guard ids.insert(read.customID) else {
+            throw BatchLine.Mistake(
+                field: "custom_id", message: "it was used in an earlier line", code: "duplicate_custom_id")
+        }
+        do throws(APIError) {
+            try ModelCheck(models: parts.models).check(read.request, provider: batch.options.provider, field: "model")
+        } catch {
+            // A catalogue that is not there yet is no fault of the line: it fails by itself when it is sent.
+            guard error.status != .serviceUnavailable else { return }
+            throw BatchLine.Mistake(
+                field: "body.\(error.param ?? "model")", message: error.message, code: error.code ?? "invalid_value")
+        }
+        for model in parts.models.catalog?.models(matching: read.request.model) ?? [] where model.isActive {
+            currencies.insert(model.prices.currency)
+        }
+    }
+
+    private mutating func note(_ mistake: BatchLine.Mistake, _ line: Int?) {
+        let place = line.map { "Line \($0): " } ?? ""
+        mistakes.append([
+            "code": .string(mistake.code), "line": line.map { .int($0) } ?? .null,
+            "message": .string(place + (mistake.field.map { "\($0): " } ?? "") + mistake.message),
+            "param": mistake.field.map { .string($0) } ?? .null,
+        ])
+    }
+}

@@ -1,0 +1,135 @@
+import Shared
+
+/// Decides when the next line of a batch may go into the queue (pure).
+///
+/// In: sent and ended lines, wishes, the passing of time. Out: go, wait, or stop because the budget is used up. Holds
+/// the window, the bytes, the two rates and the budget.
+struct BatchPace {
+    enum Verdict: Equatable {
+        case go
+        /// Until a line ends, or for so long.
+        case wait(Duration?)
+        case overBudget
+    }
+
+    /// What a line may take, by estimate.
+    struct Share: Sendable, Equatable {
+        var bytes = 0
+        /// Prompt and answer together.
+        var tokens = 0
+        /// The dearest that it can become, in the currency of its model.
+        var mostCost = 0.0
+    }
+
+    private let settings: BatchRunSettings
+    var options: BatchOptions
+    /// This batch's part of what its tenant may have in the queue.
+    var part = 1.0
+    private(set) var running = 0
+    private var bytes = 0
+    private var reserved = 0.0
+    private var spent: Double
+    private var finished = 0
+    private var rate = Rate()
+    private var requests: Allowance
+    private var tokens: Allowance
+
+    init(_ settings: BatchRunSettings, _ options: BatchOptions, spent: Double, now: ContinuousClock.Instant) {
+        self.settings = settings
+        self.options = options
+        self.spent = spent
+        requests = Allowance(now)
+        tokens = Allowance(now)
+    }
+
+    /// Lines that may be in the queue at once.
+    ///
+    /// As many as were finished in the last 45 s, so that the queue never holds more than a minute of one batch's work.
+    var window: Int {
+        let most = Int((Double(settings.mostLines) * part).rounded(.up))
+        let paced = max(settings.fewestLines, Int(min(rate.perSecond * 45, Double(settings.mostLines))))
+        return max(1, min(most, paced, options.concurrency ?? .max))
+    }
+
+    mutating func verdict(for share: Share, now: ContinuousClock.Instant) -> Verdict {
+        guard running < window, running == 0 || bytes + share.bytes <= settings.mostBytes else { return .wait(nil) }
+        if let limit = options.maxCost, spent + reserved + share.mostCost > limit {
+            // Lines on their way may turn out cheaper.
+            return running > 0 ? .wait(nil) : .overBudget
+        }
+        let waits = [
+            requests.wait(options.requestsPerMinute, now: now), tokens.wait(options.tokensPerMinute, now: now),
+        ]
+        if let longest = waits.compactMap({ $0 }).max() { return .wait(longest) }
+        return .go
+    }
+
+    mutating func sent(_ share: Share) {
+        running += 1
+        bytes += share.bytes
+        reserved += share.mostCost
+        requests.take(1)
+        tokens.take(Double(share.tokens))
+    }
+
+    /// `actual` tokens replace the estimate, and `cost` what was held back for it.
+    mutating func ended(_ share: Share, tokens actual: Int, cost: Double) {
+        running -= 1
+        bytes -= share.bytes
+        reserved = running == 0 ? 0 : max(0, reserved - share.mostCost)
+        spent += cost
+        finished += 1
+        tokens.take(Double(actual - share.tokens))
+    }
+
+    /// Counts the lines that were finished since the last call.
+    mutating func measure(now: ContinuousClock.Instant) {
+        rate.add(finished, now: now)
+        finished = 0
+    }
+}
+
+extension BatchPace {
+    /// Lines finished in a second, over about the last ten.
+    fileprivate struct Rate {
+        private(set) var perSecond = 0.0
+        private var last: ContinuousClock.Instant?
+
+        mutating func add(_ count: Int, now: ContinuousClock.Instant) {
+            guard let last else {
+                self.last = now
+                return
+            }
+            let time = max(0.001, (now - last) / .seconds(1))
+            self.last = now
+            let current = Double(count) / time
+            // A higher rate counts at once, since a batch that begins is not slow.
+            perSecond = max(current, perSecond + (current - perSecond) * min(1, time / 10))
+        }
+    }
+
+    /// A token bucket that holds what comes in a second, and may go below nothing.
+    fileprivate struct Allowance {
+        private var level = 0.0
+        private var last: ContinuousClock.Instant
+
+        init(_ now: ContinuousClock.Instant) { last = now }
+
+        mutating func take(_ amount: Double) { level -= amount }
+
+        /// `nil` where something may be taken now, or where there is no limit.
+        mutating func wait(_ perMinute: Int?, now: ContinuousClock.Instant) -> Duration? {
+            let time = max(0, (now - last) / .seconds(1))
+            last = now
+            guard let perMinute else {
+                level = 0
+                return nil
+            }
+            let perSecond = Double(perMinute) / 60
+            level = min(max(1, perSecond), level + time * perSecond)
+            // What is there after this is for the next one. Below one, a fast limit waits for no whole unit.
+            guard level < min(1, perSecond) else { return nil }
+            return .seconds(min(60, (min(1, perSecond) - level) / perSecond))
+        }
+    }
+}

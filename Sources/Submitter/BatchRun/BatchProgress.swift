@@ -1,0 +1,120 @@
+import Shared
+
+/// The state of a batch that this process runs: what its row says, what is in the queue, and what is not booked yet.
+///
+/// Pure. The methods that return a Bool say: the task that sends lines has something to do.
+struct BatchProgress {
+    private(set) var batch: Batch
+    var pace: BatchPace
+    /// Request ids by line.
+    private(set) var running: [Int: String] = [:]
+    private var shares: [Int: BatchPace.Share] = [:]
+    private(set) var unbooked: [BatchResult] = []
+    /// Results that are being written.
+    private(set) var underWay = 0
+    /// The batch is another's, or this process ends: nothing more is sent.
+    private(set) var isStopped = false
+    /// Every line was sent, or has its result.
+    private(set) var isExpanded = false
+
+    /// From then on another process may run the batch: no line is sent until this one has renewed.
+    ///
+    /// A line that another process has brought to its end is in the database, and its log is soon gone. So a process
+    /// that slept must not send it again.
+    var leaseEnds: ContinuousClock.Instant
+
+    init(
+        _ batch: Batch, _ settings: BatchRunSettings, now: ContinuousClock.Instant, leaseEnds: ContinuousClock.Instant
+    ) {
+        self.batch = batch
+        self.leaseEnds = leaseEnds
+        pace = BatchPace(
+            settings, batch.options, spent: batch.counts.cost.values.reduce(0, +), now: now)
+    }
+
+    /// Chosen: results that wait for PostgreSQL while it is away, so that memory stays bounded.
+    private static let mostUnbooked = 2_000
+
+    enum Step: Equatable {
+        case send
+        /// The line gets this result without being sent.
+        case skip(Batch.Halt)
+        case wait(Duration?)
+        /// The batch would cost more than it may.
+        case halt(Batch.Halt)
+        case stop
+    }
+
+    /// What becomes of the next line.
+    mutating func step(_ share: BatchPace.Share, now: ContinuousClock.Instant, wallClock: Int64) -> Step {
+        if isStopped { return .stop }
+        guard unbooked.count + underWay < Self.mostUnbooked, now < leaseEnds else { return .wait(nil) }
+        if let halt = batch.halt { return .skip(halt) }
+        if wallClock >= batch.times.deadline { return .halt(.expired) }
+        // It ends when nothing is in the queue any more.
+        if batch.isPaused { return running.isEmpty && unbooked.isEmpty && underWay == 0 ? .stop : .wait(nil) }
+        switch pace.verdict(for: share, now: now) {
+        case .go: return .send
+        case .wait(let time): return .wait(time)
+        case .overBudget: return .halt(.budget)
+        }
+    }
+
+    mutating func sent(_ line: Int, as request: String, _ share: BatchPace.Share) {
+        running[line] = request
+        shares[line] = share
+        pace.sent(share)
+    }
+
+    /// `nil`: the line has no result, since this process ends.
+    mutating func ended(_ line: Int, _ result: BatchResult?) -> Bool {
+        running[line] = nil
+        if let share = shares.removeValue(forKey: line) {
+            pace.ended(
+                share, tokens: (result?.usage.input ?? 0) + (result?.usage.output ?? 0), cost: result?.cost ?? 0)
+        }
+        if let result { unbooked.append(result) }
+        return true
+    }
+
+    mutating func skipped(_ result: BatchResult) { unbooked.append(result) }
+
+    mutating func expanded() { isExpanded = true }
+
+    mutating func stop() -> Bool {
+        isStopped = true
+        return true
+    }
+
+    // MARK: - Booking
+
+    /// Results to be written now.
+    mutating func take(_ most: Int) -> [BatchResult] {
+        let taken = Array(unbooked.prefix(most))
+        unbooked.removeFirst(taken.count)
+        underWay = taken.count
+        return taken
+    }
+
+    /// The results were written, and `batch` is how it stands since.
+    mutating func booked(_ batch: Batch) -> Bool {
+        underWay = 0
+        return read(batch)
+    }
+
+    /// The results could not be written.
+    mutating func failed(_ results: [BatchResult]) {
+        underWay = 0
+        unbooked = results + unbooked
+    }
+
+    /// The row as somebody changed it.
+    mutating func read(_ batch: Batch) -> Bool {
+        self.batch = batch
+        pace.options = batch.options
+        return true
+    }
+
+    /// Everything has its result in the database.
+    var isDone: Bool { isExpanded && running.isEmpty && unbooked.isEmpty && underWay == 0 }
+}

@@ -1,0 +1,33 @@
+import Shared
+
+/// A line on its way: its request as the queue has it, and what it may take.
+final class PlannedLine: Sendable {
+    let number: Int
+    let job: Job
+    let body: [UInt8]
+    let bodyHash: String
+    let share: BatchPace.Share
+    let outcome: LineOutcome
+
+    init(_ number: Int, _ line: BatchLine, of batch: Batch, _ parts: BatchParts) {
+        self.number = number
+        body = line.body
+        bodyHash = body.sha256Hex
+        let key = "\(batch.id)/\(number)/\(batch.round)"
+        let queue = parts.hub.queues.queue(tenant: batch.tenant, idempotencyKey: key)
+        let id = JobID.make(shard: queue.keys.shard, tenant: batch.tenant, idempotencyKey: key)
+        var job = Job(id: id, deadline: min(batch.times.deadline, Job.latestMoment), body: .inline(body))
+        job.tenant = batch.tenant
+        job.user = line.request.user
+        job.requestID = batch.id
+        job.operation = line.request.operation
+        job.shim = parts.hub.shim
+        job.lane = .batch
+        job.provider = batch.options.provider
+        job.routingStrategy = batch.options.routingStrategy
+        job.cacheTTL = batch.options.cacheTTL
+        self.job = job
+        share = LinePricing(catalog: parts.models.catalog).share(of: line.request, bytes: body.count)
+        outcome = LineOutcome(batch: batch.id, line: number, customID: line.customID)
+    }
+}
