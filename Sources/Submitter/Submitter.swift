@@ -32,6 +32,11 @@ struct Submitter: AsyncParsableCommand {
             All commands read their settings from the environment and from the file that CONFIG_FILE names; \
             'submitter config' lists them.
 
+            Examples:
+              submitter chat "Hello"
+              submitter queue --watch
+              submitter help jobs list
+
             Exit codes: 0 done, 1 failed, 3 wrong settings or catalogue, 64 wrong arguments, 130 interrupted; those of \
             'batch run' are in its own help.
             """,
@@ -39,7 +44,7 @@ struct Submitter: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ChatCommand.self, MigrateCommand.self, CatalogFileCommand.self, ImportCommand.self,
             CatalogCommand<ModelNoun>.self, AccountsCommand.self, AuditCommand.self, AlertsCommand.self,
-            DeadCommand.self, BatchCommand.self,
-            KeysCommand.self, ConfigCommand.self,
+            QueueCommand.self, JobsCommand.self, UsageCommand.self, DeadCommand.self, BatchCommand.self,
+            KeysCommand.self, ConfigCommand.self, CompletionCommand<Submitter>.self,
         ])
 }

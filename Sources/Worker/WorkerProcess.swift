@@ -115,8 +115,8 @@ extension WorkerParts {
                 queue: shard.queue, outbox: shard.outbox, ledger: UsageLedger(postgres), worker: name,
                 settings: config.flush, block: min(config.claim.block, Self.longestRead), logger: logger),
             LeaseKeeper(
-                queue: leases, running: shard.running, heartbeat: WorkerHeartbeat(name: name, queue: leases),
-                logger: logger),
+                queue: leases, running: shard.running,
+                heartbeat: WorkerHeartbeat(name: name, queue: leases, slots: slots.total), logger: logger),
         ]
     }
 

@@ -3,7 +3,7 @@
 /// The start record of a log has it without a result. A reaper forwards exactly those bytes, and the flusher then makes
 /// an estimated row of them. `startedAt` is the same in every copy, since it is part of the row's key.
 package struct AttemptRecord: Sendable, Equatable {
-    package enum Status: String, Sendable { case done, error, cancelled, lost }
+    package enum Status: String, Sendable, CaseIterable { case done, error, cancelled, lost }
 
     /// Milliseconds since 1970, like every time here.
     package var startedAt: Int64

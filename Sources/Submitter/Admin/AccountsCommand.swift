@@ -21,6 +21,8 @@ struct TestAccount: AsyncParsableCommand {
         discussion: """
             Costs nothing where the platform has a call that is free, a few tokens elsewhere. Needs a running worker.
 
+            Example: submitter accounts test main
+
             Exit codes: 0 the platform accepts it, 1 it does not, or no worker answered.
             """)
 

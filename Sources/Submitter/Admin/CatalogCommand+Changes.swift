@@ -32,6 +32,8 @@ struct EditRow<Noun: CatalogNoun>: AsyncParsableCommand {
             """
             Fields that are not given stay, and so does the key. null takes a field back to its default. What takes the \
             \(Noun.name) out of use needs a --reason.
+
+            Example: submitter \(Noun.plural) edit ID --set weight=2
             """)
     }
 
@@ -58,7 +60,10 @@ struct EditRow<Noun: CatalogNoun>: AsyncParsableCommand {
 }
 
 struct EnableRow<Noun: CatalogNoun>: AsyncParsableCommand {
-    static var configuration: CommandConfiguration { Noun.configuration("enable", "Puts one \(Noun.name) to use.") }
+    static var configuration: CommandConfiguration {
+        Noun.configuration(
+            "enable", "Puts one \(Noun.name) to use.", "Example: submitter \(Noun.plural) enable ID")
+    }
 
     @Argument(help: "The id.")
     var id: String
@@ -76,7 +81,13 @@ struct EnableRow<Noun: CatalogNoun>: AsyncParsableCommand {
 
 struct DisableRow<Noun: CatalogNoun>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
-        Noun.configuration("disable", "Takes one \(Noun.name) out of use.", "Requests that run already go on.")
+        Noun.configuration(
+            "disable", "Takes one \(Noun.name) out of use.",
+            """
+            Requests that run already go on.
+
+            Example: submitter \(Noun.plural) disable ID --reason "contract ends"
+            """)
     }
 
     @Argument(help: "The id.")
@@ -99,7 +110,13 @@ struct DisableRow<Noun: CatalogNoun>: AsyncParsableCommand {
 
 struct DeleteRow<Noun: CatalogNoun>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
-        Noun.configuration("delete", "Deletes one \(Noun.name).", "Its usage stays in the books. There is no way back.")
+        Noun.configuration(
+            "delete", "Deletes one \(Noun.name).",
+            """
+            Its usage stays in the books. There is no way back.
+
+            Example: submitter \(Noun.plural) delete ID
+            """)
     }
 
     @Argument(help: "The id.")

@@ -10,6 +10,10 @@ struct CatalogCommand<Noun: CatalogNoun>: AsyncParsableCommand {
                 Works on PostgreSQL (DATABASE_URL) directly; running workers and shims have a change within a second. Every change \
                 is in 'submitter audit'.
 
+                Examples:
+                  submitter \(Noun.plural) list
+                  \(Noun.example)
+
                 Exit codes: 0 done, 1 failed or no such \(Noun.name), 3 wrong settings, 64 wrong fields, each named.
                 """,
             subcommands: all)
@@ -24,7 +28,10 @@ struct CatalogCommand<Noun: CatalogNoun>: AsyncParsableCommand {
 }
 
 struct ListRows<Noun: CatalogNoun>: AsyncParsableCommand {
-    static var configuration: CommandConfiguration { Noun.configuration("list", "Lists all \(Noun.plural).") }
+    static var configuration: CommandConfiguration {
+        Noun.configuration(
+            "list", "Lists all \(Noun.plural).", "Example: submitter \(Noun.plural) list --provider openai")
+    }
 
     @Option(help: "Only those of this platform.")
     var provider: Provider?
@@ -42,7 +49,10 @@ struct ListRows<Noun: CatalogNoun>: AsyncParsableCommand {
 }
 
 struct ShowRow<Noun: CatalogNoun>: AsyncParsableCommand {
-    static var configuration: CommandConfiguration { Noun.configuration("show", "Shows one \(Noun.name).") }
+    static var configuration: CommandConfiguration {
+        Noun.configuration(
+            "show", "Shows one \(Noun.name).", "Example: submitter \(Noun.plural) show sandbox --json")
+    }
 
     @Argument(help: "The id.")
     var id: String

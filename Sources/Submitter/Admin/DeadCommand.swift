@@ -10,13 +10,19 @@ struct DeadCommand: AsyncParsableCommand {
             A request becomes one when workers died over it MAX_DELIVERIES times, or when nobody can read it; a ledger row, \
             when PostgreSQL refuses its values. Prompts are shown only by 'show --body'. Needs Redis alone.
 
+            Examples:
+              submitter dead list
+              submitter dead retry --why poison
+
             Exit codes: 0 done, 1 not there, or it can only be dropped, 3 wrong settings, 64 wrong arguments.
             """,
         subcommands: [ListDead.self, ShowDead.self, RetryDead.self, DropDead.self])
 }
 
 struct ListDead: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists dead letters, newest first.")
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Lists dead letters, newest first.",
+        discussion: "Example: submitter dead list --why poison --limit 10")
 
     @Option(help: "Only those with this reason, as the list shows it.")
     var why: String?
@@ -49,7 +55,8 @@ struct ListDead: AsyncParsableCommand {
 
 struct ShowDead: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows the fields of a dead letter and their sizes.")
+        commandName: "show", abstract: "Shows the fields of a dead letter and their sizes.",
+        discussion: "Example: submitter dead show 0:1795402823000-0")
 
     @Argument(help: "The id, as the list shows it.")
     var id: String

@@ -64,7 +64,9 @@ struct RetryDead: AsyncParsableCommand {
 }
 
 struct DropDead: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "drop", abstract: "Removes dead letters for good.")
+    static let configuration = CommandConfiguration(
+        commandName: "drop", abstract: "Removes dead letters for good.",
+        discussion: "Example: submitter dead drop --why unreadable")
 
     @OptionGroup var choice: DeadLetterChoice
 

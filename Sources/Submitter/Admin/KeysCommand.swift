@@ -10,6 +10,8 @@ struct KeysCommand: AsyncParsableCommand {
             2. submitter keys rotate, with the same settings; as often as you like, also under load.
             3. submitter keys check: all rows are under the current key. Take MASTER_KEY_RETIRED away.
 
+            Example: submitter keys check
+
             docs/operations.md says how to do it without a process that meets a key it does not know.
             """,
         subcommands: [RotateKeys.self, CheckKeys.self])
@@ -20,6 +22,8 @@ struct RotateKeys: AsyncParsableCommand {
         commandName: "rotate", abstract: "Wraps the keys of all accounts with the current MASTER_KEY.",
         discussion: """
             Only what is under a retired key (MASTER_KEY_RETIRED) is touched; a key that is changed meanwhile is left alone.
+
+            Example: submitter keys rotate
 
             Exit codes: 0 all are under the current key, 1 some cannot be opened (named) or PostgreSQL is away, 3 wrong settings.
             """)
@@ -40,6 +44,8 @@ struct CheckKeys: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Counts the keys of accounts by the master key that they are sealed under.",
         discussion: """
+            Example: submitter keys check --json
+
             Exit codes: 0 every key can be opened, 1 some cannot (their master key is not here, or they are damaged), 3 wrong settings.
             """)
 

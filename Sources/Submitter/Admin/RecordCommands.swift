@@ -5,7 +5,11 @@ import Shared
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit", abstract: "Shows who changed the catalogue, newest first.",
-        discussion: "With --json each row also has the entry before and after the change, without keys.")
+        discussion: """
+            With --json each row also has the entry before and after the change, without keys.
+
+            Example: submitter audit --kind account --limit 10
+            """)
 
     @Option(help: "Only this model's or account's, by id.")
     var subject: String?
@@ -33,7 +37,8 @@ struct AuditCommand: AsyncParsableCommand {
 /// `submitter alerts`: the alerts for people.
 struct AlertsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "alerts", abstract: "Shows alerts, newest first; only open ones unless --all is given.")
+        commandName: "alerts", abstract: "Shows alerts, newest first; only open ones unless --all is given.",
+        discussion: "Example: submitter alerts --all --limit 10")
 
     @Flag(help: "Show those that are over, too.")
     var all = false

@@ -39,7 +39,7 @@ struct Batch: Sendable, Equatable {
     var runner: String?
     var times = BatchTimes()
 
-    /// What it becomes when every line has its result.
+    /// The status when every line has its result.
     var lastStatus: Status {
         switch halt {
         case .cancelled: .cancelled

@@ -5,7 +5,7 @@ struct BatchLine: Sendable, Equatable {
     let customID: String
     let request: ModelRequest
 
-    /// What is wrong with a line, and where in it.
+    /// A mistake in a line, and its place.
     struct Mistake: Error, Equatable {
         /// As in `body.messages[0].role`, or `nil` for the line as a whole.
         let field: String?

@@ -112,7 +112,7 @@ extension BatchStore {
     }
 }
 
-/// What the lines of one model came to.
+/// Sums over the lines of one model.
 struct BatchModelSum: Sendable, Equatable {
     var model: String
     var currency: String

@@ -8,6 +8,8 @@ struct BatchCommand: AsyncParsableCommand {
         discussion: """
             A batch is kept in PostgreSQL, where processes of `submitter serve` run it; these commands need DATABASE_URL \
             alone. Results stay there until a week after the deadline. docs/batches.md has all forms and promises.
+
+            Example: submitter batch run in.jsonl -o out.jsonl
             """,
         subcommands: [
             RunBatch.self, SubmitBatch.self, AttachBatch.self, ShowBatch.self, ListBatches.self, CancelBatch.self,

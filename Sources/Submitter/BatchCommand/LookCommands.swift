@@ -5,7 +5,11 @@ import Shared
 struct ShowBatch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Shows one batch: its counts, cost, wishes and times.",
-        discussion: "Exit codes: 0 shown, 1 there is none, or PostgreSQL is away, 3 wrong settings.")
+        discussion: """
+            Example: submitter batch status batch_0123456789abcdef
+
+            Exit codes: 0 shown, 1 there is none, or PostgreSQL is away, 3 wrong settings.
+            """)
 
     @Argument(help: "The id of the batch.")
     var id: String
@@ -24,7 +28,8 @@ struct ShowBatch: AsyncParsableCommand {
 /// `submitter batch list`: all of them.
 struct ListBatches: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists batches, newest first, also those made by HTTP.")
+        commandName: "list", abstract: "Lists batches, newest first, also those made by HTTP.",
+        discussion: "Example: submitter batch list --limit 5")
 
     @Option(help: "Only this tenant's.")
     var tenant: String?
@@ -55,6 +60,8 @@ struct CancelBatch: AsyncParsableCommand {
         commandName: "cancel", abstract: "Ends a batch early; lines that were not sent fail as batch_cancelled.",
         discussion: """
             Does not wait: 'batch status' says when it is cancelled. Results that are there stay.
+
+            Example: submitter batch cancel batch_0123456789abcdef
 
             Exit codes: 0 it is being cancelled, 1 it had ended, or there is none, 3 wrong settings.
             """)

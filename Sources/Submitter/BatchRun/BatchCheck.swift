@@ -38,7 +38,10 @@ struct BatchCheck {
         if total == 0 { note(.init(field: nil, message: "the file has no lines", code: "empty_file"), nil) }
         if batch.options.maxCost != nil, currencies.count > 1 {
             note(
-                .init(field: "max_cost", message: "the models' prices are in several currencies: \(currencies.sorted().joined(separator: ", "))"),
+                .init(
+                    field: "max_cost",
+                    message:
+                        "the models' prices are in several currencies: \(currencies.sorted().joined(separator: ", "))"),
                 nil)
         }
         return mistakes.isEmpty ? .good(total: total) : .bad(.array(mistakes))
@@ -58,7 +61,8 @@ struct BatchCheck {
             throw BatchLine.Mistake(
                 field: "body.\(error.param ?? "model")", message: error.message, code: error.code ?? "invalid_value")
         }
-        for model in parts.models.catalog?.models(matching: read.request.model) ?? [] where model.isActive {
+        for model in parts.models.catalog?.models(matching: read.request.model, provider: batch.options.provider) ?? []
+        where model.isActive {
             currencies.insert(model.prices.currency)
         }
     }

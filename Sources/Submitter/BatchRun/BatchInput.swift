@@ -21,7 +21,8 @@ struct BatchInput {
         while true {
             while place < chunk.count {
                 let line = takeLine()
-                if !line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\t") }) {
+                if !line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\t") })
+                {
                     return Line(number: number, bytes: line)
                 }
             }

@@ -12,7 +12,7 @@ struct BatchPace {
         case overBudget
     }
 
-    /// What a line may take, by estimate.
+    /// The capacity that a line may take, by estimate.
     struct Share: Sendable, Equatable {
         var bytes = 0
         /// Prompt and answer together.

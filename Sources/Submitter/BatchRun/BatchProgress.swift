@@ -45,7 +45,7 @@ struct BatchProgress {
         case stop
     }
 
-    /// What becomes of the next line.
+    /// Decides what becomes of the next line.
     mutating func step(_ share: BatchPace.Share, now: ContinuousClock.Instant, wallClock: Int64) -> Step {
         if isStopped { return .stop }
         guard unbooked.count + underWay < Self.mostUnbooked, now < leaseEnds else { return .wait(nil) }

@@ -3,13 +3,14 @@ import Shared
 /// Estimates what a line may take before it is sent (pure).
 struct LinePricing {
     let catalog: CatalogSnapshot?
+    let provider: Provider?
 
     /// Chosen: an answer of a model that the catalogue gives no bound for.
     private static let usualAnswer = 4096
 
     /// The prompt counts half as much again, since an estimate must not be too low here.
     func share(of request: ModelRequest, bytes: Int) -> BatchPace.Share {
-        let models = catalog?.models(matching: request.model).filter(\.isActive) ?? []
+        let models = catalog?.models(matching: request.model, provider: provider).filter(\.isActive) ?? []
         var (prompt, answer) = (0, 0)
         switch request {
         case .chat(let chat):

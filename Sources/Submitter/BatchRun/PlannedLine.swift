@@ -27,7 +27,8 @@ final class PlannedLine: Sendable {
         job.routingStrategy = batch.options.routingStrategy
         job.cacheTTL = batch.options.cacheTTL
         self.job = job
-        share = LinePricing(catalog: parts.models.catalog).share(of: line.request, bytes: body.count)
+        share = LinePricing(catalog: parts.models.catalog, provider: batch.options.provider)
+            .share(of: line.request, bytes: body.count)
         outcome = LineOutcome(batch: batch.id, line: number, customID: line.customID)
     }
 }

@@ -11,6 +11,9 @@ struct ChatPrinter: Sendable {
     let asJSON: Bool
     /// With the escape codes of a terminal.
     var isDimming = StandardStreams.takesColours(STDERR_FILENO)
+    /// A terminal would obey control characters, which a model or its caller may have put into the text.
+    var isOutputGuarded = TerminalSize.of(STDOUT_FILENO) != nil
+    var isErrorGuarded = TerminalSize.of(STDERR_FILENO) != nil
 
     func print(_ event: ReplyEvent) {
         switch event {
@@ -44,8 +47,9 @@ struct ChatPrinter: Sendable {
 
     private func show(_ piece: ChatText) {
         switch piece {
-        case .answer(let text): StandardStreams.out(Array(text.utf8))
-        case .reasoning(let text), .toolCall(let text): StandardStreams.error(dimmed(text))
+        case .answer(let text): StandardStreams.out(Array((isOutputGuarded ? TerminalText.lines(text) : text).utf8))
+        case .reasoning(let text), .toolCall(let text):
+            StandardStreams.error(dimmed(isErrorGuarded ? TerminalText.lines(text) : text))
         }
     }
 

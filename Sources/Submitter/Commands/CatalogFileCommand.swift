@@ -5,6 +5,7 @@ import Shared
 struct CatalogFileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "catalog", abstract: "Loads models and accounts from a catalogue file.",
+        discussion: "Example: submitter catalog apply catalog.yaml --dry-run",
         subcommands: [ApplyCatalog.self])
 }
 
@@ -16,6 +17,8 @@ struct ApplyCatalog: AsyncParsableCommand {
             is what the file says, settings and capabilities are taken one by one. Keys are compared with the sealed ones. \
             Everything is checked first, and written in one transaction with a row in 'submitter audit' for each change; running \
             workers and shims have it within a second. A second run changes nothing.
+
+            Example: submitter catalog apply catalog.yaml --dry-run
 
             Exit codes: 0 done or nothing to do, 1 PostgreSQL cannot be reached or refuses, 3 mistakes in the settings or in the \
             file, all of them listed.
@@ -60,6 +63,6 @@ struct ApplyCatalog: AsyncParsableCommand {
             draft, dryRun ? .dryRun : ifEmpty ? .ifEmpty : .write,
             by: session.author(reason ?? "catalog apply \(name)"))
         let report = CatalogReport(outcome: outcome, isDryRun: dryRun)
-        json ? AdminOutput.row(report.json, asJSON: true) : AdminOutput.say(report.text)
+        json ? AdminOutput.row(report.json, asJSON: true) : AdminOutput.say(TerminalText.lines(report.text))
     }
 }

@@ -10,6 +10,10 @@ struct ChatCommand: AsyncParsableCommand {
             Puts the request straight into Redis (REDIS_URL, CACHE_PREFIX); no shim is needed, but a worker is. \
             Reasoning goes to standard error, dimmed. Ctrl-C cancels the request.
 
+            Examples:
+              submitter chat "Hello"
+              submitter chat - --model gpt-4.1-mini < question.txt
+
             Exit codes: 0 answered, 1 failed (the reason is on standard error), 3 wrong settings, 130 interrupted.
             """)
 
@@ -42,7 +46,7 @@ struct ChatCommand: AsyncParsableCommand {
         switch try await session.ask(try request(), printer) {
         case .answered: return
         case .failed(let failure):
-            StandardStreams.error("\(failure.kind.rawValue): \(failure.message)\n")
+            StandardStreams.error("\(failure.kind.rawValue): \(TerminalText.plain(failure.message))\n")
             throw Exit.failed
         case .interrupted: throw Exit.interrupted
         }

@@ -17,6 +17,8 @@ struct ImportCommand: AsyncParsableCommand {
             accounts get the ids <prefix><channel id>, so that a second import updates them. Keys are shown by their last \
             four characters at most.
 
+            Example: submitter import one-api --from one-api.db
+
             Exit codes: 0 done, 1 the source or PostgreSQL cannot be read, 3 wrong settings (MASTER_KEY seals the keys).
             """)
 
@@ -77,7 +79,8 @@ struct ImportCommand: AsyncParsableCommand {
             try await CatalogNotifier.tell(startup.shared, startup.logger("submitter"))
         }
         let report = ImportReport(plan: plan, isApplied: apply)
-        StandardStreams.out(json ? report.json.encoded + [UInt8(ascii: "\n")] : Array(report.text.utf8))
+        if json { return AdminOutput.row(report.json, asJSON: true) }
+        StandardStreams.out(Array(TerminalText.lines(report.text).utf8))
     }
 
     /// A database that was never migrated has an empty catalogue, and a dry run does not migrate it.

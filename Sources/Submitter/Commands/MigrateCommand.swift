@@ -11,6 +11,8 @@ struct MigrateCommand: AsyncParsableCommand {
             Safe to run at any time and by several processes at once: an advisory lock lets one through, and what is \
             applied already is left alone. Models and accounts stay as they are: 'submitter catalog apply' loads them.
 
+            Example: submitter migrate
+
             Exit codes: 0 done, 1 PostgreSQL cannot be reached or refuses, 3 mistakes in the settings, all of them listed.
             """)
 

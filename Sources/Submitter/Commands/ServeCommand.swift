@@ -18,6 +18,8 @@ struct ServeCommand: AsyncParsableCommand {
 
             SIGTERM and SIGINT drain: /ready turns to 503, no new connection is accepted, open requests have \
             DRAIN_TIMEOUT to end; then exit code 0.
+
+            Example: SERVICE_PORT=8010 submitter serve
             """)
 
     func run() async throws {

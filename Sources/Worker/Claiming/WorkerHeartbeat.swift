@@ -7,13 +7,15 @@ struct WorkerHeartbeat: Sendable {
     /// `host-pid-8 random hex digits`, new at every start: a restarted worker is another one.
     let name: String
     let queue: JobQueue
+    /// Jobs that this process runs at once.
+    let slots: Int
 
     /// To be repeated within a lease.
     func show(jobs: Int) async throws(RedisError) {
         try await queue.beat(name)
         _ = try await queue.redis.send(
             RedisCommand(
-                "SET", .string(queue.keys.workerStatus(name)), "jobs=\(jobs)", "PX",
+                "SET", .string(queue.keys.workerStatus(name)), .string(WorkerCard(jobs: jobs, slots: slots).text), "PX",
                 .int(queue.limits.lease.milliseconds)
             ))
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Submitter
 
-/// What becomes of the next line of a batch.
+/// The way of a batch's next line.
 @Suite struct BatchProgressTests {
     private let now = ContinuousClock.now
 

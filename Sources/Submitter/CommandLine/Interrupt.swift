@@ -1,0 +1,19 @@
+import UnixSignals
+
+/// Runs work that a person ends with Ctrl-C.
+enum Interrupt {
+    /// The value of `work`, or `nil` where SIGINT or SIGTERM came first.
+    ///
+    /// The work is cancelled then, and has ended when this returns.
+    static func race<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value? {
+        try await withThrowingTaskGroup(of: Value?.self) { race in
+            race.addTask { try await work() }
+            race.addTask {
+                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
+                return nil
+            }
+            defer { race.cancelAll() }
+            return try await race.next() ?? nil
+        }
+    }
+}
