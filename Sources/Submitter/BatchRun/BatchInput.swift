@@ -27,7 +27,9 @@ struct BatchInput {
                 }
             }
             let (seq, file) = (seq, file)
-            guard let found = try await parts.persist({ try await parts.store.chunk(seq, of: file) }) else { return nil }
+            guard let found = try await parts.persist({ try await parts.store.chunk(seq, of: file) }) else {
+                return nil
+            }
             chunk = Array(found.data.utf8)
             place = 0
             number = found.firstLine - 1

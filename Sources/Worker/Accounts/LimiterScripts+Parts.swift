@@ -80,8 +80,8 @@ extension LimiterScripts {
     /// `hold(use)`, `take(use, id)` and `write()`: capacity is looked for, taken, and written to Redis once per
     /// account.
     ///
-    /// A use is a candidate with the tokens of one request. `spare` is the share of every limit but the quota that stays
-    /// free. `hold` returns the headroom from 0 to 1 where it can be
+    /// A use is a candidate with the tokens of one request. `spare` is the share of every limit but the quota that
+    /// stays free. `hold` returns the headroom from 0 to 1 where it can be
     /// taken, else nil and when that may be.
     static let holding = """
         local accounts = {}

@@ -84,7 +84,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (Account(id: "a", provider: .openai, concurrency: 10), 9), (Account(id: "a", provider: .openai, concurrency: 2), 1),
+        (Account(id: "a", provider: .openai, concurrency: 10), 9),
+        (Account(id: "a", provider: .openai, concurrency: 2), 1),
         (Account(id: "a", provider: .openai, concurrency: 1), 1),
         (Account(id: "a", provider: .openai, requestsPerMinute: 30), 27),
         (Account(id: "a", provider: .openai, tokensPerMinute: 1000), 90),
