@@ -7,6 +7,7 @@ from support import batches
 from support.batches import line
 from support.ledger import assert_books_balance, drained
 from support.processes import eventually
+from support.service import stub_catalogue
 
 
 def bills_by_line(service, batch, found):
@@ -19,7 +20,7 @@ def bills_by_line(service, batch, found):
 
 
 def test_processes_die_and_each_line_has_one_result_and_one_bill(own_service):
-    service = own_service(workers=2, BATCH_LEASE="1", BATCH_POLL="0.1")
+    service = own_service(workers=2, BATCH_LEASE="1", BATCH_POLL="0.1", FLUSH_TAKEOVER="1", FLUSH_SWEEP="0.5")
     total = 1500
     id = batches.create(service, [line(number, "[[tokens=2 ttft_ms=60]]") for number in range(total)])
     shuffled = random.Random(7)
@@ -56,14 +57,17 @@ def test_redis_loses_what_it_held_and_the_batch_is_whole_all_the_same(own_servic
 
 
 def test_a_batch_stops_before_it_would_exceed_its_budget(own_service, upstream):
-    service = own_service(BATCH_POLL="0.1")
-    # A line of `stub` costs up to 2 per million for 500,000 tokens, and in fact next to nothing.
-    lines = [line(number, model="stub", max_tokens=500_000) for number in range(20)]
+    catalogue = stub_catalogue(upstream.url)
+    catalogue["models"].append(
+        {"id": "dear", "name": "Dear", "provider": "sandbox", "input_price": 1.0, "output_price": 2.0})
+    service = own_service(BATCH_POLL="0.1", catalogue=catalogue)
+    # A line may cost 2 per million for 500,000 tokens, and in fact costs next to nothing.
+    lines = [line(number, model="dear", max_tokens=500_000) for number in range(20)]
     id = batches.create(service, lines, max_cost=2.5)
     batch = batches.ended(service, id)
     assert batch["request_counts"]["completed"] == 20, "an answer that turned out cheap makes room for the next"
 
-    lines = [line(number, model="stub", max_tokens=900_000_000) for number in range(5)]
+    lines = [line(number, model="dear", max_tokens=900_000_000) for number in range(5)]
     batch = batches.ended(service, batches.create(service, lines, max_cost=2.5))
     assert batch["request_counts"] == {"total": 5, "completed": 0, "failed": 5}
     assert {each["error"]["code"] for each in batches.results(service, batch)} == {"budget_exceeded"}

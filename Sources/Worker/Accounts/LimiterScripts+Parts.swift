@@ -81,8 +81,7 @@ extension LimiterScripts {
     /// account.
     ///
     /// A use is a candidate with the tokens of one request. `spare` is the share of every limit but the quota that
-    /// stays free. `hold` returns the headroom from 0 to 1 where it can be
-    /// taken, else nil and when that may be.
+    /// stays free. `hold` returns the headroom from 0 to 1 where it can be taken, else nil and when that may be.
     static let holding = """
         local accounts = {}
         local function look(name, most)
