@@ -10,6 +10,7 @@ final class BatchParts: Sendable {
     let models: any ModelLookup
     let clock: any WallClock
     let settings: BatchRunSettings
+    let others: OtherRequests
     let logger: Logger
 
     init(
@@ -24,6 +25,7 @@ final class BatchParts: Sendable {
         self.clock = clock
         self.settings = settings
         self.logger = logger
+        others = OtherRequests(queues: hub.queues, logger: logger)
     }
 
     /// Does what needs PostgreSQL, again and again while it is away.

@@ -100,6 +100,7 @@ final class BatchRunner: Sendable {
         tell("a batch is run", batch)
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await self.book() }
+            group.addTask { await self.makeRoom() }
             try await self.expand(without: done, into: &group)
             await self.state.wait(unless: { $0.isDone || $0.isStopped })
             group.cancelAll()

@@ -19,6 +19,7 @@ struct BatchService: Service {
             repeat {
                 do throws(PostgresError) {
                     try await renew(runners)
+                    if !runners.all.withLock({ $0.isEmpty }) { await parts.others.look() }
                     let end = ContinuousClock.now + parts.settings.lease
                     for batch in try await claim(runners) {
                         let runner = BatchRunner(batch, parts, until: end)

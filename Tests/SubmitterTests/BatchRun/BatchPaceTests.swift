@@ -73,6 +73,21 @@ import Testing
         #expect(half.window == 2)
     }
 
+    @Test func `beside other requests a batch has few lines, fewer where the machine is busy, more where it is not`() {
+        var settings = settings
+        settings.fewestLines = 64
+        var pace = BatchPace(settings, BatchOptions(), spent: 0, now: start)
+        pace.share(lag: .zero)
+        #expect(pace.window == 4)
+
+        for _ in 0..<40 { pace.share(lag: .zero) }
+        #expect(pace.window == 64)
+        for _ in 0..<20 { pace.share(lag: .milliseconds(50)) }
+        #expect(pace.window == 1)
+        pace.share(lag: nil)
+        #expect(pace.window == 64)
+    }
+
     @Test func `bodies are bounded, but one line may always be sent`() {
         var pace = pace()
         let large = BatchPace.Share(bytes: 5000)
