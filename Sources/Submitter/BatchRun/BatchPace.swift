@@ -54,7 +54,7 @@ struct BatchPace {
         return max(1, min(most, paced, options.concurrency ?? .max, polite))
     }
 
-    /// Makes room for requests of other lanes where timers are late by `lag`, or `nil` where there are no such requests.
+    /// Makes room for requests of other lanes where timers are late by `lag`, which is `nil` where there are none.
     ///
     /// A third less at once, a tenth more at a time, as TCP shares a line.
     mutating func share(lag: Duration?) {

@@ -80,7 +80,7 @@ extension BatchRunner {
         }
     }
 
-    /// How late timers are: the second latest of twenty, or `nil` once this task is cancelled.
+    /// The lateness of timers: the second latest of twenty, or `nil` once this task is cancelled.
     private func lag() async -> Duration? {
         var late: [Duration] = []
         for _ in 0..<Self.samples {
