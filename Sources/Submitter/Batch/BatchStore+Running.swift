@@ -17,7 +17,8 @@ extension BatchStore {
             UPDATE batches SET runner = $1, runner_until = now() + $2::bigint * interval '1 millisecond' WHERE id IN (
                 SELECT id FROM batches
                 WHERE status IN ('validating', 'in_progress', 'finalizing', 'cancelling')
-                    AND (runner_until IS NULL OR runner_until <= now()) AND NOT (is_paused AND status = 'in_progress')
+                    AND (runner_until IS NULL OR runner_until <= now())
+                    AND NOT (is_paused AND status = 'in_progress' AND deadline > now())
                 ORDER BY created_at LIMIT $3::integer FOR UPDATE SKIP LOCKED)
             RETURNING \(Self.columns)
             """, [.text(runner), .int(lease.milliseconds), .int(limit)])
@@ -162,8 +163,8 @@ extension BatchCounts {
     /// Adds the results of those lines that were booked now.
     fileprivate mutating func add(_ results: [BatchResult], lines: Set<Int>, running: Int) {
         self.running = running
+        recorded += results.count
         for result in results where lines.contains(result.line) {
-            recorded += 1
             if result.isOK { succeeded += 1 } else { failed += 1 }
             retried = retried.addingClamped(max(0, result.attempts - 1))
             tokens.add(result.usage)
@@ -208,8 +209,7 @@ private enum ResultColumns {
             INSERT INTO batch_results (batch, seq, \(names))
             SELECT $1, $2::bigint + row_number() OVER (ORDER BY place), \(names)
             FROM unnest(\(arrays)) WITH ORDINALITY AS n(\(names), place)
-            WHERE NOT EXISTS (SELECT 1 FROM batch_results r WHERE r.batch = $1 AND r.line = n.line)
-            RETURNING line
+            ON CONFLICT (batch, line) DO NOTHING RETURNING line
             """
     }()
 }

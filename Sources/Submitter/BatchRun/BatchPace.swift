@@ -33,6 +33,8 @@ struct BatchPace {
     private var spent: Double
     private var finished = 0
     private var rate = Rate()
+    /// Seconds that a line takes on its platform, over about the last hundred.
+    private var serviceTime = 0.0
     private var requests: Allowance
     private var tokens: Allowance
 
@@ -44,12 +46,14 @@ struct BatchPace {
         tokens = Allowance(now)
     }
 
-    /// Lines that may be in the queue at once.
+    /// Lines that may be in the queue at once: those that run, and as many again that wait.
     ///
-    /// As many as were finished in the last 45 s, so that the queue never holds more than a minute of one batch's work.
+    /// Those that run are the rate times the time that a line takes on its platform. No more than what is finished in
+    /// half a minute waits. What waits longer would be sorted and told its place, which costs more than running it.
     var window: Int {
         let most = Int((Double(settings.mostLines) * part).rounded(.up))
-        let paced = max(settings.fewestLines, Int(min(rate.perSecond * 45, Double(settings.mostLines))))
+        let busy = rate.perSecond * (serviceTime + min(serviceTime, 30))
+        let paced = max(settings.fewestLines, Int(min(busy, Double(settings.mostLines))))
         let polite = gentle.map { Int($0) } ?? .max
         return max(1, min(most, paced, options.concurrency ?? .max, polite))
     }
@@ -89,7 +93,10 @@ struct BatchPace {
     }
 
     /// `actual` tokens replace the estimate, and `cost` what was held back for it.
-    mutating func ended(_ share: Share, tokens actual: Int, cost: Double) {
+    ///
+    /// `time` is what its attempts took together.
+    mutating func ended(_ share: Share, tokens actual: Int, cost: Double, time: Duration = .zero) {
+        serviceTime += (time / .seconds(1) - serviceTime) / 100
         running -= 1
         bytes -= share.bytes
         reserved = running == 0 ? 0 : max(0, reserved - share.mostCost)

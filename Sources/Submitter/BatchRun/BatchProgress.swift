@@ -71,7 +71,8 @@ struct BatchProgress {
         running[line] = nil
         if let share = shares.removeValue(forKey: line) {
             pace.ended(
-                share, tokens: (result?.usage.input ?? 0) + (result?.usage.output ?? 0), cost: result?.cost ?? 0)
+                share, tokens: (result?.usage.input ?? 0) + (result?.usage.output ?? 0), cost: result?.cost ?? 0,
+                time: result?.serviceTime ?? .zero)
         }
         if let result { unbooked.append(result) }
         return true

@@ -45,7 +45,7 @@ extension BatchRunner {
         let left = Duration.milliseconds(max(0, line.job.deadline - parts.clock.now))
         return ReplySubscription.Options(
             wantsDeltas: false, expires: .now + left + parts.hub.queues.all[0].limits.lease + .seconds(5),
-            resubmission: Resubmission(job: line.job, body: line.body, bodyHash: line.bodyHash), isCaller: false)
+            resubmission: Resubmission(job: line.job, body: line.body, bodyHash: PlannedLine.bodyHash), isCaller: false)
     }
 
     /// Repeats the submission until Redis takes it, which it may do many times over.
@@ -57,7 +57,7 @@ extension BatchRunner {
             let refusal = parts.admission.refusal(parts.gauges.latest(of: queue), lane: .batch)
             if refusal == nil {
                 do throws(RedisError) {
-                    let verdict = try await queue.submitTracked(line.job, body: line.body, bodyHash: line.bodyHash)
+                    let verdict = try await queue.submitTracked(line.job, body: line.body, bodyHash: PlannedLine.bodyHash)
                     parts.gauges.submitted(bytes: line.body.count, to: queue)
                     return verdict
                 } catch {

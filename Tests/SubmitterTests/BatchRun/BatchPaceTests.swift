@@ -29,33 +29,38 @@ import Testing
         #expect(pace.window == 4)
     }
 
-    @Test func `the window is what was finished in 45 s, up to its bound`() {
+    private func finish(_ count: Int, of seconds: Double, _ pace: inout BatchPace) {
+        for _ in 0..<count {
+            pace.sent(.init())
+            pace.ended(.init(), tokens: 0, cost: 0, time: .seconds(seconds))
+        }
+    }
+
+    @Test func `the window is twice what runs, up to its bound`() {
         var pace = pace()
         pace.measure(now: start)
-        for _ in 0..<3 {
-            pace.sent(.init())
-            pace.ended(.init(), tokens: 0, cost: 0)
-        }
-        pace.measure(now: start + .seconds(3))
+        finish(1000, of: 2, &pace)
+        pace.measure(now: start + .seconds(100))
+        #expect((39...40).contains(pace.window), "ten a second, each of two seconds")
 
-        #expect(pace.window == 45)
-
-        for _ in 0..<1000 {
-            pace.sent(.init())
-            pace.ended(.init(), tokens: 0, cost: 0)
-        }
-        pace.measure(now: start + .seconds(4))
-
+        finish(1000, of: 60, &pace)
+        pace.measure(now: start + .seconds(101))
         #expect(pace.window == 100)
+    }
+
+    @Test func `lines that take no time need no window`() {
+        var pace = pace()
+        pace.measure(now: start)
+        finish(1000, of: 0, &pace)
+        pace.measure(now: start + .seconds(1))
+
+        #expect(pace.window == 4)
     }
 
     @Test func `a batch that becomes slow gives its window back`() {
         var pace = pace()
         pace.measure(now: start)
-        for _ in 0..<100 {
-            pace.sent(.init())
-            pace.ended(.init(), tokens: 0, cost: 0)
-        }
+        finish(100, of: 1, &pace)
         pace.measure(now: start + .seconds(1))
 
         for second in 2...200 { pace.measure(now: start + .seconds(second)) }
