@@ -15,13 +15,15 @@ struct BatchPace {
     /// The capacity that a line may take, by estimate.
     struct Share: Sendable, Equatable {
         var bytes = 0
-        /// Prompt and answer together.
+        /// Of the prompt, and of the answer once it is sent.
         var tokens = 0
+        /// Tokens that the answer may have at most, where the line says so.
+        var longestAnswer: Int?
         /// The dearest that it can become, in the currency of its model.
         var mostCost = 0.0
     }
 
-    private let settings: BatchRunSettings
+    let settings: BatchRunSettings
     var options: BatchOptions
     /// This batch's part of what its tenant may have in the queue.
     var part = 1.0
@@ -35,6 +37,8 @@ struct BatchPace {
     private var rate = Rate()
     /// Seconds that a line takes on its platform, over about the last hundred.
     private var serviceTime = 0.0
+    /// Tokens of an answer, over about the last hundred, or `nil` before the first.
+    private var usualAnswer: Double?
     private var requests: Allowance
     private var tokens: Allowance
 
@@ -65,11 +69,13 @@ struct BatchPace {
         guard let lag else { return gentle = nil }
         guard let now = gentle else { return gentle = Double(min(window, Self.firstShare)) }
         let most = Double(settings.mostLines)
-        gentle = lag > settings.lag ? max(1, now * 0.67) : min(most, now + max(1, now / 10))
+        gentle = lag > settings.lag ? max(Self.fewestShared, now * 0.67) : min(most, now + max(1, now / 10))
     }
 
     /// Chosen: what a busy machine hardly notices.
     private static let firstShare = 4
+    /// Chosen: a batch beside a shim that is always busy still gets on.
+    private static let fewestShared = 2.0
 
     mutating func verdict(for share: Share, now: ContinuousClock.Instant) -> Verdict {
         guard running < window, running == 0 || bytes + share.bytes <= settings.mostBytes else { return .wait(nil) }
@@ -84,18 +90,27 @@ struct BatchPace {
         return .go
     }
 
-    mutating func sent(_ share: Share) {
+    /// Returns the share with the answer that is expected.
+    @discardableResult
+    mutating func sent(_ share: Share) -> Share {
+        var share = share
+        share.tokens += min(share.longestAnswer ?? .max, usualAnswer.map { Int($0) } ?? Self.firstAnswer)
         running += 1
         bytes += share.bytes
         reserved += share.mostCost
         requests.take(1)
         tokens.take(Double(share.tokens))
+        return share
     }
+
+    /// Chosen: tokens of an answer before any is known.
+    private static let firstAnswer = 256
 
     /// `actual` tokens replace the estimate, and `cost` what was held back for it.
     ///
     /// `time` is what its attempts took together.
-    mutating func ended(_ share: Share, tokens actual: Int, cost: Double, time: Duration = .zero) {
+    mutating func ended(_ share: Share, tokens actual: Int, answer: Int = 0, cost: Double, time: Duration = .zero) {
+        usualAnswer = usualAnswer.map { $0 + (Double(answer) - $0) / 100 } ?? Double(answer)
         serviceTime += (time / .seconds(1) - serviceTime) / 100
         running -= 1
         bytes -= share.bytes
@@ -113,21 +128,19 @@ struct BatchPace {
 }
 
 extension BatchPace {
-    /// Lines finished in a second, over about the last ten.
+    /// Lines finished in a second, over about the last five.
     fileprivate struct Rate {
         private(set) var perSecond = 0.0
         private var last: ContinuousClock.Instant?
+        private var count = 0
 
-        mutating func add(_ count: Int, now: ContinuousClock.Instant) {
-            guard let last else {
-                self.last = now
-                return
-            }
-            let time = max(0.001, (now - last) / .seconds(1))
-            self.last = now
-            let current = Double(count) / time
-            // A higher rate counts at once, since a batch that begins is not slow.
-            perSecond = max(current, perSecond + (current - perSecond) * min(1, time / 10))
+        mutating func add(_ more: Int, now: ContinuousClock.Instant) {
+            count += more
+            let time = last.map { (now - $0) / .seconds(1) } ?? 0
+            // Lines often end together, so that shorter times tell nothing.
+            guard last == nil || time >= 1 else { return }
+            if last != nil { perSecond += (Double(count) / time - perSecond) * min(1, time / 5) }
+            (last, count) = (now, 0)
         }
     }
 

@@ -88,7 +88,7 @@ import Testing
         for _ in 0..<40 { pace.share(lag: .zero) }
         #expect(pace.window == 64)
         for _ in 0..<20 { pace.share(lag: .milliseconds(50)) }
-        #expect(pace.window == 1)
+        #expect(pace.window == 2)
         pace.share(lag: nil)
         #expect(pace.window == 64)
     }
@@ -141,8 +141,7 @@ import Testing
         var (sent, now) = (0, start)
         while now < start + .seconds(60) {
             if pace.verdict(for: line, now: now) == .go {
-                pace.sent(line)
-                pace.ended(line, tokens: 500, cost: 0)
+                pace.ended(pace.sent(line), tokens: 500, answer: 490, cost: 0)
                 sent += 1
             }
             now += .milliseconds(100)
