@@ -46,6 +46,17 @@ import Testing
         #expect(rows.count == 1 && rows[0]["state"] == "running")
     }
 
+    @Test func `entries of two lanes and of two shards may have the same ID`() {
+        var (normal, high) = (request(.queued), request(.queued, "0-other1234"))
+        (normal.entry, high.entry, high.lane) = ("1-0", "1-0", .high)
+        var list = list([normal, high])
+        var other = normal
+        other.id = "1-01KAT5Q3Z8W6N4J2H0F9D7C5B3"
+        list.add(QueueListing.Page(rows: [other]), rooms: [])
+
+        #expect(Set(list.rows(now: 0, limit: 10).map { $0["id"]?.stringValue }) == [normal.id, high.id, other.id])
+    }
+
     @Test func `a room is told by its accounts`() {
         var waiting = request(.waiting)
         waiting.room = "r"
