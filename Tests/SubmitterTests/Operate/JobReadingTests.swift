@@ -177,6 +177,13 @@ import Testing
         #expect(state.read([delta(1, 4), start(2)]) == [.restart(attempt: 2)])
     }
 
+    @Test func `it is told once that a request may be far behind`() {
+        var state = TailState(after: .beginning)
+
+        #expect(!state.isUnseen && state.isFirstUnseen())
+        #expect(state.isUnseen && !state.isFirstUnseen())
+    }
+
     // MARK: - Arguments
 
     @Test func `an id may be that of a completion`() throws {
@@ -197,8 +204,14 @@ import Testing
         #expect(error.map { error in named.contains { Submitter.message(for: error).contains($0) } } == true)
     }
 
-    @Test(arguments: [["show"], ["show", "nonsense"], ["tail", "x"], ["cancel"], ["cancel", "0-12345678", "x"]])
+    @Test(arguments: [["show"], ["show", "nonsense"], ["tail", "x"], ["cancel"]])
     func `ids that are none are refused`(arguments: [String]) {
         #expect(throws: (any Error).self) { try Submitter.parseAsRoot(["jobs"] + arguments) }
+    }
+
+    @Test func `a cancel of many is not refused for one that has no id`() throws {
+        _ = try Submitter.parseAsRoot(["jobs", "cancel", Self.id, "?"])
+
+        #expect(JobTarget.idIfValid("?") == nil && JobTarget.shown("?\u{1B}") == "?\u{FFFD}")
     }
 }

@@ -82,11 +82,20 @@ import Testing
     @Test(arguments: [
         ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("two\nlines", "\"two\nlines\""),
         ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), ("=a,b", "\"'=a,b\""), ("\t=1", "\"'\t=1\""),
-        (" =1", "' =1"), ("\u{200B}=1", "'\u{200B}=1"), ("\u{FEFF} @x", "'\u{FEFF} @x"), ("\u{AD}-1", "'\u{AD}-1"),
-        ("\u{202E}=1", "'\u{FFFD}=1"), ("=\u{301}1", "'=\u{301}1"), ("a,\u{301}b", "\"a,\u{301}b\""),
-        ("a\"\u{301}b", "\"a\"\"\u{301}b\""), ("\u{200B}a", "\u{200B}a"), ("a ", "\"a \""), ("＝1", "'＝1"), ("模型", "模型"), ("", ""), ("a-b", "a-b"), ("\u{1B}[0m", "\u{FFFD}[0m"),
+        (" =1", "' =1"), ("＝1", "'＝1"), ("模型", "模型"), ("", ""), ("a-b", "a-b"), ("\u{1B}[0m", "\u{FFFD}[0m"),
     ])
     func `a cell is quoted, and never a formula`(text: String, cell: String) { #expect(CSV.text(text) == cell) }
+
+    private static let unseen: [(String, String)] = [
+        ("\u{200B}=1", "'\u{200B}=1"), ("\u{FEFF} @x", "'\u{FEFF} @x"), ("\u{AD}-1", "'\u{AD}-1"),
+        ("\u{202E}=1", "'\u{FFFD}=1"), ("=\u{301}1", "'=\u{301}1"), ("a,\u{301}b", "\"a,\u{301}b\""),
+        ("a\"\u{301}b", "\"a\"\"\u{301}b\""), ("\u{200B}a", "\u{200B}a"), ("a ", "\"a \""),
+    ]
+
+    @Test(arguments: unseen)
+    func `characters that are not seen or combine hide no formula, comma or quote`(text: String, cell: String) {
+        #expect(CSV.text(text) == cell)
+    }
 
     @Test func `rows beyond the limit are told`() {
         #expect(report([sum("a")], count: 5).note.hasSuffix("\n4 more rows: --limit\n"))
