@@ -1,4 +1,4 @@
-/// What became of a search for requests by their ids.
+/// The outcome of a search for requests by their ids.
 package struct QueueSearch: Sendable {
     package enum Outcome: Sendable, Equatable {
         /// It waits or runs.

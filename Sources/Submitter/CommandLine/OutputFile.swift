@@ -21,7 +21,9 @@ final class OutputFile: Sendable {
     private let name: String
     private let state = Mutex(State.open)
 
-    /// The name is for people. Who opened the descriptor closes it.
+    /// The name is for people.
+    ///
+    /// Who opened the descriptor closes it.
     init(_ descriptor: Int32, _ name: String) { (self.descriptor, self.name) = (descriptor, name) }
 
     /// False where nobody gets what is written any more.

@@ -12,7 +12,7 @@ enum StandardStreams {
     static let output = OutputFile(STDOUT_FILENO, "standard output")
     private static let errors = OutputFile(STDERR_FILENO, "standard error")
 
-    /// What cannot be written is told by `output`, and fails the command at its end (`Submitter.main`).
+    /// A failure is kept by `output`, and fails the command at its end (`Submitter.main`).
     static func out(_ bytes: [UInt8]) { output.write(bytes) }
     static func error(_ text: String) { errors.write(Array(text.utf8)) }
 

@@ -43,7 +43,7 @@ struct JobTarget {
         return Exit.failed
     }
 
-    /// What is known of a request that a search has not found, though it may be there.
+    /// The words for a request that a search has not found, though it may be there.
     static let unseen =
         "it has not begun, and it is not among the oldest \(QueueListing.mostEntries) requests of each lane, so it may "
         + "wait behind them"

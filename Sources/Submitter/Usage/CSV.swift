@@ -13,8 +13,8 @@ enum CSV {
     /// A text as a cell.
     ///
     /// Spreadsheets take a cell that begins with `=`, `+`, `-` or `@`, also behind blanks and characters that are not
-    /// seen, for a formula and run it. An apostrophe in front makes it a text (OWASP, CSV Injection). Control characters
-    /// but line ends are replaced.
+    /// seen, for a formula and run it. An apostrophe in front makes it a text (OWASP, CSV Injection). Control
+    /// characters but line ends are replaced.
     ///
     /// Looks at scalars: a mark that combines with a sign before it does not make the sign another one.
     static func text(_ text: String) -> String {
