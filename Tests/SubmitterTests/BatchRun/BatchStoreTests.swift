@@ -143,6 +143,11 @@ import Testing
         #expect(cancelled.status == .cancelling)
         #expect(cancelled.halt == .cancelled)
         #expect(try await fixture.claimed(batch, by: "a"))
+        await #expect(throws: BatchStore.Lost.self, "lines without a result are missing") {
+            _ = try await fixture.store.end(batch.id, by: "a", as: .cancelled)
+        }
+        _ = try await fixture.store.record(
+            (1...3).map { result($0, isOK: false) }, of: batch.id, by: "a", running: 0)
         let ended = try await fixture.store.end(batch.id, by: "a", as: .cancelled)
         #expect(ended.status == .cancelled)
         #expect(ended.times.cancelled != nil)
