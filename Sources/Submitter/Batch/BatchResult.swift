@@ -4,7 +4,7 @@ import Shared
 struct BatchResult: Sendable, Equatable {
     /// From 1, as in the input.
     var line: Int
-    /// Its place among the batch's results, from 1 without a gap.
+    /// Its place among the batch's results, from 1: a later one has a higher number, and numbers may be left out.
     ///
     /// 0 until it is recorded.
     var seq = 0

@@ -11,20 +11,25 @@ final class ResultJournal {
     let path: String
     private let descriptor: Int32
     private(set) var state = JournalState()
+    /// The file was not there before.
+    let isMade: Bool
+    /// Nobody can read it, and it stays until it is cleared.
+    private var isDamaged = false
 
     /// Opens the journal, or begins an empty one.
     ///
     /// `forgetting`: what a damaged one says does not matter.
     init(_ path: String, forgetting: Bool = false) throws(BatchTrouble) {
         self.path = path
-        descriptor = try Self.locked(path)
+        (descriptor, isMade) = try Self.locked(path)
         let content = try Self.content(of: descriptor, path)
         do throws(JournalState.Damaged) { state = try JournalState(parsing: content) } catch {
             guard forgetting else {
                 throw .refused("\(path): line \(error.line) cannot be read; --fresh begins anew")
             }
+            isDamaged = true
         }
-        try cut(to: state.wholeBytes)
+        if !isDamaged { try cut(to: state.wholeBytes) }
     }
 
     deinit { close(descriptor) }
@@ -42,13 +47,13 @@ final class ResultJournal {
     /// Empties it, the lock staying.
     func clear() throws(BatchTrouble) {
         try cut(to: 0)
+        isDamaged = false
         state = JournalState()
     }
 
-    /// Removes an empty one, and other files with it, so that nothing is left of a command that was refused.
-    func removeIfEmpty(with others: [String] = []) {
-        guard isEmpty else { return }
-        for file in others + [path] { _ = unsafe unlink(file) }
+    /// Removes an empty one, so that nothing is left of a command that was refused.
+    func removeIfEmpty() {
+        if isEmpty, !isDamaged { _ = unsafe unlink(path) }
     }
 
     private func cut(to bytes: Int) throws(BatchTrouble) {
@@ -57,15 +62,17 @@ final class ResultJournal {
         }
     }
 
-    private static func locked(_ path: String) throws(BatchTrouble) -> Int32 {
+    private static func locked(_ path: String) throws(BatchTrouble) -> (descriptor: Int32, isMade: Bool) {
         while true {
-            let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            var descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            let isMade = descriptor >= 0
+            if !isMade { descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
             guard descriptor >= 0 else { throw .file(path, "be opened") }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 close(descriptor)
                 throw BatchTrouble("\(path): another submitter runs this batch")
             }
-            if DiskFile.isAt(path, descriptor) { return descriptor }
+            if DiskFile.isAt(path, descriptor) { return (descriptor, isMade) }
             // The process before has removed it while this one opened it.
             close(descriptor)
         }
