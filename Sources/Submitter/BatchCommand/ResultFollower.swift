@@ -75,7 +75,7 @@ struct ResultFollower {
                 ? try await store.results(of: batch, afterLine: place, limit: limit)
                 : try await store.results(of: batch, after: place, limit: limit)
         }
-        let next = isOrdered && !isEnded ? Self.contiguous(results, after: place) : results[...]
+        let next = isOrdered ? Self.ready(results, after: place, isEnded: isEnded) : results[...]
         var bytes = 0
         for result in next {
             try files.append(result)
@@ -87,10 +87,11 @@ struct ResultFollower {
         return (next.count, next.count == limit || bytes > Self.manyBytes)
     }
 
-    /// Those whose lines follow each other without a gap.
+    /// Those whose lines follow each other without a gap, or all where the batch has ended.
     ///
-    /// A gap is a line without a result so far, or a blank line, which never has one. At the end there are blank ones alone.
-    static func contiguous(_ results: [BatchResult], after line: Int) -> ArraySlice<BatchResult> {
+    /// A gap is a line without a result so far, or a blank line, which never has one. At the end only the latter are left.
+    static func ready(_ results: [BatchResult], after line: Int, isEnded: Bool) -> ArraySlice<BatchResult> {
+        guard !isEnded else { return results[...] }
         let gap = results.indices.first { results[$0].line != line + 1 + $0 } ?? results.endIndex
         return results[..<gap]
     }
