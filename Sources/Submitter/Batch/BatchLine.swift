@@ -95,8 +95,8 @@ extension ModelRequest {
 
 /// Finds lines of a batch with a `custom_id` that was there before.
 ///
-/// Holds 16 bytes an id, whatever its length, and up to a quarter more. The ids are spread over sorted arrays, since one
-/// large table would be there twice whenever it grows.
+/// Holds 16 bytes an id, whatever its length, and up to a quarter more. The ids are spread over sorted arrays, since
+/// one large table would be there twice whenever it grows.
 struct CustomIDs {
     private struct Digest: Comparable {
         let high: UInt64

@@ -22,7 +22,7 @@ extension Batch {
         return .object(view)
     }
 
-    /// What was wrong with the input, each on a line.
+    /// The mistakes in the input of a refused batch.
     var mistakes: [String] {
         (errors["data"]?.arrayValue ?? errors.arrayValue ?? []).map { $0["message"]?.stringValue ?? "refused" }
     }

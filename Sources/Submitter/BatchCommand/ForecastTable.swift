@@ -19,7 +19,8 @@ struct ForecastTable {
                 "most": .string(sum.mostCost.map { ProgressWords.money($0, sum.currency) } ?? "-"),
             ]
         }
-        return AdminTable(columns: ["model", "lines", "prompt", "answer", "least", "most"], rows: rows).text(width: width)
+        return AdminTable(columns: ["model", "lines", "prompt", "answer", "least", "most"], rows: rows).text(
+            width: width)
     }
 
     func json(_ checked: CheckedInput, isForecast: Bool) -> JSON {

@@ -19,7 +19,7 @@ struct JournalHeader: Equatable {
     var operation = Job.Operation.chat
     /// The file for failed lines: a name beside the output, or an absolute path.
     var errors: String
-    /// What the lines were checked with.
+    /// The `--model` and `--provider` that the lines were checked with.
     var model: String?
     var provider: String?
     /// Currencies of the prices of the lines' models, sorted.

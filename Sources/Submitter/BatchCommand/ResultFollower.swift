@@ -89,7 +89,7 @@ struct ResultFollower {
 
     /// Those whose lines follow each other without a gap, or all where the batch has ended.
     ///
-    /// A gap is a line without a result so far, or a blank line, which never has one. At the end only the latter are left.
+    /// A gap is a line without a result so far, or a blank line, which never has one. At the end all gaps are blank.
     static func ready(_ results: [BatchResult], after line: Int, isEnded: Bool) -> ArraySlice<BatchResult> {
         guard !isEnded else { return results[...] }
         let gap = results.indices.first { results[$0].line != line + 1 + $0 } ?? results.endIndex

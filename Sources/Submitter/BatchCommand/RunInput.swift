@@ -1,6 +1,6 @@
 /// The file that a run reads: the one that it was given, or a copy of what can be read only once.
 ///
-/// A copy is made beside its place, and moved there once it is known to be wanted. So that of an earlier run stays until
+/// A copy is made beside its place, and moved there once it is known to be wanted. That of an earlier run stays until
 /// then.
 final class RunInput {
     private let given: String

@@ -1,6 +1,6 @@
 import Shared
 
-/// What one `batch run` was asked for.
+/// The wishes of one `batch run`.
 struct RunPlan: Sendable {
     var input: String
     var paths: OutputPaths
@@ -16,7 +16,7 @@ struct RunPlan: Sendable {
 
     var form: LineForm { LineForm(model: model) }
 
-    /// Refuses what the input was not checked with.
+    /// Refuses wishes that the lines were not checked with.
     func check(_ header: JournalHeader) throws(BatchTrouble) {
         guard header.sha256 != nil else {
             throw .refused("\(paths.journal): it is of `attach \(header.batch)`; --fresh begins anew")

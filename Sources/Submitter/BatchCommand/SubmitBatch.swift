@@ -5,7 +5,8 @@ struct SubmitBatch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit", abstract: "Starts a batch, prints its id, and does not wait for it.",
         discussion: """
-            The lines are checked and uploaded as by 'batch run'. Asked twice, it starts two batches.
+            The lines are checked and uploaded as by 'batch run'. Asked twice, it starts two batches. Ctrl-C cancels what \
+            was started.
 
             Exit codes: 0 started, 1 failed, 3 wrong input or settings, 64 wrong arguments, 130 interrupted.
 
@@ -32,9 +33,18 @@ struct SubmitBatch: AsyncParsableCommand {
                 throw Exit.interrupted
             }
             if json { return AdminOutput.row(batch.view, asJSON: true) }
-            // An id that nobody reads is a batch that nobody knows of.
-            guard try DiskFile.print("\(batch.id)\n") else { throw BatchTrouble("\(batch.id) was started") }
+            try Self.tell(batch.id)
         }
+    }
+
+    /// An id that nobody reads is a batch that nobody knows of.
+    private static func tell(_ id: String) throws(BatchTrouble) {
+        do throws(BatchTrouble) {
+            if try DiskFile.print("\(id)\n") { return }
+        } catch {
+            throw BatchTrouble("\(id) was started; \(error)")
+        }
+        throw BatchTrouble("\(id) was started; nobody reads standard output")
     }
 }
 

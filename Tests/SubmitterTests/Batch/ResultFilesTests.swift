@@ -65,7 +65,11 @@ import Testing
             try files.record()
         }
         #expect(try journal().shortFile(output: output) == nil)
-        if bytes == 0 { try DiskFile.remove(directory.file(name)) } else { _ = try DiskFile(directory.file(name), bytes: bytes) }
+        if bytes == 0 {
+            try DiskFile.remove(directory.file(name))
+        } else {
+            _ = try DiskFile(directory.file(name), bytes: bytes)
+        }
         #expect(try journal().shortFile(output: output) == directory.file(name))
 
         let files = try ResultFiles(output: output, try journal(), isOrdered: false)
