@@ -273,6 +273,25 @@ def test_a_copy_of_standard_input_takes_no_file_of_somebody(files):
     assert place.read_text() == "precious" and list(files.folder.iterdir()) == [place]
 
 
+def test_a_copy_that_a_killed_process_began_is_begun_anew(files):
+    files.journal.touch()
+    (files.folder / "out.jsonl.journal.input.part").write_text('{"torn')
+    command = ("batch", "run", "-", "-o", str(files.output))
+    assert files.service.run(*command, stdin="{").returncode == 3
+    assert files.service.run(*command, stdin=json.dumps(chat(0))).returncode == 0
+    expect_whole(files, 1)
+
+
+def test_results_are_printed_until_nobody_reads_them_and_failed_lines_are_whole(files):
+    files.write([chat(number, f"[[fail=content_filtered]] {number}" if number % 2 else "x" * 5000) for number in range(60)])
+    id = files.do("submit", str(files.input)).stdout.strip()
+    eventually(lambda: files.status(id)["status"] == "completed", 60, "the batch ends")
+    command = f"{BIN / 'submitter'} batch results {id} -o - --errors {files.errors} | head -c 1"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], env=files.service.environment, capture_output=True, text=True)
+    assert done.stderr == "" and len(files.failures) == 30 and done.returncode == 2
+
+
 @pytest.mark.parametrize("errors", ["./out.jsonl", "out.jsonl.journal", "in.jsonl", "link/in.jsonl"])
 @pytest.mark.parametrize("options", [[], ["--fresh"]])
 def test_one_file_under_two_names_is_refused_before_anything_is_removed(files, errors, options):

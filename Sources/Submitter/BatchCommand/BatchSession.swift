@@ -1,6 +1,10 @@
 import ArgumentParser
 import Shared
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// PostgreSQL and the voice of one command about batches.
 struct BatchSession: Sendable {
     let store: BatchStore
@@ -12,6 +16,8 @@ struct BatchSession: Sendable {
     static func run(
         _ voice: ProgressReporter.Voice = .quiet, _ work: (BatchSession) async throws -> Void
     ) async throws {
+        // A pipe that nobody reads any more must not end a command that writes files, too.
+        _ = signal(SIGPIPE, SIG_IGN)
         try await AdminSession.run { admin in
             let session = BatchSession(
                 store: BatchStore(admin.pool), catalog: CatalogStore(admin.pool), reporter: ProgressReporter(voice),

@@ -5,8 +5,8 @@ struct FetchResults: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "results", abstract: "Writes the results that a batch has now, and does not wait for more.",
         discussion: """
-            With -o - results go to standard output, and failed lines only to a file that --errors names. Where nobody \
-            reads standard output any more, it ends.
+            With -o - results go to standard output, and failed lines only to a file that --errors names. It ends \
+            where nobody reads standard output any more.
 
             Exit codes: 0 it has ended and every line has an answer, 1 it has not ended, or something failed, 2 lines \
             failed, 3 wrong settings, or a file exists, 4 deadline or budget stopped it.
@@ -52,7 +52,7 @@ struct FetchResults: AsyncParsableCommand {
     private func copy(_ batch: Batch, _ store: BatchStore, to errorPath: String?) async throws {
         let out = output == "-" ? nil : try DiskFile(output, bytes: 0)
         var (failed, place, isRead) = (DiskFile?.none, 0, true)
-        while isRead {
+        while isRead || errorPath != nil {
             let page =
                 ordered
                 ? try await store.results(of: batch.id, afterLine: place)
@@ -62,7 +62,7 @@ struct FetchResults: AsyncParsableCommand {
             let good = page.filter(\.isOK).map(\.body)
             if let out {
                 for body in good { try out.append(body) }
-            } else {
+            } else if isRead {
                 isRead = try DiskFile.print(good.map { $0 + "\n" }.joined())
             }
             for result in page where !result.isOK {

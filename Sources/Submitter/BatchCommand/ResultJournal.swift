@@ -13,8 +13,6 @@ final class ResultJournal {
     private(set) var state = JournalState()
     /// The file was not there before.
     let isMade: Bool
-    /// Nobody can read it, and it stays until it is cleared.
-    private var isDamaged = false
 
     /// Opens the journal, or begins an empty one.
     ///
@@ -27,9 +25,10 @@ final class ResultJournal {
             guard forgetting else {
                 throw .refused("\(path): line \(error.line) cannot be read; --fresh begins anew")
             }
-            isDamaged = true
+            // It stays as it is until it is cleared.
+            return
         }
-        if !isDamaged { try cut(to: state.wholeBytes) }
+        try cut(to: state.wholeBytes)
     }
 
     deinit { close(descriptor) }
@@ -47,13 +46,12 @@ final class ResultJournal {
     /// Empties it, the lock staying.
     func clear() throws(BatchTrouble) {
         try cut(to: 0)
-        isDamaged = false
         state = JournalState()
     }
 
-    /// Removes an empty one, so that nothing is left of a command that was refused.
+    /// Removes an empty one that this process made, so that nothing is left of a command that was refused.
     func removeIfEmpty() {
-        if isEmpty, !isDamaged { _ = unsafe unlink(path) }
+        if isEmpty, isMade { _ = unsafe unlink(path) }
     }
 
     private func cut(to bytes: Int) throws(BatchTrouble) {
