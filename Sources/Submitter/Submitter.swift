@@ -4,24 +4,31 @@ import Shared
 /// Puts requests into the queue: by HTTP, from the command line.
 @main
 struct Submitter: AsyncParsableCommand {
-    /// Does as ArgumentParser, but tells a mistake that a command finds while it runs with that command's usage.
+    /// A file on a full disk must not pass for a whole one, whatever else the command has to say.
     static func main() async {
         HeapTrimmer.limitHeaps()
+        var ending: (any Error)?
+        do { try await runCommand() } catch { ending = error }
+        if let failure = StandardStreams.output.failure {
+            StandardStreams.error("\(failure)\n")
+            ending = Exit.failed
+        }
+        if let ending { exit(withError: ending) }
+    }
+
+    /// Does as ArgumentParser, but tells a mistake that a command finds while it runs with that command's usage.
+    private static func runCommand() async throws {
+        var command = try parseAsRoot()
         do {
-            var command = try parseAsRoot()
-            do {
-                if var command = command as? any AsyncParsableCommand {
-                    try await command.run()
-                } else {
-                    try command.run()
-                }
-            } catch let mistake as ValidationError {
-                let usage = usageString(for: type(of: command))
-                StandardStreams.error("Error: \(mistake.message)\nUsage: \(usage)\n")
-                throw ExitCode.validationFailure
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
             }
-        } catch {
-            exit(withError: error)
+        } catch let mistake as ValidationError {
+            let usage = usageString(for: type(of: command))
+            StandardStreams.error("Error: \(mistake.message)\nUsage: \(usage)\n")
+            throw ExitCode.validationFailure
         }
     }
 

@@ -548,7 +548,8 @@ def test_a_full_disk_is_told(files):
     with open("/dev/full", "w") as full:
         command = [BIN / "submitter", "batch", "submit", files.input]
         lost = subprocess.run(command, env=files.service.environment, stdout=full, stderr=subprocess.PIPE, text=True)
-        assert lost.returncode == 1 and re.search("batch_.* was started; standard output: cannot be written", lost.stderr)
+        assert lost.returncode == 1 and re.search("^batch_.* was started$", lost.stderr, re.M), lost.stderr
+        assert "standard output: cannot be written" in lost.stderr
         id = files.do("submit", str(files.input)).stdout.strip()
         eventually(lambda: files.status(id)["status"] == "completed", what="the batch ends")
         command = [BIN / "submitter", "batch", "results", id, "-o", "-"]

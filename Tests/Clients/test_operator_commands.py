@@ -287,6 +287,9 @@ def test_what_is_unknown_or_has_ended_is_said(service):
         assert done.returncode == 1 and command[1] in done.stderr and done.stdout == "", command
     mixed = service.run("jobs", "cancel", unknown, id)
     assert mixed.returncode == 1 and "it has ended already" in mixed.stderr
+    no_ids = service.run("jobs", "cancel", "?", id, "nonsense")
+    assert no_ids.returncode == 1 and no_ids.stdout == "", no_ids
+    assert [line.split(":")[0] for line in no_ids.stderr.splitlines()] == ["?", id, "nonsense"]
     assert not service.redis.client().exists(service.key(f"log:{unknown}"))
 
 
@@ -366,6 +369,25 @@ def test_a_table_has_a_total_and_tells_its_window(billed):
 
     assert done.returncode == 0 and re.fullmatch(r"from \S+Z until \S+Z\n", done.stderr)
     assert done.stdout.startswith("MODEL ") and "\ntotal " in done.stdout
+
+
+@pytest.mark.parametrize("command", [
+    ["usage", "--format", "csv"], ["usage", "--format", "json"], ["usage"], ["jobs", "list", "--json"],
+    ["models", "list", "--json"], ["queue", "--json"], ["queue", "--watch", "--interval", "0.2"]], ids=" ".join)
+def test_a_full_disk_is_exit_code_1_and_told(billed, command):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [BIN / "submitter", *command], env=billed.environment, stdout=full, stderr=subprocess.PIPE, text=True,
+            timeout=30)
+    assert done.returncode == 1 and "standard output: cannot be written: No space left" in done.stderr, done.stderr
+
+
+def test_a_cancel_goes_on_behind_an_entry_without_an_id(service, busy):
+    ids = [row["id"] for row in settled(service)]
+    done = service.run("jobs", "cancel", "?", *ids[1:])
+
+    assert done.returncode == 1 and done.stdout == "".join(f"Cancelled {id}.\n" for id in ids[1:])
+    assert done.stderr.startswith("?: expected the id of a request"), done.stderr
 
 
 def test_a_postgres_that_is_away_is_exit_code_1(service):

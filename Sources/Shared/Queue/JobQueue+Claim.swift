@@ -43,21 +43,21 @@ extension JobQueue {
         return entries(reply) { lanes.indices.contains($0 - 1) ? lanes[$0 - 1] : nil }
     }
 
-    /// Waits for work in any lane and claims at most one entry per lane (`COUNT` counts per stream).
+    /// Waits for work in any of these lanes and claims at most one entry per lane (`COUNT` counts per stream).
     ///
     /// `connection` must be one that nothing else uses: it is blocked for as long as `block`.
     package func awaitWork(
-        worker: String, block: Duration, on connection: RedisClient
+        worker: String, block: Duration, lanes: [Lane] = Lane.allCases, on connection: RedisClient
     ) async throws(RedisError) -> [Entry] {
         var command = RedisCommand(
             "XREADGROUP", "GROUP", .string(QueueKeys.group), .string(worker), "COUNT", "1", "BLOCK",
             .int(block.milliseconds), "STREAMS")
-        for lane in Lane.allCases { command.append(.string(keys.queue(lane))) }
-        for _ in Lane.allCases { command.append(">") }
+        for lane in lanes { command.append(.string(keys.queue(lane))) }
+        for _ in lanes { command.append(">") }
         let reply = try await connection.send(command, timeout: block + .seconds(5))
         return (reply.array ?? []).flatMap { stream -> [Entry] in
             guard let stream = stream.array, stream.count == 2, let name = stream[0].string,
-                let lane = Lane.allCases.first(where: { keys.queue($0) == name })
+                let lane = lanes.first(where: { keys.queue($0) == name })
             else { return [] }
             return (stream[1].array ?? []).compactMap { Entry(lane: lane, $0) }
         }

@@ -11,10 +11,11 @@ package struct JobQueues: Sendable {
     }
 
     /// `nil` for the id of a shard that there is not.
-    package func queue(of id: String) -> JobQueue? {
-        if all.count == 1 { return all[0] }
-        guard let shard = JobID.shard(of: id), all.indices.contains(shard) else { return nil }
-        return all[shard]
+    package func queue(of id: String) -> JobQueue? { shard(of: id).map { all[$0] } }
+
+    func shard(of id: String) -> Int? {
+        if all.count == 1 { return 0 }
+        return JobID.shard(of: id).flatMap { all.indices.contains($0) ? $0 : nil }
     }
 
     /// The same for an id that is known to be of one of these shards.

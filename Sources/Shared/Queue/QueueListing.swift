@@ -104,7 +104,8 @@ package struct QueueListing: Sendable {
         }
     }
 
-    private func entries(_ lane: Lane, from: String) async throws(RedisError) -> [JobQueue.Entry] {
+    /// A page of all entries, whoever holds them.
+    func entries(_ lane: Lane, from: String) async throws(RedisError) -> [JobQueue.Entry] {
         let reply = try await queue.redis.send(
             RedisCommand("XRANGE", .string(queue.keys.queue(lane)), .string(from), "+", "COUNT", .int(Self.pageSize)))
         return (reply.array ?? []).compactMap { JobQueue.Entry(lane: lane, $0) }

@@ -66,7 +66,6 @@ package struct QueuedRequest: Sendable, Equatable {
 ///
 /// What is `nil` selects all.
 package struct QueuedRequestFilter: Sendable {
-    package var id: String?
     package var tenant: String?
     package var lane: Lane?
     package var model: String?
@@ -79,7 +78,7 @@ package struct QueuedRequestFilter: Sendable {
     }
 
     package func matches(_ request: QueuedRequest) -> Bool {
-        (id == nil || request.id == id) && (tenant == nil || request.tenant == tenant)
+        (tenant == nil || request.tenant == tenant)
             && (model == nil || request.model == model) && (state == nil || request.state == state)
             && (lane == nil || request.lane == lane)
     }

@@ -66,9 +66,9 @@ struct BatchTimes: Sendable, Equatable {
 struct BatchCounts: Sendable, Equatable {
     /// Lines of the input, known once it is validated.
     var total = 0
-    /// Results so far, which is also the highest `seq` of a result.
+    /// The highest `seq` of a result so far.
     ///
-    /// `succeeded` and `failed` together, unless lines were asked for again.
+    /// Some places are empty: lines that were booked twice, or were asked for again.
     var recorded = 0
     var succeeded = 0
     var failed = 0

@@ -4,7 +4,7 @@ import Shared
 struct BatchResult: Sendable, Equatable {
     /// From 1, as in the input.
     var line: Int
-    /// Its place among the batch's results, from 1: a later one has a higher number, and numbers may be left out.
+    /// Its place among the batch's results: later ones have higher places.
     ///
     /// 0 until it is recorded.
     var seq = 0
@@ -20,6 +20,10 @@ struct BatchResult: Sendable, Equatable {
     /// From submission to end.
     var milliseconds = 0
     var attempts = 0
+    /// Time of all attempts together, without waiting.
+    ///
+    /// Not kept.
+    var serviceTime = Duration.zero
     /// The line of the output or error file, JSON in OpenAI's shape, without a line feed.
     var body: String
 }

@@ -45,17 +45,4 @@ extension BatchStore {
             FROM batches WHERE tenant = $1 AND status IN (\(ended)) AND \(count) > 0 AND results_expire_at > now()
             """
     }
-
-    /// Deletes a file unless it is the input of a batch that has not ended, and returns whether it did.
-    ///
-    /// `batches_to_run` serves the exception.
-    func deleteUnused(file id: String, tenant: String) async throws(PostgresError) -> Bool {
-        let open = Batch.Status.allCases.filter { !$0.isEnded }.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-        return try await pool.query(
-            """
-            DELETE FROM batch_files WHERE id = $1 AND tenant = $2
-                AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.input_file = batch_files.id AND b.status IN (\(open)))
-            """, [.text(id), .text(tenant)]
-        ).affected > 0
-    }
 }

@@ -50,23 +50,7 @@ extension BatchStore {
             """, [.text(id), .text(tenant)])
     }
 
-    /// Newest first, those after the file `after`.
-    ///
-    /// `batch_files_by_tenant` serves it.
-    func files(tenant: String, after: String? = nil, limit: Int) async throws(PostgresError) -> [BatchFile] {
-        let rows = try await pool.query(
-            """
-            SELECT \(BatchFile.columns) FROM batch_files
-            WHERE tenant = $1 AND is_ready AND batch_files.expires_at > now() AND ($2::text IS NULL
-                OR (batch_files.created_at, id) < (SELECT f.created_at, f.id FROM batch_files f WHERE f.id = $2))
-            ORDER BY batch_files.created_at DESC, id DESC LIMIT $3::integer
-            """, [.text(tenant), .text(after), .int(limit)])
-        var files: [BatchFile] = []
-        for row in rows.rows { files.append(try BatchFile(row)) }
-        return files
-    }
-
-    /// Returns whether the file was there and no batch that has not ended needs it.
+    /// Deletes a file unless it is the input of a batch that has not ended, and returns whether it did.
     func delete(file id: String, tenant: String) async throws(PostgresError) -> Bool {
         try await pool.query(
             "DELETE FROM batch_files WHERE id = $1 AND tenant = $2 AND \(Self.isUnused)", [.text(id), .text(tenant)]

@@ -86,17 +86,13 @@ extension BatchStore {
                 "DELETE FROM batch_results WHERE batch = $1 AND NOT is_ok AND (is_retryable OR $2::boolean)",
                 [.text(id), .bool(all)]
             ).affected
-            // Places stay without a gap.
-            try connection.query(
-                """
-                UPDATE batch_results r SET seq = -n.place FROM (
-                    SELECT line, row_number() OVER (ORDER BY seq) AS place FROM batch_results WHERE batch = $1) n
-                WHERE r.batch = $1 AND r.line = n.line
-                """, [.text(id)])
-            try connection.query("UPDATE batch_results SET seq = -seq WHERE batch = $1", [.text(id)])
             let row = try connection.query(Self.nextRound(removed), [.text(id), .time(deadline)]).first
             guard let row else { return nil }
-            return (try Batch(row), removed)
+            let batch = try Batch(row)
+            try connection.query(
+                "UPDATE batch_files SET expires_at = greatest(expires_at, $2::timestamptz) WHERE id = $1",
+                [.text(batch.inputFile), .time(batch.times.resultsExpire)])
+            return (batch, removed)
         }
     }
 
@@ -104,7 +100,8 @@ extension BatchStore {
         guard removed > 0 else { return "SELECT \(columns) FROM batches WHERE id = $1 AND $2::timestamptz IS NOT NULL" }
         return """
             UPDATE batches SET status = 'in_progress', halt = NULL, is_paused = false, round = round + 1,
-                deadline = $2::timestamptz, recorded = recorded - \(removed), failed = failed - \(removed),
+                deadline = $2::timestamptz,
+                results_expire_at = greatest(results_expire_at, $2::timestamptz + (results_expire_at - deadline)), failed = failed - \(removed),
                 error_bytes = (SELECT coalesce(sum(octet_length(body) + 1), 0) FROM batch_results WHERE batch = $1 AND NOT is_ok),
                 finalizing_at = NULL, completed_at = NULL, expired_at = NULL, cancelling_at = NULL, cancelled_at = NULL
             WHERE id = $1 RETURNING \(columns)

@@ -8,20 +8,27 @@ extension BatchStore {
     /// The batch is another runner's, or gone.
     struct Lost: Error {}
 
-    /// Takes batches that nobody runs, oldest first.
+    /// Takes a batch that nobody runs: of the tenant that has the fewest running, its oldest.
     ///
-    /// `batches_to_run` serves it.
-    func claim(_ runner: String, for lease: Duration, limit: Int) async throws(PostgresError) -> [Batch] {
-        let rows = try await pool.query(
+    /// `without` are tenants that have their share here. `batches_to_run` serves it.
+    func claim(
+        _ runner: String, for lease: Duration, without: [String] = []
+    ) async throws(PostgresError) -> Batch? {
+        let row = try await pool.query(
             """
             UPDATE batches SET runner = $1, runner_until = now() + $2::bigint * interval '1 millisecond' WHERE id IN (
                 SELECT id FROM batches
                 WHERE status IN ('validating', 'in_progress', 'finalizing', 'cancelling')
-                    AND (runner_until IS NULL OR runner_until <= now()) AND NOT (is_paused AND status = 'in_progress')
-                ORDER BY created_at LIMIT $3::integer FOR UPDATE SKIP LOCKED)
+                    AND (runner_until IS NULL OR runner_until <= now())
+                    AND NOT (is_paused AND status = 'in_progress' AND deadline > now())
+                    AND tenant <> ALL ($3::text[])
+                ORDER BY (SELECT count(*) FROM batches r WHERE r.tenant = batches.tenant AND r.runner_until > now()
+                    AND r.status IN ('validating', 'in_progress', 'finalizing', 'cancelling')), created_at
+                LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING \(Self.columns)
-            """, [.text(runner), .int(lease.milliseconds), .int(limit)])
-        return try Self.batches(rows)
+            """, [.text(runner), .int(lease.milliseconds), .array(without)]
+        ).first
+        return try row.map { row throws(PostgresError) in try Batch(row) }
     }
 
     /// Keeps those of these claims, runners by batch, that nobody has claimed since.
@@ -100,27 +107,30 @@ extension BatchStore {
     /// The input was found good: its lines can be sent.
     func validated(_ batch: String, by runner: String, total: Int) async throws -> Batch {
         try await move(
-            batch, runner, from: [.validating], "status = 'in_progress', in_progress_at = now(), total = $3::bigint",
+            batch, runner, "status = 'validating'",
+            "status = 'in_progress', in_progress_at = now(), total = $3::bigint",
             [.int(total)])
     }
 
     /// The input was found bad.
     func refused(_ batch: String, by runner: String, _ errors: JSON) async throws -> Batch {
         try await move(
-            batch, runner, from: nil,
+            batch, runner, "true",
             "status = 'failed', failed_at = now(), errors = $3::json, runner = NULL, runner_until = NULL",
             [Self.json(errors)])
     }
 
     /// The rest of the batch is not sent, for this reason, unless there was one before.
     func halt(_ batch: String, by runner: String, for reason: Batch.Halt) async throws -> Batch {
-        try await move(batch, runner, from: nil, "halt = coalesce(halt, $3)", [.text(reason.rawValue)])
+        try await move(batch, runner, "true", "halt = coalesce(halt, $3)", [.text(reason.rawValue)])
     }
 
-    /// Every line has its result.
+    /// Every line has its result, or none was sent.
+    ///
+    /// A batch that lacks results is not ended.
     func end(_ batch: String, by runner: String, as status: Batch.Status) async throws -> Batch {
         try await move(
-            batch, runner, from: nil,
+            batch, runner, "(in_progress_at IS NULL OR succeeded + failed >= total)",
             """
             status = $3, finalizing_at = coalesce(finalizing_at, now()), running = 0, runner = NULL,
             runner_until = NULL, \(status.rawValue)_at = now()
@@ -128,33 +138,18 @@ extension BatchStore {
     }
 
     private func move(
-        _ batch: String, _ runner: String, from: [Batch.Status]?, _ assignments: String,
+        _ batch: String, _ runner: String, _ condition: String, _ assignments: String,
         _ more: [PostgresParameter] = []
     ) async throws -> Batch {
-        let known = from.map { " AND status IN (\($0.map { "'\($0.rawValue)'" }.joined(separator: ", ")))" } ?? ""
         let row = try await pool.query(
-            "UPDATE batches SET \(assignments) WHERE id = $1 AND runner = $2\(known) RETURNING \(Self.columns)",
+            """
+            UPDATE batches SET \(assignments) WHERE id = $1 AND runner = $2 AND \(condition)
+            RETURNING \(Self.columns)
+            """,
             [.text(batch), .text(runner)] + more
         ).first
         guard let row else { throw Lost() }
         return try Batch(row)
-    }
-
-    /// Deletes what is past its time, so much at once that no lock is held for long.
-    ///
-    /// Returns the number of files and batches.
-    func deleteExpired() async throws(PostgresError) -> Int {
-        let files = try await pool.query(
-            """
-            DELETE FROM batch_files
-            WHERE id IN (SELECT id FROM batch_files WHERE expires_at <= now() AND \(Self.isUnused) LIMIT 10)
-            """)
-        let batches = try await pool.query(
-            """
-            DELETE FROM batches WHERE id IN (SELECT id FROM batches WHERE results_expire_at <= now()
-                AND status IN ('failed', 'completed', 'expired', 'cancelled') LIMIT 1)
-            """)
-        return files.affected + batches.affected
     }
 }
 
@@ -162,8 +157,8 @@ extension BatchCounts {
     /// Adds the results of those lines that were booked now.
     fileprivate mutating func add(_ results: [BatchResult], lines: Set<Int>, running: Int) {
         self.running = running
+        recorded += results.count
         for result in results where lines.contains(result.line) {
-            recorded += 1
             if result.isOK { succeeded += 1 } else { failed += 1 }
             retried = retried.addingClamped(max(0, result.attempts - 1))
             tokens.add(result.usage)
@@ -208,8 +203,7 @@ private enum ResultColumns {
             INSERT INTO batch_results (batch, seq, \(names))
             SELECT $1, $2::bigint + row_number() OVER (ORDER BY place), \(names)
             FROM unnest(\(arrays)) WITH ORDINALITY AS n(\(names), place)
-            WHERE NOT EXISTS (SELECT 1 FROM batch_results r WHERE r.batch = $1 AND r.line = n.line)
-            RETURNING line
+            ON CONFLICT (batch, line) DO NOTHING RETURNING line
             """
     }()
 }

@@ -57,29 +57,15 @@ final class DiskFile {
     // MARK: - Files in general
 
     static func write(_ bytes: [UInt8], _ descriptor: Int32, _ path: String) throws(BatchTrouble) {
-        let fault = fault(writing: bytes, descriptor)
-        if fault != 0 { throw .file(path, "be written", fault) }
-    }
-
-    /// Writes to standard output, and returns whether somebody reads it still.
-    static func print(_ text: String) throws(BatchTrouble) -> Bool {
-        let fault = fault(writing: Array(text.utf8), STDOUT_FILENO)
-        guard fault == 0 || fault == EPIPE else { throw .file("standard output", "be written", fault) }
-        return fault == 0
-    }
-
-    /// Returns the system's error, or 0 where all bytes are written.
-    private static func fault(writing bytes: [UInt8], _ descriptor: Int32) -> Int32 {
         var done = 0
         while done < bytes.count {
             let count = unsafe bytes[done...].withUnsafeBytes {
                 unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
             }
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return errno }
+            guard count >= 0 else { throw .file(path, "be written") }
             done += count
         }
-        return 0
     }
 
     /// Bytes of a file, or `nil` where there is none.

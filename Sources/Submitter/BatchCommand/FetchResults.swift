@@ -51,8 +51,8 @@ struct FetchResults: AsyncParsableCommand {
 
     private func copy(_ batch: Batch, _ store: BatchStore, to errorPath: String?) async throws {
         let out = output == "-" ? nil : try DiskFile(output, bytes: 0)
-        var (failed, place, isRead) = (DiskFile?.none, 0, true)
-        while isRead || errorPath != nil {
+        var (failed, place) = (DiskFile?.none, 0)
+        while StandardStreams.output.isOpen || errorPath != nil {
             let page =
                 ordered
                 ? try await store.results(of: batch.id, afterLine: place)
@@ -62,8 +62,8 @@ struct FetchResults: AsyncParsableCommand {
             let good = page.filter(\.isOK).map(\.body)
             if let out {
                 for body in good { try out.append(body) }
-            } else if isRead {
-                isRead = try DiskFile.print(good.map { $0 + "\n" }.joined())
+            } else {
+                StandardStreams.out(Array(good.map { $0 + "\n" }.joined().utf8))
             }
             for result in page where !result.isOK {
                 guard let errorPath else { break }

@@ -32,19 +32,10 @@ struct SubmitBatch: AsyncParsableCommand {
                 StandardStreams.error("interrupted: \(await order.withdraw())\n")
                 throw Exit.interrupted
             }
-            if json { return AdminOutput.row(batch.view, asJSON: true) }
-            try Self.tell(batch.id)
+            if json { AdminOutput.row(batch.view, asJSON: true) } else { AdminOutput.say(batch.id) }
+            // An id that nobody reads is a batch that nobody knows of.
+            guard StandardStreams.output.isOpen else { throw BatchTrouble("\(batch.id) was started") }
         }
-    }
-
-    /// An id that nobody reads is a batch that nobody knows of.
-    private static func tell(_ id: String) throws(BatchTrouble) {
-        do throws(BatchTrouble) {
-            if try DiskFile.print("\(id)\n") { return }
-        } catch {
-            throw BatchTrouble("\(id) was started; \(error)")
-        }
-        throw BatchTrouble("\(id) was started; nobody reads standard output")
     }
 }
 

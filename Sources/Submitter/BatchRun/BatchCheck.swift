@@ -24,13 +24,19 @@ struct BatchCheck {
         self.parts = parts
     }
 
-    mutating func run() async throws -> Verdict {
+    /// Throws `CancellationError` once `isStopped`.
+    mutating func run(unless isStopped: () -> Bool) async throws -> Verdict {
         var input = BatchInput(file: batch.inputFile)
-        var total = 0
+        var (total, bytes) = (0, 0)
         while let line = try await input.next(parts) {
             total += 1
-            if total.isMultiple(of: 64) { await Task.yield() }
-            do throws(BatchLine.Mistake) { try check(line) } catch {
+            bytes += line.bytes.count
+            if bytes >= largestOnLoop {
+                if isStopped() { throw CancellationError() }
+                await Task.yield()
+                bytes = 0
+            }
+            do throws(BatchLine.Mistake) { try check(try await read(line)) } catch {
                 note(error, line.number)
                 if mistakes.count >= Self.mostMistakes { break }
             }
@@ -47,8 +53,14 @@ struct BatchCheck {
         return mistakes.isEmpty ? .good(total: total) : .bad(.array(mistakes))
     }
 
-    private mutating func check(_ line: BatchInput.Line) throws(BatchLine.Mistake) {
-        let read = try BatchLine(parsing: line.bytes, operation: batch.operation)
+    private func read(_ line: BatchInput.Line) async throws(BatchLine.Mistake) -> BatchLine {
+        let operation = batch.operation
+        return try await onPool(if: line.bytes.count > largestOnLoop) { () throws(BatchLine.Mistake) in
+            try BatchLine(parsing: line.bytes, operation: operation)
+        }
+    }
+
+    private mutating func check(_ read: BatchLine) throws(BatchLine.Mistake) {
         guard ids.insert(read.customID) else {
             throw BatchLine.Mistake(
                 field: "custom_id", message: "it was used in an earlier line", code: "duplicate_custom_id")

@@ -15,13 +15,15 @@ struct BatchPace {
     /// The capacity that a line may take, by estimate.
     struct Share: Sendable, Equatable {
         var bytes = 0
-        /// Prompt and answer together.
+        /// Of the prompt, and of the answer once it is sent.
         var tokens = 0
+        /// Tokens that the answer may have at most, where the line says so.
+        var longestAnswer: Int?
         /// The dearest that it can become, in the currency of its model.
         var mostCost = 0.0
     }
 
-    private let settings: BatchRunSettings
+    let settings: BatchRunSettings
     var options: BatchOptions
     /// This batch's part of what its tenant may have in the queue.
     var part = 1.0
@@ -33,6 +35,10 @@ struct BatchPace {
     private var spent: Double
     private var finished = 0
     private var rate = Rate()
+    /// Seconds that a line takes on its platform, over about the last hundred.
+    private var serviceTime = 0.0
+    /// Tokens of an answer, over about the last hundred, or `nil` before the first.
+    private var usualAnswer: Double?
     private var requests: Allowance
     private var tokens: Allowance
 
@@ -44,12 +50,14 @@ struct BatchPace {
         tokens = Allowance(now)
     }
 
-    /// Lines that may be in the queue at once.
+    /// Lines that may be in the queue at once: those that run, and as many again that wait.
     ///
-    /// As many as were finished in the last 45 s, so that the queue never holds more than a minute of one batch's work.
+    /// Those that run are the rate times the time that a line takes on its platform. No more than what is finished in
+    /// half a minute waits. What waits longer would be sorted and told its place, which costs more than running it.
     var window: Int {
         let most = Int((Double(settings.mostLines) * part).rounded(.up))
-        let paced = max(settings.fewestLines, Int(min(rate.perSecond * 45, Double(settings.mostLines))))
+        let busy = rate.perSecond * (serviceTime + min(serviceTime, 30))
+        let paced = max(settings.fewestLines, Int(min(busy, Double(settings.mostLines))))
         let polite = gentle.map { Int($0) } ?? .max
         return max(1, min(most, paced, options.concurrency ?? .max, polite))
     }
@@ -61,11 +69,13 @@ struct BatchPace {
         guard let lag else { return gentle = nil }
         guard let now = gentle else { return gentle = Double(min(window, Self.firstShare)) }
         let most = Double(settings.mostLines)
-        gentle = lag > settings.lag ? max(1, now * 0.67) : min(most, now + max(1, now / 10))
+        gentle = lag > settings.lag ? max(Self.fewestShared, now * 0.67) : min(most, now + max(1, now / 10))
     }
 
     /// Chosen: what a busy machine hardly notices.
     private static let firstShare = 4
+    /// Chosen: a batch beside a shim that is always busy still gets on.
+    private static let fewestShared = 2.0
 
     mutating func verdict(for share: Share, now: ContinuousClock.Instant) -> Verdict {
         guard running < window, running == 0 || bytes + share.bytes <= settings.mostBytes else { return .wait(nil) }
@@ -80,16 +90,28 @@ struct BatchPace {
         return .go
     }
 
-    mutating func sent(_ share: Share) {
+    /// Returns the share with the answer that is expected.
+    @discardableResult
+    mutating func sent(_ share: Share) -> Share {
+        var share = share
+        share.tokens += min(share.longestAnswer ?? .max, usualAnswer.map { Int($0) } ?? Self.firstAnswer)
         running += 1
         bytes += share.bytes
         reserved += share.mostCost
         requests.take(1)
         tokens.take(Double(share.tokens))
+        return share
     }
 
+    /// Chosen: tokens of an answer before any is known.
+    private static let firstAnswer = 256
+
     /// `actual` tokens replace the estimate, and `cost` what was held back for it.
-    mutating func ended(_ share: Share, tokens actual: Int, cost: Double) {
+    ///
+    /// `time` is what its attempts took together.
+    mutating func ended(_ share: Share, tokens actual: Int, answer: Int = 0, cost: Double, time: Duration = .zero) {
+        usualAnswer = usualAnswer.map { $0 + (Double(answer) - $0) / 100 } ?? Double(answer)
+        serviceTime += (time / .seconds(1) - serviceTime) / 100
         running -= 1
         bytes -= share.bytes
         reserved = running == 0 ? 0 : max(0, reserved - share.mostCost)
@@ -106,21 +128,19 @@ struct BatchPace {
 }
 
 extension BatchPace {
-    /// Lines finished in a second, over about the last ten.
+    /// Lines finished in a second, over about the last five.
     fileprivate struct Rate {
         private(set) var perSecond = 0.0
         private var last: ContinuousClock.Instant?
+        private var count = 0
 
-        mutating func add(_ count: Int, now: ContinuousClock.Instant) {
-            guard let last else {
-                self.last = now
-                return
-            }
-            let time = max(0.001, (now - last) / .seconds(1))
-            self.last = now
-            let current = Double(count) / time
-            // A higher rate counts at once, since a batch that begins is not slow.
-            perSecond = max(current, perSecond + (current - perSecond) * min(1, time / 10))
+        mutating func add(_ more: Int, now: ContinuousClock.Instant) {
+            count += more
+            let time = last.map { (now - $0) / .seconds(1) } ?? 0
+            // Lines often end together, so that shorter times tell nothing.
+            guard last == nil || time >= 1 else { return }
+            if last != nil { perSecond += (Double(count) / time - perSecond) * min(1, time / 5) }
+            (last, count) = (now, 0)
         }
     }
 

@@ -10,12 +10,14 @@ struct BatchProgress {
     private(set) var running: [Int: String] = [:]
     private var shares: [Int: BatchPace.Share] = [:]
     private(set) var unbooked: [BatchResult] = []
+    private var unbookedBytes = 0
     /// Results that are being written.
     private(set) var underWay = 0
     /// The batch is another's, or this process ends: nothing more is sent.
     private(set) var isStopped = false
     /// Every line was sent, or has its result.
     private(set) var isExpanded = false
+    private var looks = 0
 
     /// From then on another process may run the batch: no line is sent until this one has renewed.
     ///
@@ -34,6 +36,9 @@ struct BatchProgress {
 
     /// Chosen: results that wait for PostgreSQL while it is away, so that memory stays bounded.
     private static let mostUnbooked = 2_000
+    private static let mostUnbookedBytes = 64 << 20
+    /// Chosen: bodies of one transaction, far below what a message of PostgreSQL's may have.
+    private static let mostBookedBytes = 4 << 20
 
     enum Step: Equatable {
         case send
@@ -48,7 +53,8 @@ struct BatchProgress {
     /// Decides what becomes of the next line.
     mutating func step(_ share: BatchPace.Share, now: ContinuousClock.Instant, wallClock: Int64) -> Step {
         if isStopped { return .stop }
-        guard unbooked.count + underWay < Self.mostUnbooked, now < leaseEnds else { return .wait(nil) }
+        guard unbooked.count + underWay < Self.mostUnbooked, unbookedBytes < Self.mostUnbookedBytes, now < leaseEnds
+        else { return .wait(nil) }
         if let halt = batch.halt { return .skip(halt) }
         if wallClock >= batch.times.deadline { return .halt(.expired) }
         // It ends when nothing is in the queue any more.
@@ -62,8 +68,7 @@ struct BatchProgress {
 
     mutating func sent(_ line: Int, as request: String, _ share: BatchPace.Share) {
         running[line] = request
-        shares[line] = share
-        pace.sent(share)
+        shares[line] = pace.sent(share)
     }
 
     /// `nil`: the line has no result, since this process ends.
@@ -71,15 +76,29 @@ struct BatchProgress {
         running[line] = nil
         if let share = shares.removeValue(forKey: line) {
             pace.ended(
-                share, tokens: (result?.usage.input ?? 0) + (result?.usage.output ?? 0), cost: result?.cost ?? 0)
+                share, tokens: (result?.usage.input ?? 0) + (result?.usage.output ?? 0),
+                answer: result?.usage.output ?? 0, cost: result?.cost ?? 0,
+                time: result?.serviceTime ?? .zero)
         }
-        if let result { unbooked.append(result) }
+        if let result { skipped(result) }
         return true
     }
 
-    mutating func skipped(_ result: BatchResult) { unbooked.append(result) }
+    /// The line has its result.
+    mutating func skipped(_ result: BatchResult) {
+        unbooked.append(result)
+        unbookedBytes += result.body.utf8.count
+    }
 
     mutating func expanded() { isExpanded = true }
+
+    /// Counts the lines of a halted batch that are looked for in the queue, after a takeover.
+    ///
+    /// Chosen: all that a process may have under way and unbooked, several times.
+    mutating func mayLook() -> Bool {
+        looks += 1
+        return looks <= 4 * (pace.settings.mostLines + Self.mostUnbooked)
+    }
 
     mutating func stop() -> Bool {
         isStopped = true
@@ -88,12 +107,20 @@ struct BatchProgress {
 
     // MARK: - Booking
 
-    /// Results to be written now.
+    /// Results to be written now, at least one where there is any.
     mutating func take(_ most: Int) -> [BatchResult] {
-        let taken = Array(unbooked.prefix(most))
-        unbooked.removeFirst(taken.count)
+        var bytes = 0
+        let taken = unbooked.prefix(most).prefix { result in
+            let fits = bytes == 0 || bytes + result.body.utf8.count <= Self.mostBookedBytes
+            if fits { bytes += result.body.utf8.count }
+            return fits
+        }
+        defer {
+            unbooked.removeFirst(taken.count)
+            unbookedBytes -= bytes
+        }
         underWay = taken.count
-        return taken
+        return Array(taken)
     }
 
     /// The results were written, and `batch` is how it stands since.
@@ -106,6 +133,7 @@ struct BatchProgress {
     mutating func failed(_ results: [BatchResult]) {
         underWay = 0
         unbooked = results + unbooked
+        unbookedBytes += results.reduce(0) { $0 + $1.body.utf8.count }
     }
 
     /// The row as somebody changed it.

@@ -30,7 +30,7 @@ struct BatchRunSettings: Sendable {
     init(_ settings: inout Settings) {
         mostLines = settings.int(
             "BATCH_WINDOW", default: mostLines, in: 1...100_000,
-            "Lines of one batch that are in the queue at once, at most; never more than about what was finished in the last 45 s."
+            "Lines of one batch that are in the queue at once, at most; never more than those that run and about half a minute of waiting ones."
         )
         fewestLines = min(
             mostLines,

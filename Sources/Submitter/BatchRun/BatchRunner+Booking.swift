@@ -35,12 +35,9 @@ extension BatchRunner {
     /// `false` where the batch is not this process' any more.
     private func bookAll() async -> Bool {
         repeat {
-            let (results, running) = state.withLock { ($0.take(Self.most), $0.running.count) }
+            let results = state.withLock { $0.take(Self.most) }
             do {
-                let booked = try await parts.store.record(results, of: id, by: claim, running: running)
-                // Nobody reads these logs again.
-                for id in results.compactMap(\.requestID) { parts.hub.delivered(id) }
-                await taken(booked)
+                try await book(results)
             } catch {
                 state.withLock { $0.failed(results) }
                 guard !(error is BatchStore.Lost) else {
@@ -56,9 +53,34 @@ extension BatchRunner {
         return true
     }
 
-    private func taken(_ batch: Batch) async {
-        let before = self.batch.halt
-        state.change { $0.booked(batch) }
-        if batch.halt == .cancelled, before != .cancelled { await cancelRunning() }
+    /// Halves what PostgreSQL refuses, until the guilty result is found, which becomes a failed line.
+    private func book(_ results: [BatchResult]) async throws {
+        do {
+            let running = state.withLock { $0.running.count }
+            let booked = try await parts.store.record(results, of: id, by: claim, running: running)
+            // Nobody reads these logs again.
+            for id in results.compactMap(\.requestID) { parts.hub.delivered(id) }
+            state.change { $0.booked(booked) }
+        } catch let error as PostgresError where error.isRowsFault && !results.isEmpty {
+            guard results.count > 1 else {
+                parts.logger.error(
+                    "a result cannot be kept", metadata: [LogKey.batch: "\(id)", LogKey.error: "\(error)"])
+                return try await book([results[0].replaced(in: id)])
+            }
+            try await book(Array(results.prefix(results.count / 2)))
+            try await book(Array(results.dropFirst(results.count / 2)))
+        }
+    }
+}
+
+extension BatchResult {
+    /// The line's failure, where its answer cannot be kept.
+    fileprivate func replaced(in batch: String) -> BatchResult {
+        let custom = (try? JSON(parsing: Array(body.utf8)))?["custom_id"]?.stringValue ?? "line-\(line)"
+        var failed = LineOutcome(batch: batch, line: line, customID: custom).failed(
+            code: "result_refused", message: "The answer came, but it cannot be stored.", isRetryable: false)
+        (failed.requestID, failed.cost, failed.currency, failed.attempts) = (requestID, cost, currency, attempts)
+        failed.usage = usage
+        return failed
     }
 }

@@ -13,6 +13,8 @@ final class BatchRunner: Sendable {
     let id: String
     /// Names this claim of the batch in its row, unlike any other claim.
     let claim: String
+    /// Another process may have sent lines of it before.
+    let isTakenOver: Bool
     let state: WatchedState<BatchProgress>
 
     /// `end`: until then the batch is this process' own.
@@ -20,6 +22,7 @@ final class BatchRunner: Sendable {
         self.parts = parts
         id = batch.id
         claim = batch.runner ?? ""
+        isTakenOver = batch.times.inProgress != nil
         state = WatchedState(BatchProgress(batch, parts.settings, now: .now, leaseEnds: end))
     }
 
@@ -36,7 +39,8 @@ final class BatchRunner: Sendable {
         } catch is Ended {
             // Its row says how.
         } catch is BatchStore.Lost {
-            parts.logger.info("a batch is run by another process", metadata: [LogKey.batch: "\(id)"])
+            parts.logger.info("a batch is run by another process, or was changed", metadata: [LogKey.batch: "\(id)"])
+            await letGo()
         } catch is CancellationError {
             parts.logger.info("a batch is left to another process", metadata: [LogKey.batch: "\(id)"])
         } catch {
@@ -48,18 +52,17 @@ final class BatchRunner: Sendable {
     /// There is nothing to send.
     private struct Ended: Error {}
 
+    var isStopped: Bool { state.withLock { $0.isStopped } }
+
     /// Sends nothing more, and leaves what is in the queue to the next runner.
     func stop() { state.change { $0.stop() } }
 
     /// The batch is this process' own until `end`, and `batch` is how people have changed its row.
-    func renewed(_ batch: Batch, until end: ContinuousClock.Instant) async {
-        let before = self.batch.halt
+    func renewed(_ batch: Batch, until end: ContinuousClock.Instant) {
         state.change { progress in
             progress.leaseEnds = end
             return progress.read(batch)
         }
-        guard batch.halt == .cancelled, before != .cancelled else { return }
-        await cancelRunning()
     }
 
     private func tell(_ message: Logger.Message, _ batch: Batch) {
@@ -72,6 +75,13 @@ final class BatchRunner: Sendable {
 
     private func giveBack() async throws { try await parts.store.release(id, claim) }
 
+    /// For any process to claim at once, where it is still this one's.
+    private func letGo() async {
+        do { try await giveBack() } catch {
+            parts.logger.debug("a batch is left to its lease", metadata: [LogKey.error: "\(error)"])
+        }
+    }
+
     // MARK: - Checking
 
     private func check() async throws {
@@ -81,7 +91,7 @@ final class BatchRunner: Sendable {
             throw Ended()
         }
         var check = BatchCheck(batch, parts)
-        switch try await check.run() {
+        switch try await check.run(unless: { self.isStopped }) {
         case .good(let total):
             let validated = try await parts.persist { try await parts.store.validated(id, by: claim, total: total) }
             state.change { $0.read(validated) }
@@ -100,7 +110,7 @@ final class BatchRunner: Sendable {
         tell("a batch is run", batch)
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await self.book() }
-            group.addTask { await self.makeRoom() }
+            group.addTask { await self.cancelWhereHalted() }
             try await self.expand(without: done, into: &group)
             await self.state.wait(unless: { $0.isDone || $0.isStopped })
             group.cancelAll()
@@ -119,8 +129,8 @@ final class BatchRunner: Sendable {
             case .skipped: break
             case .stopped: return
             }
-            // Other tasks of this loop come between two lines.
-            await Task.yield()
+            // Other tasks of this loop come between some lines.
+            if count.isMultiple(of: 4) { await Task.yield() }
         }
         if count < batch.counts.total { try await refuse(Self.inputIsGone) }
         state.change { progress in
@@ -161,14 +171,19 @@ final class BatchRunner: Sendable {
                 let step = progress.step(line.share, now: now, wallClock: parts.clock.now)
                 switch step {
                 case .send: progress.sent(line.number, as: line.job.id, line.share)
-                case .skip(let halt): progress.skipped(line.outcome.unsent(halt))
-                case .wait, .halt, .stop: break
+                case .skip, .wait, .halt, .stop: break
                 }
                 return step
             }
             switch step {
             case .send: return .sent
-            case .skip: return .skipped
+            case .skip(let halt):
+                guard try await mayHaveBeenSent(line) else {
+                    state.withLock { $0.skipped(line.outcome.unsent(halt)) }
+                    return .skipped
+                }
+                state.withLock { $0.sent(line.number, as: line.job.id, line.share) }
+                return .sent
             case .stop:
                 stop()
                 return .stopped
@@ -187,7 +202,7 @@ final class BatchRunner: Sendable {
     private func waitForRoom(_ share: BatchPace.Share, _ time: Duration?) async {
         if let time {
             // A change ends this wait no sooner, and the longest is below a minute.
-            _ = await Task.pause(for: min(time, .seconds(1)))
+            if await !Task.pause(for: min(time, .seconds(1))) { stop() }
             return
         }
         let clock = parts.clock

@@ -18,7 +18,9 @@ struct LineOutcome {
         result.usage = TokenUsage(openAI: meta["usage"])
         result.cost = meta["cost"]?.doubleValue?.clamped(to: Bounds.cost) ?? 0
         result.currency = meta["currency"]?.stringValue?.clipped(toBytes: Bounds.currency) ?? "USD"
-        result.attempts = meta["attempts"]?.arrayValue?.count ?? 0
+        let attempts = meta["attempts"]?.arrayValue ?? []
+        result.attempts = attempts.count
+        result.serviceTime = .milliseconds(attempts.reduce(0) { $0 + ($1["ms"]?.count ?? 0) })
         result.milliseconds = milliseconds
         if let failure {
             fail(&result, failure, end.meta, request, halt)

@@ -28,7 +28,7 @@ final class OtherRequests: Sendable {
 
     /// Looks once, in one round trip a shard.
     func look() async {
-        for queue in queues.all where queues.all.count == 1 || queue.redis.isConnected {
+        for queue in queues.all where queue.redis.isConnected {
             do throws(RedisError) {
                 let now = try await added(queue)
                 state.withLock { state in
@@ -52,42 +52,5 @@ final class OtherRequests: Sendable {
             let place = fields.indices.first { fields[$0].string == "entries-added" } ?? fields.endIndex
             return sum &+ (place + 1 < fields.count ? fields[place + 1].int ?? 0 : 0)
         }
-    }
-}
-
-/// Makes room for other requests where the machine is busy.
-extension BatchRunner {
-    /// Chosen: short enough to see a busy moment, and 100 wakes a second only while both kinds of requests are there.
-    private static let sample = Duration.milliseconds(10)
-    private static let samples = 20
-
-    /// Until this task is cancelled.
-    func makeRoom() async {
-        while !Task.isCancelled {
-            guard parts.others.areThere else {
-                state.change { progress in
-                    progress.pace.share(lag: nil)
-                    return true
-                }
-                do { try await EventLoopTimer.sleep(for: .milliseconds(200)) } catch { return }
-                continue
-            }
-            guard let lag = await lag() else { return }
-            state.change { progress in
-                progress.pace.share(lag: lag)
-                return true
-            }
-        }
-    }
-
-    /// The lateness of timers: the second latest of twenty, or `nil` once this task is cancelled.
-    private func lag() async -> Duration? {
-        var late: [Duration] = []
-        for _ in 0..<Self.samples {
-            let due = ContinuousClock.now + Self.sample
-            do { try await EventLoopTimer.sleep(for: Self.sample) } catch { return nil }
-            late.append(ContinuousClock.now - due)
-        }
-        return late.sorted().dropLast().last
     }
 }

@@ -2,17 +2,18 @@ import Shared
 
 /// A line on its way: its request as the queue has it, and what it may take.
 final class PlannedLine: Sendable {
+    /// Stands for the hash of a body, since the id is that of this line alone.
+    static let bodyHash = "batch"
+
     let number: Int
     let job: Job
     let body: [UInt8]
-    let bodyHash: String
     let share: BatchPace.Share
     let outcome: LineOutcome
 
     init(_ number: Int, _ line: BatchLine, of batch: Batch, _ parts: BatchParts) {
         self.number = number
         body = line.body
-        bodyHash = body.sha256Hex
         let key = "\(batch.id)/\(number)/\(batch.round)"
         let queue = parts.hub.queues.queue(tenant: batch.tenant, idempotencyKey: key)
         let id = JobID.make(shard: queue.keys.shard, tenant: batch.tenant, idempotencyKey: key)
@@ -27,8 +28,12 @@ final class PlannedLine: Sendable {
         job.routingStrategy = batch.options.routingStrategy
         job.cacheTTL = batch.options.cacheTTL
         self.job = job
-        share = LinePricing(catalog: parts.models.catalog, provider: batch.options.provider)
-            .share(of: line.request, bytes: body.count)
+        let options = batch.options
+        share =
+            options.maxCost == nil && options.tokensPerMinute == nil
+            ? BatchPace.Share(bytes: body.count)
+            : LinePricing(catalog: parts.models.catalog, provider: options.provider)
+                .share(of: line.request, bytes: body.count)
         outcome = LineOutcome(batch: batch.id, line: number, customID: line.customID)
     }
 }

@@ -9,8 +9,12 @@
 
 /// Bytes to standard output and standard error, whole and in order.
 enum StandardStreams {
-    static func out(_ bytes: [UInt8]) { write(bytes, STDOUT_FILENO) }
-    static func error(_ text: String) { write(Array(text.utf8), STDERR_FILENO) }
+    static let output = OutputFile(STDOUT_FILENO, "standard output")
+    private static let errors = OutputFile(STDERR_FILENO, "standard error")
+
+    /// A failure is kept by `output`, and fails the command at its end (`Submitter.main`).
+    static func out(_ bytes: [UInt8]) { output.write(bytes) }
+    static func error(_ text: String) { errors.write(Array(text.utf8)) }
 
     /// True for a terminal, unless the environment asks for no colours (https://no-color.org).
     static func takesColours(_ file: Int32, _ environment: [String: String] = ProcessInfo.processInfo.environment)
@@ -33,17 +37,6 @@ enum StandardStreams {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return String(validating: all, as: UTF8.self) }
             all += chunk[..<count]
-        }
-    }
-
-    /// A closed pipe ends the output: its reader does not want the rest.
-    private static func write(_ bytes: [UInt8], _ file: Int32) {
-        var done = 0
-        while done < bytes.count {
-            let count = unsafe bytes[done...].withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            done += count
         }
     }
 }

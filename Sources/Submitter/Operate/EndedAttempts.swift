@@ -22,7 +22,7 @@ struct EndedAttempts: Sendable {
 
     /// Only the partitions of the months since then are read.
     ///
-    /// No index begins with the time, so the rows of those months are read through.
+    /// Within them `usage_attempts_by_start` leaves out the ranges of pages that are older.
     private static let statement = """
         SELECT request_id, attempt, (extract(epoch FROM started_at) * 1000)::bigint AS started,
             (extract(epoch FROM ended_at) * 1000)::bigint AS ended, status, error_kind, tenant, user_id, model, provider,

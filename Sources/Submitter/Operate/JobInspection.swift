@@ -12,15 +12,16 @@ struct JobInspection: Sendable {
 
     init(_ target: JobTarget) { self.target = target }
 
-    /// `nil` for a request that nobody knows.
-    func report(withBody isWithBody: Bool) async throws(RedisError) -> JSON? {
+    /// Fails with words for people for a request that nobody knows.
+    func report(withBody isWithBody: Bool) async throws -> JSON {
         let edges = try await queue.logEdges(id)
         if let edges, case .end(let end) = edges.last.record {
             return try await ended(end, edges.first, isWithBody)
         }
-        let request = try await QueueListing(queue: queue).find(id)
+        let outcome = try await QueueListing(queue: queue).find(id)
+        let request = outcome.request
         guard let last = edges?.last ?? (request == nil ? nil : RequestLogEntry(id: .beginning, record: .unknown))
-        else { return nil }
+        else { throw outcome == .unseen ? JobTarget.unseen(id) : JobTarget.missing(id) }
         let place = try await queue.place(of: id)
         let route = try await queue.usageSoFar(id)
         let room = try await queue.rooms().first { $0.name == request?.room }

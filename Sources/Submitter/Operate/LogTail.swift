@@ -22,6 +22,8 @@ final class LogTail: Sendable {
     private static let block = Duration.seconds(1)
     /// Empty reads between two searches for a request that has no log, which may look at thousands of entries.
     private static let searchEvery = 5
+    /// The same where lanes are longer than a search looks.
+    private static let longSearchEvery = 60
 
     private let target: JobTarget
     private let printer: ChatPrinter
@@ -78,10 +80,15 @@ final class LogTail: Sendable {
         let tops = try await patiently { () async throws(RedisError) in try await self.queue.logTops([self.id]) }
         if tops.first.flatMap(\.self) != nil { return true }
         if state.withLock({ $0.isBegun }) { return false }
-        guard silence % Self.searchEvery == 0 else { return true }
-        return try await patiently { () async throws(RedisError) in
-            try await QueueListing(queue: self.queue).find(self.id) != nil
+        let pause = state.withLock { $0.isUnseen } ? Self.longSearchEvery : Self.searchEvery
+        guard silence % pause == 0 else { return true }
+        let outcome = try await patiently { () async throws(RedisError) in
+            try await QueueListing(queue: self.queue).find(self.id)
         }
+        if outcome == .unseen, state.withLock({ $0.isFirstUnseen() }) {
+            StandardStreams.error("[waiting: \(JobTarget.unseen)]\n")
+        }
+        return outcome != .absent
     }
 
     /// Says why a request has not begun, once for each reason.

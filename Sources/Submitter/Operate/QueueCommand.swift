@@ -51,6 +51,8 @@ struct QueueCommand: AsyncParsableCommand {
     }
 
     /// A Redis that is away is told and asked again: people watch a queue when something is wrong.
+    ///
+    /// Ends where nobody gets the output any more.
     private func repeatedly(_ queues: JobQueues) async {
         let screen = WatchScreen()
         for await _ in every(.seconds(interval ?? 2)) {
@@ -60,6 +62,7 @@ struct QueueCommand: AsyncParsableCommand {
             } catch {
                 if error.code != .cancelled { StandardStreams.error("\(error)\n") }
             }
+            guard StandardStreams.output.isOpen else { return }
         }
     }
 }

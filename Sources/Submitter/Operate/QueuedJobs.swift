@@ -13,10 +13,11 @@ struct QueuedJobs: Sendable {
 
     /// Adds a shard's requests.
     ///
-    /// One that moved while it was listed counts once, as the later reading has it.
+    /// One that moved while it was listed counts once, as the later reading has it. Lanes are streams of their own, so
+    /// that entries of two lanes may have the same ID.
     mutating func add(_ page: QueueListing.Page, rooms: [JobQueue.Room]) {
         var seen: Set<String> = []
-        requests += page.rows.reversed().filter { seen.insert($0.entry ?? "delayed \($0.id)").inserted }
+        requests += page.rows.reversed().filter { seen.insert("\($0.lane) \($0.entry ?? "delayed \($0.id)")").inserted }
         for room in rooms { accounts[room.name] = RoomAccounts.names(room.spec) }
         isWhole = isWhole && page.isWhole
     }

@@ -30,11 +30,7 @@ struct ShowJob: AsyncParsableCommand {
     func run() async throws {
         try await AdminSession.run { session in
             let report = try await session.withQueues { queues in
-                let target = try JobTarget(id, in: queues)
-                guard let report = try await JobInspection(target).report(withBody: body) else {
-                    throw JobTarget.missing(target.id)
-                }
-                return report
+                try await JobInspection(try JobTarget(id, in: queues)).report(withBody: body)
             }
             if json { return AdminOutput.row(report, asJSON: true) }
             AdminOutput.row(JobSummary.of(report), asJSON: false)

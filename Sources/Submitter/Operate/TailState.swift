@@ -10,12 +10,21 @@ struct TailState: Sendable {
     /// Anything of this request was read, so that it must be known.
     private(set) var isBegun = false
 
+    /// A search has not found it, though it may be there.
+    private(set) var isUnseen = false
+
     init(after last: RequestLogID) {
         self.last = last
         hasText = last.attempt > 0 && last.seq > 0
     }
 
     mutating func read(_ entries: [RequestLogEntry]) -> [ReplyEvent] { entries.compactMap { event($0) } }
+
+    /// True the first time.
+    mutating func isFirstUnseen() -> Bool {
+        defer { isUnseen = true }
+        return !isUnseen
+    }
 
     private mutating func event(_ entry: RequestLogEntry) -> ReplyEvent? {
         guard entry.id > last else { return nil }

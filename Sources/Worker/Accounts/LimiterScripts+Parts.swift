@@ -134,7 +134,9 @@ extension LimiterScripts {
           if candidate.rpm then room = math.min(room, 1 - a.r / candidate.rpm) end
           if candidate.tpm then room = math.min(room, 1 - a.t / candidate.tpm) end
           local requests = candidate.rpm and a.r + 1 - part(candidate.rpm) or 0
-          local excess = candidate.tpm and a.t + math.min(tokens, part(candidate.tpm)) - part(candidate.tpm) or 0
+          -- One that is larger than its part may use the whole limit, or it would wait for an account that nobody uses.
+          local limit = candidate.tpm and (tokens > part(candidate.tpm) and candidate.tpm or part(candidate.tpm))
+          local excess = limit and a.t + tokens - limit or 0
           if requests > 0 or excess > 0 then free, ms = false, passing(a, candidate.account, requests, excess) end
           if candidate.quota then
             if a.start ~= candidate.start then a.start, a.spent = candidate.start, used(candidate.account, candidate.start) end

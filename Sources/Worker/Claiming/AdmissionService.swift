@@ -55,12 +55,16 @@ struct AdmissionService: Service {
     private func admit(
         _ room: String, isForced: Bool, _ group: inout DiscardingTaskGroup
     ) async throws(RedisError) {
+        guard slots.batchRoom > 0 || !rooms.isBatch(room) else { return }
         let taken = slots.take(upTo: 1)
         guard taken > 0 else { return }
         var entries: [JobQueue.Entry] = []
         defer { slots.giveBack(taken - entries.count) }
         entries = try await queue.admit(room: room, worker: runner.reader.worker, limit: taken, isForced: isForced)
         if entries.isEmpty, isForced { rooms.emptied(room) }
-        for entry in entries { group.addTask { await runner.run(entry, admittedFrom: room) } }
+        for entry in entries {
+            slots.began(entry.lane)
+            group.addTask { await runner.run(entry, admittedFrom: room) }
+        }
     }
 }

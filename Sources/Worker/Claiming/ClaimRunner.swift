@@ -8,9 +8,10 @@ struct ClaimRunner: Sendable {
     let slots: Slots
     let logger: Logger
 
+    /// The caller has said that it began.
+    ///
     /// `room` is where the entry waited for capacity, or `nil` for a fresh one.
     func run(_ entry: JobQueue.Entry, admittedFrom room: String? = nil) async {
-        slots.began(entry.lane)
         defer { slots.ended(entry.lane) }
         FaultPoint.claimed.reached()
         do throws(RedisError) {

@@ -123,18 +123,20 @@ struct ClaimService: Service {
     /// Takes no more slots than that, since rooms and the reaper need theirs meanwhile. Returns the time that it waited
     /// for an entry, or `nil` where none came.
     private func wait(_ group: inout DiscardingTaskGroup) async throws(RedisError) -> Duration? {
-        // The end of a job of the `batch` lane, which makes room for the next, ends no wait inside Redis.
-        let free = mayBlock && slots.batchRoom > 0 ? slots.take(upTo: Lane.allCases.count) : 0
+        let free = mayBlock ? slots.take(upTo: Lane.allCases.count) : 0
         guard free == Lane.allCases.count else {
             slots.giveBack(free)
             await pause(settings.poll)
             return nil
         }
         let began = ContinuousClock.now
+        // The end of a job of the `batch` lane, which makes room for the next, ends no wait inside Redis.
+        let hasBatchRoom = slots.batchRoom > 0
         var entries: [JobQueue.Entry] = []
         defer { slots.giveBack(free - entries.count) }
         entries = try await queue.awaitWork(
-            worker: runner.reader.worker, block: settings.block, on: blocking)
+            worker: runner.reader.worker, block: hasBatchRoom ? settings.block : settings.poll,
+            lanes: Lane.allCases.filter { hasBatchRoom || $0 != .batch }, on: blocking)
         let waited = ContinuousClock.now - began
         await begin(entries, &group)
         return entries.isEmpty ? nil : waited
@@ -143,7 +145,10 @@ struct ClaimService: Service {
     /// Lets the jobs send their starts before the next claim is sent: Redis then wakes once for both, and starts first.
     private func begin(_ entries: [JobQueue.Entry], _ group: inout DiscardingTaskGroup) async {
         guard !entries.isEmpty else { return }
-        for entry in entries { group.addTask { await runner.run(entry) } }
+        for entry in entries {
+            slots.began(entry.lane)
+            group.addTask { await runner.run(entry) }
+        }
         await Task.yield()
     }
 

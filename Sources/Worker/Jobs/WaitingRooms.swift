@@ -15,8 +15,8 @@ final class WaitingRooms: Sendable {
     }
 
     private struct State {
-        /// Rooms with waiters, and the accounts that they wait for.
-        var accounts: [String: Set<String>] = [:]
+        /// Rooms with waiters, and what they wait for.
+        var accounts: [String: RoomSpec] = [:]
         var parkedAt: [String: ContinuousClock.Instant] = [:]
     }
 
@@ -43,12 +43,15 @@ final class WaitingRooms: Sendable {
 
     private func isKnown(_ room: String) -> Bool { state.withLock { $0.accounts[room] != nil } }
 
-    func parked(in room: String, waitingFor accounts: Set<String>) {
+    func parked(in spec: RoomSpec) {
         state.withLock { state in
-            state.accounts[room] = accounts
-            state.parkedAt[room] = .now
+            state.accounts[spec.room] = spec
+            state.parkedAt[spec.room] = .now
         }
     }
+
+    /// The room is one of the `batch` lane, as far as is known here.
+    func isBatch(_ room: String) -> Bool { state.withLock { $0.accounts[room]?.isBatch ?? false } }
 
     /// A request that was let in found capacity: there may be more.
     func found(in room: String) { event.yield(.poked(room)) }
@@ -62,7 +65,7 @@ final class WaitingRooms: Sendable {
     }
 
     private func poke(_ account: String) {
-        let rooms = state.withLock { state in state.accounts.filter { $0.value.contains(account) }.map(\.key) }
+        let rooms = state.withLock { state in state.accounts.filter { $0.value.accounts.contains(account) }.map(\.key) }
         // Shuffled, or the same room would always be first.
         for room in rooms.shuffled() { event.yield(.poked(room)) }
     }
@@ -74,7 +77,7 @@ final class WaitingRooms: Sendable {
         state.withLock { state in
             let fresh = state.parkedAt.filter { $0.value >= asked }
             var accounts = state.accounts.filter { fresh[$0.key] != nil }
-            for room in rooms { accounts[room.name] = state.accounts[room.name] ?? RoomSpec(room.spec).accounts }
+            for room in rooms { accounts[room.name] = state.accounts[room.name] ?? RoomSpec(room.spec) }
             state.accounts = accounts
             state.parkedAt = fresh
         }
@@ -86,18 +89,32 @@ final class WaitingRooms: Sendable {
 
 /// The accounts that the requests of a room wait for.
 ///
-/// The room's name is made of them.
+/// The room's name is made of them. Requests of the `batch` lane have rooms of their own: they leave a part of every
+/// limit free, so the first of them may have to wait where all others find room.
 struct RoomSpec: Sendable, Equatable {
     let accounts: Set<String>
+    var isBatch = false
 
-    init(accounts: Set<String>) { self.accounts = accounts }
-
-    init(_ bytes: [UInt8]) {
-        let names = (try? JSON(parsing: bytes))?.arrayValue ?? []
-        accounts = Set(names.compactMap(\.stringValue))
+    init(accounts: Set<String>, isBatch: Bool = false) {
+        self.accounts = accounts
+        self.isBatch = isBatch
     }
 
-    var encoded: [UInt8] { JSON.array(accounts.sorted().map { .string($0) }).encoded }
+    init(_ bytes: [UInt8]) {
+        let parts = (try? JSON(parsing: bytes))?.arrayValue ?? []
+        accounts = Set(parts.compactMap(\.stringValue))
+        isBatch = parts.contains(Self.batchMark)
+    }
+
+    /// No name of an account, and ignored by older builds.
+    private static let batchMark: JSON = ["lane": "batch"]
+
+    var encoded: [UInt8] {
+        JSON.array(accounts.sorted().map { .string($0) } + (isBatch ? [Self.batchMark] : [])).encoded
+    }
+
+    /// The room of the same accounts for all other lanes.
+    var others: RoomSpec { RoomSpec(accounts: accounts) }
 
     /// The same for the same accounts, everywhere.
     var room: String { String(encoded.sha256Hex.prefix(32)) }

@@ -10,7 +10,7 @@ extension JobPipeline {
         case .waiting(.coolDown(let length)): try await wait(job, length)
         case .route(let ranked):
             // A fresh request must not overtake those that wait for the same accounts.
-            guard job.room != nil || !rooms.hasWaiters(job.plan.room.room) else {
+            guard job.room != nil || !hasWaiters(job.plan.room) else {
                 try await wait(job, nil)
                 return nil
             }
@@ -20,6 +20,11 @@ extension JobPipeline {
             }
         }
         return nil
+    }
+
+    /// A request of the `batch` lane waits behind all others, too.
+    private func hasWaiters(_ spec: RoomSpec) -> Bool {
+        rooms.hasWaiters(spec.room) || (spec.isBatch && rooms.hasWaiters(spec.others.room))
     }
 
     /// Puts a request aside, uncounted, that only other workers can serve: this one cannot open a key it needs.
@@ -41,7 +46,7 @@ extension JobPipeline {
         let spec = job.plan.room
         let now = clock.now
         let pause = max(.milliseconds(1), min(known ?? settings.slotPoll, Self.longestSleep))
-        rooms.parked(in: spec.room, waitingFor: spec.accounts)
+        rooms.parked(in: spec)
         // Looked at again then, since rooms are not told of circuits that close and of changes by people.
         _ = try await queue.park(
             job.claim, in: spec.room, spec: spec.encoded, due: now + pause.milliseconds,

@@ -135,7 +135,8 @@ extension JobPlan {
     /// The room in which the request waits, for every account that could serve it, those in a cool-down included.
     var room: RoomSpec {
         let options = (choice?.candidates.options ?? []) + (choice?.candidates.fallbacks ?? [])
-        return RoomSpec(accounts: Set(options.flatMap { $0.routes.map(\.account.id) }))
+        return RoomSpec(
+            accounts: Set(options.flatMap { $0.routes.map(\.account.id) }), isBatch: job.lane == .batch)
     }
 
     /// Name of the counter of turns, shared by requests for the same model name on the same platforms.

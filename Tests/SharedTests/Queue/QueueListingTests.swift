@@ -79,12 +79,37 @@ import Testing
             let running = try await fixture.running("w1")
             let unsorted = try await fixture.submit(tenant: "b")
 
-            #expect(try await listing.find(running.job.id)?.state == .running)
-            #expect(try await listing.find(unsorted.id)?.state == .queued)
+            #expect(try await listing.find(running.job.id).request?.state == .running)
+            #expect(try await listing.find(unsorted.id).request?.state == .queued)
             try await fixture.sortAll()
-            #expect(try await listing.find(unsorted.id)?.tenant == "b")
-            #expect(try await listing.find("0-unknown-request") == nil)
-            #expect(try await listing.find("not an id") == nil)
+            #expect(try await listing.find(unsorted.id).request?.tenant == "b")
+            #expect(try await listing.find("0-unknown-request") == .absent)
+            #expect(try await listing.find("not an id") == .absent)
+        }
+    }
+
+    @Test func `a request behind the oldest of a long lane is unseen, not absent`() async throws {
+        try await QueueFixture.run(lease: .seconds(60)) { fixture in
+            let ids = try await fixture.submit(QueueListing.mostEntries + 1, tenant: "a")
+            let (first, last) = (try #require(ids.first), try #require(ids.last))
+
+            let search = try await JobQueues([fixture.queue]).find([last, first, "0-unknown-request", "x"])
+
+            #expect(search[first].request?.tenant == "a")
+            #expect(search[last] == .unseen && search["0-unknown-request"] == .unseen && search["x"] == .absent)
+        }
+    }
+
+    @Test func `several requests are found in one search, held ones with their worker`() async throws {
+        try await QueueFixture.run(lease: .seconds(60)) { fixture in
+            let (held, free) = (try await fixture.submit(tenant: "a"), try await fixture.submit(tenant: "b", .batch))
+            _ = try await fixture.claim("w1", most: 1)
+
+            let search = try await JobQueues([fixture.queue]).find([free.id, held.id])
+
+            let rows = [search[held.id].request, search[free.id].request]
+            #expect(rows.map { $0?.tenant } == ["a", "b"] && rows.map { $0?.lane } == [.normal, .batch])
+            #expect(rows.filter { $0?.state == .running }.count == 1 && rows.filter { $0?.worker == "w1" }.count == 1)
         }
     }
 

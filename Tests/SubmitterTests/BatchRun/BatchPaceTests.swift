@@ -29,33 +29,38 @@ import Testing
         #expect(pace.window == 4)
     }
 
-    @Test func `the window is what was finished in 45 s, up to its bound`() {
+    private func finish(_ count: Int, of seconds: Double, _ pace: inout BatchPace) {
+        for _ in 0..<count {
+            pace.sent(.init())
+            pace.ended(.init(), tokens: 0, cost: 0, time: .seconds(seconds))
+        }
+    }
+
+    @Test func `the window is twice what runs, up to its bound`() {
         var pace = pace()
         pace.measure(now: start)
-        for _ in 0..<3 {
-            pace.sent(.init())
-            pace.ended(.init(), tokens: 0, cost: 0)
-        }
-        pace.measure(now: start + .seconds(3))
+        finish(1000, of: 2, &pace)
+        pace.measure(now: start + .seconds(100))
+        #expect((39...40).contains(pace.window), "ten a second, each of two seconds")
 
-        #expect(pace.window == 45)
-
-        for _ in 0..<1000 {
-            pace.sent(.init())
-            pace.ended(.init(), tokens: 0, cost: 0)
-        }
-        pace.measure(now: start + .seconds(4))
-
+        finish(1000, of: 60, &pace)
+        pace.measure(now: start + .seconds(101))
         #expect(pace.window == 100)
+    }
+
+    @Test func `lines that take no time need no window`() {
+        var pace = pace()
+        pace.measure(now: start)
+        finish(1000, of: 0, &pace)
+        pace.measure(now: start + .seconds(1))
+
+        #expect(pace.window == 4)
     }
 
     @Test func `a batch that becomes slow gives its window back`() {
         var pace = pace()
         pace.measure(now: start)
-        for _ in 0..<100 {
-            pace.sent(.init())
-            pace.ended(.init(), tokens: 0, cost: 0)
-        }
+        finish(100, of: 1, &pace)
         pace.measure(now: start + .seconds(1))
 
         for second in 2...200 { pace.measure(now: start + .seconds(second)) }
@@ -83,7 +88,7 @@ import Testing
         for _ in 0..<40 { pace.share(lag: .zero) }
         #expect(pace.window == 64)
         for _ in 0..<20 { pace.share(lag: .milliseconds(50)) }
-        #expect(pace.window == 1)
+        #expect(pace.window == 2)
         pace.share(lag: nil)
         #expect(pace.window == 64)
     }
@@ -136,8 +141,7 @@ import Testing
         var (sent, now) = (0, start)
         while now < start + .seconds(60) {
             if pace.verdict(for: line, now: now) == .go {
-                pace.sent(line)
-                pace.ended(line, tokens: 500, cost: 0)
+                pace.ended(pace.sent(line), tokens: 500, answer: 490, cost: 0)
                 sent += 1
             }
             now += .milliseconds(100)

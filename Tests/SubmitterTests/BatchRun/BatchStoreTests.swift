@@ -23,7 +23,11 @@ import Testing
         }
 
         func claimed(_ batch: Batch, by runner: String, for lease: Duration = .seconds(60)) async throws -> Bool {
-            try await store.claim(runner, for: lease, limit: 100).contains { $0.id == batch.id }
+            // Batches of other tests are nobody's, too.
+            while let claimed = try await store.claim(runner, for: lease) {
+                if claimed.id == batch.id { return true }
+            }
+            return false
         }
     }
 
@@ -75,14 +79,13 @@ import Testing
         let now = try await fixture.store.record(
             [result(1, cost: 9), result(3, cost: 0.25)], of: batch.id, by: "a", running: 0)
 
-        #expect(now.counts.recorded == 3)
         #expect(now.counts.succeeded == 2)
         #expect(now.counts.failed == 1)
         #expect(now.counts.retried == 3)
         #expect(now.counts.cost == ["USD": 1.25])
         #expect(now.counts.tokens == BatchTokens(input: 30, output: 15))
         let all = try await fixture.store.results(of: batch.id, after: 0)
-        #expect(all.map(\.seq) == [1, 2, 3])
+        #expect(all.map(\.seq) == [1, 2, 4])
         #expect(all.map(\.line) == [2, 1, 3])
         #expect(all[0].body == result(2).body)
         #expect(now.counts.outputBytes == all.filter(\.isOK).reduce(0) { $0 + $1.body.utf8.count + 1 })
@@ -91,7 +94,7 @@ import Testing
         #expect(try await fixture.store.doneLines(of: batch.id).count == 3)
     }
 
-    @Test func `failed lines are asked for again as the next round, and places have no gap`() async throws {
+    @Test func `failed lines are asked for again as the next round`() async throws {
         let fixture = try await Fixture()
         let file = BatchFile(id: BatchID.file(), tenant: "t", filename: "f", expires: 4_000_000_000_000)
         try await fixture.store.begin(file)
@@ -111,10 +114,10 @@ import Testing
         #expect(lines == 2)
         #expect(next.status == .inProgress)
         #expect(next.round == 1)
-        #expect(next.counts.recorded == 2)
+        #expect(next.counts.done == 2)
         #expect(next.counts.failed == 0)
         #expect(next.counts.errorBytes == 0)
-        #expect(try await fixture.store.results(of: batch.id, after: 0).map(\.seq) == [1, 2])
+        #expect(try await fixture.store.results(of: batch.id, after: 0).map(\.line) == [1, 3])
     }
 
     @Test func `pages of results are bounded by bytes, but for one row`() async throws {

@@ -46,6 +46,17 @@ import Testing
         #expect(rows.count == 1 && rows[0]["state"] == "running")
     }
 
+    @Test func `entries of two lanes and of two shards may have the same ID`() {
+        var (normal, high) = (request(.queued), request(.queued, "0-other1234"))
+        (normal.entry, high.entry, high.lane) = ("1-0", "1-0", .high)
+        var list = list([normal, high])
+        var other = normal
+        other.id = "1-01KAT5Q3Z8W6N4J2H0F9D7C5B3"
+        list.add(QueueListing.Page(rows: [other]), rooms: [])
+
+        #expect(Set(list.rows(now: 0, limit: 10).map { $0["id"]?.stringValue }) == [normal.id, high.id, other.id])
+    }
+
     @Test func `a room is told by its accounts`() {
         var waiting = request(.waiting)
         waiting.room = "r"
@@ -166,6 +177,13 @@ import Testing
         #expect(state.read([delta(1, 4), start(2)]) == [.restart(attempt: 2)])
     }
 
+    @Test func `it is told once that a request may be far behind`() {
+        var state = TailState(after: .beginning)
+
+        #expect(!state.isUnseen && state.isFirstUnseen())
+        #expect(state.isUnseen && !state.isFirstUnseen())
+    }
+
     // MARK: - Arguments
 
     @Test func `an id may be that of a completion`() throws {
@@ -186,8 +204,14 @@ import Testing
         #expect(error.map { error in named.contains { Submitter.message(for: error).contains($0) } } == true)
     }
 
-    @Test(arguments: [["show"], ["show", "nonsense"], ["tail", "x"], ["cancel"], ["cancel", "0-12345678", "x"]])
+    @Test(arguments: [["show"], ["show", "nonsense"], ["tail", "x"], ["cancel"]])
     func `ids that are none are refused`(arguments: [String]) {
         #expect(throws: (any Error).self) { try Submitter.parseAsRoot(["jobs"] + arguments) }
+    }
+
+    @Test func `a cancel of many is not refused for one that has no id`() throws {
+        _ = try Submitter.parseAsRoot(["jobs", "cancel", Self.id, "?"])
+
+        #expect(JobTarget.idIfValid("?") == nil && JobTarget.shown("?\u{1B}") == "?\u{FFFD}")
     }
 }

@@ -86,6 +86,17 @@ import Testing
     ])
     func `a cell is quoted, and never a formula`(text: String, cell: String) { #expect(CSV.text(text) == cell) }
 
+    private static let unseen: [(String, String)] = [
+        ("\u{200B}=1", "'\u{200B}=1"), ("\u{FEFF} @x", "'\u{FEFF} @x"), ("\u{AD}-1", "'\u{AD}-1"),
+        ("\u{202E}=1", "'\u{FFFD}=1"), ("=\u{301}1", "'=\u{301}1"), ("a,\u{301}b", "\"a,\u{301}b\""),
+        ("a\"\u{301}b", "\"a\"\"\u{301}b\""), ("\u{200B}a", "\u{200B}a"), ("a ", "\"a \""),
+    ]
+
+    @Test(arguments: unseen)
+    func `characters that are not seen or combine hide no formula, comma or quote`(text: String, cell: String) {
+        #expect(CSV.text(text) == cell)
+    }
+
     @Test func `rows beyond the limit are told`() {
         #expect(report([sum("a")], count: 5).note.hasSuffix("\n4 more rows: --limit\n"))
         #expect(report([sum("a")]).note == "from 1970-01-01T00:00Z until 1970-01-01T01:00Z\n")

@@ -240,7 +240,7 @@ import Testing
         try await PipelineFixture.run([stub], limits: { $0.concurrency = 1 }) { fixture in
             let worker = try fixture.worker()
             let plan = RoomSpec(accounts: ["a0"])
-            worker.rooms.parked(in: plan.room, waitingFor: plan.accounts)
+            worker.rooms.parked(in: plan)
             let id = try await fixture.submit()
 
             try await worker.runOne()

@@ -108,7 +108,7 @@ import Testing
             ])
             try await worker.takeOverOne()
             try await fixture.promoteOne()
-            worker.rooms.parked(in: spec.room, waitingFor: spec.accounts)
+            worker.rooms.parked(in: spec)
             try await worker.runOne()
             #expect(try await fixture.queue.queue.rooms().map(\.count) == [21])
 

@@ -1,8 +1,8 @@
 extension Migrations.Step {
     /// Uploaded files, batches and the results of their lines.
     ///
-    /// A file is kept in chunks of whole lines, so that no reader or writer holds more than one. A batch's `recorded`
-    /// counts its results and gives each its place `seq`, without a gap, so that a reader knows what it has not seen.
+    /// A file is kept in chunks of whole lines, so that no reader or writer holds more than one. A result's place `seq`
+    /// is higher than that of all results that were committed before, so a reader's cursor is one number.
     /// `runner` names the process that expands the batch, until `runner_until`.
     static let batches = Migrations.Step(
         version: 7, name: "batches",

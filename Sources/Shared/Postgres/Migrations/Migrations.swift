@@ -14,7 +14,9 @@ package enum Migrations {
         var checksum: String { Array(sql.utf8).sha256Hex }
     }
 
-    static let all = [Step.catalog, .usage, .accountModels, .pool, .cacheWrites, .modelIdle, .batches]
+    static let all = [
+        Step.catalog, .usage, .accountModels, .pool, .cacheWrites, .modelIdle, .batches, .usageByStart,
+    ]
 
     /// Any number that nobody else locks in this database.
     private static let lock = "7305812344187213"

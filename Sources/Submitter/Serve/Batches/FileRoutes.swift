@@ -52,7 +52,7 @@ struct FileRoutes: Sendable {
             throw APIError.invalid(nil, "Results are kept with their batch until they expire.", code: "result_file")
         }
         let isGone = try await storage { () async throws(PostgresError) in
-            try await store.deleteUnused(file: file.id, tenant: file.tenant)
+            try await store.delete(file: file.id, tenant: file.tenant)
         }
         guard isGone else {
             throw APIError(

@@ -107,6 +107,8 @@ import Testing
                 "4 pool ed518b4de596d60e1499b30796788dec0f24355453af936ebf31f730f2e8cef4",
                 "5 cache writes 42858689f7e1038c959caa0f031d2d8df4409f7ea0b278e8640c4d6b4e2774db",
                 "6 model idle 1724bc37d58350cc4500948dc0f2a212bb93188a93ada381eb947f0c2e86715e",
+                "7 batches ab1bdecc0ffecbe5b5dc8060367d7a8f08803fdc86f98c38eca0461c42097c6b",
+                "8 usage by start 2422e335ff49f3299a1de0671d5bce834f8c5a40736d76129558f01c0c992839",
             ])
     }
 

@@ -173,7 +173,7 @@ struct BatchRoutesTests {
             let file = try await upload(shim)
             let made = try await shim.send("POST", "/v1/batches", body: Self.request(file)).json
             let id = try #require(made["id"]?.stringValue)
-            _ = try await store.claim("r", for: .seconds(60), limit: 1)
+            _ = try await store.claim("r", for: .seconds(60))
             _ = try await store.validated(id, by: "r", total: 2)
             let results = [
                 BatchResult(line: 2, isOK: true, body: #"{"custom_id":"2"}"#),
