@@ -132,7 +132,7 @@ def test_standard_input_is_read_once_and_continued_without_it(files):
     command = ("batch", "run", "-", "-o", str(files.output))
     assert files.service.run(*command, stdin=text).returncode == 0
     expect_whole(files, 5)
-    assert not (files.folder / "out.jsonl.input").exists()
+    assert sorted(path.name for path in files.folder.iterdir()) == ["out.jsonl", "out.jsonl.journal"]
     again = files.service.run(*command, stdin="")
     assert again.returncode == 0 and "complete" in again.stderr
     assert files.service.run(*command, stdin=text).returncode == 0
@@ -264,6 +264,134 @@ def test_files_without_a_journal_are_never_overwritten(files):
     assert files.run().returncode == 3 and files.output.read_text() == "precious" and not files.journal.exists()
 
 
+def test_a_copy_of_standard_input_takes_no_file_of_somebody(files):
+    place = files.folder / "out.jsonl.journal.input"
+    place.write_text("precious")
+    command = ("batch", "run", "-", "-o", str(files.output))
+    refused = files.service.run(*command, stdin=json.dumps(chat(0)))
+    assert refused.returncode == 3 and place.name in refused.stderr, refused.stderr
+    assert place.read_text() == "precious" and list(files.folder.iterdir()) == [place]
+
+
+def test_a_copy_that_a_killed_process_began_is_begun_anew(files):
+    files.journal.touch()
+    (files.folder / "out.jsonl.journal.input.part").write_text('{"torn')
+    command = ("batch", "run", "-", "-o", str(files.output))
+    assert files.service.run(*command, stdin="{").returncode == 3
+    assert files.service.run(*command, stdin=json.dumps(chat(0))).returncode == 0
+    expect_whole(files, 1)
+
+
+def test_results_are_printed_until_nobody_reads_them_and_failed_lines_are_whole(files):
+    files.write([chat(number, f"[[fail=content_filtered]] {number}" if number % 2 else "x" * 5000) for number in range(60)])
+    id = files.do("submit", str(files.input)).stdout.strip()
+    eventually(lambda: files.status(id)["status"] == "completed", 60, "the batch ends")
+    command = f"{BIN / 'submitter'} batch results {id} -o - --errors {files.errors} | head -c 1"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], env=files.service.environment, capture_output=True, text=True)
+    assert done.stderr == "" and len(files.failures) == 30 and done.returncode == 2
+
+
+@pytest.mark.parametrize("errors", ["./out.jsonl", "out.jsonl.journal", "in.jsonl", "link/in.jsonl"])
+@pytest.mark.parametrize("options", [[], ["--fresh"]])
+def test_one_file_under_two_names_is_refused_before_anything_is_removed(files, errors, options):
+    files.write(numbered(2))
+    (files.folder / "link").symlink_to(files.folder)
+    before = files.input.read_text()
+    done = files.run("--errors", f"{files.folder}/{errors}", *options)
+    assert done.returncode == 64 and "expected another file" in done.stderr
+    assert files.input.read_text() == before and not files.journal.exists()
+    # The usual name of the error file may be that of the input, too.
+    files.output = files.folder / "in"
+    files.input.rename(files.folder / "in.errors.jsonl")
+    files.input = files.folder / "in.errors.jsonl"
+    assert files.run(*options).returncode == 64 and files.input.read_text() == before
+
+
+def test_fresh_does_not_remove_the_error_file_that_it_reads(files):
+    files.write([chat(0, "[[fail=content_filtered]]")])
+    other = files.folder / "bad.jsonl"
+    assert files.run("--errors", str(other)).returncode == 2
+    other.write_text(json.dumps(chat(1)) + "\n")
+    files.input = other
+    done = files.run("--fresh")
+    assert done.returncode == 3 and "bad.jsonl" in done.stderr and json.loads(other.read_text())["custom_id"] == "1"
+
+
+def test_a_damaged_journal_stays_until_the_new_input_is_found_good(files):
+    files.journal.write_text("nobody\nreads this\n")
+    files.write(["{"])
+    assert files.run().returncode == 3 and files.run("--fresh").returncode == 3
+    assert files.journal.read_text() == "nobody\nreads this\n"
+    files.write(numbered(2))
+    assert files.run("--fresh").returncode == 0
+    expect_whole(files, 2)
+
+
+def test_files_that_are_gone_or_shorter_are_written_anew(files):
+    files.write([*numbered(4), chat(4, "[[fail=content_filtered]]")])
+    assert files.run().returncode == 2
+    batch = files.batch
+    for harm in (files.output.unlink, files.errors.unlink, lambda: os.truncate(files.output, 9)):
+        harm()
+        again = files.run()
+        assert again.returncode == 2 and "written anew" in again.stderr, again.stderr
+        expect_whole(files, 5)
+        assert files.batch == batch
+    # Without the batch nothing can be written anew.
+    files.service.postgres.query("DELETE FROM batches WHERE id = %s RETURNING 1", batch)
+    assert "complete" in files.run().stderr
+    files.output.unlink()
+    lost = files.run()
+    assert lost.returncode == 3 and "out.jsonl: it is shorter" in lost.stderr
+
+
+def test_a_folder_of_results_may_be_moved(files):
+    files.write([chat(0), chat(1, "[[fail=content_filtered]]")])
+    assert files.run().returncode == 2
+    with tempfile.TemporaryDirectory(prefix="batch-") as other:
+        moved = Files(files.service, Path(other) / "moved")
+        files.folder.rename(moved.folder)
+        files.folder.mkdir()
+        again = moved.run()
+        assert again.returncode == 2 and "complete" in again.stderr, again.stderr
+        done = subprocess.run(
+            [BIN / "submitter", "batch", "run", "in.jsonl", "-o", "out.jsonl"], env=files.service.environment,
+            cwd=moved.folder, text=True, capture_output=True, timeout=60)
+        assert done.returncode == 2 and "complete" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("options", [["--model", "stub"], ["--provider", "openai"], []])
+def test_the_same_command_has_the_same_model_and_platform(files, options):
+    files.write([f"hi {PROMPT_MARK}"])
+    assert files.run("--model", "sandbox").returncode == 0
+    again = files.run(*(options if "--model" in options else ["--model", "sandbox", *options] if options else []))
+    assert again.returncode == 3 and "as before" in again.stderr, again.stderr
+    assert files.run("--model", "sandbox").returncode == 0
+
+
+def test_a_pipe_is_read_once_and_copied(files):
+    text = "".join(json.dumps(line) + "\n" for line in numbered(5))
+    command = ("batch", "run", "/dev/stdin", "-o", str(files.output))
+    done = files.service.run(*command, stdin=text)
+    assert done.returncode == 0, done.stderr
+    expect_whole(files, 5)
+    assert sorted(path.name for path in files.folder.iterdir()) == ["out.jsonl", "out.jsonl.journal"]
+    assert "complete" in files.service.run(*command, stdin=text).stderr
+    assert files.service.run(*command, stdin="{}").returncode == 3
+    id = files.do("submit", "/dev/stdin", stdin=text).stdout.strip()
+    assert files.status(id)["total"] == 5
+
+
+def test_an_interrupt_ends_the_wait_for_somebody_who_writes_a_named_pipe(files):
+    os.mkfifo(files.input)
+    child = files.start()
+    eventually((files.folder / "out.jsonl.journal.input.part").exists, what="the pipe is waited for")
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=20)
+    assert child.returncode == 130 and list(files.folder.iterdir()) == [files.input]
+
+
 def test_fresh_cancels_what_runs(files):
     files.write(numbered(50, "[[tokens=1 ttft_ms=3000]]"))
     child = files.start("--concurrency", "2")
@@ -317,7 +445,7 @@ def test_an_interrupt_before_the_batch_begins_leaves_nothing_running(files):
     child = subprocess.Popen(
         [BIN / "submitter", "batch", "run", "-", "-o", files.output], env=files.service.environment, stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    eventually((files.folder / "out.jsonl.input.part").exists, what="standard input is read")
+    eventually((files.folder / "out.jsonl.journal.input.part").exists, what="standard input is read")
     child.send_signal(signal.SIGINT)
     child.wait(20)
     child.stdin.close()
@@ -400,6 +528,59 @@ def test_submit_reads_standard_input_and_attach_follows_it(files):
     assert done.returncode == 0 and sorted(files.ids) == ["1", "2"]
     assert files.do("attach", "batch_none", "-o", str(files.folder / "x")).returncode == 1
     assert files.do("attach", "batch_none", "-o", str(files.output)).returncode == 1
+
+
+def test_an_interrupted_submit_leaves_no_batch(files):
+    child = subprocess.Popen(
+        [BIN / "submitter", "batch", "submit", "-"], env=files.service.environment | {"TMPDIR": str(files.folder)},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    eventually(lambda: list(files.folder.iterdir()), what="standard input is read")
+    child.send_signal(signal.SIGINT)
+    said = child.stderr.read()
+    child.wait(20)
+    child.stdin.close()
+    assert child.returncode == 130 and "no batch was started" in said
+    assert list(files.folder.iterdir()) == []
+
+
+def test_a_full_disk_is_told(files):
+    files.write(numbered(3))
+    with open("/dev/full", "w") as full:
+        command = [BIN / "submitter", "batch", "submit", files.input]
+        lost = subprocess.run(command, env=files.service.environment, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert lost.returncode == 1 and re.search("^batch_.* was started$", lost.stderr, re.M), lost.stderr
+        assert "standard output: cannot be written" in lost.stderr
+        id = files.do("submit", str(files.input)).stdout.strip()
+        eventually(lambda: files.status(id)["status"] == "completed", what="the batch ends")
+        command = [BIN / "submitter", "batch", "results", id, "-o", "-"]
+        lost = subprocess.run(command, env=files.service.environment, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert lost.returncode == 1 and "standard output: cannot be written" in lost.stderr, lost.stderr
+
+
+def submitted_by_http(files, content):
+    client = files.service.openai()
+    file = client.files.create(file=("in.jsonl", content), purpose="batch")
+    return client.batches.create(
+        input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h").id
+
+
+@pytest.mark.parametrize("slow", [0, 1500])
+def test_attach_in_order_gets_over_blank_lines_of_an_upload(files, slow):
+    lines = [json.dumps(chat(number, f"[[tokens=1 ttft_ms={slow}]]")) for number in range(4)]
+    id = submitted_by_http(files, "\n\n".join(lines).encode())
+    done = files.do("attach", id, "-o", str(files.output), "--ordered", seconds=60)
+    assert done.returncode == 0, done.stderr
+    assert [row["custom_id"] for row in files.results] == ["0", "1", "2", "3"]
+
+
+def test_a_refused_batch_is_told_also_to_the_quiet_and_line_by_line(files):
+    id = submitted_by_http(files, b"{\n" + json.dumps({**chat("\x1b[2J"), "url": "/x"}).encode() + b"\n[]\n")
+    eventually(lambda: files.status(id)["status"] == "failed", what="the batch is refused")
+    quiet = files.do("attach", id, "-o", str(files.output), "--quiet")
+    assert quiet.returncode == 3 and len(quiet.stderr.splitlines()) == 3 and "\x1b" not in quiet.stderr, quiet.stderr
+    assert [line.split(":")[0] for line in quiet.stderr.splitlines()] == ["Line 1", "Line 2", "Line 3"]
+    shown = files.do("status", id).stdout
+    assert shown.count("\nLine ") == 3 and max(map(len, shown.splitlines())) < 200
 
 
 def test_cancel_ends_a_batch_early(files):

@@ -78,7 +78,7 @@ extension String {
 
 /// Standard output of the commands that look after the catalogue.
 enum AdminOutput {
-    /// As it is: the results of a batch, which must not change, go this way too.
+    /// As it is.
     static func say(_ text: String) { StandardStreams.out(Array("\(text)\n".utf8)) }
 
     static func list(_ rows: [JSON], _ columns: [String], asJSON: Bool) {

@@ -95,18 +95,43 @@ extension ModelRequest {
 
 /// Finds lines of a batch with a `custom_id` that was there before.
 ///
-/// Holds 16 bytes an id, whatever its length.
+/// Holds 16 bytes an id, whatever its length, and up to a quarter more. The ids are spread over sorted arrays, since
+/// one large table would be there twice whenever it grows.
 struct CustomIDs {
-    private struct Digest: Hashable {
+    private struct Digest: Comparable {
         let high: UInt64
         let low: UInt64
+
+        static func < (one: Self, other: Self) -> Bool { (one.high, one.low) < (other.high, other.low) }
     }
 
-    private var seen: Set<Digest> = []
+    /// Chosen: a few hundred ids each in a file of a million lines.
+    private static let parts = 4096
+
+    private var seen = [[Digest]](repeating: [], count: parts)
 
     /// Returns `false` where the id was there before.
     mutating func insert(_ id: String) -> Bool {
         let words = JobID.digest(id)
-        return seen.insert(Digest(high: words[0], low: words[1])).inserted
+        return Self.insert(Digest(high: words[0], low: words[1]), &seen[Int(words[0] % UInt64(Self.parts))])
+    }
+
+    private static func insert(_ digest: Digest, _ sorted: inout [Digest]) -> Bool {
+        let place = place(of: digest, in: sorted)
+        guard place == sorted.count || sorted[place] != digest else { return false }
+        // An array that grows by itself doubles.
+        if sorted.count == sorted.capacity { sorted.reserveCapacity(sorted.count + sorted.count / 4 + 4) }
+        sorted.insert(digest, at: place)
+        return true
+    }
+
+    /// The first place whose digest is not smaller.
+    private static func place(of digest: Digest, in sorted: [Digest]) -> Int {
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle] < digest { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -36,14 +36,14 @@ struct AttachBatch: AsyncParsableCommand {
 
     func validate() throws {
         if output == "-" { throw ValidationError("-o: expected a file; 'batch results' prints") }
-        if errors == output { throw ValidationError("expected different files for results and failed lines") }
+        if let clash = OutputPaths(output, errors: errors).clash() { throw ValidationError(clash) }
     }
 
     func run() async throws {
         try await BatchSession.run(ProgressReporter.voice(json: json, quiet: quiet)) { session in
             let stops = Interrupts()
             let attachment = Attachment(
-                batch: id, output: output, errors: errors ?? RunBatch.errorPath(output), isFresh: fresh,
+                batch: id, paths: OutputPaths(output, errors: errors), isFresh: fresh,
                 followed: FollowedBatch(
                     output: output, isOrdered: ordered, drains: false, retryDeadline: nil, store: session.store,
                     reporter: session.reporter, stops: stops))
@@ -56,21 +56,20 @@ struct AttachBatch: AsyncParsableCommand {
 /// Begins to follow a batch that this process has not made.
 struct Attachment: Sendable {
     let batch: String
-    let output: String
-    let errors: String
+    let paths: OutputPaths
     let isFresh: Bool
     let followed: FollowedBatch
 
     func run() async throws -> BatchOutcome {
         guard let batch = try await followed.store.find(batch) else { throw BatchTrouble.unknown(batch) }
-        let journal = try ResultJournal(output + ".journal", forgetting: isFresh)
+        let journal = try ResultJournal(paths.journal, forgetting: isFresh)
         defer { journal.removeIfEmpty() }
         if isFresh {
             try journal.clear()
-            for path in [output, errors] { try DiskFile.remove(path) }
+            try OutputPaths.remove(paths.results)
         }
         if let header = journal.state.header {
-            guard header.batch == batch.id, header.errors == errors else {
+            guard header.batch == batch.id, header.errors == paths.errorsInJournal else {
                 throw BatchTrouble.refused(
                     "\(journal.path): it is of \(header.batch), with failed lines in \(header.errors)")
             }
@@ -83,11 +82,10 @@ struct Attachment: Sendable {
     }
 
     private func begin(_ journal: ResultJournal, _ batch: Batch) throws {
-        for path in [output, errors] where DiskFile.size(of: path) != nil {
-            throw BatchTrouble.refused("\(path): it exists, and no journal says what it is; --fresh replaces it")
-        }
+        try OutputPaths.refuse(paths.results, OutputPaths.unknown)
         let header = JournalHeader(
-            batch: batch.id, lines: batch.counts.total, operation: batch.operation, errors: errors)
+            batch: batch.id, lines: batch.counts.total, operation: batch.operation,
+            errors: paths.errorsInJournal)
         try journal.append(.header(header), isSynced: true)
     }
 }

@@ -22,6 +22,11 @@ extension Batch {
         return .object(view)
     }
 
+    /// The mistakes in the input of a refused batch.
+    var mistakes: [String] {
+        (errors["data"]?.arrayValue ?? errors.arrayValue ?? []).map { $0["message"]?.stringValue ?? "refused" }
+    }
+
     /// The columns of a list.
     var row: JSON {
         let cost = counts.cost.sorted { $0.key < $1.key }.map { ProgressWords.money($0.value, $0.key) }

@@ -6,14 +6,12 @@ enum BatchOutcome: Equatable {
     case ended(JournalEnd)
     /// By Ctrl-C: nothing is in the queue any more.
     case drained
-    /// By a second Ctrl-C: the batch goes on.
-    case detached
 
     /// 0 all lines have an answer, 2 some failed, 3 refused, 4 stopped by deadline or budget, 130 interrupted, 1 else.
     var exitCode: Int32 {
         switch self {
         case .ended(let end): end.exitCode
-        case .drained, .detached: 130
+        case .drained: 130
         }
     }
 

@@ -1,6 +1,10 @@
 import ArgumentParser
 import Shared
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// PostgreSQL and the voice of one command about batches.
 struct BatchSession: Sendable {
     let store: BatchStore
@@ -12,6 +16,8 @@ struct BatchSession: Sendable {
     static func run(
         _ voice: ProgressReporter.Voice = .quiet, _ work: (BatchSession) async throws -> Void
     ) async throws {
+        // A pipe that nobody reads any more must not end a command that writes files, too.
+        _ = signal(SIGPIPE, SIG_IGN)
         try await AdminSession.run { admin in
             let session = BatchSession(
                 store: BatchStore(admin.pool), catalog: CatalogStore(admin.pool), reporter: ProgressReporter(voice),
@@ -24,7 +30,7 @@ struct BatchSession: Sendable {
         reporter.leaveLine()
         switch error {
         case let trouble as BatchTrouble:
-            StandardStreams.error("\(trouble)\n")
+            StandardStreams.error("\(TerminalText.plain(trouble.description))\n")
             return ExitCode(trouble.code)
         case let mistakes as InputMistakes:
             reporter.mistakes(mistakes)
@@ -69,23 +75,23 @@ struct BatchSession: Sendable {
 
     /// The batch goes on without this command.
     private func detach(_ batch: String, _ farewell: Farewell) async throws {
-        let isRunning = await isUnpaused(batch)
-        reporter.notice(
-            isRunning ? farewell.detached(batch) : "PostgreSQL is away, so \(batch) may be paused; \(farewell.stopped)")
+        let found = await soon { [store] () async throws(PostgresError) in try await store.pause(batch, false) }
+        guard found.flatMap(\.self) == nil else { return reporter.notice(farewell.detached(batch)) }
+        reporter.failure("PostgreSQL is away, so \(batch) may be paused; \(farewell.stopped)")
     }
 
-    /// Waits a few seconds for PostgreSQL, no longer.
-    private func isUnpaused(_ batch: String) async -> Bool {
-        await withTaskGroup(of: Bool.self) { race in
-            race.addTask { [store] in
-                do { return try await store.pause(batch, false) != nil } catch { return false }
+    /// Waits a few seconds for PostgreSQL, no longer: `nil` where it did not answer.
+    func soon<Value: Sendable>(_ work: @escaping @Sendable () async throws(PostgresError) -> Value) async -> Value? {
+        await withTaskGroup(of: Value?.self) { race in
+            race.addTask {
+                do throws(PostgresError) { return try await work() } catch { return nil }
             }
             race.addTask {
-                do { try await EventLoopTimer.sleep(for: .seconds(3)) } catch { return false }
-                return false
+                do { try await EventLoopTimer.sleep(for: .seconds(3)) } catch { return nil }
+                return nil
             }
             defer { race.cancelAll() }
-            return await race.next() ?? false
+            return await race.next() ?? nil
         }
     }
 }

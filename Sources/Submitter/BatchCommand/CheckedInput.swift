@@ -7,21 +7,24 @@ struct CheckedInput: Sendable, Equatable {
     let bytes: Int
     let lines: Int
     let operation: Job.Operation
+    /// Of the prices of the lines' models, sorted.
+    let currencies: [String]
 
     /// Reads the whole file.
     ///
     /// `visit` sees the requests. Throws `InputMistakes` with all that is wrong in it.
     init(
-        _ path: String, _ form: LineForm, provider: Provider?, _ catalog: CatalogSnapshot,
+        _ path: String, _ form: LineForm, _ options: BatchOptions, _ catalog: CatalogSnapshot,
         visit: (ModelRequest) -> Void = { _ in }
     ) throws {
         let source = try InputBytes(path)
         var reader = LineReader(try source.unpacked())
-        var check = InputCheck(form: form, provider: provider, catalog: catalog)
+        var check = InputCheck(form: form, options: options, catalog: catalog)
         while let line = try reader.next() {
             try Task.checkCancellation()
             if let request = check.check(line) { visit(request) }
         }
+        check.finish()
         guard check.mistakeCount == 0 else {
             throw InputMistakes(shown: check.mistakes, count: check.mistakeCount, lines: check.lines)
         }
@@ -30,6 +33,7 @@ struct CheckedInput: Sendable, Equatable {
         }
         self.path = path
         self.operation = operation
+        currencies = check.currencies.sorted()
         (sha256, bytes, lines) = (source.sha256, source.count, check.lines)
     }
 
@@ -51,6 +55,6 @@ struct InputMistakes: Error, CustomStringConvertible {
     var description: String {
         let more = count > shown.count ? ["… and \(count - shown.count) more"] : []
         let sum = "\(Words.count(count, "mistake")) in \(Words.count(lines, "line")): nothing was sent"
-        return (shown + more + [sum]).joined(separator: "\n")
+        return (shown.map(TerminalText.plain) + more + [sum]).joined(separator: "\n")
     }
 }

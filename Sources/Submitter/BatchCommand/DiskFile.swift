@@ -74,6 +74,12 @@ final class DiskFile {
         return unsafe stat(path, &info) == 0 ? Int(info.st_size) : nil
     }
 
+    /// True for a pipe, a terminal or another file that has no size.
+    static func isStream(_ path: String) -> Bool {
+        var info = stat()
+        return unsafe stat(path, &info) == 0 && info.st_mode & S_IFMT != S_IFREG
+    }
+
     /// True where the path still leads to the open file.
     static func isAt(_ path: String, _ descriptor: Int32) -> Bool {
         var (named, opened) = (stat(), stat())

@@ -5,7 +5,8 @@ struct FetchResults: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "results", abstract: "Writes the results that a batch has now, and does not wait for more.",
         discussion: """
-            With -o - results go to standard output, and failed lines only to a file that --errors names.
+            With -o - results go to standard output, and failed lines only to a file that --errors names. It ends \
+            where nobody reads standard output any more.
 
             Exit codes: 0 it has ended and every line has an answer, 1 it has not ended, or something failed, 2 lines \
             failed, 3 wrong settings, or a file exists, 4 deadline or budget stopped it.
@@ -29,14 +30,16 @@ struct FetchResults: AsyncParsableCommand {
     var fresh = false
 
     func validate() throws {
-        if errors == output || errors == "-" { throw ValidationError("--errors: expected another file") }
+        if errors == "-" { throw ValidationError("--errors: expected a file") }
+        if output != "-", let clash = OutputPaths(output, errors: errors).clash() { throw ValidationError(clash) }
     }
 
     func run() async throws {
         try await BatchSession.run { session in
             guard let batch = try await session.store.find(id) else { throw BatchTrouble.unknown(id) }
-            let errorPath = errors ?? (output == "-" ? nil : RunBatch.errorPath(output))
-            try refuseExisting([output, errorPath])
+            let errorPath = output == "-" ? errors : OutputPaths(output, errors: errors).errors
+            let paths = [output == "-" ? nil : output, errorPath].compactMap(\.self)
+            if fresh { try OutputPaths.remove(paths) } else { try OutputPaths.refuse(paths, "") }
             try await copy(batch, session.store, to: errorPath)
             guard batch.status.isEnded else {
                 throw BatchTrouble("\(id) has not ended: \(batch.counts.done) of \(batch.counts.total) lines are done")
@@ -46,31 +49,27 @@ struct FetchResults: AsyncParsableCommand {
         }
     }
 
-    private func refuseExisting(_ paths: [String?]) throws(BatchTrouble) {
-        for path in paths.compactMap(\.self) where path != "-" {
-            if fresh { try DiskFile.remove(path) }
-            guard DiskFile.size(of: path) == nil else { throw .refused("\(path): it exists; --fresh replaces it") }
-        }
-    }
-
     private func copy(_ batch: Batch, _ store: BatchStore, to errorPath: String?) async throws {
         let out = output == "-" ? nil : try DiskFile(output, bytes: 0)
         var (failed, place) = (DiskFile?.none, 0)
-        while true {
+        while StandardStreams.output.isOpen || errorPath != nil {
             let page =
                 ordered
                 ? try await store.results(of: batch.id, afterLine: place)
                 : try await store.results(of: batch.id, after: place)
-            for result in page {
-                place = ordered ? result.line : result.seq
-                if result.isOK {
-                    if let out { try out.append(result.body) } else { AdminOutput.say(result.body) }
-                } else if let errorPath {
-                    failed = try failed ?? DiskFile(errorPath, bytes: 0)
-                    try failed?.append(result.body)
-                }
+            guard let last = page.last else { break }
+            place = ordered ? last.line : last.seq
+            let good = page.filter(\.isOK).map(\.body)
+            if let out {
+                for body in good { try out.append(body) }
+            } else {
+                StandardStreams.out(Array(good.map { $0 + "\n" }.joined().utf8))
             }
-            if page.isEmpty { break }
+            for result in page where !result.isOK {
+                guard let errorPath else { break }
+                failed = try failed ?? DiskFile(errorPath, bytes: 0)
+                try failed?.append(result.body)
+            }
         }
         try out?.sync()
         try failed?.sync()

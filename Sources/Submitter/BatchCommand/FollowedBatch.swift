@@ -19,14 +19,16 @@ struct FollowedBatch: Sendable {
         let isWhole =
             batch.status.isEnded && journal.state.end?.round == batch.round
             && journal.state.position.isOrdered == isOrdered
-        if isWhole, !wantsRetry, let end = journal.state.end { return try await complete(end, batch) }
+        let short = journal.shortFile(output: output)
+        if let short { reporter.notice("\(short): it is shorter than it was, so the files are written anew") }
+        if isWhole, short == nil, !wantsRetry, let end = journal.state.end { return await complete(end, batch) }
         if drains { stops.batch = batch.id }
         let files = try ResultFiles(output: output, journal, isOrdered: isOrdered)
         while true {
             var follower = ResultFollower(batch.id, store, patience, files, reporter, stops)
             switch try await follower.run() {
             case .drained:
-                reporter.end(try await store.find(batch.id) ?? batch)
+                reporter.end(await lastLook(at: batch))
                 return .drained
             case .ended(let ended):
                 if wantsRetry, try await isRetried(ended, files) {
@@ -39,9 +41,9 @@ struct FollowedBatch: Sendable {
     }
 
     /// The same command once more: nothing is touched.
-    private func complete(_ end: JournalEnd, _ batch: Batch) async throws -> BatchOutcome {
+    private func complete(_ end: JournalEnd, _ batch: Batch) async -> BatchOutcome {
         reporter.notice("\(output) is complete")
-        reporter.finish(end, batch, try await store.models(of: batch.id))
+        reporter.finish(end, batch, await models(of: batch.id))
         return .ended(end)
     }
 
@@ -49,17 +51,41 @@ struct FollowedBatch: Sendable {
     private func isRetried(_ batch: Batch, _ files: ResultFiles) async throws -> Bool {
         guard let retryDeadline, batch.counts.failed > 0, batch.status != .failed else { return false }
         try files.retrying(round: batch.round)
-        let retried = try await patience.persist { () async throws(PostgresError) in
-            try await store.retryErrors(of: batch.id, deadline: SystemWallClock().now + retryDeadline)
+        let retried = try await retried(batch, retryDeadline)
+        if let lines = retried.lines {
+            reporter.notice("\(Words.count(lines, "failed line")) of \(batch.counts.failed) asked for again")
+            return lines > 0
         }
-        let lines = retried?.lines ?? 0
-        reporter.notice("\(Words.count(lines, "failed line")) of \(batch.counts.failed) asked for again")
-        return lines > 0
+        if retried.isBegun {
+            reporter.notice("failed lines are asked for again")
+        } else {
+            reporter.failure("failed lines cannot be asked for again: PostgreSQL does not have the input any more")
+        }
+        return retried.isBegun
+    }
+
+    /// Returns the number of lines where it is known, and whether another round has begun.
+    ///
+    /// The server's word may be lost with the connection, so a repeated call looks first.
+    private func retried(_ batch: Batch, _ deadline: Int64) async throws -> (lines: Int?, isBegun: Bool) {
+        var tries = 0
+        return try await patience.persist { () async throws(PostgresError) in
+            tries += 1
+            if tries > 1, try await hasBegun(batch) { return (nil, true) }
+            let answer = try await store.retryErrors(of: batch.id, deadline: SystemWallClock().now + deadline)
+            if let answer { return (answer.lines, answer.lines > 0) }
+            return (nil, try await hasBegun(batch))
+        }
+    }
+
+    /// The batch is in a later round than this one.
+    private func hasBegun(_ batch: Batch) async throws(PostgresError) -> Bool {
+        try await store.find(batch.id).map { $0.round > batch.round } ?? false
     }
 
     private func finish(_ batch: Batch, _ files: ResultFiles) async throws -> BatchOutcome {
         reporter.end(batch)
-        if batch.status == .failed { tellErrors(batch) }
+        if batch.status == .failed { for mistake in batch.mistakes { reporter.failure(mistake) } }
         let counts = batch.counts
         let isWhole = files.lines == counts.done && (files.lines == counts.total || batch.halt == .cancelled)
         guard isWhole || batch.status == .failed else {
@@ -68,15 +94,19 @@ struct FollowedBatch: Sendable {
         }
         let end = JournalEnd(batch)
         try files.end(end)
-        reporter.finish(end, batch, try await store.models(of: batch.id))
+        reporter.finish(end, batch, await models(of: batch.id))
         return .ended(end)
     }
 
-    private func tellErrors(_ batch: Batch) {
-        for error in batch.errors["data"]?.arrayValue ?? batch.errors.arrayValue ?? [] {
-            let line = error["line"]?.intValue.map { "line \($0): " } ?? ""
-            let field = error["param"]?.stringValue.map { "\($0): " } ?? ""
-            reporter.notice(line + field + (error["message"]?.stringValue ?? "refused"))
+    /// The summary by model, which the end does not depend on.
+    private func models(of batch: String) async -> [BatchModelSum] {
+        do throws(PostgresError) { return try await store.models(of: batch) } catch {
+            reporter.notice("there is no summary by model: \(error)")
+            return []
         }
+    }
+
+    private func lastLook(at batch: Batch) async -> Batch {
+        do throws(PostgresError) { return try await store.find(batch.id) ?? batch } catch { return batch }
     }
 }

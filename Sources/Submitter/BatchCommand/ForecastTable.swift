@@ -8,7 +8,8 @@ struct ForecastTable {
         self.sums = sums.sorted { ($1.value.lines, $0.key) < ($0.value.lines, $1.key) }.map { ($0.key, $0.value) }
     }
 
-    var text: String {
+    /// No line is wider than `width`, where there is one.
+    func text(width: Int?) -> String {
         let rows = sums.map { model, sum -> JSON in
             [
                 "model": .string(model), "lines": .int(sum.lines),
@@ -18,7 +19,8 @@ struct ForecastTable {
                 "most": .string(sum.mostCost.map { ProgressWords.money($0, sum.currency) } ?? "-"),
             ]
         }
-        return AdminTable(columns: ["model", "lines", "prompt", "answer", "least", "most"], rows: rows).text
+        return AdminTable(columns: ["model", "lines", "prompt", "answer", "least", "most"], rows: rows).text(
+            width: width)
     }
 
     func json(_ checked: CheckedInput, isForecast: Bool) -> JSON {

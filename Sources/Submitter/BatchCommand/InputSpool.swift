@@ -4,13 +4,16 @@ import Shared
     import Glibc
 #endif
 
-/// Copies standard input into a file, since a file of requests is read twice.
+/// Copies standard input or a pipe into a file, since a file of requests is read twice.
 enum InputSpool {
+    /// True for what can be read only once.
+    static func isNeeded(for input: String) -> Bool { input == "-" || DiskFile.isStream(input) }
+
     /// Returns the hash of what came, and how many bytes.
     ///
-    /// `mode`: of a file that must not be there yet, or that is begun anew.
-    static func fill(_ path: String) throws -> (sha256: String, bytes: Int) {
-        let source = try InputBytes("-")
+    /// A file that is at `path` is begun anew.
+    static func fill(_ path: String, from input: String) throws -> (sha256: String, bytes: Int) {
+        let source = try InputBytes(input)
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw BatchTrouble.file(path, "be written") }
         defer { close(descriptor) }

@@ -1,6 +1,5 @@
 import Shared
 import Synchronization
-import UnixSignals
 
 /// Counts the times that a person asked a command to end, and wakes it.
 final class Interrupts: Sendable {
@@ -37,15 +36,7 @@ final class Interrupts: Sendable {
     ///
     /// Returns `nil` where `work` was ended so.
     func run<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value? {
-        try await withThrowingTaskGroup(of: Value?.self) { race in
-            race.addTask { try await work() }
-            race.addTask {
-                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) where self.endsWork() { break }
-                return nil
-            }
-            defer { race.cancelAll() }
-            return try await race.next() ?? nil
-        }
+        try await Interrupt.race(endsWork, work)
     }
 
     private func endsWork() -> Bool {

@@ -17,8 +17,13 @@ struct JournalHeader: Equatable {
     var sha256: String?
     var lines = 0
     var operation = Job.Operation.chat
-    /// The path of the file for failed lines.
+    /// The file for failed lines: a name beside the output, or an absolute path.
     var errors: String
+    /// The `--model` and `--provider` that the lines were checked with.
+    var model: String?
+    var provider: String?
+    /// Currencies of the prices of the lines' models, sorted.
+    var currencies: [String] = []
 }
 
 /// The sizes of the result files, and the last result in them.
@@ -68,7 +73,8 @@ extension JournalEntry {
                     batch: batch, file: json["file"]?.stringValue, sha256: json["sha256"]?.stringValue,
                     lines: number("lines") ?? 0,
                     operation: json["operation"]?.stringValue.flatMap(Job.Operation.init(rawValue:)) ?? .chat,
-                    errors: errors))
+                    errors: errors, model: json["model"]?.stringValue, provider: json["provider"]?.stringValue,
+                    currencies: json["currencies"]?.stringValue?.split(separator: ",").map(String.init) ?? []))
         } else if let round = number("retry") {
             self = .retry(round: round)
         } else if let status = json["end"]?.stringValue.flatMap(Batch.Status.init(rawValue:)) {
@@ -97,6 +103,9 @@ extension JournalHeader {
         line.append("lines", lines)
         line.append("operation", operation.rawValue)
         line.append("errors", errors)
+        if let model { line.append("model", model) }
+        if let provider { line.append("provider", provider) }
+        if !currencies.isEmpty { line.append("currencies", currencies.joined(separator: ",")) }
     }
 }
 

@@ -12,29 +12,7 @@ import Shared
 ///     6 follow    results come into the files (`ResultFollower`)
 ///     7 end       all results are written, and their number is right
 struct LocalRun: Sendable {
-    struct Plan: Sendable {
-        var input: String
-        var output: String
-        var errors: String
-        var model: String?
-        var options: BatchOptions
-        var tenant: String
-        var metadata: JSON
-        /// Milliseconds from the batch's creation.
-        var deadline: Int64
-        var isOrdered = false
-        var isFresh = false
-        var retriesErrors = false
-
-        var journal: String { output + ".journal" }
-        /// Standard input, for as long as it is not uploaded.
-        var spool: String { output + ".input" }
-        /// The files that hold standard input, which are ours to remove.
-        var spools: [String] { input == "-" ? [spool, spool + ".part"] : [] }
-        var form: LineForm { LineForm(model: model) }
-    }
-
-    let plan: Plan
+    let plan: RunPlan
     let store: BatchStore
     let catalog: CatalogStore
     let reporter: ProgressReporter
@@ -43,21 +21,51 @@ struct LocalRun: Sendable {
     var patience: Patience { Patience { reporter.notice($0) } }
 
     func run() async throws -> BatchOutcome {
-        let journal = try ResultJournal(plan.journal, forgetting: plan.isFresh)
-        defer { journal.removeIfEmpty(with: plan.spools) }
-        if journal.isEmpty, !plan.isFresh { try refuseOutputs() }
-        let input = try input(journal)
+        let journal = try ResultJournal(plan.paths.journal, forgetting: plan.isFresh)
+        let input = RunInput(plan.input, copy: plan.paths.spool)
+        do {
+            return try await run(journal, input)
+        } catch {
+            // Nothing is left of a command that was refused.
+            try input.abandon(all: journal.isEmpty)
+            journal.removeIfEmpty()
+            throw error
+        }
+    }
+
+    private func run(_ journal: ResultJournal, _ input: RunInput) async throws -> BatchOutcome {
+        try refuseFiles(journal)
+        try input.read(known: plan.isFresh ? nil : journal.state.header?.sha256)
         let (header, batch) = try await begun(journal, input)
-        if batch == nil, let end = journal.state.end { return old(end) }
+        if batch == nil, let end = journal.state.end { return try old(end, journal) }
         let started = try await started(header, batch, input, journal)
         return try await FollowedBatch(
-            output: plan.output, isOrdered: plan.isOrdered, drains: true,
+            output: plan.paths.output, isOrdered: plan.isOrdered, drains: true,
             retryDeadline: plan.retriesErrors ? plan.deadline : nil, store: store,
             reporter: reporter, stops: stops
         ).run(started, journal)
     }
 
     // MARK: - 1 and 2
+
+    /// Files that are not known to be of this run stay as they are.
+    private func refuseFiles(_ journal: ResultJournal) throws(BatchTrouble) {
+        if plan.isFresh {
+            guard let header = journal.state.header else { return }
+            let (old, input) = (FileIdentity(errors(of: header)), FileIdentity(plan.input))
+            guard old != input else {
+                throw .refused("\(plan.input): it is the file for failed lines that --fresh would remove")
+            }
+        } else if journal.isEmpty {
+            try OutputPaths.refuse(plan.paths.results, OutputPaths.unknown)
+            // A process that was killed before its journal had a line may have left a copy.
+            if journal.isMade { try OutputPaths.refuse(plan.paths.spools, OutputPaths.unknown) }
+        }
+    }
+
+    private func errors(of header: JournalHeader) -> String {
+        OutputPaths.errors(inJournal: header.errors, beside: plan.paths.output)
+    }
 
     /// Removes the files of an earlier run, and cancels its batch, once the new input is found good.
     private func forget(_ journal: ResultJournal) async throws {
@@ -66,58 +74,32 @@ struct LocalRun: Sendable {
             reporter.notice("\(header.batch): cancelled")
         }
         try journal.clear()
-        for path in [plan.output, plan.errors, header?.errors ?? plan.errors] { try DiskFile.remove(path) }
-    }
-
-    private func refuseOutputs() throws(BatchTrouble) {
-        for path in [plan.output, plan.errors] where DiskFile.size(of: path) != nil {
-            throw .refused("\(path): it exists, and no journal says what it is; --fresh replaces it")
-        }
-    }
-
-    /// The file to read, or `nil` where nothing came in and the batch is known already.
-    private func input(_ journal: ResultJournal) throws -> String? {
-        guard plan.input == "-" else { return plan.input }
-        let part = plan.spool + ".part"
-        let (sha256, bytes) = try InputSpool.fill(part)
-        if !plan.isFresh, let known = journal.state.header?.sha256, bytes == 0 || known != sha256 {
-            try DiskFile.remove(part)
-            guard bytes == 0 else { throw Self.changed("standard input") }
-            return DiskFile.size(of: plan.spool) == nil ? nil : plan.spool
-        }
-        try InputSpool.keep(part, as: plan.spool)
-        return plan.spool
-    }
-
-    private static func changed(_ input: String) -> BatchTrouble {
-        .refused("\(input): it is not what this batch was made of; --fresh begins a new batch")
+        try OutputPaths.remove(plan.paths.results + [header].compactMap(\.self).map(errors(of:)))
     }
 
     // MARK: - 3
 
     /// The journal's header, and the batch where there is one.
-    private func begun(_ journal: ResultJournal, _ input: String?) async throws -> (JournalHeader, Batch?) {
-        guard let header = journal.state.header, !plan.isFresh else {
-            guard let input else { throw BatchTrouble.refused("standard input: expected at least one line") }
-            return (try await begin(journal, input), nil)
+    private func begun(_ journal: ResultJournal, _ input: RunInput) async throws -> (JournalHeader, Batch?) {
+        guard let header = journal.state.header, !plan.isFresh else { return (try await begin(journal, input), nil) }
+        try plan.check(header)
+        if let path = input.path, try CheckedInput.sha256(of: path) != header.sha256 {
+            throw BatchTrouble.changed(input.name)
         }
-        guard let sha256 = header.sha256 else {
-            throw BatchTrouble.refused("\(plan.journal): it is of `attach \(header.batch)`; --fresh begins anew")
-        }
-        guard header.errors == plan.errors else {
-            throw BatchTrouble.refused("--errors: expected \(header.errors), as before; --fresh begins anew")
-        }
-        if let input, try CheckedInput.sha256(of: input) != sha256 { throw Self.changed(input) }
+        try input.keep()
         return (header, try await store.find(header.batch))
     }
 
-    private func begin(_ journal: ResultJournal, _ input: String) async throws -> JournalHeader {
-        let checked = try CheckedInput(input, plan.form, provider: plan.options.provider, try await catalog.load())
+    private func begin(_ journal: ResultJournal, _ input: RunInput) async throws -> JournalHeader {
+        guard let path = input.path else { throw BatchTrouble.refused("\(input.name): expected at least one line") }
+        let checked = try CheckedInput(path, plan.form, plan.options, try await catalog.load())
         tellChecked(checked)
         if plan.isFresh { try await forget(journal) }
+        try input.keep()
         let header = JournalHeader(
             batch: BatchID.batch(), file: BatchID.file(), sha256: checked.sha256, lines: checked.lines,
-            operation: checked.operation, errors: plan.errors)
+            operation: checked.operation, errors: plan.paths.errorsInJournal, model: plan.model,
+            provider: plan.options.provider?.rawValue, currencies: checked.currencies)
         try journal.append(.header(header), isSynced: true)
         return header
     }
@@ -132,12 +114,12 @@ struct LocalRun: Sendable {
     // MARK: - 4 and 5
 
     private func started(
-        _ header: JournalHeader, _ batch: Batch?, _ input: String?, _ journal: ResultJournal
+        _ header: JournalHeader, _ batch: Batch?, _ input: RunInput, _ journal: ResultJournal
     ) async throws -> Batch {
         // From here on an interrupt drains, since the batch may run.
         if let batch {
             stops.batch = batch.id
-            try removeSpools()
+            try input.removeCopies()
             return try await resumed(batch)
         }
         guard let file = header.file, journal.state.position == JournalPosition() else {
@@ -147,21 +129,19 @@ struct LocalRun: Sendable {
             id: header.batch, file: file, filename: plan.input, lines: header.lines, operation: header.operation,
             tenant: plan.tenant, options: plan.options, metadata: plan.metadata, deadline: plan.deadline)
         if try await store.file(file) == nil {
-            guard let input, let sha256 = header.sha256 else {
-                throw BatchTrouble.refused("standard input: expected what it was before")
+            guard let path = input.path, let sha256 = header.sha256 else {
+                throw BatchTrouble.refused("\(input.name): expected what it was before")
             }
             try await BatchUpload(store: store, patience: patience, form: plan.form)
-                .upload(input, as: made.uploaded(now: SystemWallClock().now), sha256: sha256)
+                .upload(path, as: made.uploaded(now: SystemWallClock().now), sha256: sha256)
         }
         stops.batch = header.batch
         let row = made.batch(now: SystemWallClock().now)
         let created = try await patience.persist { () async throws(PostgresError) in try await store.create(row) }
-        try removeSpools()
+        try input.removeCopies()
         tellStarted(created)
         return created
     }
-
-    private func removeSpools() throws(BatchTrouble) { for path in plan.spools { try DiskFile.remove(path) } }
 
     /// The wishes may be others than before, and an interrupt may have paused it.
     private func resumed(_ batch: Batch) async throws -> Batch {
@@ -182,8 +162,12 @@ struct LocalRun: Sendable {
     }
 
     /// PostgreSQL has forgotten the batch, but its files are whole.
-    private func old(_ end: JournalEnd) -> BatchOutcome {
-        reporter.notice("\(plan.output) is complete")
+    private func old(_ end: JournalEnd, _ journal: ResultJournal) throws -> BatchOutcome {
+        if let short = journal.shortFile(output: plan.paths.output) {
+            throw BatchTrouble.refused(
+                "\(short): it is shorter than it was, and PostgreSQL does not have its batch any more")
+        }
+        reporter.notice("\(plan.paths.output) is complete")
         reporter.finish(end, nil, [])
         return .ended(end)
     }

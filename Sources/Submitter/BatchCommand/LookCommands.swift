@@ -20,7 +20,11 @@ struct ShowBatch: AsyncParsableCommand {
     func run() async throws {
         try await BatchSession.run { session in
             guard let batch = try await session.store.find(id) else { throw BatchTrouble.unknown(id) }
-            AdminOutput.row(batch.view, asJSON: json)
+            if json { return AdminOutput.row(batch.view, asJSON: true) }
+            var view = batch.view.objectValue ?? JSONObject()
+            if !batch.mistakes.isEmpty { view.set("errors", .int(batch.mistakes.count)) }
+            AdminOutput.row(.object(view), asJSON: false)
+            for mistake in batch.mistakes { AdminOutput.say(TerminalText.plain(mistake)) }
         }
     }
 }

@@ -42,6 +42,12 @@ final class ProgressReporter: Sendable {
         }
     }
 
+    /// A sentence that is told also where everything else is not.
+    func failure(_ text: String) {
+        if case .quiet = voice { return state.withLock { say(text, &$0) } }
+        notice(text)
+    }
+
     func event(_ name: String, _ members: JSONObject, _ text: String) {
         if case .events = voice { emit(ProgressEvent.event(name, members)) } else { notice(text) }
     }
@@ -94,7 +100,7 @@ final class ProgressReporter: Sendable {
         switch voice {
         case .quiet: return
         case .events: emit(ProgressEvent.finished(end, batch, models))
-        case .lines: StandardStreams.error(ModelTable(models).text(width: 120))
+        case .lines: StandardStreams.error(ModelTable(models).text(width: nil))
         case .terminal(let terminal): StandardStreams.error(ModelTable(models).text(width: terminal.width))
         }
     }
@@ -128,7 +134,7 @@ final class ProgressReporter: Sendable {
         let clearing = state.hasLine ? "\r\u{1B}[K" : ""
         state.hasLine = false
         state.drawn = nil
-        StandardStreams.error("\(clearing)\(text)\n")
+        StandardStreams.error("\(clearing)\(TerminalText.plain(text))\n")
     }
 
     private func emit(_ event: JSON) { StandardStreams.out(event.encoded + [UInt8(ascii: "\n")]) }

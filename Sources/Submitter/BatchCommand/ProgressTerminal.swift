@@ -22,9 +22,5 @@ struct ProgressTerminal: Sendable {
     }
 
     /// Asked for each line, since people resize windows.
-    var width: Int {
-        var size = winsize()
-        let isKnown = unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0
-        return isKnown && size.ws_col > 0 ? Int(size.ws_col) : 80
-    }
+    var width: Int { TerminalSize.of(STDERR_FILENO)?.columns ?? 80 }
 }

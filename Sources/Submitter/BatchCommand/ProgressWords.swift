@@ -62,7 +62,7 @@ enum ProgressWords {
         switch currency {
         case "USD": "$" + amount(value)
         case "CNY": "¥" + amount(value)
-        default: amount(value) + " " + currency
+        default: amount(value) + " " + TerminalText.plain(currency)
         }
     }
 

@@ -17,31 +17,27 @@ final class ResultFiles {
     private var firstUnrecorded = ContinuousClock.now
 
     /// Goes on where the journal's last record ends.
+    ///
+    /// Begins anew where a file is shorter than that, or the order is another one.
     init(output path: String, _ journal: ResultJournal, isOrdered: Bool) throws(BatchTrouble) {
         guard let header = journal.state.header else { throw BatchTrouble("\(journal.path): it has no beginning") }
         self.journal = journal
-        errorPath = header.errors
+        errorPath = OutputPaths.errors(inJournal: header.errors, beside: path)
         position = journal.state.position
-        try Self.check(path, position.outputBytes)
-        try Self.check(errorPath, position.errorBytes)
+        if position.isOrdered != isOrdered || journal.shortFile(output: path) != nil {
+            position = JournalPosition(isOrdered: isOrdered, round: position.round)
+            // First the journal: until it says so the files are as long as it says.
+            try journal.append(.position(position), isSynced: true)
+        }
         output = try DiskFile(path, bytes: position.outputBytes)
         if position.errorBytes > 0 { errors = try DiskFile(errorPath, bytes: position.errorBytes) }
         if position.errorBytes == 0 { try DiskFile.remove(errorPath) }
-        if position.isOrdered != isOrdered { try restart(round: position.round, isOrdered: isOrdered) }
-    }
-
-    private static func check(_ path: String, _ bytes: Int) throws(BatchTrouble) {
-        let size = DiskFile.size(of: path) ?? 0
-        guard size >= bytes else {
-            throw .refused("\(path): expected at least the \(bytes) bytes that were written; --fresh begins anew")
-        }
     }
 
     /// Begins from the batch's first result, as those of a new round must be.
-    func restart(round: Int, isOrdered: Bool? = nil) throws(BatchTrouble) {
-        let isOrdered = isOrdered ?? position.isOrdered
-        position = JournalPosition(isOrdered: isOrdered, round: round)
-        // First the journal: until it says so the files are as long as it says.
+    func restart(round: Int) throws(BatchTrouble) {
+        position = JournalPosition(isOrdered: position.isOrdered, round: round)
+        // The journal comes first here, too.
         try journal.append(.position(position), isSynced: true)
         try output.cut(to: 0)
         errors = nil
@@ -98,4 +94,14 @@ final class ResultFiles {
     func retrying(round: Int) throws(BatchTrouble) { try journal.append(.retry(round: round), isSynced: true) }
 
     var lines: Int { position.outputLines + position.errorLines }
+}
+
+extension ResultJournal {
+    /// A result file that has fewer bytes than were written, or none where there were some.
+    func shortFile(output: String) -> String? {
+        guard let header = state.header else { return nil }
+        let errors = OutputPaths.errors(inJournal: header.errors, beside: output)
+        return [(output, state.position.outputBytes), (errors, state.position.errorBytes)]
+            .first { DiskFile.size(of: $0) ?? 0 < $1 }?.0
+    }
 }

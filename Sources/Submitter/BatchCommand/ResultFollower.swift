@@ -45,8 +45,8 @@ struct ResultFollower {
             let current = try await look()
             if current.round != files.position.round { try files.restart(round: current.round) }
             if stops.count > 0, pausedAt == nil { try await drain() }
-            let (copied, isFull) = try await copy()
             reporter.update(current)
+            let (copied, isFull) = try await copy(isEnded: current.status.isEnded)
             warn(current)
             if copied == 0, let ending = ending(current) {
                 try files.record()
@@ -65,15 +65,17 @@ struct ResultFollower {
     }
 
     /// Returns the number of results that were written, and whether more are there already.
-    private mutating func copy() async throws -> (copied: Int, isFull: Bool) {
+    ///
+    /// `isEnded`: the batch had all of its results before.
+    private mutating func copy(isEnded: Bool) async throws -> (copied: Int, isFull: Bool) {
         let (place, isOrdered) = (files.position.place, files.position.isOrdered)
-        let limit = isProbing ? 1 : Self.page
+        let limit = isProbing && !isEnded ? 1 : Self.page
         let results = try await patience.persist { () async throws(PostgresError) in
             isOrdered
                 ? try await store.results(of: batch, afterLine: place, limit: limit)
                 : try await store.results(of: batch, after: place, limit: limit)
         }
-        let next = isOrdered ? Self.contiguous(results, after: place) : results[...]
+        let next = isOrdered ? Self.ready(results, after: place, isEnded: isEnded) : results[...]
         var bytes = 0
         for result in next {
             try files.append(result)
@@ -85,8 +87,11 @@ struct ResultFollower {
         return (next.count, next.count == limit || bytes > Self.manyBytes)
     }
 
-    /// Those whose lines follow each other without a gap.
-    static func contiguous(_ results: [BatchResult], after line: Int) -> ArraySlice<BatchResult> {
+    /// Those whose lines follow each other without a gap, or all where the batch has ended.
+    ///
+    /// A gap is a line without a result so far, or a blank line, which never has one. At the end all gaps are blank.
+    static func ready(_ results: [BatchResult], after line: Int, isEnded: Bool) -> ArraySlice<BatchResult> {
+        guard !isEnded else { return results[...] }
         let gap = results.indices.first { results[$0].line != line + 1 + $0 } ?? results.endIndex
         return results[..<gap]
     }

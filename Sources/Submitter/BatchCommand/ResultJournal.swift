@@ -11,18 +11,22 @@ final class ResultJournal {
     let path: String
     private let descriptor: Int32
     private(set) var state = JournalState()
+    /// The file was not there before.
+    let isMade: Bool
 
     /// Opens the journal, or begins an empty one.
     ///
     /// `forgetting`: what a damaged one says does not matter.
     init(_ path: String, forgetting: Bool = false) throws(BatchTrouble) {
         self.path = path
-        descriptor = try Self.locked(path)
+        (descriptor, isMade) = try Self.locked(path)
         let content = try Self.content(of: descriptor, path)
         do throws(JournalState.Damaged) { state = try JournalState(parsing: content) } catch {
             guard forgetting else {
                 throw .refused("\(path): line \(error.line) cannot be read; --fresh begins anew")
             }
+            // It stays as it is until it is cleared.
+            return
         }
         try cut(to: state.wholeBytes)
     }
@@ -45,10 +49,9 @@ final class ResultJournal {
         state = JournalState()
     }
 
-    /// Removes an empty one, and other files with it, so that nothing is left of a command that was refused.
-    func removeIfEmpty(with others: [String] = []) {
-        guard isEmpty else { return }
-        for file in others + [path] { _ = unsafe unlink(file) }
+    /// Removes an empty one that this process made, so that nothing is left of a command that was refused.
+    func removeIfEmpty() {
+        if isEmpty, isMade { _ = unsafe unlink(path) }
     }
 
     private func cut(to bytes: Int) throws(BatchTrouble) {
@@ -57,15 +60,17 @@ final class ResultJournal {
         }
     }
 
-    private static func locked(_ path: String) throws(BatchTrouble) -> Int32 {
+    private static func locked(_ path: String) throws(BatchTrouble) -> (descriptor: Int32, isMade: Bool) {
         while true {
-            let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            var descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            let isMade = descriptor >= 0
+            if !isMade { descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644) }
             guard descriptor >= 0 else { throw .file(path, "be opened") }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 close(descriptor)
                 throw BatchTrouble("\(path): another submitter runs this batch")
             }
-            if DiskFile.isAt(path, descriptor) { return descriptor }
+            if DiskFile.isAt(path, descriptor) { return (descriptor, isMade) }
             // The process before has removed it while this one opened it.
             close(descriptor)
         }

@@ -59,8 +59,8 @@ struct RunBatch: AsyncParsableCommand {
         guard dryRun || validateOnly || output != nil else { throw ValidationError("-o: expected a file for results") }
         if output == "-" { throw ValidationError("-o: expected a file, since it is continued after a stop") }
         guard !(fresh && retryErrors) else { throw ValidationError("expected --fresh or --retry-errors, not both") }
-        if let output, errors == output || input == output || errors == input {
-            throw ValidationError("expected different files for requests, results and failed lines")
+        if let output, let clash = OutputPaths(output, errors: errors).clash(input: input) {
+            throw ValidationError(clash)
         }
     }
 
@@ -77,31 +77,25 @@ struct RunBatch: AsyncParsableCommand {
         }
     }
 
-    private func plan(_ output: String) throws -> LocalRun.Plan {
-        LocalRun.Plan(
-            input: input, output: output, errors: errors ?? Self.errorPath(output), model: wishes.model,
-            options: wishes.options, tenant: wishes.tenant, metadata: try wishes.pairs(),
+    private func plan(_ output: String) throws -> RunPlan {
+        RunPlan(
+            input: input, paths: OutputPaths(output, errors: errors), model: wishes.model, options: wishes.options,
+            tenant: wishes.tenant, metadata: try wishes.pairs(),
             deadline: wishes.deadline.milliseconds, isOrdered: ordered, isFresh: fresh, retriesErrors: retryErrors)
-    }
-
-    /// `out.jsonl` makes `out.errors.jsonl`, and `out` makes `out.errors.jsonl`, too.
-    static func errorPath(_ output: String) -> String {
-        let stem = output.hasSuffix(".jsonl") ? String(output.dropLast(".jsonl".count)) : output
-        return stem + ".errors.jsonl"
     }
 
     private func check(_ session: BatchSession) async throws {
         let catalog = try await session.catalog.load()
         var forecast = CostForecast(catalog: catalog, provider: wishes.provider)
         let checked = try CheckedInput(
-            input, LineForm(model: wishes.model), provider: wishes.provider, catalog,
+            input, LineForm(model: wishes.model), wishes.options, catalog,
             visit: { if dryRun { forecast.add($0) } })
         let rows = ForecastTable(forecast.sums)
         if json {
             AdminOutput.row(rows.json(checked, isForecast: dryRun), asJSON: true)
         } else if !quiet {
             AdminOutput.say("\(ProgressWords.grouped(checked.lines)) lines are good")
-            if dryRun { StandardStreams.out(Array(rows.text.utf8)) }
+            if dryRun { StandardStreams.out(Array(rows.text(width: TerminalSize.of()?.columns).utf8)) }
         }
     }
 }

@@ -19,8 +19,8 @@ struct BatchTrouble: Error, CustomStringConvertible, Equatable {
     }
 
     /// About a file, by the reason of the last system call.
-    static func file(_ path: String, _ doing: String, code: Int32 = 1) -> BatchTrouble {
-        let reason = unsafe String(cString: strerror(errno))
+    static func file(_ path: String, _ doing: String, _ fault: Int32 = errno, code: Int32 = 1) -> BatchTrouble {
+        let reason = unsafe String(cString: strerror(fault))
         var trouble = BatchTrouble("\(path): cannot \(doing): \(reason)")
         trouble.code = code
         return trouble

@@ -17,7 +17,8 @@ final class InputBytes {
     init(_ path: String) throws(BatchTrouble) {
         isOwned = path != "-"
         self.path = isOwned ? path : "standard input"
-        descriptor = isOwned ? unsafe open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO
+        // Without O_NONBLOCK nobody could interrupt the opening of a named pipe that has no writer.
+        descriptor = isOwned ? unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : STDIN_FILENO
         guard descriptor >= 0 else { throw .file(path, "be read", code: 3) }
     }
 
@@ -28,25 +29,31 @@ final class InputBytes {
 
     /// Throws `CancellationError` where the task is cancelled, also while nothing comes.
     func next() throws -> [UInt8]? {
-        try waitForBytes()
-        var failed = false
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Self.piece) { buffer, count in
-            var got = unsafe read(descriptor, buffer.baseAddress, Self.piece)
-            while got < 0, errno == EINTR { got = unsafe read(descriptor, buffer.baseAddress, Self.piece) }
-            failed = got < 0
-            count = max(0, got)
+        while true {
+            try waitForBytes()
+            var fault: Int32 = 0
+            let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Self.piece) { buffer, count in
+                let got = unsafe read(descriptor, buffer.baseAddress, Self.piece)
+                fault = got < 0 ? errno : 0
+                count = max(0, got)
+            }
+            if fault == EINTR || fault == EAGAIN { continue }
+            if fault != 0 { throw BatchTrouble.file(path, "be read", fault, code: 3) }
+            guard !bytes.isEmpty else { return nil }
+            hash.update(bytes)
+            count += bytes.count
+            return bytes
         }
-        if failed { throw BatchTrouble.file(path, "be read", code: 3) }
-        guard !bytes.isEmpty else { return nil }
-        hash.update(bytes)
-        count += bytes.count
-        return bytes
     }
 
     /// A pipe may be silent for ever, and a read of it cannot be cancelled.
     private func waitForBytes() throws {
         var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        repeat { try Task.checkCancellation() } while unsafe poll(&state, 1, 200) == 0
+        var ready: Int32
+        repeat {
+            try Task.checkCancellation()
+            ready = unsafe poll(&state, 1, 200)
+        } while ready == 0 || (ready < 0 && errno == EINTR)
     }
 
     /// The bytes of its lines: unpacked where the file is gzip, which its first two bytes tell.

@@ -9,7 +9,7 @@ struct InputCheck {
     static let mostMistakes = 100
 
     private let form: LineForm
-    private let provider: Provider?
+    private let options: BatchOptions
     private let catalog: CatalogSnapshot
     private var ids = CustomIDs()
     /// The one operation of the file, which its first line decides.
@@ -17,10 +17,12 @@ struct InputCheck {
     private(set) var lines = 0
     private(set) var mistakes: [String] = []
     private(set) var mistakeCount = 0
+    /// Of the prices of all models that lines may go to.
+    private(set) var currencies: Set<String> = []
 
-    init(form: LineForm, provider: Provider?, catalog: CatalogSnapshot) {
+    init(form: LineForm, options: BatchOptions, catalog: CatalogSnapshot) {
         self.form = form
-        self.provider = provider
+        self.options = options
         self.catalog = catalog
     }
 
@@ -59,13 +61,14 @@ struct InputCheck {
         }
     }
 
-    private func checkModel(of request: ModelRequest) throws(BatchLine.Mistake) {
+    private mutating func checkModel(of request: ModelRequest) throws(BatchLine.Mistake) {
         let named: [Model]
         do throws(JobFailure) {
-            named = try catalog.activeModels(named: request.model, provider: provider)
+            named = try catalog.activeModels(named: request.model, provider: options.provider)
         } catch {
             throw BatchLine.Mistake(field: "body.model", message: error.message, code: "model_not_found")
         }
+        currencies.formUnion(named.lazy.map(\.prices.currency))
         let needs = RequestNeeds(request)
         do throws(RequestNeeds.Shortfall) { _ = try needs.able(among: named) } catch {
             switch error {
@@ -88,11 +91,25 @@ struct InputCheck {
             message: "the model does not support it: expected one with \(need?.rawValue ?? "all capabilities")")
     }
 
+    /// Checks what only the whole file tells.
+    mutating func finish() {
+        if options.maxCost != nil, let mistake = Self.mistake(about: currencies.sorted()) { note(mistake) }
+    }
+
+    /// Amounts of several currencies have no sum, so a budget cannot hold them.
+    static func mistake(about currencies: [String]) -> String? {
+        guard currencies.count > 1 else { return nil }
+        return "--max-cost: expected prices in one currency; the models have \(currencies.joined(separator: ", "))"
+    }
+
     private mutating func note(_ mistake: BatchLine.Mistake, _ line: Int) {
-        mistakeCount += 1
-        guard mistakes.count < Self.mostMistakes else { return }
         let field = mistake.field.map { "\($0): " } ?? ""
-        mistakes.append("line \(line): \(field)\(mistake.shortMessage)")
+        note("line \(line): \(field)\(mistake.shortMessage)")
+    }
+
+    private mutating func note(_ mistake: String) {
+        mistakeCount += 1
+        if mistakes.count < Self.mostMistakes { mistakes.append(mistake) }
     }
 }
 

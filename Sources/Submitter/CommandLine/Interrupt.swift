@@ -4,12 +4,14 @@ import UnixSignals
 enum Interrupt {
     /// The value of `work`, or `nil` where SIGINT or SIGTERM came first.
     ///
-    /// The work is cancelled then, and has ended when this returns.
-    static func race<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value? {
+    /// The work is cancelled then, and has ended when this returns. `ends`: whether this signal ends it.
+    static func race<Value: Sendable>(
+        _ ends: @escaping @Sendable () -> Bool = { true }, _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value? {
         try await withThrowingTaskGroup(of: Value?.self) { race in
             race.addTask { try await work() }
             race.addTask {
-                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
+                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) where ends() { break }
                 return nil
             }
             defer { race.cancelAll() }

@@ -34,15 +34,18 @@ enum BatchFixtures {
         Model(id: "vectors", provider: .sandbox, capabilities: Capabilities(["embeddings": true])),
         Model(id: "blind", provider: .sandbox, capabilities: Capabilities(["vision": false])),
         Model(id: "off", provider: .sandbox, isActive: false),
+        Model(id: "yuan", provider: .sandbox, prices: Prices(input: 1, output: 1, currency: "CNY")),
     ])
 
     static func check(
-        _ lines: [String], model: String? = nil, provider: Provider? = nil
+        _ lines: [String], model: String? = nil, provider: Provider? = nil, maxCost: Double? = nil
     ) -> InputCheck {
-        var check = InputCheck(form: LineForm(model: model), provider: provider, catalog: catalog)
+        let options = BatchOptions(maxCost: maxCost, provider: provider)
+        var check = InputCheck(form: LineForm(model: model), options: options, catalog: catalog)
         for (index, line) in lines.enumerated() {
             check.check(LineReader.Line(number: index + 1, bytes: Array(line.utf8)))
         }
+        check.finish()
         return check
     }
 }

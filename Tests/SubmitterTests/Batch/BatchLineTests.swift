@@ -67,4 +67,12 @@ import Testing
 
         #expect(inserted == [true, true, false])
     }
+
+    @Test func `of many ids each is new once`() {
+        var ids = CustomIDs()
+
+        let inserted = (0..<2).map { _ in (0..<20_000).count { ids.insert("\($0)") } }
+
+        #expect(inserted == [20_000, 0])
+    }
 }

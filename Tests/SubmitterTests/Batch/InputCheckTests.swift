@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func `a line that is too long is a mistake`() {
-        var check = InputCheck(form: LineForm(model: nil), provider: nil, catalog: BatchFixtures.catalog)
+        var check = InputCheck(form: LineForm(model: nil), options: BatchOptions(), catalog: BatchFixtures.catalog)
         check.check(LineReader.Line(number: 3, bytes: nil))
 
         #expect(check.mistakes == ["line 3: expected at most 16777216 bytes"])
@@ -69,6 +69,23 @@ import Testing
 
         #expect(check.mistakes.count == 100 && check.mistakeCount == 150)
         #expect(mistakes.description.hasSuffix("… and 50 more\n150 mistakes in 150 lines: nothing was sent"))
+    }
+
+    @Test func `a budget for models with prices in several currencies is one mistake`() {
+        let lines = [good, #"{"prompt":"hi","model":"yuan"}"#]
+
+        let check = BatchFixtures.check(lines, maxCost: 5)
+
+        #expect(check.mistakes == ["--max-cost: expected prices in one currency; the models have CNY, USD"])
+        #expect(check.mistakeCount == 1 && check.currencies == ["CNY", "USD"])
+        #expect(BatchFixtures.check(lines).mistakeCount == 0)
+        #expect(BatchFixtures.check([good, good], maxCost: 5).mistakeCount == 0)
+    }
+
+    @Test func `a terminal is not told what it would obey`() {
+        let mistakes = InputMistakes(shown: ["line 1: custom_id: \u{1B}[2J\nline 2"], count: 1, lines: 1)
+
+        #expect(mistakes.description.hasPrefix("line 1: custom_id: \u{FFFD}[2J line 2\n"))
     }
 
     @Test func `a forecast has the least by the cheapest and the most by the dearest model`() throws {

@@ -7,7 +7,8 @@ import Testing
 /// The journal says how far the files are written, whatever byte was the last.
 @Suite struct JournalTests {
     private static let header = JournalHeader(
-        batch: "batch_1", file: "file-1", sha256: "ab", lines: 3, operation: .embeddings, errors: "out.errors.jsonl")
+        batch: "batch_1", file: "file-1", sha256: "ab", lines: 3, operation: .embeddings, errors: "out.errors.jsonl",
+        model: "m", provider: "openai", currencies: ["CNY", "USD"])
     private static let first = JournalPosition(place: 1, outputBytes: 10, outputLines: 1)
     private static let second = JournalPosition(
         isOrdered: true, place: 3, outputBytes: 10, errorBytes: 20, outputLines: 1, errorLines: 2, round: 1)
@@ -83,6 +84,48 @@ import Testing
         try ResultJournal(directory.file("j")).removeIfEmpty()
 
         #expect(DiskFile.size(of: directory.file("j")) == nil)
+    }
+
+    @Test func `a damaged journal that is to be forgotten stays until that is done`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("j")
+        let damaged = try DiskFile(path, bytes: 0)
+        try damaged.append("nobody reads this")
+        try damaged.append("nor this")
+        try damaged.sync()
+        let bytes = DiskFile.size(of: path)
+
+        do {
+            let journal = try ResultJournal(path, forgetting: true)
+            journal.removeIfEmpty()
+            #expect(journal.isEmpty && !journal.isMade && DiskFile.size(of: path) == bytes)
+            try journal.clear()
+            try journal.append(.header(Self.header))
+        }
+
+        #expect(try ResultJournal(path).state.header == Self.header)
+    }
+
+    @Test func `a run is continued with what its input was checked with`() throws {
+        func plan(_ errors: String? = nil, _ model: String? = "m", _ options: BatchOptions) -> RunPlan {
+            RunPlan(
+                input: "in", paths: OutputPaths("out.jsonl", errors: errors), model: model, options: options,
+                tenant: "t", metadata: .null, deadline: 1000)
+        }
+        func mistake(_ plan: RunPlan) -> String? {
+            do throws(BatchTrouble) { try plan.check(Self.header) } catch { return error.description }
+            return nil
+        }
+        let options = BatchOptions(provider: .openai)
+
+        #expect(mistake(plan(nil, "m", options)) == nil)
+        #expect(mistake(plan("./out.errors.jsonl", "m", options)) == nil)
+        #expect(mistake(plan("other", "m", options))?.hasPrefix("--errors: expected out.errors.jsonl") == true)
+        #expect(mistake(plan(nil, "n", options))?.hasPrefix("--model: expected m, as before") == true)
+        #expect(mistake(plan(nil, nil, options))?.hasPrefix("--model: expected m, as before") == true)
+        #expect(mistake(plan(nil, "m", BatchOptions()))?.hasPrefix("--provider: expected openai") == true)
+        let budget = BatchOptions(maxCost: 1, provider: .openai)
+        #expect(mistake(plan(nil, "m", budget))?.hasPrefix("--max-cost: expected prices in one currency") == true)
     }
 
     @Test func `what is behind the last whole line is cut off`() throws {

@@ -131,17 +131,40 @@ import Testing
             model: "a-model-with-a-very-long-name-2026-11-23", currency: "USD", succeeded: 99_990, failed: 10,
             tokensIn: 1_234_567, tokensOut: 7_654_321, cost: 12.5, p50: 310, p95: 1250),
         BatchModelSum(
+            model: "通义千问-超长上下文-大模型-二零二六", currency: "CNY", succeeded: 1, failed: 1, tokensIn: 1, tokensOut: 1,
+            cost: 1, p50: 1, p95: 1),
+        BatchModelSum(
             model: "", currency: "USD", succeeded: 0, failed: 3, tokensIn: 0, tokensOut: 0, cost: 0, p50: 0, p95: 0),
     ]
 
     @Test func `the table fits at every width`() {
         for width in 1...150 {
-            for line in ModelTable(sums).text(width: width).split(separator: "\n") { #expect(line.count <= width) }
+            for line in ModelTable(sums).text(width: width).split(separator: "\n") {
+                #expect(TerminalText.width(String(line)) <= width)
+            }
         }
         #expect(ModelTable(sums).text(width: 150).contains("7,654,321"))
         #expect(ModelTable(sums).text(width: 150).contains("(not sent)"))
         #expect(ModelTable(sums).text(width: 40).contains("99990"))
         #expect(ModelTable([]).text(width: 80).isEmpty)
+    }
+
+    @Test func `a forecast fits at every width`() {
+        let table = ForecastTable(["通义千问-超长上下文-大模型": CostForecast.Sum(lines: 3, promptTokens: 1_234_567)])
+
+        for width in 1...100 {
+            for line in table.text(width: width).split(separator: "\n") {
+                #expect(TerminalText.width(String(line)) <= width)
+            }
+        }
+        #expect(table.text(width: nil).contains("1,234,567"))
+    }
+
+    @Test func `mistakes of a refused batch are lines of their own`() {
+        var batch = BatchFixtures.batch(status: .failed)
+        batch.errors = [["code": "x", "line": 2, "message": "Line 2: url: expected another", "param": "url"]]
+
+        #expect(batch.mistakes == ["Line 2: url: expected another"])
     }
 
     @Test func `programs get numbers`() {

@@ -56,15 +56,43 @@ import Testing
         #expect(text(output) == "{\"custom_id\":\"1\"}\n{\"custom_id\":\"2\"}\n")
     }
 
-    @Test func `a file that is shorter than the journal says is refused`() throws {
+    @Test(arguments: ["out.jsonl", "out.errors.jsonl"], [0, 3])
+    func `files of which one is shorter than the journal says are written anew`(name: String, bytes: Int) throws {
         do {
             let files = try ResultFiles(output: output, try journal(), isOrdered: false)
             try files.append(BatchFixtures.result(1))
+            try files.append(BatchFixtures.result(2, isOK: false))
             try files.record()
         }
-        _ = try DiskFile(output, bytes: 3)
+        #expect(try journal().shortFile(output: output) == nil)
+        if bytes == 0 {
+            try DiskFile.remove(directory.file(name))
+        } else {
+            _ = try DiskFile(directory.file(name), bytes: bytes)
+        }
+        #expect(try journal().shortFile(output: output) == directory.file(name))
 
-        #expect(throws: BatchTrouble.self) { try ResultFiles(output: output, try journal(), isOrdered: false) }
+        let files = try ResultFiles(output: output, try journal(), isOrdered: false)
+
+        #expect(files.position == JournalPosition() && text(output) == "" && text(errors) == nil)
+    }
+
+    @Test func `the error file is found beside the output, wherever its folder is`() throws {
+        let journal = try ResultJournal(directory.file("out.jsonl.journal"))
+        try journal.append(.header(JournalHeader(batch: "batch_1", lines: 9, errors: "bad")))
+
+        let files = try ResultFiles(output: output, journal, isOrdered: false)
+        try files.append(BatchFixtures.result(1, isOK: false))
+        try files.record()
+
+        #expect(text(directory.file("bad")) == "{\"custom_id\":\"1\"}\n")
+    }
+
+    @Test func `numbers of results may be left out`() throws {
+        let files = try ResultFiles(output: output, try journal(), isOrdered: false)
+        for seq in [3, 4, 9] { try files.append(BatchFixtures.result(seq, seq: seq)) }
+
+        #expect(files.position.place == 9 && files.lines == 3)
     }
 
     @Test func `another order and another round begin anew`() throws {
@@ -87,8 +115,14 @@ import Testing
     @Test func `lines in order are written as far as they follow each other`() {
         let results = [3, 4, 6, 7].map { BatchFixtures.result($0) }
 
-        #expect(ResultFollower.contiguous(results, after: 2).map(\.line) == [3, 4])
-        #expect(ResultFollower.contiguous(results, after: 1).isEmpty)
-        #expect(ResultFollower.contiguous([], after: 1).isEmpty)
+        #expect(ResultFollower.ready(results, after: 2, isEnded: false).map(\.line) == [3, 4])
+        #expect(ResultFollower.ready(results, after: 1, isEnded: false).isEmpty)
+        #expect(ResultFollower.ready([], after: 1, isEnded: false).isEmpty)
+    }
+
+    @Test func `a blank line, which has no result, does not keep the rest back once the batch has ended`() {
+        let results = [3, 4, 6, 7].map { BatchFixtures.result($0) }
+
+        #expect(ResultFollower.ready(results, after: 1, isEnded: true).map(\.line) == [3, 4, 6, 7])
     }
 }
