@@ -27,8 +27,9 @@ struct BatchPace {
     var options: BatchOptions
     /// This batch's part of what its tenant may have in the queue.
     var part = 1.0
-    /// Lines that may be in the queue beside requests of other lanes, or `nil` where there are none.
+    /// Lines a second that may be sent beside requests of other lanes, or `nil` where there are none.
     private var gentle: Double?
+    private var gently: Allowance
     private(set) var running = 0
     private var bytes = 0
     private var reserved = 0.0
@@ -48,6 +49,7 @@ struct BatchPace {
         self.spent = spent
         requests = Allowance(now)
         tokens = Allowance(now)
+        gently = Allowance(now, holds: 0.02)
     }
 
     /// Lines that may be in the queue at once: those that run, and as many again that wait.
@@ -58,24 +60,19 @@ struct BatchPace {
         let most = Int((Double(settings.mostLines) * part).rounded(.up))
         let busy = rate.perSecond * (serviceTime + min(serviceTime, 30))
         let paced = max(settings.fewestLines, Int(min(busy, Double(settings.mostLines))))
-        let polite = gentle.map { Int($0) } ?? .max
-        return max(1, min(most, paced, options.concurrency ?? .max, polite))
+        return max(1, min(most, paced, options.concurrency ?? .max))
     }
 
     /// Makes room for requests of other lanes where timers are late by `lag`, which is `nil` where there are none.
     ///
-    /// A third less at once, a tenth more at a time, as TCP shares a line.
+    /// A third less at once, a tenth more at a time, as TCP shares a line. The rate is bounded and not the window, since
+    /// a line that waits for its platform costs nothing.
     mutating func share(lag: Duration?) {
         guard let lag else { return gentle = nil }
-        guard let now = gentle else { return gentle = Double(min(window, Self.firstShare)) }
-        let most = Double(settings.mostLines)
-        gentle = lag > settings.lag ? max(Self.fewestShared, now * 0.67) : min(most, now + max(1, now / 10))
+        let least = Double(settings.sharedRate)
+        guard let now = gentle else { return gentle = least }
+        gentle = lag > settings.lag ? max(least, now * 0.67) : min(100_000, now * 1.1)
     }
-
-    /// Chosen: what a busy machine hardly notices.
-    private static let firstShare = 4
-    /// Chosen: a batch beside a shim that is always busy still gets on.
-    private static let fewestShared = 2.0
 
     mutating func verdict(for share: Share, now: ContinuousClock.Instant) -> Verdict {
         guard running < window, running == 0 || bytes + share.bytes <= settings.mostBytes else { return .wait(nil) }
@@ -85,6 +82,7 @@ struct BatchPace {
         }
         let waits = [
             requests.wait(options.requestsPerMinute, now: now), tokens.wait(options.tokensPerMinute, now: now),
+            gently.wait(gentle.map { Int($0 * 60) }, now: now),
         ]
         if let longest = waits.compactMap({ $0 }).max() { return .wait(longest) }
         return .go
@@ -99,6 +97,7 @@ struct BatchPace {
         bytes += share.bytes
         reserved += share.mostCost
         requests.take(1)
+        gently.take(1)
         tokens.take(Double(share.tokens))
         return share
     }
@@ -144,12 +143,16 @@ extension BatchPace {
         }
     }
 
-    /// A token bucket that holds what comes in a second, and may go below nothing.
+    /// A token bucket that holds what comes in some seconds, and may go below nothing.
     fileprivate struct Allowance {
         private var level = 0.0
         private var last: ContinuousClock.Instant
+        private let held: Double
 
-        init(_ now: ContinuousClock.Instant) { last = now }
+        init(_ now: ContinuousClock.Instant, holds seconds: Double = 1) {
+            last = now
+            held = seconds
+        }
 
         mutating func take(_ amount: Double) { level -= amount }
 
@@ -162,7 +165,7 @@ extension BatchPace {
                 return nil
             }
             let perSecond = Double(perMinute) / 60
-            level = min(max(1, perSecond), level + time * perSecond)
+            level = min(max(1, perSecond * held), level + time * perSecond)
             // What is there after this is for the next one. Below one, a fast limit waits for no whole unit.
             guard level < min(1, perSecond) else { return nil }
             return .seconds(min(60, (min(1, perSecond) - level) / perSecond))

@@ -15,7 +15,11 @@ struct BatchRunSettings: Sendable {
     /// Lateness of this process' timers above which a batch makes room, while there are other requests.
     ///
     /// Chosen: some times that of a process that has nothing to do, and less than a caller notices.
-    var lag = Duration.milliseconds(2)
+    var lag = Duration.milliseconds(1)
+    /// Lines a second that a batch sends all the same.
+    ///
+    /// Chosen: a twentieth of a core, and more than most platforms allow.
+    var sharedRate = 100
     /// Batches that one process runs at once.
     var mostBatches = 16
     /// A process that has not renewed for this long has lost its batches to another.
@@ -41,9 +45,12 @@ struct BatchRunSettings: Sendable {
             "BATCH_WINDOW_BYTES", default: mostBytes, in: 1024...(1 << 40),
             "Bytes of request bodies of one batch that are in the queue at once; one line may be larger.")
         lag = settings.seconds(
-            "BATCH_LAG", default: 0.002, in: 0.0001...10,
-            "While there are requests of other lanes, a batch has fewer lines in the queue where timers of its shim are later than this: the machine is busy."
+            "BATCH_LAG", default: 0.001, in: 0.0001...10,
+            "While there are requests of other lanes, a batch sends fewer lines a second where timers of its shim are later than this: the machine is busy."
         )
+        sharedRate = settings.int(
+            "BATCH_SHARED_RATE", default: sharedRate, in: 1...100_000,
+            "Lines a second that a batch sends all the same.")
         mostBatches = settings.int(
             "BATCHES_AT_ONCE", default: mostBatches, in: 0...1000,
             "Batches that one shim runs at once; 0: none, so that others do it.")

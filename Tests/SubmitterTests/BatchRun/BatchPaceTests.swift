@@ -78,19 +78,30 @@ import Testing
         #expect(half.window == 2)
     }
 
-    @Test func `beside other requests a batch has few lines, fewer where the machine is busy, more where it is not`() {
-        var settings = settings
-        settings.fewestLines = 64
-        var pace = BatchPace(settings, BatchOptions(), spent: 0, now: start)
+    @Test func `beside other requests a batch sends few lines, fewer where the machine is busy, more where it is not`() {
+        var pace = pace()
         pace.share(lag: .zero)
-        #expect(pace.window == 4)
+        #expect((95...105).contains(sent(in: 1, at: 10, &pace)))
 
-        for _ in 0..<40 { pace.share(lag: .zero) }
-        #expect(pace.window == 64)
+        for _ in 0..<30 { pace.share(lag: .zero) }
+        #expect(sent(in: 0.1, at: 20, &pace) > 90)
         for _ in 0..<20 { pace.share(lag: .milliseconds(50)) }
-        #expect(pace.window == 2)
+        #expect((95...105).contains(sent(in: 1, at: 30, &pace)))
         pace.share(lag: nil)
-        #expect(pace.window == 64)
+        #expect(sent(in: 0.1, at: 40, &pace) == 100, "one a millisecond, as often as it is asked")
+    }
+
+    /// Lines that take no time, one at most a millisecond.
+    private func sent(in seconds: Double, at: Int, _ pace: inout BatchPace) -> Int {
+        let begin = start + .seconds(at)
+        var count = 0
+        _ = pace.verdict(for: .init(), now: begin)
+        for millisecond in 0..<Int(seconds * 1000)
+        where pace.verdict(for: .init(), now: begin + .milliseconds(millisecond)) == .go {
+            pace.ended(pace.sent(.init()), tokens: 0, cost: 0)
+            count += 1
+        }
+        return count
     }
 
     @Test func `bodies are bounded, but one line may always be sent`() {
