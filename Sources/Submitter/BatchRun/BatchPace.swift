@@ -63,7 +63,7 @@ struct BatchPace {
         return max(1, min(most, paced, options.concurrency ?? .max))
     }
 
-    /// Makes room for requests of other lanes where timers are late by `lag`, which is `nil` where there are none.
+    /// Makes room for requests of other lanes, `nil` for none, where timers are late by `lag`.
     ///
     /// A third less at once, a tenth more at a time, as TCP shares a line. The rate is bounded and not the window, since
     /// a line that waits for its platform costs nothing.

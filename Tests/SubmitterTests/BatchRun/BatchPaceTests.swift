@@ -78,7 +78,8 @@ import Testing
         #expect(half.window == 2)
     }
 
-    @Test func `beside other requests a batch sends few lines, fewer where the machine is busy, more where it is not`() {
+    @Test func `beside other requests a batch sends few lines, fewer where the machine is busy, more where it is not`()
+    {
         var pace = pace()
         pace.share(lag: .zero)
         #expect((95...105).contains(sent(in: 1, at: 10, &pace)))
