@@ -65,7 +65,7 @@ struct BatchPace {
 
     /// Makes room for requests of other lanes, `nil` for none, where timers are late by `lag`.
     ///
-    /// A third less at once, a tenth more at a time, as TCP shares a line. The rate is bounded and not the window, since
+    /// A third less at once, a tenth more at a time, as TCP shares a line. The rate is bounded and not the window:
     /// a line that waits for its platform costs nothing.
     mutating func share(lag: Duration?) {
         guard let lag else { return gentle = nil }
