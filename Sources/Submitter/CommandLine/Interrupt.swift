@@ -8,10 +8,12 @@ enum Interrupt {
     static func race<Value: Sendable>(
         _ ends: @escaping @Sendable () -> Bool = { true }, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value? {
-        try await withThrowingTaskGroup(of: Value?.self) { race in
+        // Before the work begins, or a signal would end the process and not the work.
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        return try await withThrowingTaskGroup(of: Value?.self) { race in
             race.addTask { try await work() }
             race.addTask {
-                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) where ends() { break }
+                for await _ in signals where ends() { break }
                 return nil
             }
             defer { race.cancelAll() }
