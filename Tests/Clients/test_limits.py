@@ -48,8 +48,10 @@ class Overload:
     def __init__(self, folder, template, kills):
         self.platform = CountingPlatform(**{name: load.mode for name, load in LOADS.items()})
         self._kills = kills
+        # Half of the requests are of the batch lane, and all of a limit is to be used.
         self.service = Service(
-            folder, template, self.platform, workers=WORKERS, LEASE=str(LEASE), CATALOG_REFRESH="1", catalogue={
+            folder, template, self.platform, workers=WORKERS, LEASE=str(LEASE), CATALOG_REFRESH="1", BATCH_HEADROOM="0",
+            BATCH_SLOT_HEADROOM="0", catalogue={
                 "models": [{"id": name, "provider": "openai", "capabilities": ALL} for name in LOADS],
                 "accounts": [self.platform.catalogue_account(
                     name, [name], rpm=RPM, tpm=TPM, concurrency=CONCURRENCY) for name in LOADS]})
