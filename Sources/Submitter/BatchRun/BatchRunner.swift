@@ -33,7 +33,7 @@ final class BatchRunner: Sendable {
             try await check()
             try await send(all: try await parts.persist { try await parts.store.doneLines(of: id) })
             await bookRest()
-            guard state.withLock({ $0.isDone }) else { return try await giveBack() }
+            guard state.withLock({ $0.isDone }) else { return await letGo() }
             let status = batch.lastStatus
             tell("a batch ended", try await parts.persist { try await parts.store.end(id, by: claim, as: status) })
         } catch is Ended {
@@ -43,6 +43,7 @@ final class BatchRunner: Sendable {
             await letGo()
         } catch is CancellationError {
             parts.logger.info("a batch is left to another process", metadata: [LogKey.batch: "\(id)"])
+            await letGo()
         } catch {
             // It is taken up anew after `BATCH_LEASE`.
             parts.logger.error("a batch cannot be run", metadata: [LogKey.batch: "\(id)", LogKey.error: "\(error)"])
@@ -73,11 +74,9 @@ final class BatchRunner: Sendable {
             ])
     }
 
-    private func giveBack() async throws { try await parts.store.release(id, claim) }
-
     /// For any process to claim at once, where it is still this one's.
     private func letGo() async {
-        do { try await giveBack() } catch {
+        do { try await parts.store.release(id, claim) } catch {
             parts.logger.debug("a batch is left to its lease", metadata: [LogKey.error: "\(error)"])
         }
     }
