@@ -1,16 +1,13 @@
 """`submitter batch`: a file of requests, stopped at any moment and continued, with its journal, progress and exit codes."""
 
-import fcntl
 import gzip
 import json
 import os
 import random
 import re
 import signal
-import struct
 import subprocess
 import tempfile
-import termios
 import time
 from pathlib import Path
 
@@ -18,6 +15,7 @@ import pytest
 
 from support.processes import eventually
 from support.service import BIN, PROMPT_MARK
+from support.terminal import on_terminal
 from support.upstream import answer, failing
 
 
@@ -628,28 +626,11 @@ def test_quiet_is_quiet_and_a_log_has_lines(files):
     assert re.search(r"^sandbox +5 +0 ", loud.stderr, re.M), loud.stderr
 
 
-def capture(command, environment, columns):
-    """Everything that a terminal of this width is sent."""
-    pid, terminal = os.forkpty()
-    if pid == 0:
-        # Before the command looks.
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        os.execve(command[0], [str(part) for part in command], environment)
-    said = b""
-    try:
-        while chunk := os.read(terminal, 65536):
-            said += chunk
-    except OSError:  # the terminal is gone with the last one who had it
-        pass
-    os.close(terminal)
-    return said.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 @pytest.mark.parametrize("columns", [80, 50, 20])
 def test_a_terminal_has_one_line_that_fits(files, columns):
     files.write([*numbered(40, "[[tokens=1 ttft_ms=250]]"), chat(40, "[[fail=content_filtered]]")])
     command = [BIN / "submitter", "batch", "run", files.input, "-o", files.output, "--concurrency", "8"]
-    said, code = capture(command, files.service.environment | {"TERM": "xterm", "LANG": "C.UTF-8"}, columns)
+    said, code = on_terminal(command, files.service.environment | {"TERM": "xterm", "LANG": "C.UTF-8"}, columns)
     assert code == 2
     plain = re.sub(r"\x1b\[[0-9;]*[mK]", "", said)
     lines = [line for row in plain.split("\n") for line in row.rstrip("\r").split("\r")]
@@ -665,7 +646,7 @@ def test_a_terminal_has_one_line_that_fits(files, columns):
 def test_no_colour_is_honoured(files):
     files.write([chat(0, "[[fail=content_filtered]]")])
     command = [BIN / "submitter", "batch", "run", files.input, "-o", files.output]
-    said, _ = capture(command, files.service.environment | {"TERM": "xterm", "NO_COLOR": "1"}, 80)
+    said, _ = on_terminal(command, files.service.environment | {"TERM": "xterm", "NO_COLOR": "1"}, 80)
     assert "\x1b[31m" not in said and "100%" in said
 
 

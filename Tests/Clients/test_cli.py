@@ -11,6 +11,7 @@ import pytest
 from support.ledger import settled_rows
 from support.processes import eventually
 from support.service import BIN, PROMPT_MARK
+from support.terminal import on_terminal
 
 
 def test_chat_prints_the_answer(service):
@@ -114,28 +115,12 @@ def test_unknown_words_are_refused_with_the_known_ones(service, value):
     assert "openai" in service.run("accounts", "list", "--provider", value).stderr
 
 
-def script(command, environment):
-    """With a terminal for all three streams."""
-    pid, terminal = os.forkpty()
-    if pid == 0:
-        os.execve(command[0], [str(part) for part in command], environment)
-    said = b""
-    try:
-        while chunk := os.read(terminal, 65536):
-            said += chunk
-    except OSError:  # the terminal is gone with the last one who had it
-        pass
-    os.close(terminal)
-    os.waitpid(pid, 0)
-    return said.decode()
-
-
 def test_only_a_terminal_gets_escape_codes(service):
     command = [BIN / "submitter", "chat", f"[[reasoning=3]] {PROMPT_MARK}", "--model", "sandbox"]
     piped = subprocess.run(command, env=service.environment, capture_output=True, text=True, timeout=30)
     assert piped.returncode == 0 and "\x1b" not in piped.stdout + piped.stderr
-    shown = script(command, service.environment | {"TERM": "xterm"})
-    plain = script(command, service.environment | {"TERM": "xterm", "NO_COLOR": "1"})
+    shown = on_terminal(command, service.environment | {"TERM": "xterm"})[0]
+    plain = on_terminal(command, service.environment | {"TERM": "xterm", "NO_COLOR": "1"})[0]
     assert "\x1b[2m" in shown and "\x1b" not in plain and len(plain) > 10
 
 
