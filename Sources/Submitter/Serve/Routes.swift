@@ -13,6 +13,8 @@ struct Routes: Sendable {
     let admin: AdminRoutes?
     /// The same.
     let batches: BatchRoutes?
+    /// The same.
+    let ledger: LedgerRoutes?
 
     var table: RouteTable {
         var table = RouteTable(format: ChatFormat())
@@ -22,6 +24,7 @@ struct Routes: Sendable {
         addOperations(to: &table)
         if let batches { addBatches(batches, to: &table) }
         if let admin { addAdmin(admin, to: &table) }
+        if let ledger { addLedger(ledger, to: &table) }
         return table
     }
 
@@ -92,5 +95,14 @@ struct Routes: Sendable {
         table.on("POST /api/v1/accounts/:id/test", admin.accounts.test)
         table.on("GET /api/v1/audit", admin.audit.list)
         table.on("GET /api/v1/alerts", admin.alerts.list)
+    }
+
+    private func addLedger(_ ledger: LedgerRoutes, to table: inout RouteTable) {
+        table.on("GET /api/v1/status/usage", in: NativeFormat(), ledger.statistics.usage)
+        table.on("GET /api/v1/status/performance", in: NativeFormat(), ledger.statistics.performance)
+        table.on("GET /api/v1/status/cost", in: NativeFormat(), ledger.statistics.cost)
+        table.on("GET /api/v1/status/errors", in: NativeFormat(), ledger.statistics.errors)
+        table.on("GET /api/v1/usage", in: NativeFormat(), ledger.log.list)
+        table.on("GET /api/v1/jobs/:id/trail", in: NativeFormat(), ledger.trail.show)
     }
 }
