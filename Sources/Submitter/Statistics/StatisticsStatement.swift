@@ -49,7 +49,7 @@ struct StatisticsStatement {
         let isOfHours = query.names.contains(.hour) || (query.names.contains(.day) && query.zone != .utc)
         let plan = StatisticsPlan(query.window, dimensions: dimensions, needsHours: isOfHours)
         let conditions = conditions()
-        var columns = dimensions.filter { !$0.isTime }.map(\.column).union(query.view.columns).sorted()
+        var columns = Set(dimensions.filter { !$0.isTime }.map(\.column)).union(query.view.columns).sorted()
         if query.view == .errors { columns.append("(\(conditions.error)) AS is_error") }
         var parts: [String] = []
         for part in plan.parts {

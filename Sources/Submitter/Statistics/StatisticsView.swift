@@ -77,7 +77,7 @@ struct StatisticsFigure: Sendable, Equatable {
         "tokens_in", "tokens_cached", "tokens_cache_write", "tokens_cache_write_1h", "tokens_out", "tokens_reasoning",
     ]
 
-    fileprivate static let usage =
+    fileprivate static let usage: [StatisticsFigure] =
         [
             sum("attempts"), sum("requests"), whole("retries", "sum(attempts) - sum(requests)"),
             sum("attempts", as: "done", where: "status = 'done'"), sum("attempts", as: "errors", where: failed),
@@ -89,21 +89,23 @@ struct StatisticsFigure: Sendable, Equatable {
         ]
 
     /// The prompt is told whole, and apart what came from or went to caches, since each has its price.
-    fileprivate static let cost =
+    fileprivate static let cost: [StatisticsFigure] =
         [
             sum("attempts"), sum("tokens_in"),
             whole("tokens_uncached", "GREATEST(sum(tokens_in) - sum(tokens_cached) - sum(tokens_cache_write), 0)"),
         ] + tokens.dropFirst().map { sum($0) } + [
-            decimal("cost", "trim_scale(sum(cost))"), cost(of: failed, as: "waste"),
-            cost(of: "status = 'cancelled'", as: "cancelled_cost"),
+            decimal("cost", "trim_scale(sum(cost))"), spent(by: failed, as: "waste"),
+            spent(by: "status = 'cancelled'", as: "cancelled_cost"),
             sum("attempts", as: "failed_attempts", where: failed),
         ]
 
-    fileprivate static let performance =
+    fileprivate static let performance: [StatisticsFigure] =
         [
             sum("attempts"), sum("attempts", as: "done", where: "status = 'done'"), sum("tokens_out"),
             ratio("attempts_per_second", "attempts", "seconds"), ratio("tokens_per_second", "tokens_out", "seconds"),
-            decimal("answer_tokens_per_second", "round(sum(tokens_out) * 1000 / NULLIF(sum(latency_ms_sum), 0), 3)"),
+            decimal(
+                "answer_tokens_per_second",
+                "trim_scale(round(sum(tokens_out) * 1000 / NULLIF(sum(latency_ms_sum), 0), 3))"),
         ] + StatisticsMetric.allCases.map { average("\($0)_avg_ms", $0.sum, $0.count) }
 
     fileprivate static func errors(partition: String) -> [StatisticsFigure] {
@@ -139,7 +141,7 @@ struct StatisticsFigure: Sendable, Equatable {
         StatisticsFigure(name: name, isWhole: false, source: .rows, sql: sql)
     }
 
-    private static func cost(of condition: String, as name: String) -> StatisticsFigure {
+    private static func spent(by condition: String, as name: String) -> StatisticsFigure {
         decimal(name, "trim_scale(coalesce(sum(cost) FILTER (WHERE \(condition)), 0))")
     }
 

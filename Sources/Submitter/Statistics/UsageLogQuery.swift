@@ -29,7 +29,8 @@ struct UsageLogCursor: Sendable, Equatable {
         let parts = text.split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, let startedAt = Self.number(parts[0]), startedAt <= Bounds.moments.upperBound * 1000,
             let attempt = Self.number(parts[1]), attempt <= Int32.max, parts[2].utf8.count <= 3 * Bounds.id,
-            let id = PercentEncoding.decode(parts[2]), !id.contains(0), let id = String(validating: id, as: UTF8.self)
+            let bytes = PercentEncoding.decode(parts[2]), !bytes.contains(0),
+            let id = String(validating: bytes, as: UTF8.self)
         else { return nil }
         self.init(startedAt: startedAt, requestID: id, attempt: attempt)
     }

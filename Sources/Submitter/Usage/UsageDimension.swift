@@ -1,4 +1,5 @@
 import ArgumentParser
+import Shared
 
 /// The ways in which `submitter usage` groups the ledger's sums.
 enum UsageDimension: String, CaseIterable, Sendable, ExpressibleByArgument {

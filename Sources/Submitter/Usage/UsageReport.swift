@@ -53,7 +53,7 @@ struct UsageReport {
             case "currency": object.set(column, .string(currency(of: row)))
             case "cost" where costAsText: object.set(column, .string(value ?? "0"))
             case "cost":
-                object.set(column, value.flatMap(Double.init).flatMap(JSONNumber.init).map(JSON.number) ?? .null)
+                object.set(column, value.flatMap { Double($0) }.flatMap(JSONNumber.init).map(JSON.number) ?? .null)
             default: object.set(column, value.flatMap { Int64($0) }.map { .number(JSONNumber($0)) } ?? .null)
             }
         }

@@ -36,7 +36,7 @@ struct StatisticsRoutes: Sendable {
         let format = try parameters.format()
         let question = StatisticsCursor.question(
             [view.rawValue] + ["period", "tz", "group_by"].map { parameters[$0] ?? "" }
-                + StatisticsDimension.filters.map { parameters[$0].map { "=\($0)" } ?? "" })
+                + StatisticsDimension.filters.map { parameters[$0.rawValue].map { "=\($0)" } ?? "" })
         let query = try await query(view, parameters, question)
         let answer = try await ledger { try await query.answer(pool) }
         var report = StatisticsReport(query: query, answer: answer)
