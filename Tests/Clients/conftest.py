@@ -20,14 +20,18 @@ from support.upstream import Upstream
 
 
 # Parts of the suite by the service that their files ask, so that no list has to be kept. The first two wait for no clock:
-# they may run side by side, each in a process of its own. `services` are all others, and should have the machine to themselves.
+# they may run side by side, each in a process of its own. `services` are all others, and should have most of the machine.
 SHARES = {"platforms": "bench", "quirks": "stack"}
-# Files with services of their own that wait more than they compute, and for no clock: they run beside those.
-BESIDE = {"test_batch_cli.py", "test_openai_batches.py", "test_operator_commands.py"}
+# Files with services of their own that wait more than they compute, and for no clock, run beside those. Files that watch limits
+# for minutes take next to no time of the machine, and run beside `services`.
+FILES = {
+    "batches": {"test_batch_cli.py", "test_openai_batches.py", "test_operator_commands.py"},
+    "minutes": {"test_limits.py", "test_pool.py"},
+}
 
 
 def pytest_addoption(parser):
-    parser.addoption("--share", choices=[*SHARES, "batches", "services"], help="only this part of the tests")
+    parser.addoption("--share", choices=[*SHARES, *FILES, "services"], help="only this part of the tests")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -41,8 +45,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def shares_by_file(items):
-    beside = {item.path: "batches" for item in items if item.path.name in BESIDE}
-    return beside | {item.path: share for share, fixture in SHARES.items() for item in items if fixture in item.fixturenames}
+    chosen = {item.path: share for share, names in FILES.items() for item in items if item.path.name in names}
+    return chosen | {item.path: share for share, fixture in SHARES.items() for item in items if fixture in item.fixturenames}
 
 
 def reads_logs(item):
