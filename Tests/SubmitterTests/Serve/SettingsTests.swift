@@ -32,6 +32,13 @@ struct SettingsTests {
         #expect(shim.hub.resumeGrace == .seconds(5))
     }
 
+    @Test func `times below a millisecond stay what they are`() throws {
+        var settings = Settings(environment: ["BATCH_LAG": "0.0001"])
+
+        #expect(ShimConfig(&settings).batchRuns.lag == .microseconds(100))
+        try settings.check()
+    }
+
     @Test func `all mistakes are reported at once, by name and without the values`() {
         var settings = Settings(environment: [
             "SERVICE_PORT": "eighty-secret", "LEASE": "-1", "DEBUG": "perhaps", "LOG_LEVEL": "loud",
