@@ -8,6 +8,7 @@ struct Routes: Sendable {
     let models: ModelRoutes
     let health: HealthRoutes
     let status: StatusRoutes
+    let monitoring: MonitoringRoutes
     let deadLetters: DeadLetterRoutes
     /// `nil` without a database: its paths do not exist then.
     let admin: AdminRoutes?
@@ -70,6 +71,9 @@ struct Routes: Sendable {
         table.on("DELETE /api/v1/queue/dead/:id", deadLetters.drop)
         table.on("POST /api/v1/queue/dead/:id/retry", deadLetters.retry)
         table.on("GET /api/v1/status/health", status.health)
+        table.on("GET /api/v1/status/metrics", monitoring.status)
+        table.on("GET /api/v1/queue/scaling", monitoring.scaling)
+        table.on("GET /metrics", monitoring.metrics)
     }
 
     private func addAdmin(_ admin: AdminRoutes, to table: inout RouteTable) {

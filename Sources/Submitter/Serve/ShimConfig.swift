@@ -12,6 +12,7 @@ struct ShimConfig: Sendable {
     var admission = Admission.Limits()
     var batchRuns = BatchRunSettings()
     var batches = BatchSettings()
+    var monitoring = MonitoringSettings()
 
     init() {}
 
@@ -27,5 +28,6 @@ struct ShimConfig: Sendable {
         admission = Admission.Limits(&settings)
         batchRuns = BatchRunSettings(&settings)
         batches = BatchSettings(&settings)
+        monitoring = MonitoringSettings(&settings)
     }
 }
