@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(
             name: "SubmitterTests",
             dependencies: [
-                "Submitter", "Shared", "TestSupport", logging, lifecycle, arguments,
+                "Submitter", "Shared", "TestSupport", logging, metrics, lifecycle, arguments,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ] + nio,
             swiftSettings: strictTests),

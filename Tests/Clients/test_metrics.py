@@ -135,7 +135,7 @@ def test_a_prometheus_scrapes_both_and_evaluates_the_rules(watched, tmp_path):
             groups = api.get("/rules").json()["data"]["groups"]
             assert [rule["lastError"] for group in groups for rule in group["rules"] if rule.get("lastError")] == []
     finally:
-        code = server.stop()
+        code = server.stop(seconds=15)
     assert code == 0, server.tail()
 
 

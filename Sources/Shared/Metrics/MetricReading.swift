@@ -22,14 +22,14 @@ package struct MetricReading: Sendable, Equatable {
     package let family: MetricFamily
     package let series: [Series]
 
-    init(_ family: MetricFamily, _ series: [Series]) {
+    init(_ family: MetricFamily, series: [Series]) {
         self.family = family
         self.series = series
     }
 
     /// Numbers by the values of their labels.
     package init(_ family: MetricFamily, _ numbers: [(labels: [String], value: Double)]) {
-        self.init(family, numbers.map { Series(labels: $0.labels, value: .number($0.value)) })
+        self.init(family, series: numbers.map { Series(labels: $0.labels, value: .number($0.value)) })
     }
 
     /// One number without labels.

@@ -47,7 +47,7 @@ package final class MetricsRegistry: MetricsFactory {
             families[name].map { family in
                 MetricReading(
                     family,
-                    series.filter { !family.isSparse || !$0.value.isZero }
+                    series: series.filter { !family.isSparse || !$0.value.isZero }
                         .sorted { $0.key.lexicographicallyPrecedes($1.key) }
                         .map { MetricReading.Series(labels: $0.key, value: $0.value) })
             }

@@ -37,8 +37,8 @@ import Testing
     @Test func `counters only grow`() {
         let (counter, sum) = (registry.counter(Self.plain), registry.sum(Self.plain))
         counter.increment(by: -5)
-        sum.increment(by: .nan)
-        sum.increment(by: -.infinity)
+        sum.increment(by: Double.nan)
+        sum.increment(by: -Double.infinity)
         counter.increment(by: 7)
         #expect(value(Self.plain) == .number(7))
     }

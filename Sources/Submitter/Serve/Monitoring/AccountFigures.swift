@@ -4,6 +4,8 @@ import Shared
 struct AccountFigures: Sendable, Equatable {
     enum Limit: String, CaseIterable, Sendable { case rpm, tpm, concurrency, quota }
 
+    private typealias Use = (limit: Limit, used: Int64, most: Int64?)
+
     struct Headroom: Sendable, Equatable {
         let limit: Limit
         /// The share of it that is left, from 0 to 1.
@@ -31,7 +33,7 @@ struct AccountFigures: Sendable, Equatable {
         coolDown = state == .resting ? Self.coolDown(reading, now) : .zero
         running = reading.running
         self.waiting = waiting
-        let uses: [(Limit, used: Int64, limit: Int64?)] = [
+        let uses: [Use] = [
             (.rpm, reading.requests, account.requestsPerMinute.map(Int64.init)),
             (.tpm, reading.tokens, account.tokensPerMinute.map(Int64.init)),
             (.concurrency, Int64(reading.running), account.concurrency.map(Int64.init)),
@@ -49,7 +51,7 @@ struct AccountFigures: Sendable, Equatable {
     }
 
     /// Tokens are known only by request: while any are left, they bound nothing.
-    private static func room(_ uses: [(limit: Limit, used: Int64, most: Int64?)]) -> Int? {
+    private static func room(_ uses: [Use]) -> Int? {
         let rooms = uses.compactMap { limit, used, most -> Int64? in
             guard let most else { return nil }
             let left = max(0, most.subtractingClamped(used))
