@@ -55,7 +55,8 @@ import Testing
 
     @Test func `buckets of a histogram are cumulative up to its count`() {
         let family = MetricFamily("z_seconds", .histogram([0.1, 1]), labels: ["kind"], "Durations")
-        let reading = MetricReading(family, series: [.init(labels: ["a"], value: .histogram(counts: [2, 0, 3], sum: 4.5))])
+        let reading = MetricReading(
+            family, series: [.init(labels: ["a"], value: .histogram(counts: [2, 0, 3], sum: 4.5))])
         #expect(
             lines(reading).dropFirst(2) == [
                 #"z_seconds_bucket{kind="a",le="0.1"} 2"#, #"z_seconds_bucket{kind="a",le="1"} 2"#,
