@@ -88,10 +88,9 @@ package final class MetricsRegistry: MetricsFactory {
         }
         let labels = dimensions.map { $0.1.clipped(toBytes: Self.longestLabel) }
         return state.withLock { state in
-            let known = state.cells[name] ?? [:]
-            let isRoom = known.count < Self.mostSeries || known[labels] != nil
-            let labels = isRoom ? labels : labels.map { _ in Self.other }
-            if let cell = known[labels] { return cell as? Cell }
+            let isFull = state.cells[name].map { $0.count >= Self.mostSeries && $0[labels] == nil } ?? false
+            let labels = isFull ? labels.map { _ in Self.other } : labels
+            if let known = state.cells[name]?[labels] { return known as? Cell }
             state.cells[name, default: [:]][labels] = new
             return new
         }

@@ -1,5 +1,10 @@
 package import CoreMetrics
 
 extension Timer {
-    package func record(_ duration: Duration) { recordSeconds(duration.seconds) }
+    /// Durations beyond 292 years are as long as that.
+    package func record(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        let (nanoseconds, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        recordNanoseconds(overflows ? .max : nanoseconds.addingClamped(attoseconds / 1_000_000_000))
+    }
 }

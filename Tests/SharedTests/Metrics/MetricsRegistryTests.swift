@@ -53,11 +53,21 @@ import Testing
 
     @Test func `a histogram counts each value in one bucket, in seconds`() {
         let timer = registry.timer(Self.times)
-        for duration in [Duration.milliseconds(100), .milliseconds(101), .seconds(5), .seconds(1000)] {
+        for duration in [Duration.microseconds(62_500), .milliseconds(125), .seconds(5), .seconds(1000)] {
             timer.record(duration)
         }
-        timer.recordNanoseconds(-1)
-        #expect(value(Self.times) == .histogram(counts: [2, 1, 1, 1], sum: 1005.201))
+        timer.record(.seconds(-1))
+        #expect(value(Self.times) == .histogram(counts: [2, 1, 1, 1], sum: 1005.1875))
+    }
+
+    @Test func `a value at a bound is in the bucket below`() {
+        let timer = registry.timer(Self.times)
+        timer.record(.milliseconds(100))
+        timer.record(.nanoseconds(100_000_001))
+        timer.record(.seconds(Int64.max))
+        var counts: [Int] = []
+        if case .histogram(let found, _)? = value(Self.times) { counts = found }
+        #expect(counts == [1, 1, 0, 1])
     }
 
     @Test func `what is no number is not recorded`() {
