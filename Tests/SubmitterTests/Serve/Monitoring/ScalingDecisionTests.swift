@@ -90,8 +90,10 @@ import Testing
 
         mutating func second(_ now: Int) {
             running = running.map { $0 - 1 }.filter { $0 > 0 }
-            start(&parked)
-            start(&ready)
+            let admitted = start(upTo: parked)
+            parked -= admitted
+            let begun = start(upTo: ready)
+            ready -= begun
             // A worker with a free slot lets the others wait for accounts.
             if free > 0 {
                 parked += ready
@@ -101,10 +103,11 @@ import Testing
             if now % Self.poll == 0 { scale(now) }
         }
 
-        private mutating func start(_ waiting: inout Int) {
+        /// Returns how many have begun.
+        private mutating func start(upTo waiting: Int) -> Int {
             let count = min(waiting, free, places ?? .max)
             running += Array(repeating: Self.jobLength, count: count)
-            waiting -= count
+            return count
         }
 
         private mutating func scale(_ now: Int) {
