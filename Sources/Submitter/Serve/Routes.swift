@@ -92,5 +92,8 @@ struct Routes: Sendable {
         table.on("POST /api/v1/accounts/:id/test", admin.accounts.test)
         table.on("GET /api/v1/audit", admin.audit.list)
         table.on("GET /api/v1/alerts", admin.alerts.list)
+        table.on("GET /api/v1/alerts/silences", admin.alerts.listSilences)
+        table.on("POST /api/v1/alerts/silences", admin.alerts.silence)
+        table.on("DELETE /api/v1/alerts/silences/:id", admin.alerts.endSilence)
     }
 }

@@ -23,6 +23,8 @@ struct Shim {
     var catalogAccess: CatalogAccess?
     /// `nil` without a database: no batches then.
     var batches: BatchStore?
+    /// `nil`: this process raises no alerts.
+    var alerts: AlertParts?
     var clock: any WallClock = SystemWallClock()
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
 
@@ -50,11 +52,18 @@ struct Shim {
         let application = application(routes(requests, readiness, links.pool).table, requests, readiness, group)
         let services: [any Service] =
             links.commands + [subscription, hub] + links.followers(of: hub) + links.replicaServices + [gauges]
-            + batchServices(requests) + [
+            + batchServices(requests) + alertServices(links) + [
                 StuckCallers(connections: requests.connections, timeouts: config.callers), application,
                 DrainSignal(readiness: readiness, hub: hub, settings: config.drain),
             ]
         return (services, hub)
+    }
+
+    private func alertServices(_ links: ShimLinks) -> [any Service] {
+        guard let alerts else { return [] }
+        return [
+            ShimAlerts(alerts, links.queues, redis: links.pool, prefix: keys.prefix, shim: id, problem: database)
+        ]
     }
 
     private func batchServices(_ parts: ShimParts) -> [any Service] {

@@ -20,6 +20,7 @@ final class WorkerMetrics: Sendable {
 
     private let counts = Mutex(Counts())
     private let openStreams = Atomic<Int>(0)
+    let tally = JobTally()
 
     init() {}
 
@@ -46,6 +47,7 @@ final class WorkerMetrics: Sendable {
 
     func jobEnded(_ record: AttemptRecord) {
         counts.withLock { $0.jobs[record.status, default: 0] += 1 }
+        tally.ended(record)
     }
 
     /// All metrics.

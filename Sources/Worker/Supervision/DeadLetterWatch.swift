@@ -17,7 +17,8 @@ struct DeadLetterWatch: Sendable {
         do {
             let count = try await shards.count()
             guard count > 0, let newest = try await shards.newest() else {
-                return try await alerts.clear(kind: .deadLetters, subject: Self.subject)
+                try await alerts.clear(kind: .deadLetters, subject: Self.subject)
+                return
             }
             try await tell(count, newest)
         } catch {

@@ -1,0 +1,72 @@
+import Synchronization
+
+/// Looks whether workers are alive, and which of them are gone without a goodbye.
+///
+/// In: heartbeats and cards. Out: readings for `AlertEvaluator`. Shims look, too, because no worker that died can tell.
+package final class WorkerWatch: Sendable {
+    private let queues: [JobQueue]
+    private let settings: AlertSettings
+    private let roll = Mutex(WorkerRoll())
+
+    package init(_ queues: [JobQueue], _ settings: AlertSettings) {
+        (self.queues, self.settings) = (queues, settings)
+    }
+
+    package var checks: [AlertCheck] {
+        [
+            AlertCheck(.noWorker, .whileFound(for: settings.noWorkerAfter)) { _ in await self.absence() },
+            AlertCheck(.workerLost, .whileFound()) { open in await self.losses(open) },
+        ]
+    }
+
+    /// By shard, since one that nobody serves keeps its requests waiting.
+    private func absence() async -> [AlertReading]? {
+        var readings: [AlertReading] = []
+        for queue in queues {
+            do throws(RedisError) {
+                guard try await queue.liveWorkers() == 0 else { continue }
+            } catch { return nil }
+            let subject = queues.count == 1 ? "workers" : "shard \(queue.keys.shard)"
+            readings.append(AlertReading(subject, "no worker is alive: requests are taken and wait"))
+        }
+        return readings
+    }
+
+    /// Workers that were lost, until as many are alive as before.
+    private func losses(_ open: [OpenAlert]) async -> [AlertReading]? {
+        guard let queue = queues.first else { return [] }
+        do throws(RedisError) {
+            let (expiries, now) = try await queue.heartbeats()
+            let before = roll.withLock { roll in
+                let missing = roll.look(expiries, now: now, at: .now, patience: settings.interval * 3 + .seconds(1))
+                return (missing: missing, alive: expiries.count + missing.count)
+            }
+            let lost = before.missing.isEmpty ? [] : try await unexcused(before.missing, queue)
+            return lost.map { Self.reading($0, aliveBefore: before.alive) }
+                + open.filter { isStillLost($0, alive: Set(expiries.keys), lost: lost) }
+                .map { AlertReading($0.subject, $0.message, details: $0.details) }
+        } catch {
+            roll.withLock { $0.forget() }
+            return nil
+        }
+    }
+
+    /// Those that did not leave in good order.
+    private func unexcused(_ names: [String], _ queue: JobQueue) async throws(RedisError) -> [String] {
+        let cards = try await queue.cards(of: names)
+        return zip(names, cards).filter { !$1.hasLeft }.map(\.0)
+    }
+
+    private func isStillLost(_ alert: OpenAlert, alive: Set<String>, lost: [String]) -> Bool {
+        // It slept and woke, or others have taken its place.
+        if alive.contains(alert.subject) || lost.contains(alert.subject) { return false }
+        let before = alert.details["alive_before"]?.count ?? 0
+        return alive.count < before && alert.age < settings.workerLostFor
+    }
+
+    private static func reading(_ name: String, aliveBefore: Int) -> AlertReading {
+        AlertReading(
+            name, "worker \(name) died: its heartbeat has expired, and other workers take its requests over",
+            details: ["alive_before": .int(aliveBefore)])
+    }
+}
