@@ -2,7 +2,7 @@
 package struct Alert: Sendable, Equatable {
     package var id: Int64
     package var kind: String
-    /// What it is about, as `AlertKind` says for each kind.
+    /// Names what it is about, as `AlertKind` says for each kind.
     package var subject: String
     package var severity: String
     package var message: String

@@ -32,7 +32,7 @@ package final class AlertEvaluator: Sendable {
         let clearAfter = max(settings.clearAfter, settings.interval * 2)
         self.clearAfter = clearAfter
         let judges = checks.map { check in
-            (check.kind, AlertJudge(check.rule, clearAfter: clearAfter, patience: settings.interval * 3 + .seconds(1)))
+            (check.kind, AlertJudge(check.rule, clearAfter: clearAfter, patience: settings.patience))
         }
         self.judges = Mutex(Dictionary(judges) { first, _ in first })
     }

@@ -9,6 +9,9 @@ package struct AlertSettings: Sendable {
     package var workerLostFor = Duration.seconds(3600)
     package var keep = Duration.seconds(90 * 86_400)
 
+    /// Longest time between two looks that follow each other: a look may wait for a server that hangs.
+    package var patience: Duration { interval * 3 + .seconds(20) }
+
     package init() {}
 
     package init(_ settings: inout Settings) {

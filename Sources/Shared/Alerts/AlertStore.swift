@@ -4,7 +4,7 @@ package struct AlertStore: Sendable {
 
     package init(_ pool: PostgresPool) { self.pool = pool }
 
-    /// Chosen: what a person reads at a glance. Messages are ours, and the ids in them are bounded.
+    /// Chosen: a person reads it at a glance, and the ids in it are bounded.
     private static let longestMessage = 1000
     /// An account's and a model's id with a slash, and well below what an index holds.
     private static let longestSubject = 2 * Bounds.name + 1
@@ -51,7 +51,9 @@ package struct AlertStore: Sendable {
         ).affected > 0
     }
 
-    /// Writes down a condition that was there since `since`, once it can be stored, and leaves its end to the next look.
+    /// Writes down a condition that has been there since `since`, once it can be stored.
+    ///
+    /// Its end is left to the next look.
     ///
     /// `isTold`: channels know of it. Nothing happens where another process has written down the same.
     package func makeUp(

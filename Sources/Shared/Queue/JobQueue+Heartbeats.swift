@@ -32,8 +32,9 @@ extension JobQueue {
         Int(try await redis.evaluate(QueueScripts.liveWorkers, keys: [keys.workers], args: []).int ?? 0)
     }
 
-    /// Workers whose heartbeat has not expired, `QueueOverview.mostWorkers` at most, with the time when each expires and
-    /// the time now, both by Redis' clock in milliseconds since 1970.
+    /// Workers whose heartbeat has not expired, `QueueOverview.mostWorkers` at most, with the time when each expires.
+    ///
+    /// All times are those of Redis' clock, in milliseconds since 1970.
     package func heartbeats() async throws(RedisError) -> (expiries: [String: Int64], now: Int64) {
         let reply = try await redis.evaluate(
             QueueScripts.heartbeats, keys: [keys.workers], args: [.int(QueueOverview.mostWorkers)])

@@ -1,4 +1,6 @@
-/// How long requests of one shard have waited, about, for alerts.
+/// Ages of the oldest requests of one shard that wait, for alerts.
+///
+/// They are rough: not every request is looked at.
 package struct QueueAges: Sendable, Equatable {
     /// Since the oldest entry was added that waits for a worker.
     package var forWorkers: [Lane: Duration] = [:]
@@ -79,7 +81,8 @@ extension QueueScripts {
     ///     ARGV[2] -> prefix of all keys
     ///     ARGV[3] -> rooms, at most
     ///     ARGV[4] -> members of each order and room, at most
-    ///     {now in ms since 1970, ID of the first unread entry of each lane or empty, members of orders, of rooms} -> always
+    ///     {now in ms since 1970, list of unread entries, members of orders, members of rooms} -> always
+    ///     an unread entry is the ID of the first one of a lane, or empty
     static let ages = RedisScript(
         members + """
             local n, prefix, most, unread, sorted, parked = (#KEYS - 2) / 2, ARGV[2], ARGV[4] - 1, {}, {}, {}

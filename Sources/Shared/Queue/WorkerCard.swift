@@ -1,5 +1,6 @@
-/// The card that a worker keeps beside each shard's queue: `jobs=3 slots=50 done=7120 failed=4`, or `left=1` for a minute
-/// after it ended in good order.
+/// The card that a worker keeps beside each shard's queue: `jobs=3 slots=50 done=7120 failed=4`.
+///
+/// For a minute after it ended in good order it is `left=1`.
 ///
 /// People look at it, and alerts are raised by it. No request's way depends on it. Words of other versions are ignored,
 /// and a number that is missing is not known.
@@ -40,7 +41,7 @@ package struct WorkerCard: Sendable, Equatable {
         }
     }
 
-    /// What a worker counts in years, with room for sums of all workers.
+    /// Chosen: no worker counts so far in years, and sums of all workers have room.
     private static let totals = 0...(1 << 48)
 
     package var text: String {

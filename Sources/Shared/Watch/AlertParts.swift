@@ -1,7 +1,7 @@
 package import Logging
 package import NIOCore
 
-/// What every process has that looks at conditions and tells of them.
+/// The parts of every process that looks at conditions and tells of them.
 package struct AlertParts: Sendable {
     package let settings: AlertSettings
     package let store: AlertStore
@@ -14,7 +14,7 @@ package struct AlertParts: Sendable {
     ///
     /// Chosen: longer than any of them is tried.
     private static let keepMessages = Duration.seconds(8 * 86_400)
-    /// How often old alerts are deleted.
+    /// Interval at which old alerts are deleted.
     package static let pruneInterval = Duration.seconds(3600)
 
     package init(

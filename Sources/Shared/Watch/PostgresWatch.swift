@@ -3,10 +3,10 @@ import Synchronization
 
 /// Tells channels that PostgreSQL is away, past the outbox, which is in PostgreSQL.
 ///
-/// One process of all that see the outage tells it, as far as Redis can say which. Where Redis is away, too, each of them
-/// does. Its end goes the usual way, by a row that is made then.
+/// One process of all that see the outage tells it, as far as Redis can say which. Where Redis is away, too, each of
+/// them does. Its end goes the usual way, by a row that is made then.
 package final class PostgresWatch: Sendable {
-    /// How this process asks PostgreSQL and Redis.
+    /// The ways in which this process asks PostgreSQL and Redis.
     package struct Sources: Sendable {
         /// The problem with PostgreSQL, or `nil` where it answers.
         let problem: @Sendable () async -> String?

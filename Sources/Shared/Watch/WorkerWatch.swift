@@ -23,6 +23,8 @@ package final class WorkerWatch: Sendable {
     private func absence() async -> [AlertReading]? {
         var readings: [AlertReading] = []
         for queue in queues {
+            // Nobody waits here for a connection: the other conditions are looked at, too.
+            guard queue.redis.isConnected else { return nil }
             do throws(RedisError) {
                 guard try await queue.liveWorkers() == 0 else { continue }
             } catch { return nil }
@@ -35,10 +37,14 @@ package final class WorkerWatch: Sendable {
     /// Workers that were lost, until as many are alive as before.
     private func losses(_ open: [OpenAlert]) async -> [AlertReading]? {
         guard let queue = queues.first else { return [] }
+        guard queue.redis.isConnected else {
+            roll.withLock { $0.forget() }
+            return nil
+        }
         do throws(RedisError) {
             let (expiries, now) = try await queue.heartbeats()
             let before = roll.withLock { roll in
-                let missing = roll.look(expiries, now: now, at: .now, patience: settings.interval * 3 + .seconds(1))
+                let missing = roll.look(expiries, now: now, at: .now, patience: settings.patience)
                 return (missing: missing, alive: expiries.count + missing.count)
             }
             let lost = before.missing.isEmpty ? [] : try await unexcused(before.missing, queue)

@@ -1,4 +1,4 @@
-/// What channels are told of one alert: that it fires, or that it is over.
+/// The news of one alert for channels: that it fires, or that it is over.
 package struct AlertNotice: Sendable, Equatable {
     package enum State: String, Sendable { case firing, resolved }
 

@@ -53,7 +53,7 @@ package struct AlertSender: Service {
     /// One message, and whether the next may follow at once.
     private func step(_ channel: WebhookChannel) async throws(PostgresError) -> Bool {
         // Long enough for the delivery, and for writing down what became of it.
-        let lease = settings.timeout + .seconds(20)
+        let lease = settings.timeout + .seconds(10)
         guard let claim = try await outbox.claim(channel.name, for: lease, limit: channel.platform.mostTogether) else {
             return false
         }

@@ -1,4 +1,4 @@
-/// What became of one delivery.
+/// The outcome of one delivery.
 package enum WebhookAnswer: Sendable, Equatable {
     case delivered
     /// It may be delivered later.

@@ -18,9 +18,9 @@ package enum WebhookPlatform: String, Sendable, CaseIterable {
         }
     }
 
-    /// Time between two messages of a channel: DingTalk and WeCom take 20 a minute, Feishu 100 and 5 a second, Slack one
-    /// a second.
+    /// Time between two messages of a channel.
     ///
+    /// DingTalk and WeCom take 20 messages a minute, Feishu 100 a minute and 5 a second, Slack one a second.
     /// DingTalk refuses everything for ten minutes where there are more.
     var pause: Duration {
         switch self {

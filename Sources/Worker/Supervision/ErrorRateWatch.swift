@@ -21,6 +21,7 @@ final class ErrorRateWatch: Sendable {
     }
 
     private func readings() async -> [AlertReading]? {
+        guard queue.redis.isConnected else { return nil }
         do throws(RedisError) {
             let names = try await queue.heartbeats().expiries.keys.sorted()
             let cards = try await names.isEmpty ? [] : queue.cards(of: names)

@@ -46,6 +46,7 @@ struct QueueWatch: Sendable {
     private func measured() async -> QueueAges? {
         var ages = QueueAges()
         for queue in queues {
+            guard queue.redis.isConnected else { return nil }
             do throws(RedisError) { ages.merge(try await queue.ages()) } catch { return nil }
         }
         return ages

@@ -122,6 +122,8 @@ import Testing
     }
 
     @Test func `a card is read as it was written`() {
-        #expect(WorkerCard(WorkerCard(jobs: 3, slots: 50).text) == WorkerCard(jobs: 3, slots: 50))
+        let card = WorkerCard(jobs: 3, slots: 50, done: 7_000_000_000, failed: 2)
+        #expect(WorkerCard(card.text) == card)
+        #expect(WorkerCard(WorkerCard.left.text).hasLeft)
     }
 }

@@ -1,6 +1,8 @@
 import Shared
 
-/// The body of `POST /api/v1/alerts/silences`: `kind` or `subject` or both, `until` or `seconds`, and perhaps a `reason`.
+/// The body of `POST /api/v1/alerts/silences`.
+///
+/// It has `kind` or `subject` or both, `until` or `seconds`, and perhaps a `reason`.
 struct SilenceBody {
     let draft: AlertSilence.Draft
 
