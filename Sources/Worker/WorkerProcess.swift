@@ -89,7 +89,7 @@ extension WorkerParts {
                 election: election, supervisor: supervisor, quotas: quotas, prober: prober,
                 deadLetters: DeadLetterWatch(
                     shards: shards.map { DeadLetters(queue: $0.queue) }, alerts: alerts, logger: logger),
-                settings: config.leader),
+                settings: config.leader, interval: shared.alerts.interval),
             PingResponder(
                 inbox: AccountPings(redis: pool.pings, keys: poolKeys),
                 outbox: AccountPings(redis: pool.redis, keys: poolKeys), store: CatalogStore(postgres),

@@ -25,7 +25,7 @@ package struct AlertParts: Sendable {
         self.logger = logger
         store = AlertStore(pool)
         outbox = AlertOutbox(pool)
-        delivery = webhooks.channels.isEmpty ? nil : AlertDelivery(webhooks, group: group)
+        delivery = webhooks.channels.isEmpty ? nil : AlertDelivery(webhooks, group: group, logger: logger)
     }
 
     package func evaluator(_ checks: [AlertCheck]) -> AlertEvaluator {

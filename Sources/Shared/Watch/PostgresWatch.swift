@@ -57,19 +57,27 @@ package final class PostgresWatch: Sendable {
 
     private func tell(_ problem: String, since: Int64) async {
         guard let delivery, await isToBeToldHere() else { return }
-        let due = calls.withLock { $0.due(delivery.settings.channels.map(\.name), at: .now) }
-        let notice = notice(problem, since: since)
-        for channel in delivery.settings.channels where due.contains(channel.name) {
-            let answer = await delivery.send([notice], to: channel)
-            calls.withLock { $0.note(answer, channel.name, delivery.settings, at: .now) }
-            guard let reason = answer.reason else { continue }
-            logger.warning(
-                "a message about PostgreSQL fails",
-                metadata: [LogKey.object: "\(channel.name)", LogKey.reason: "\(reason)"])
+        let channels = delivery.settings.channels
+        let due = calls.withLock { $0.due(channels.map(\.name), at: .now) }
+        if !due.isEmpty {
+            await send(notice(problem, since: since), to: channels.filter { due.contains($0.name) }, delivery)
         }
-        guard calls.withLock({ $0.areDone(delivery.settings.channels.map(\.name)) }) else { return }
+        guard !sources.redis.isAway, calls.withLock({ $0.areDone(channels.map(\.name)) }) else { return }
         do throws(RedisError) { try await sources.mark.setTold() } catch {
             logger.debug("others may tell of PostgreSQL, too", metadata: [LogKey.error: "\(error)"])
+        }
+    }
+
+    private func send(_ notice: AlertNotice, to channels: [WebhookChannel], _ delivery: AlertDelivery) async {
+        await delivery.withConnections { send in
+            for channel in channels {
+                let answer = await send([notice], channel)
+                calls.withLock { $0.note(answer, channel.name, delivery.settings, at: .now) }
+                guard let reason = answer.reason else { continue }
+                logger.warning(
+                    "a message about PostgreSQL fails",
+                    metadata: [LogKey.object: "\(channel.name)", LogKey.reason: "\(reason)"])
+            }
         }
     }
 
@@ -89,19 +97,16 @@ package final class PostgresWatch: Sendable {
     }
 
     private func message(_ problem: String) -> String {
-        "PostgreSQL cannot be used (\(problem)): "
-            + (sources.redis.isAway
-                ? "and Redis cannot be reached, so that requests are refused"
-                : "requests go on, and what they cost is written down later")
+        sources.redis.isAway
+            ? "PostgreSQL cannot be used (\(problem)), and Redis cannot be reached: requests are refused"
+            : "PostgreSQL cannot be used (\(problem)): requests go on, and what they cost is written down later"
     }
 
     // MARK: - Back
 
     private func writeDown(since: Int64) async {
         calls.withLock { $0 = DirectCalls() }
-        do {
-            try await sources.mark.remove()
-        } catch {
+        do throws(RedisError) { try await sources.mark.remove() } catch {
             logger.debug("the mark of an outage is left to expire", metadata: [LogKey.error: "\(error)"])
         }
         do throws(PostgresError) {

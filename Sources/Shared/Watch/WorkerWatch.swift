@@ -6,10 +6,11 @@ import Synchronization
 package final class WorkerWatch: Sendable {
     private let queues: [JobQueue]
     private let settings: AlertSettings
-    private let roll = Mutex(WorkerRoll())
+    private let roll: Mutex<WorkerRoll>
 
     package init(_ queues: [JobQueue], _ settings: AlertSettings) {
         (self.queues, self.settings) = (queues, settings)
+        roll = Mutex(WorkerRoll(lease: queues.first?.limits.lease ?? .zero))
     }
 
     package var checks: [AlertCheck] {
@@ -43,12 +44,10 @@ package final class WorkerWatch: Sendable {
         }
         do throws(RedisError) {
             let (expiries, now) = try await queue.heartbeats()
-            let before = roll.withLock { roll in
-                let missing = roll.look(expiries, now: now, at: .now, patience: settings.patience)
-                return (missing: missing, alive: expiries.count + missing.count)
-            }
-            let lost = before.missing.isEmpty ? [] : try await unexcused(before.missing, queue)
-            return lost.map { Self.reading($0, aliveBefore: before.alive) }
+            let missing = roll.withLock { $0.look(expiries, now: now, at: .now, patience: settings.patience) }
+            let lost = missing.isEmpty ? [] : try await unexcused(missing, queue)
+            let found = lost.map { Self.reading($0, aliveBefore: expiries.count + lost.count - $0.newcomers) }
+            return found
                 + open.filter { isStillLost($0, alive: Set(expiries.keys), lost: lost) }
                 .map { AlertReading($0.subject, $0.message, details: $0.details) }
         } catch {
@@ -58,21 +57,24 @@ package final class WorkerWatch: Sendable {
     }
 
     /// Those that did not leave in good order.
-    private func unexcused(_ names: [String], _ queue: JobQueue) async throws(RedisError) -> [String] {
-        let cards = try await queue.cards(of: names)
-        return zip(names, cards).filter { !$1.hasLeft }.map(\.0)
+    private func unexcused(
+        _ missing: [WorkerRoll.Missing], _ queue: JobQueue
+    ) async throws(RedisError) -> [WorkerRoll.Missing] {
+        let cards = try await queue.cards(of: missing.map(\.name))
+        return zip(missing, cards).filter { !$1.hasLeft }.map(\.0)
     }
 
-    private func isStillLost(_ alert: OpenAlert, alive: Set<String>, lost: [String]) -> Bool {
+    private func isStillLost(_ alert: OpenAlert, alive: Set<String>, lost: [WorkerRoll.Missing]) -> Bool {
         // It slept and woke, or others have taken its place.
-        if alive.contains(alert.subject) || lost.contains(alert.subject) { return false }
+        if alive.contains(alert.subject) || lost.contains(where: { $0.name == alert.subject }) { return false }
         let before = alert.details["alive_before"]?.count ?? 0
         return alive.count < before && alert.age < settings.workerLostFor
     }
 
-    private static func reading(_ name: String, aliveBefore: Int) -> AlertReading {
+    private static func reading(_ worker: WorkerRoll.Missing, aliveBefore: Int) -> AlertReading {
         AlertReading(
-            name, "worker \(name) died: its heartbeat has expired, and other workers take its requests over",
+            worker.name,
+            "worker \(worker.name) died: its heartbeat has expired, and other workers take its requests over",
             details: ["alive_before": .int(aliveBefore)])
     }
 }

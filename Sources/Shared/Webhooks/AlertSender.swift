@@ -28,7 +28,6 @@ package struct AlertSender: Service {
         await cancelWhenGracefulShutdown {
             for await _ in every(interval) where isOnDuty() { await turn() }
         }
-        try await delivery.client.shutdown()
     }
 
     func turn() async {
@@ -43,22 +42,24 @@ package struct AlertSender: Service {
     }
 
     private func serve(_ channel: WebhookChannel) async {
-        do throws(PostgresError) {
-            while !Task.isCancelled, try await step(channel) {}
-        } catch {
-            logger.debug("messages about alerts are sent later", metadata: [LogKey.error: "\(error)"])
+        await delivery.withConnections { send in
+            do throws(PostgresError) {
+                while !Task.isCancelled, try await step(channel, send) {}
+            } catch {
+                logger.debug("messages about alerts are sent later", metadata: [LogKey.error: "\(error)"])
+            }
         }
     }
 
     /// One message, and whether the next may follow at once.
-    private func step(_ channel: WebhookChannel) async throws(PostgresError) -> Bool {
+    private func step(_ channel: WebhookChannel, _ send: AlertDelivery.Send) async throws(PostgresError) -> Bool {
         // Long enough for the delivery, and for writing down what became of it.
         let lease = settings.timeout + .seconds(10)
         guard let claim = try await outbox.claim(channel.name, for: lease, limit: channel.platform.mostTogether) else {
             return false
         }
         let ids = claim.deliveries.map(\.id)
-        let answer = await delivery.send(claim.deliveries.map(\.notice), to: channel)
+        let answer = await send(claim.deliveries.map(\.notice), channel)
         // Shutdown has cut it off: whether it arrived is not known, so another process sends it again.
         if Task.isCancelled, answer != .delivered { return false }
         let pause = channel.platform.pause

@@ -1,25 +1,24 @@
 import AsyncHTTPClient
-package import NIOCore
+import Logging
+import NIOCore
 import NIOHTTP1
 import NIOSSL
 
 /// Sends messages to channels.
 ///
-/// Redirects are not followed, since a message is for the address that it was signed for. `shutdown` ends it.
-package struct WebhookClient: Sendable {
-    private let http: HTTPClient
+/// Redirects are not followed, since a message is for the address that it was signed for.
+struct WebhookClient: Sendable {
+    private let configuration: HTTPClient.Configuration
     private let timeout: TimeAmount
-    /// Bytes of an answer that are read: the four platforms answer with a line.
-    private static let mostAnswer = 64 * 1024
+    private let group: any EventLoopGroup
+    private let logger: Logger
 
-    package init(_ settings: WebhookSettings, group: any EventLoopGroup) {
+    init(_ settings: WebhookSettings, group: any EventLoopGroup, logger: Logger) {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
             timeout: HTTPClient.Configuration.Timeout(connect: TimeAmount(settings.timeout)),
             decompression: .disabled)
         configuration.httpVersion = .http1Only
-        // A connection that is kept would be used once in hours.
-        configuration.connectionPool.idleTimeout = .seconds(10)
         // Each failure is answered by a pause of its channel, and by another process where this one cannot.
         configuration.connectionPool.retryConnectionEstablishment = false
         if let proxy = settings.proxy.flatMap(WebhookSettings.proxy) {
@@ -31,8 +30,10 @@ package struct WebhookClient: Sendable {
             tls.trustRoots = .certificates(Self.authorities(file) ?? [])
             configuration.tlsConfiguration = tls
         }
-        http = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+        self.configuration = configuration
         timeout = TimeAmount(settings.timeout)
+        self.group = group
+        self.logger = logger
     }
 
     /// `nil` where the file cannot be read, or holds none.
@@ -41,7 +42,28 @@ package struct WebhookClient: Sendable {
         return found
     }
 
-    package func send(_ message: WebhookRequest, to platform: WebhookPlatform) async -> WebhookAnswer {
+    /// Keeps connections for as long as `body` takes.
+    ///
+    /// Messages come together, or hours apart.
+    func withSession<Value>(_ body: (WebhookSession) async -> Value) async -> Value {
+        let http = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+        let value = await body(WebhookSession(http: http, timeout: timeout))
+        do { try await http.shutdown() } catch {
+            logger.debug("connections to channels are left to end", metadata: [LogKey.error: "\(error)"])
+        }
+        return value
+    }
+}
+
+/// Connections to channels.
+struct WebhookSession {
+    fileprivate let http: HTTPClient
+    fileprivate let timeout: TimeAmount
+
+    /// Bytes of an answer that are read: the four platforms answer with a line.
+    private static let mostAnswer = 64 * 1024
+
+    func send(_ message: WebhookRequest, to platform: WebhookPlatform) async -> WebhookAnswer {
         var request = HTTPClientRequest(url: message.url.reveal())
         request.method = .POST
         request.headers = HTTPHeaders(message.headers)
@@ -56,8 +78,6 @@ package struct WebhookClient: Sendable {
             return .failed(Self.reason(error))
         }
     }
-
-    package func shutdown() async throws { try await http.shutdown() }
 
     /// In our words, since descriptions of errors may hold the address.
     private static func reason(_ error: any Error) -> String {

@@ -22,18 +22,19 @@ struct TestAlertChannels: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let webhooks = try Startup().shared.webhooks
+        let startup = try Startup()
+        let webhooks = startup.shared.webhooks
         let chosen = webhooks.channels.filter { channel == nil || $0.name == channel }
         guard !chosen.isEmpty else {
             StandardStreams.error(
                 channel == nil ? "there are no channels: ALERT_WEBHOOKS is empty\n" : "there is no such channel\n")
             throw Exit.failed
         }
-        let delivery = AlertDelivery(webhooks, group: MultiThreadedEventLoopGroup.singleton)
+        let delivery = AlertDelivery(
+            webhooks, group: MultiThreadedEventLoopGroup.singleton, logger: startup.logger("submitter"))
         let answers = await chosen.concurrentMap(atMost: 8) { channel in
-            await delivery.send([Self.notice(to: channel)], to: channel)
+            await delivery.withConnections { send in await send([Self.notice(to: channel)], channel) }
         }
-        try await delivery.client.shutdown()
         let rows = zip(chosen, answers).map(Self.row)
         AdminOutput.list(rows, ["channel", "platform", "delivered", "reason"], asJSON: json)
         guard answers.allSatisfy({ $0 == .delivered }) else { throw Exit.failed }

@@ -7,8 +7,6 @@ struct DeadLetterWatch: Sendable {
     let alerts: AlertStore
     let logger: Logger
 
-    /// Chosen: a person is told within seconds, and an installation without dead letters pays two cheap questions.
-    static let interval = Duration.seconds(5)
     static let subject = "queue"
     /// Chosen: the reason of an undecodable entry names a field, and anything longer is not ours.
     private static let longestReason = 200

@@ -36,7 +36,7 @@ import Testing
 
             let lost = try #require(try await readings(watch, .workerLost))
             #expect(lost.map(\.subject) == ["silent"])
-            #expect(lost.first?.details["alive_before"] == 3)
+            #expect(lost.first?.details["alive_before"] == 2)
             #expect(try await readings(watch, .workerLost) == [])
         }
     }
