@@ -30,6 +30,7 @@ package enum JobID {
     ///
     /// Jump consistent hash (Lamping and Veach, 2014): from n to n + 1 shards, one key in n + 1 moves.
     package static func shard(tenant: String, idempotencyKey: String, of count: Int) -> Int {
+        guard count > 1 else { return 0 }
         var seed = words(tenant, idempotencyKey)[2]
         var (shard, next) = (0, 0)
         while next < count {

@@ -14,10 +14,13 @@ struct PostgresArray {
             return bytes.append(contentsOf: "NULL".utf8)
         }
         open()
-        if Self.hasEscapes(text) {
-            for byte in text.utf8 {
-                if Self.isEscaped(byte) { bytes.append(UInt8(ascii: "\\")) }
-                bytes.append(byte)
+        let source = text.utf8.span
+        if Self.hasEscapes(source) {
+            bytes.append(addingCapacity: source.count * 2) { output in
+                for index in source.indices {
+                    if Self.isEscaped(source[index]) { output.append(UInt8(ascii: "\\")) }
+                    output.append(source[index])
+                }
             }
         } else {
             bytes.append(contentsOf: text.utf8)
@@ -51,8 +54,7 @@ struct PostgresArray {
     private static func isEscaped(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") }
 
     /// Reads to the end, since most texts have none and a loop without exit is vectorised.
-    private static func hasEscapes(_ text: String) -> Bool {
-        let source = text.utf8.span
+    private static func hasEscapes(_ source: Span<UInt8>) -> Bool {
         var found: UInt8 = 0
         for index in source.indices { found |= isEscaped(source[index]) ? 1 : 0 }
         return found != 0

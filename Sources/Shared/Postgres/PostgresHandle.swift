@@ -68,10 +68,18 @@ import Glibc
     func execute(
         _ sql: String, _ parameters: [PostgresParameter], patience: Duration
     ) throws(PostgresError) -> PostgresRows {
-        for case (let index, .text(let text)) in parameters.enumerated() where text.utf8.contains(0) {
+        for case (let index, .text(let text)) in parameters.enumerated() where Self.hasNUL(text) {
             throw PostgresError(.parameter, "parameter $\(index + 1): expected a text without NUL bytes")
         }
         return try rows(isSent: send(sql, parameters) == 1, patience: patience)
+    }
+
+    /// Reads to the end: a loop without exit is vectorised, and arrays of rows are long.
+    private static func hasNUL(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        var found: UInt8 = 0
+        for index in bytes.indices { found |= bytes[index] == 0 ? 1 : 0 }
+        return found != 0
     }
 
     /// Several statements without parameters, in one transaction unless they say otherwise: migrations.

@@ -29,7 +29,7 @@ extension Settings {
         let value = read(name, standard, expected: "seconds \(Self.text(range))") {
             Double($0).flatMap { range.contains($0) ? $0 : nil }
         }
-        return .milliseconds(Int64((value * 1000).rounded()))
+        return .microseconds(Int64((value * 1_000_000).rounded()))
     }
 
     package mutating func bool(_ name: String, default standard: Bool, _ effect: String) -> Bool {
