@@ -110,7 +110,8 @@ def upstream():
 
 @pytest.fixture(scope="session")
 def service(workspace, template, upstream):
-    service = Service(workspace / "shared", template, upstream)
+    # With the settings at `/debug/config`. Its log has all detail anyway.
+    service = Service(workspace / "shared", template, upstream, DEBUG="true")
     yield service
     service.stop()
 

@@ -16,4 +16,4 @@ def test_the_configuration_page_lists_every_setting_as_the_binaries_do():
     page = DOCS.read_text()
 
     assert printed(BIN / "worker", "--list-settings") in page
-    assert printed(BIN / "submitter", "config") in page
+    assert printed(BIN / "submitter", "config", "--list-settings") in page

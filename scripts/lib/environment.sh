@@ -3,7 +3,7 @@
 # shellcheck disable=SC2016  # the expansions are for others
 # Every setting that the binaries know and the environment gives, as shell text. Some are secrets: nobody else may read it.
 settings=$(
-    { "$bin/worker" --list-settings; "$bin/submitter" config; } | sed -n 's/^| `\([A-Z0-9_]*\)`.*/\1\n\1_FILE/p' | sort -u |
+    { "$bin/worker" --list-settings; "$bin/submitter" config --list-settings; } | sed -n 's/^| `\([A-Z0-9_]*\)`.*/\1\n\1_FILE/p' | sort -u |
         while read -r name; do
             [ -z "${!name:-}" ] || printf 'export %s=%q\n' "$name" "${!name}"
         done

@@ -26,7 +26,7 @@ package struct Job: Sendable, Equatable {
     }
 
     /// The reaction to a worker's death after text was shown to the caller.
-    package enum WorkerLossPolicy: String, Sendable {
+    package enum WorkerLossPolicy: String, Sendable, CaseIterable {
         /// Ends the stream with `worker_lost`. The text that was shown stays valid as a prefix.
         case fail
         /// Starts the answer again, announced to the reader by a new attempt.

@@ -8,7 +8,9 @@ package struct LogSettings: Sendable {
     package var format: Format
 
     package init(_ settings: inout Settings) {
-        isDebug = settings.bool("DEBUG", default: false, "More detail in logs; never prompts, answers or keys.")
+        isDebug = settings.bool(
+            "DEBUG", default: false,
+            "More detail in logs, never prompts, answers or keys; and `/debug/config` of the shim.")
         level = settings.choice("LOG_LEVEL", default: Level.info, "Least level that is logged.")
         format = settings.choice("LOG_FORMAT", default: Format.text, "Form of a log line on standard error.")
     }

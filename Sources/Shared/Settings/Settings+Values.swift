@@ -6,7 +6,7 @@ extension Settings {
     package mutating func int(
         _ name: String, default standard: Int, in range: ClosedRange<Int>, _ effect: String
     ) -> Int {
-        describe(name, "whole number", "\(standard)", Self.text(range), effect)
+        describe(name, "whole number", "\(standard)", value: "\(standard)", Self.text(range), effect)
         return read(name, standard, expected: "a whole number \(Self.text(range))") {
             Int($0).flatMap { range.contains($0) ? $0 : nil }
         }
@@ -15,7 +15,7 @@ extension Settings {
     package mutating func number(
         _ name: String, default standard: Double, in range: ClosedRange<Double>, _ effect: String
     ) -> Double {
-        describe(name, "number", Self.text(standard), Self.text(range), effect)
+        describe(name, "number", Self.text(standard), value: Self.text(standard), Self.text(range), effect)
         return read(name, standard, expected: "a number \(Self.text(range))") {
             Double($0).flatMap { range.contains($0) ? $0 : nil }
         }
@@ -25,7 +25,7 @@ extension Settings {
     package mutating func seconds(
         _ name: String, default standard: Double, in range: ClosedRange<Double>, _ effect: String
     ) -> Duration {
-        describe(name, "seconds", Self.text(standard), Self.text(range), effect)
+        describe(name, "seconds", Self.text(standard), value: Self.text(standard), Self.text(range), effect)
         let value = read(name, standard, expected: "seconds \(Self.text(range))") {
             Double($0).flatMap { range.contains($0) ? $0 : nil }
         }
@@ -33,7 +33,7 @@ extension Settings {
     }
 
     package mutating func bool(_ name: String, default standard: Bool, _ effect: String) -> Bool {
-        describe(name, "true or false", "\(standard)", nil, effect)
+        describe(name, "true or false", "\(standard)", value: "\(standard)", nil, effect)
         return read(name, standard, expected: "true or false") {
             switch $0.lowercased() {
             case "true", "1", "yes", "on": true
@@ -48,7 +48,7 @@ extension Settings {
         _ name: String, default standard: Value, _ effect: String
     ) -> Value {
         let all = Value.allCases.map(\.rawValue).joined(separator: ", ")
-        describe(name, "one of", standard.rawValue, all, effect)
+        describe(name, "one of", standard.rawValue, value: standard.rawValue, all, effect)
         return read(name, standard, expected: "one of \(all)") { Value(anyCase: $0) }
     }
 
@@ -57,33 +57,45 @@ extension Settings {
         _ name: String, default standard: String, expected: String = "text", _ effect: String,
         accepts: (String) -> Bool = { _ in true }
     ) -> String {
-        describe(name, "text", standard.isEmpty ? "empty" : standard, nil, effect)
+        let value = standard.isEmpty ? nil : MaskedValue.plain(standard)
+        describe(name, "text", standard.isEmpty ? "empty" : standard, value: value, nil, effect)
         return read(name, standard, expected: expected) { accepts($0) ? $0 : nil }
     }
 
     package mutating func path(_ name: String, _ effect: String) -> String? {
-        describe(name, "path", "none", nil, effect)
-        return given(name)
+        describe(name, "path", "none", value: nil, nil, effect)
+        guard let given = given(name) else { return nil }
+        note(given.text, from: given.source)
+        return given.text
     }
 
     /// A comma-separated list.
     package mutating func list(_ name: String, _ effect: String) -> [String] {
-        describe(name, "list, separated by commas", "empty", nil, effect)
-        return (given(name) ?? "").split(separator: ",").map { String($0.trimmingSpaces) }.filter { !$0.isEmpty }
+        describe(name, "list, separated by commas", "empty", value: nil, nil, effect)
+        guard let given = given(name) else { return [] }
+        let elements = given.text.split(separator: ",").map { String($0.trimmingSpaces) }.filter { !$0.isEmpty }
+        note(elements.map(MaskedValue.plain).joined(separator: ","), from: given.source)
+        return elements
     }
 
     /// A value that is never printed.
     ///
     /// `NAME_FILE` may name a file that holds it instead.
     package mutating func secret(_ name: String, default standard: String? = nil, _ effect: String) -> Secret? {
-        describe(name, "secret", standard ?? "none", "or `\(name)_FILE`: a file with it", effect, isSecret: true)
+        describe(
+            name, "secret", standard ?? "none", value: standard.map(MaskedValue.secret),
+            "or `\(name)_FILE`: a file with it", effect)
         let direct = given(name, isSecret: true)
-        guard let path = given(name + "_FILE") else { return (direct ?? standard).map { Secret($0) } }
+        guard let path = given(name + "_FILE") else {
+            if let direct { note(MaskedValue.secret(direct.text), from: direct.source) }
+            return (direct?.text ?? standard).map { Secret($0) }
+        }
         if direct != nil { mistake(name, expected: "either \(name) or \(name)_FILE, not both") }
-        guard let value = SettingsFile.text(at: path)?.trimmingSpaces, !value.isEmpty else {
+        guard let value = SettingsFile.text(at: path.text)?.trimmingSpaces, !value.isEmpty else {
             mistake(name + "_FILE", expected: "the path of a readable file that is not empty")
             return nil
         }
+        note(MaskedValue.secret(String(value)), from: .secretFile)
         return Secret(String(value))
     }
 
@@ -91,7 +103,11 @@ extension Settings {
         _ name: String, _ standard: Value, expected: String, _ parse: (String) -> Value?
     ) -> Value {
         guard let given = given(name) else { return standard }
-        if let value = parse(String(given.trimmingSpaces)) { return value }
+        let text = String(given.text.trimmingSpaces)
+        if let value = parse(text) {
+            note(MaskedValue.plain(text), from: given.source)
+            return value
+        }
         mistake(name, expected: expected)
         return standard
     }

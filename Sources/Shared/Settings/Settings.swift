@@ -2,25 +2,30 @@ import Configuration
 
 /// Reads settings from the environment, then from `CONFIG_FILE`, and remembers every mistake.
 ///
-/// In: names, defaults and ranges, declared where the value is read: the call is the declaration, and `declared` is the
-/// table that `submitter config` prints. Out: typed values, with the default and a mistake where a value is wrong. Call
+/// In: names, defaults and ranges, declared where the value is read: the call is the declaration, and `declared` is
+/// what `submitter config` prints. Out: typed values, with the default and a mistake where a value is wrong. Call
 /// `check()` once everything is read: it throws all mistakes together. No mistake contains a value.
 package struct Settings {
-    private let reader: ConfigReader
+    /// The first one that has a setting counts.
+    private let readers: [(source: SettingSource, reader: ConfigReader)]
     /// Everything that was read, in order.
     package private(set) var declared: [SettingDescription] = []
     package private(set) var mistakes: [SettingMistake] = []
 
     /// `environment` wins over the file that its `CONFIG_FILE` names (lines `NAME=value`, `#` comments).
     package init(environment: [String: String]) {
-        var providers = [EnvironmentVariablesProvider(environmentVariables: environment)]
+        var readers = [(SettingSource.environment, Self.reader(environment))]
         if let path = environment["CONFIG_FILE"], !path.isEmpty {
             let file = SettingsFile(path: path)
             mistakes += file.mistakes
-            providers.append(EnvironmentVariablesProvider(environmentVariables: file.values))
+            readers.append((.file, Self.reader(file.values)))
         }
-        reader = ConfigReader(providers: providers)
-        describe("CONFIG_FILE", "path", "none", nil, "File of `NAME=value` lines; the environment wins over it.")
+        self.readers = readers
+        _ = path("CONFIG_FILE", "File of `NAME=value` lines; the environment wins over it.")
+    }
+
+    private static func reader(_ values: [String: String]) -> ConfigReader {
+        ConfigReader(provider: EnvironmentVariablesProvider(environmentVariables: values))
     }
 
     /// Throws every mistake made so far.
@@ -35,32 +40,38 @@ package struct Settings {
         mistakes.append(SettingMistake(name: name, expected: expected))
     }
 
-    /// The value as given.
-    ///
-    /// An empty one counts as not given, because compose files pass unset variables as empty.
-    func given(_ name: String, isSecret: Bool = false) -> String? {
-        let value = reader.string(forKey: ConfigKey([name]), isSecret: isSecret)
-        return value?.isEmpty == true ? nil : value
+    /// A value as given.
+    struct Given {
+        let text: String
+        let source: SettingSource
     }
 
+    /// An empty value counts as not given, because compose files pass unset variables as empty.
+    func given(_ name: String, isSecret: Bool = false) -> Given? {
+        for (source, reader) in readers {
+            guard let text = reader.string(forKey: ConfigKey([name]), isSecret: isSecret), !text.isEmpty else {
+                continue
+            }
+            return Given(text: text, source: source)
+        }
+        return nil
+    }
+
+    /// `value` is the default, `nil` where there is none.
     mutating func describe(
-        _ name: String, _ type: String, _ standard: String, _ range: String?, _ effect: String, isSecret: Bool = false
+        _ name: String, _ type: String, _ standard: String, value: String?, _ range: String?, _ effect: String
     ) {
         declared.append(
             SettingDescription(
-                name: name, type: type, standard: standard, range: range, effect: effect, isSecret: isSecret))
+                name: name, type: type, standard: standard, range: range, effect: effect, value: value,
+                source: .standard))
     }
-}
 
-/// One row of the settings table.
-package struct SettingDescription: Sendable, Equatable {
-    package let name: String
-    package let type: String
-    /// The default as a person would write it.
-    package let standard: String
-    package let range: String?
-    package let effect: String
-    package let isSecret: Bool
+    /// Notes the value that replaces the default of the setting described last.
+    mutating func note(_ value: String, from source: SettingSource) {
+        declared[declared.count - 1].value = value
+        declared[declared.count - 1].source = source
+    }
 }
 
 /// The name of a wrong setting and its expected values, never the value itself.

@@ -1,4 +1,4 @@
-/// The settings as a Markdown table: `docs/configuration.md` is made of it (`submitter config`).
+/// The settings as a Markdown table: `docs/configuration.md` is made of it (`submitter config --list-settings`).
 package struct SettingsTable {
     private let rows: [SettingDescription]
 

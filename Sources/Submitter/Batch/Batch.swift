@@ -11,7 +11,7 @@ struct Batch: Sendable, Equatable {
     }
 
     /// The reason why the rest of a batch is not sent to any platform.
-    enum Halt: String, Sendable {
+    enum Halt: String, Sendable, CaseIterable {
         case cancelled = "batch_cancelled"
         case expired = "batch_expired"
         case budget = "budget_exceeded"

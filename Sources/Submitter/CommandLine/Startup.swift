@@ -13,11 +13,14 @@ import Shared
 struct Startup {
     let shared: SharedConfig
     let shim: ShimConfig
+    /// The settings for `/debug/config`, `nil` without `DEBUG`.
+    let shownSettings: [SettingDescription]?
 
     init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         var settings = Settings(environment: environment)
         shared = SharedConfig(&settings)
         shim = ShimConfig(&settings)
+        shownSettings = shared.log.isDebug ? settings.declared : nil
         do {
             try settings.check()
         } catch {

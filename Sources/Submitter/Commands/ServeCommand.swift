@@ -53,7 +53,7 @@ struct ServeCommand: AsyncParsableCommand {
             shards: startup.shared.queue.shards, models: catalog, logger: logger, id: Shim.makeID(),
             database: { await postgres.problem() },
             catalogAccess: CatalogAccess(postgres: postgres, box: try startup.shared.masterKeys.box()),
-            batches: BatchStore(postgres))
+            batches: BatchStore(postgres), shownSettings: startup.shownSettings)
         let parts: [any Service] =
             [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: loops.group).services
         var configuration = ServiceGroupConfiguration(

@@ -23,6 +23,8 @@ struct Shim {
     var catalogAccess: CatalogAccess?
     /// `nil` without a database: no batches then.
     var batches: BatchStore?
+    /// All settings as this process has them, `nil` without `DEBUG`.
+    var shownSettings: [SettingDescription]?
     var clock: any WallClock = SystemWallClock()
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
 
@@ -97,6 +99,6 @@ struct Shim {
                 let shared = BatchRoutes.Parts(
                     bodies: parts.bodies, connections: parts.connections, clock: clock, logger: logger)
                 return BatchRoutes(store, config.batches, shared)
-            })
+            }, pages: PageRoutes(folder: config.pages), debug: shownSettings.map(DebugRoutes.init))
     }
 }

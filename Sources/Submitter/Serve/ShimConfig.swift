@@ -12,6 +12,7 @@ struct ShimConfig: Sendable {
     var admission = Admission.Limits()
     var batchRuns = BatchRunSettings()
     var batches = BatchSettings()
+    var pages = PageFolder(path: nil)
 
     init() {}
 
@@ -27,5 +28,6 @@ struct ShimConfig: Sendable {
         admission = Admission.Limits(&settings)
         batchRuns = BatchRunSettings(&settings)
         batches = BatchSettings(&settings)
+        pages = PageFolder(&settings)
     }
 }

@@ -38,6 +38,7 @@ SETTINGS = {
     "FLUSH_INTERVAL": "0.05",
     "CLAIM_BLOCK": "0.5", "RETRY_BACKOFF": "0.2", "UPSTREAM_FIRST_BYTE_TIMEOUT": "20", "LOG_LEVEL": "debug",
     "LOG_FORMAT": "json", "CACHE_PREFIX": PREFIX, "MASTER_KEY": MASTER_KEY, "DRAIN_DELAY": "0.1",
+    "API_PAGES_DIR": str(ROOT / ".local/api-pages"),
 }
 
 

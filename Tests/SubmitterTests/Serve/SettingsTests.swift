@@ -160,4 +160,31 @@ struct SettingsTests {
         #expect(table.contains("| `SERVICE_PORT` | whole number | `8007` | from 0 to 65535 |"))
         #expect(names.allSatisfy { table.contains("`\($0)`") })
     }
+
+    @Test func `every setting has its value and where that comes from`() throws {
+        let directory = try TemporaryDirectory()
+        let (file, key) = (directory.path + "/settings.env", directory.path + "/key")
+        try Data("SERVICE_PORT=1234\nLEASE=20\nSERVICE_HOST=0.0.0.0\n".utf8).write(to: URL(fileURLWithPath: file))
+        try Data("0011".utf8).write(to: URL(fileURLWithPath: key))
+        var settings = Settings(environment: [
+            "CONFIG_FILE": file, "LEASE": "30", "SERVICE_HOST": "", "MASTER_KEY_FILE": key,
+            "DATABASE_URL": "postgresql://u:hidden@h/d", "LOG_LEVEL": "loud",
+        ])
+        _ = SharedConfig(&settings)
+        _ = ShimConfig(&settings)
+
+        func shown(_ name: String) -> String {
+            let setting = settings.declared.first { $0.name == name }
+            return "\(setting?.value ?? "-") \(setting?.source.rawValue ?? "?")"
+        }
+        #expect(shown("SERVICE_PORT") == "1234 file")
+        #expect(shown("LEASE") == "30 environment")
+        // Given as empty, it counts as not given.
+        #expect(shown("SERVICE_HOST") == "0.0.0.0 file")
+        #expect(shown("MASTER_KEY") == "••• secret_file")
+        #expect(shown("DATABASE_URL") == "postgresql://u:•••@h/d environment")
+        #expect(shown("REDIS_URL") == "redis://127.0.0.1:6379/0 default")
+        #expect(shown("REDIS_CA_FILE") == "- default")
+        #expect(shown("LOG_LEVEL") == "info default")
+    }
 }

@@ -56,7 +56,7 @@ struct ShimFixture: Sendable {
     /// The worker's side always uses `server` directly.
     static func run(
         server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(),
-        catalogAccess: CatalogAccess? = nil,
+        catalogAccess: CatalogAccess? = nil, shownSettings: [SettingDescription]? = nil,
         prefix: String? = nil,
         waitsUntilReady: Bool = true, configure: (inout Tuning) -> Void = { _ in },
         _ body: (ShimFixture) async throws -> Void
@@ -71,7 +71,7 @@ struct ShimFixture: Sendable {
             config: tuning.config, redis: try RedisConfiguration(url: redisURL ?? url), keys: keys,
             limits: tuning.limits,
             models: catalog, logger: quiet, id: ProcessName.make(role: "shim"), catalogAccess: catalogAccess,
-            batches: catalogAccess.map { BatchStore($0.postgres) },
+            batches: catalogAccess.map { BatchStore($0.postgres) }, shownSettings: shownSettings,
             onListening: { channel in address.withLock { $0 = channel.localAddress?.port } })
         let redis = RedisClient(
             try RedisConfiguration(url: url), name: "test", group: MultiThreadedEventLoopGroup.singleton, logger: quiet)

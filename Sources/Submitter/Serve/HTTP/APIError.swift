@@ -5,7 +5,7 @@ import Shared
 
 /// An error for a caller, in OpenAI's terms, with a status and headers that say what to do.
 struct APIError: Error, Equatable {
-    enum Kind: String {
+    enum Kind: String, CaseIterable {
         case invalidRequest = "invalid_request_error"
         case rateLimit = "rate_limit_error"
         case server = "server_error"

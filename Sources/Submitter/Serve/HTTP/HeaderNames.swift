@@ -15,6 +15,7 @@ extension HTTPField.Name {
     static let xQueueWait = Self.known("x-queue-wait")
     static let lastEventID = Self.known("last-event-id")
     static let xActor = Self.known("x-actor")
+    static let referrerPolicy = Self.known("referrer-policy")
 
     private static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("'\(name)' is not a header name") }

@@ -14,6 +14,8 @@ struct QueryFilters {
                 let shown = name.utf8.count <= 40 ? String(name) : "?"
                 throw .invalid(shown, "\(shown): expected one of \(known.joined(separator: ", ")) in the query.")
             }
+            // PostgreSQL holds no text with one, so that nothing can match.
+            guard !value.utf8.contains(0) else { throw .invalid(String(name), "\(name): expected a text without NUL.") }
             values[String(name)] = String(value)
         }
         self.values = values

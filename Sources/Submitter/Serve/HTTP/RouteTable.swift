@@ -12,6 +12,8 @@ struct RouteTable: Sendable {
         let path: String
         let method: HTTPRequest.Method
         let format: any ResponseFormat
+        /// Made anew each time, for `/openapi.json` alone.
+        let operation: @Sendable () -> APIOperation
         let handler: Handler
     }
 
@@ -21,13 +23,19 @@ struct RouteTable: Sendable {
 
     init(format: any ResponseFormat) { self.format = format }
 
-    /// `route` is method and path as in `"GET /api/v1/jobs/:id"`.
-    mutating func on(_ route: String, in format: (any ResponseFormat)? = nil, _ handler: @escaping Handler) {
+    /// `route` is method and path as in `"GET /api/v1/jobs/:id"`, and `operation` its entry in `/openapi.json`.
+    mutating func on(
+        _ route: String, in format: (any ResponseFormat)? = nil,
+        _ operation: @autoclosure @escaping @Sendable () -> APIOperation, _ handler: @escaping Handler
+    ) {
         let parts = route.split(separator: " ")
         guard parts.count == 2, let method = HTTPRequest.Method(rawValue: String(parts[0])) else {
             preconditionFailure("'\(route)' is not a method and a path")
         }
-        routes.append(Route(path: String(parts[1]), method: method, format: format ?? self.format, handler: handler))
+        routes.append(
+            Route(
+                path: String(parts[1]), method: method, format: format ?? self.format, operation: operation,
+                handler: handler))
     }
 
     /// The format of the door that a path belongs to, whatever the method.

@@ -75,6 +75,7 @@ struct CatalogRoutesTests {
             ("POST", "/api/v1/accounts/a%2F1/rotate-key", #"{"api_key":""}"#, 400, "api_key"),
             ("PATCH", "/api/v1/accounts/nobody", "{}", 404, nil),
             ("POST", "/api/v1/accounts/nobody/test", "", 404, nil),
+            ("GET", "/api/v1/audit?subject=%00", "", 400, "subject"),
             ("GET", "/api/v1/audit?limit=0", "", 400, "limit"), ("GET", "/api/v1/alerts?open=maybe", "", 400, "open"),
         ] as [(String, String, String, Int, String?)])
     func `refusals name the field`(method: String, path: String, body: String, status: Int, field: String?) async throws
