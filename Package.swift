@@ -21,6 +21,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -37,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -58,7 +60,7 @@ let package = Package(
         .target(
             name: "Shared",
             dependencies: [
-                "CHiredis", "CMalloc", "CPostgres", "CWatchdog", "CZlib", logging, lifecycle,
+                "CHiredis", "CMalloc", "CPostgres", "CWatchdog", "CZlib", logging, metrics, lifecycle,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -70,7 +72,8 @@ let package = Package(
         .executableTarget(
             name: "Worker",
             dependencies: [
-                "Shared", "CCurl", logging, lifecycle, arguments, .product(name: "Hummingbird", package: "hummingbird"),
+                "Shared", "CCurl", logging, metrics, lifecycle, arguments,
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
@@ -80,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "Submitter",
             dependencies: [
-                "Shared", logging, lifecycle, arguments,
+                "Shared", logging, metrics, lifecycle, arguments,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -93,7 +96,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Shared", logging] + nio, path: "Tests/TestSupport",
             swiftSettings: strictTests),
         .testTarget(
-            name: "SharedTests", dependencies: ["Shared", "TestSupport", logging, lifecycle] + nio,
+            name: "SharedTests", dependencies: ["Shared", "TestSupport", logging, metrics, lifecycle] + nio,
             swiftSettings: strictTests),
         .testTarget(
             name: "WorkerTests", dependencies: ["Worker", "Shared", "TestSupport", logging, lifecycle] + nio,
@@ -101,7 +104,7 @@ let package = Package(
         .testTarget(
             name: "SubmitterTests",
             dependencies: [
-                "Submitter", "Shared", "TestSupport", logging, lifecycle, arguments,
+                "Submitter", "Shared", "TestSupport", logging, metrics, lifecycle, arguments,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ] + nio,
             swiftSettings: strictTests),

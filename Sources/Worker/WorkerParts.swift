@@ -14,7 +14,7 @@ struct WorkerParts: Sendable {
     let clock: any WallClock = SystemWallClock()
     let readiness: Readiness
     let gate = ClaimGate()
-    let metrics = WorkerMetrics()
+    let metrics: WorkerMetrics
     let slots: Slots
     let postgres: PostgresPool
     let catalog: LiveCatalog
@@ -32,7 +32,7 @@ struct WorkerParts: Sendable {
     /// Throws what prevents a start.
     init(
         _ shared: SharedConfig, _ config: WorkerConfig, postgres: PostgresPool, http: HTTPClient,
-        group: any EventLoopGroup, _ logger: Logger
+        metrics registry: MetricsRegistry, group: any EventLoopGroup, _ logger: Logger
     ) async throws {
         self.shared = shared
         self.config = config
@@ -40,22 +40,23 @@ struct WorkerParts: Sendable {
         var logger = logger
         logger[metadataKey: LogKey.worker] = "\(name)"
         self.logger = logger
+        metrics = WorkerMetrics(registry)
         readiness = Readiness(shards: shared.queue.shards)
         slots = Slots(config.slots.total, headroom: config.slots.batchHeadroom)
-        connections = WorkerConnections(
-            worker: name, configuration: try shared.redis.configuration(), group: group, logger: logger)
+        var redis = try shared.redis.configuration()
+        redis.calls = registry.timer(.redisCommands)
+        connections = WorkerConnections(worker: name, configuration: redis, group: group, logger: logger)
         shards = shared.shardKeys.map { [connections, readiness] keys in
             WorkerShard(keys, shared, limits: config.limits(shared.queue.limits), readiness: readiness, connections)
         }
         for shard in shards { shard.rooms.join(shards.map(\.rooms)) }
         poolKeys = PoolKeys(prefix: shared.cachePrefix)
         pool = PoolConnections(connections, keys: poolKeys, beside: shards[0])
-        let redis = pool.redis
         healthRegistry = HealthRegistry(
-            rules: config.health, store: HealthStore(redis: redis, keys: poolKeys), logger: logger)
+            rules: config.health, store: HealthStore(redis: pool.redis, keys: poolKeys), logger: logger)
         var limits = config.limiter
         limits.lease = shared.queue.limits.lease
-        limiter = AccountLimiter(redis: redis, keys: poolKeys, worker: name, configuration: limits, logger: logger)
+        limiter = AccountLimiter(redis: pool.redis, keys: poolKeys, worker: name, configuration: limits, logger: logger)
         forecasts = TokenForecasts(unknownAnswer: config.unknownAnswer)
         credentials = AccountCredentials(box: try shared.masterKeys.box())
         platforms = PlatformCaller(
@@ -65,6 +66,9 @@ struct WorkerParts: Sendable {
         catalog = try await CatalogBootstrap(shared, postgres, logger, group: group).start()
         credentialMonitor = CredentialMonitor(catalog, credentials, readiness, gate, logger)
         credentialMonitor.look()
+        metrics.add(running: shards.map(\.running), slots: slots.total) { [shards] in
+            shards.allSatisfy { $0.queue.redis.isConnected }
+        }
     }
 
     func pipeline(_ shard: WorkerShard) -> JobPipeline {

@@ -18,13 +18,16 @@ struct WorkerProcess {
 
     /// Runs until graceful shutdown, and throws what prevents a start.
     func run() async throws {
-        let postgres = PostgresPool(shared.postgres)
+        let metrics = MetricsRegistry()
+        var database = shared.postgres
+        database.metrics = PostgresMetrics(metrics)
+        let postgres = PostgresPool(database)
         let loops = Loops(shared.loops, logger: logger)
         var settings = config.http
         settings.resume = loops.resume
         let http = try HTTPClient(configuration: settings)
         let parts = try await WorkerParts(
-            shared, config, postgres: postgres, http: http, group: loops.group, logger)
+            shared, config, postgres: postgres, http: http, metrics: metrics, group: loops.group, logger)
         // Stopped in reverse order, each only when the one below it has ended: claiming first, connections last.
         let services =
             parts.connected + parts.informed + parts.supervising + parts.serving
@@ -97,8 +100,12 @@ extension WorkerParts {
 
     /// Services that are needed until the last job has ended.
     fileprivate var serving: [any Service] {
-        [
-            HealthServer(readiness: readiness, metrics: metrics, running: shards.map(\.running), slots: slots.total)
+        let delay = LoopDelay(connections.group, metrics.registry)
+        let collection = MetricsCollection(
+            [.init(every: LoopDelay.interval) { delay.look() }], patience: shared.metricsPatience)
+        return [
+            collection,
+            HealthServer(readiness: readiness, registry: metrics.registry, collection: collection)
                 .application(host: config.host, port: config.port, on: connections.group, logger: logger),
             ReservationKeeper(limiter: limiter, redis: pool.leases, lease: shared.queue.limits.lease, logger: logger),
         ]
@@ -112,11 +119,12 @@ extension WorkerParts {
         let leases = JobQueue(redis: shard.leases, keys: shard.queue.keys, limits: shared.queue.limits)
         return [
             UsageFlusher(
-                queue: shard.queue, outbox: shard.outbox, ledger: UsageLedger(postgres), worker: name,
+                queue: shard.queue, outbox: shard.outbox, ledger: UsageLedger(postgres), worker: name, metrics: metrics,
                 settings: config.flush, block: min(config.claim.block, Self.longestRead), logger: logger),
             LeaseKeeper(
                 queue: leases, running: shard.running,
-                heartbeat: WorkerHeartbeat(name: name, queue: leases, slots: slots.total), logger: logger),
+                heartbeat: WorkerHeartbeat(name: name, queue: leases, slots: slots.total, metrics: metrics),
+                logger: logger),
         ]
     }
 
@@ -128,8 +136,8 @@ extension WorkerParts {
 
     private func runner(_ shard: WorkerShard, _ pipeline: JobPipeline) -> ClaimRunner {
         ClaimRunner(
-            reader: ClaimReader(queue: shard.queue, worker: name, logger: logger), pipeline: pipeline, slots: slots,
-            logger: logger)
+            reader: ClaimReader(queue: shard.queue, worker: name, metrics: metrics, logger: logger),
+            pipeline: pipeline, slots: slots, logger: logger)
     }
 
     fileprivate func working(_ shard: WorkerShard) -> [any Service] {

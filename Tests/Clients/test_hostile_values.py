@@ -105,7 +105,7 @@ def test_a_platform_that_counts_beyond_measure_is_answered_and_booked(counted_se
     assert worker.is_up
     assert_books_balance(service)
     metrics = httpx.get(f"http://127.0.0.1:{worker.port}/metrics").text
-    assert "worker_input_tokens_total" in metrics
+    assert "aims_tokens_total" in metrics
 
 
 def test_a_quota_that_is_full_refuses_no_later_bill(counted_service, upstream):

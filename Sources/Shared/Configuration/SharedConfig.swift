@@ -12,6 +12,7 @@ package struct SharedConfig: Sendable {
     package var queue: QueueSettings
     package var heapTrimInterval: Duration
     package var loops: Int
+    package var metricsPatience: Duration
 
     /// The order of the parts is that of `docs/configuration.md`.
     package init(_ settings: inout Settings) {
@@ -31,6 +32,10 @@ package struct SharedConfig: Sendable {
         loops = settings.int(
             "LOOPS", default: 1, in: 0...256,
             "Event loops of a worker or shim; 1 runs its tasks on the loop too, which costs the least; 0 is one per core."
+        )
+        metricsPatience = settings.seconds(
+            "METRICS_PATIENCE", default: 300, in: 10...86_400,
+            "How long after the last look at `/metrics` figures are still collected that cost something; longer than the time between two scrapes."
         )
     }
 

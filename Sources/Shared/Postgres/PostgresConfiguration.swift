@@ -21,6 +21,9 @@ package struct PostgresConfiguration: Sendable {
     /// Beyond that the database cannot follow, and more waiting does not help.
     package var maxWaiting = 1000
 
+    /// Measures what callers ask for, or `nil` where nobody looks.
+    package var metrics: PostgresMetrics?
+
     package init(url: Secret) { self.url = url }
 
     package static let expected =

@@ -45,6 +45,20 @@ package final class PostgresPool: Sendable {
     package func perform<Value: Sendable>(
         _ work: @escaping @Sendable (isolated PostgresConnection) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
+        let began = ContinuousClock.now
+        do throws(PostgresError) {
+            let value = try await unmeasured(work)
+            configuration.metrics?.ended(after: .now - began)
+            return value
+        } catch {
+            configuration.metrics?.ended(after: .now - began, error)
+            throw error
+        }
+    }
+
+    private func unmeasured<Value: Sendable>(
+        _ work: @escaping @Sendable (isolated PostgresConnection) throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
         let connection = try await lend()
         let reply = PostgresReply<Value>()
         connection.submit { connection in

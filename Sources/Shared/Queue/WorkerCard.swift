@@ -1,31 +1,67 @@
-/// The card that a worker keeps beside each shard's queue, for people: `jobs=3 slots=50`.
+/// The card that a worker keeps beside each shard's queue, for people: `jobs=3 slots=50 attempts=9 failed=1 …`.
 ///
 /// No process decides anything by it. Words of other versions are ignored, and a number that is missing is not known.
 package struct WorkerCard: Sendable, Equatable {
+    /// Sums over all shards since the worker's start.
+    package struct Totals: Sendable, Equatable {
+        /// Attempts that have ended, kept answers and refusals included.
+        package var attempts = 0
+        package var failed = 0
+        package var inputTokens = 0
+        package var outputTokens = 0
+
+        package init() {}
+    }
+
     /// Jobs of this shard that run in the worker.
     package var jobs: Int?
     /// Jobs that the worker runs at once, of all shards together.
     package var slots: Int?
+    package var totals: Totals?
 
-    package init(jobs: Int?, slots: Int?) {
+    package init(jobs: Int?, slots: Int?, totals: Totals? = nil) {
         self.jobs = jobs
         self.slots = slots
+        self.totals = totals
     }
 
     package init(_ text: String) {
-        for word in text.split(separator: " ").prefix(8) {
+        var numbers: [Substring: Int] = [:]
+        for word in text.split(separator: " ").prefix(16) {
             let parts = word.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2, let number = Int(parts[1]).map(Bounds.count) else { continue }
-            switch parts[0] {
-            case "jobs": jobs = number
-            case "slots": slots = number
-            default: continue
-            }
+            if parts.count == 2, let number = Int(parts[1]) { numbers[parts[0]] = number }
         }
+        jobs = numbers["jobs"].map(Bounds.count)
+        slots = numbers["slots"].map(Bounds.count)
+        totals = Totals(numbers)
     }
 
     package var text: String {
-        let known: [(String, Int?)] = [("jobs", jobs), ("slots", slots)]
+        let known: [(String, Int?)] = [
+            ("jobs", jobs), ("slots", slots), ("attempts", totals?.attempts), ("failed", totals?.failed),
+            ("input", totals?.inputTokens), ("output", totals?.outputTokens),
+        ]
         return known.compactMap { name, number in number.map { "\(name)=\($0)" } }.joined(separator: " ")
+    }
+}
+
+extension WorkerCard.Totals {
+    /// `nil` for the card of a version that does not write them.
+    fileprivate init?(_ numbers: [Substring: Int]) {
+        guard numbers["attempts"] != nil else { return nil }
+        func number(_ name: Substring) -> Int { max(0, numbers[name] ?? 0) }
+        attempts = number("attempts")
+        failed = number("failed")
+        inputTokens = number("input")
+        outputTokens = number("output")
+    }
+
+    package static func + (one: Self, other: Self) -> Self {
+        var sum = Self()
+        sum.attempts = one.attempts.addingClamped(other.attempts)
+        sum.failed = one.failed.addingClamped(other.failed)
+        sum.inputTokens = one.inputTokens.addingClamped(other.inputTokens)
+        sum.outputTokens = one.outputTokens.addingClamped(other.outputTokens)
+        return sum
     }
 }

@@ -70,7 +70,10 @@ package final class RedisClient: Service, Sendable {
         _ commands: [RedisCommand], timeout: Duration?, passesGate: Bool
     ) async throws(RedisError) -> [RedisValue] {
         guard !commands.isEmpty else { return [] }
-        let deadline = ContinuousClock.now + (timeout ?? configuration.commandTimeout)
+        let began = ContinuousClock.now
+        // A call that names its time may wait inside Redis.
+        defer { if timeout == nil, !passesGate { configuration.calls?.record(.now - began) } }
+        let deadline = began + (timeout ?? configuration.commandTimeout)
         let replies = try await once(commands, until: deadline, passesGate: passesGate)
         guard configuration.isCluster, !passesGate else { return replies }
         return try await repeated(commands, replies, until: deadline)

@@ -1,3 +1,4 @@
+package import CoreMetrics
 package import NIOSSL
 
 /// The address of Redis, its access, and times to wait for it.
@@ -37,6 +38,8 @@ package struct RedisConfiguration: Sendable, CustomStringConvertible {
     /// Pause after a failed connection, doubling with jitter up to `maxBackoff`.
     package var backoff = Duration.milliseconds(50)
     package var maxBackoff = Duration.seconds(2)
+    /// Measures calls, or `nil` where nobody looks.
+    package var calls: CoreMetrics.Timer?
 
     /// From `REDIS_URL` as `docs/configuration.md` has it, with parts percent-encoded.
     package init(

@@ -43,17 +43,22 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func serve(_ startup: Startup, _ redis: RedisConfiguration, _ logger: Logger) async throws {
-        let postgres = PostgresPool(startup.postgres())
+        let metrics = MetricsRegistry()
+        var (redis, database) = (redis, startup.postgres())
+        redis.calls = metrics.timer(.redisCommands)
+        database.metrics = PostgresMetrics(metrics)
+        let postgres = PostgresPool(database)
         let loops = Loops(startup.shared.loops, logger: logger)
         let catalog = try await CatalogBootstrap(startup.shared, postgres, logger, group: loops.group).start()
         var config = startup.shim
         config.readiness.durableRedis = startup.shared.redis.requiresDurability
+        config.monitoring.patience = startup.shared.metricsPatience
         let shim = Shim(
             config: config, redis: redis, keys: startup.shared.keys, limits: startup.shared.queue.limits,
             shards: startup.shared.queue.shards, models: catalog, logger: logger, id: Shim.makeID(),
             database: { await postgres.problem() },
             catalogAccess: CatalogAccess(postgres: postgres, box: try startup.shared.masterKeys.box()),
-            batches: BatchStore(postgres), shownSettings: startup.shownSettings)
+            batches: BatchStore(postgres), shownSettings: startup.shownSettings, metrics: metrics)
         let parts: [any Service] =
             [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: loops.group).services
         var configuration = ServiceGroupConfiguration(

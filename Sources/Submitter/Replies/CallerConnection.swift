@@ -57,9 +57,16 @@ final class CallerConnection: Sendable {
     func didWrite() { state.withLock { $0.writingSince = nil } }
 
     /// Closes the connection if a write has not been taken for `limit`, so that the writer fails.
-    func closeIfStuck(for limit: Duration, now: ContinuousClock.Instant) {
-        guard let since = state.withLock({ $0.writingSince }), now - since >= limit else { return }
-        channel.close(promise: nil)
+    ///
+    /// Returns `true` where it was stuck.
+    func closeIfStuck(for limit: Duration, now: ContinuousClock.Instant) -> Bool {
+        let isStuck = state.withLock { state in
+            guard let since = state.writingSince, now - since >= limit else { return false }
+            state.writingSince = nil
+            return true
+        }
+        if isStuck { channel.close(promise: nil) }
+        return isStuck
     }
 
     /// Ends the wait for a body that takes longer than `limit`.
@@ -85,11 +92,12 @@ final class CallerConnections: Sendable {
 
     func of(_ channel: any Channel) -> CallerConnection? { all.withLock { $0[ObjectIdentifier(channel)] } }
 
-    func closeStuck(writing: Duration, reading: Duration) {
+    /// Returns how many took no bytes.
+    func closeStuck(writing: Duration, reading: Duration) -> Int {
         let now = ContinuousClock.now
-        for connection in all.withLock({ Array($0.values) }) {
-            connection.closeIfStuck(for: writing, now: now)
+        return all.withLock { Array($0.values) }.count { connection in
             connection.giveUpIfSlow(for: reading, now: now)
+            return connection.closeIfStuck(for: writing, now: now)
         }
     }
 

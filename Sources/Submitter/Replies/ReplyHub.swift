@@ -20,6 +20,7 @@ final class ReplyHub: Service, Sendable {
     let configuration: Configuration
     let logger: Logger
     let state = Mutex(State())
+    private let streams = Atomic<Int>(0)
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
     /// By shard: yields when a reply must be followed in its log (`LogFollower`).
@@ -61,6 +62,11 @@ final class ReplyHub: Service, Sendable {
 
     var channel: String { queues.all[0].keys.shimChannel(shim) }
     var openCount: Int { state.withLock { $0.count } }
+
+    /// Streams that are being written to callers.
+    var openStreams: Int { streams.load(ordering: .relaxed) }
+    func streamStarted() { streams.add(1, ordering: .relaxed) }
+    func streamEnded() { streams.subtract(1, ordering: .relaxed) }
 
     // MARK: - Replies
 

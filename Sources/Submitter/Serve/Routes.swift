@@ -10,6 +10,7 @@ struct Routes: Sendable {
     let models: ModelRoutes
     let health: HealthRoutes
     let status: StatusRoutes
+    let monitoring: MonitoringRoutes
     let deadLetters: DeadLetterRoutes
     /// `nil` without a database: its paths do not exist then.
     let admin: AdminRoutes?
@@ -76,6 +77,9 @@ struct Routes: Sendable {
         table.on("DELETE /api/v1/queue/dead/:id", .dropDeadLetter, deadLetters.drop)
         table.on("POST /api/v1/queue/dead/:id/retry", .retryDeadLetter, deadLetters.retry)
         table.on("GET /api/v1/status/health", .showHealth, status.health)
+        table.on("GET /api/v1/status/metrics", .showFigures, monitoring.status)
+        table.on("GET /api/v1/queue/scaling", .showScaling, monitoring.scaling)
+        table.on("GET /metrics", .scrape, monitoring.metrics)
     }
 
     private func addPages(to table: inout RouteTable) {

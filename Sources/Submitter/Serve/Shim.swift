@@ -26,6 +26,7 @@ struct Shim {
     /// All settings as this process has them, `nil` without `DEBUG`.
     var shownSettings: [SettingDescription]?
     var clock: any WallClock = SystemWallClock()
+    var metrics = MetricsRegistry()
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
 
     /// It asks for messages with several records.
@@ -49,11 +50,16 @@ struct Shim {
             hub.subscribed()
         }
         let requests = requestParts(hub, gauges, links)
-        let application = application(routes(requests, readiness, links.pool).table, requests, readiness, group)
+        let monitoring = monitoring(links, hub, gauges, group)
+        let table = routes(requests, readiness, monitoring, links.pool).table
+        let application = application(table, requests, readiness, group)
         let services: [any Service] =
             links.commands + [subscription, hub] + links.followers(of: hub) + links.replicaServices + [gauges]
             + batchServices(requests) + [
-                StuckCallers(connections: requests.connections, timeouts: config.callers), application,
+                monitoring.collection,
+                StuckCallers(
+                    connections: requests.connections, timeouts: config.callers, stuck: metrics.counter(.slowReaders)),
+                application,
                 DrainSignal(readiness: readiness, hub: hub, settings: config.drain),
             ]
         return (services, hub)
@@ -79,17 +85,20 @@ struct Shim {
         return ShimParts(
             submission: submission, hub: hub, models: ModelCheck(models: models),
             bodies: BodyReader(maxBytes: config.requests.maxBodyBytes, budget: budget),
-            connections: CallerConnections())
+            connections: CallerConnections(), resumes: metrics.counter(.streamResumes))
     }
 
     /// `pool` is at the accounts' keys.
-    private func routes(_ parts: ShimParts, _ readiness: Readiness, _ pool: RedisClient) -> Routes {
+    private func routes(
+        _ parts: ShimParts, _ readiness: Readiness, _ monitoring: MonitoringRoutes, _ pool: RedisClient
+    ) -> Routes {
         let queues = parts.hub.queues
         return Routes(
             shim: parts, models: ModelRoutes(models: models), health: HealthRoutes(readiness: readiness),
             status: StatusRoutes(
                 redis: pool, queues: queues, pool: PoolKeys(prefix: keys.prefix), models: models, database: database,
                 clock: clock),
+            monitoring: monitoring,
             deadLetters: DeadLetterRoutes(shards: queues.all.map(DeadLetters.init), logger: logger),
             admin: catalogAccess.map { access in
                 AdminRoutes(

@@ -13,6 +13,7 @@ struct ShimConfig: Sendable {
     var batchRuns = BatchRunSettings()
     var batches = BatchSettings()
     var pages = PageFolder(path: nil)
+    var monitoring = MonitoringSettings()
 
     init() {}
 
@@ -29,5 +30,6 @@ struct ShimConfig: Sendable {
         batchRuns = BatchRunSettings(&settings)
         batches = BatchSettings(&settings)
         pages = PageFolder(&settings)
+        monitoring = MonitoringSettings(&settings)
     }
 }

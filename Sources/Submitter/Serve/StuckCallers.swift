@@ -1,3 +1,4 @@
+import CoreMetrics
 import ServiceLifecycle
 import Shared
 
@@ -5,13 +6,15 @@ import Shared
 struct StuckCallers: Service {
     let connections: CallerConnections
     let timeouts: CallerTimeouts
+    /// Counts the former.
+    let stuck: Counter
 
     func run() async throws {
         let (writing, reading) = (timeouts.writing, timeouts.body)
         let interval = min(writing / 4, reading / 4, .seconds(1))
         await cancelWhenGracefulShutdown {
             for await _ in every(interval, after: interval) {
-                connections.closeStuck(writing: writing, reading: reading)
+                stuck.increment(by: connections.closeStuck(writing: writing, reading: reading))
             }
         }
     }

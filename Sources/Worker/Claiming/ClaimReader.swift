@@ -12,6 +12,7 @@ import Shared
 struct ClaimReader: Sendable {
     let queue: JobQueue
     let worker: String
+    let metrics: WorkerMetrics
     let clock: any WallClock
     let logger: Logger
 
@@ -21,9 +22,13 @@ struct ClaimReader: Sendable {
     /// Time after which an entry of a newer version is looked at again.
     static let newerVersionDelay = Duration.seconds(5)
 
-    init(queue: JobQueue, worker: String, clock: any WallClock = SystemWallClock(), logger: Logger) {
+    init(
+        queue: JobQueue, worker: String, metrics: WorkerMetrics, clock: any WallClock = SystemWallClock(),
+        logger: Logger
+    ) {
         self.queue = queue
         self.worker = worker
+        self.metrics = metrics
         self.clock = clock
         self.logger = logger
     }
@@ -40,8 +45,9 @@ struct ClaimReader: Sendable {
         let claim = Claim(job: job, attempt: attempt(of: job, entry))
         guard job.deadline > clock.now else {
             // A reaped entry goes through REAP, which also bills the dead attempt.
-            _ = try await queue.refuse(
+            let verdict = try await queue.refuse(
                 claim.attempt, attemptsBefore: job.attemptsBefore, with: failure(ofLate: job), isTracked: job.isTracked)
+            if verdict == .ok { metrics.jobEnded(job, .expired) }
             return nil
         }
         return claim
@@ -77,19 +83,24 @@ struct ClaimReader: Sendable {
             let attempt = attempt(
                 id: id, number: attemptsBefore + entry.deliveries, entry, channel: channel, deadline: deadline)
             guard deadline > clock.now else {
-                _ = try await queue.refuse(
+                let verdict = try await queue.refuse(
                     attempt, attemptsBefore: attemptsBefore, with: Self.late, isTracked: entry.isTracked)
+                if verdict == .ok { metrics.jobEnded(in: entry.lane, nil, .expired) }
                 return
             }
             _ = try await queue.postpone(attempt, due: clock.now + Self.newerVersionDelay.milliseconds)
         case .undecodable(let id, let channel, let reason):
             logger.warning(
                 "undecodable queue entry", metadata: [LogKey.entry: "\(entry.entry)", LogKey.reason: "\(reason)"])
-            guard let id else { return try await queue.bury(entry, worker: worker, reason: reason) }
+            guard let id else {
+                try await queue.bury(entry, worker: worker, reason: reason)
+                return metrics.jobEnded(in: entry.lane, nil, .dead)
+            }
             let attempt = attempt(id: id, number: entry.deliveries, entry, channel: channel)
             let failure = JobFailure(.undecodable, "the queue entry cannot be read: \(reason)")
-            _ = try await queue.refuse(
+            let verdict = try await queue.refuse(
                 attempt, attemptsBefore: 0, with: failure, isTracked: entry.isTracked, deadLetter: reason)
+            if verdict == .ok { metrics.jobEnded(in: entry.lane, nil, .dead) }
         }
     }
 }

@@ -9,15 +9,16 @@ struct WorkerHeartbeat: Sendable {
     let queue: JobQueue
     /// Jobs that this process runs at once.
     let slots: Int
+    let metrics: WorkerMetrics
 
     /// To be repeated within a lease.
     func show(jobs: Int) async throws(RedisError) {
         try await queue.beat(name)
         _ = try await queue.redis.send(
             RedisCommand(
-                "SET", .string(queue.keys.workerStatus(name)), .string(WorkerCard(jobs: jobs, slots: slots).text), "PX",
-                .int(queue.limits.lease.milliseconds)
-            ))
+                "SET", .string(queue.keys.workerStatus(name)),
+                .string(WorkerCard(jobs: jobs, slots: slots, totals: metrics.totals).text), "PX",
+                .int(queue.limits.lease.milliseconds)))
     }
 
     func remove() async throws(RedisError) {

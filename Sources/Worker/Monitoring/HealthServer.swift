@@ -8,11 +8,9 @@ import Shared
 /// `/live` answers as long as the process can. `/ready` is 503 with the reason while the worker takes no jobs.
 struct HealthServer {
     let readiness: Readiness
-    let metrics: WorkerMetrics
-    /// By shard.
-    let running: [RunningJobs]
-    /// Jobs that may run at once.
-    let slots: Int
+    let registry: MetricsRegistry
+    /// Works while somebody scrapes.
+    let collection: MetricsCollection
 
     func application(
         host: String, port: Int, on group: any EventLoopGroup, logger: Logger
@@ -27,10 +25,12 @@ struct HealthServer {
                 body: .init(byteBuffer: ByteBuffer(string: (problem ?? "ok") + "\n")))
         }
         router.get("metrics") { _, _ in
-            let count = running.reduce(0) { $0 + $1.count }
+            collection.ask()
+            // A large catalogue has thousands of lines.
+            let text = await onPool(if: true) { registry.text }
             return Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: .init(byteBuffer: ByteBuffer(string: metrics.text(running: count, slots: slots))))
+                status: .ok, headers: [.contentType: MetricsText.contentType],
+                body: .init(byteBuffer: ByteBuffer(string: text)))
         }
         return Application(
             router: router, configuration: .init(address: .hostname(host, port: port), serverName: nil),

@@ -1,74 +1,126 @@
+import CoreMetrics
 import Shared
 import Synchronization
 
-/// Counters of this worker in Prometheus' text format.
+/// Records what happens to jobs and attempts in this worker.
 ///
-/// Label values come from closed enums only. In: ended attempts and jobs. Out: `text`, by the naming conventions
-/// (`_total`, `_seconds`, base units).
+/// Each call finds its handle, which is made once, and adds to it.
 final class WorkerMetrics: Sendable {
-    private struct Counts {
-        var jobs: [AttemptRecord.Status: Int] = [:]
-        var failures: [JobFailure.Kind: Int] = [:]
-        var attempts = 0
-        var inputTokens = 0
-        var outputTokens = 0
-        var cacheHits = 0
-        var cacheMisses = 0
-        var latency = Histogram()
-        var firstToken = Histogram()
+    private struct JobLabels: Hashable {
+        let lane: Lane
+        /// `nil` for an entry that nobody can read.
+        let dialect: Job.Dialect?
+        let outcome: JobOutcome
     }
 
-    private let counts = Mutex(Counts())
+    let registry: MetricsRegistry
+    private let jobs: MetricHandles<JobLabels, Counter>
+    private let waits: [Lane: Timer]
+    private let models: MetricHandles<ModelMetrics.Labels, ModelMetrics>
+    private let retries: MetricHandles<JobFailure.Kind, Counter>
+    private let reaps: [String: Counter]
+    private let fenced: Counter
+    private let cacheHits: Counter
+    private let cacheMisses: Counter
+    private let bookedRows: Counter
+    private let refusedRows: Counter
+    private let streamMeter: Meter
     private let openStreams = Atomic<Int>(0)
+    private let sums = Mutex(WorkerCard.Totals())
 
-    init() {}
+    init(_ registry: MetricsRegistry = MetricsRegistry()) {
+        self.registry = registry
+        jobs = MetricHandles {
+            registry.counter(.jobs, $0.lane.rawValue, $0.dialect?.rawValue ?? "unknown", $0.outcome.rawValue)
+        }
+        waits = Dictionary(
+            uniqueKeysWithValues: Lane.allCases.map { ($0, registry.timer(.jobWait, $0.rawValue)) })
+        models = MetricHandles { ModelMetrics(registry, $0) }
+        retries = MetricHandles { registry.counter(.retries, $0.rawValue) }
+        reaps = Dictionary(
+            uniqueKeysWithValues: JobQueue.Reap.labels.map { ($0, registry.counter(.reaped, $0)) })
+        fenced = registry.counter(.fencedWrites)
+        cacheHits = registry.counter(.cacheRequests, "hit")
+        cacheMisses = registry.counter(.cacheRequests, "miss")
+        bookedRows = registry.counter(.usageRows, "booked")
+        refusedRows = registry.counter(.usageRows, "refused")
+        streamMeter = registry.meter(.openStreams)
+    }
 
+    // MARK: - Jobs
+
+    /// `waited` in milliseconds.
+    func jobStarted(in lane: Lane, waited: Int64) { waits[lane]?.recordMilliseconds(waited) }
+
+    func jobEnded(_ job: Job, _ outcome: JobOutcome) { jobEnded(in: job.lane, job.dialect, outcome) }
+
+    func jobEnded(in lane: Lane, _ dialect: Job.Dialect?, _ outcome: JobOutcome) {
+        jobs[JobLabels(lane: lane, dialect: dialect, outcome: outcome)].increment()
+    }
+
+    func retried(_ reason: JobFailure.Kind) { retries[reason].increment() }
+
+    func reaped(_ job: Job, _ verdict: JobQueue.Reap) {
+        reaps[verdict.label]?.increment()
+        switch verdict {
+        case .poison: jobEnded(job, .dead)
+        case .workerLost: jobEnded(job, .failed)
+        case .run, .lost, .ended, .duplicate: break
+        }
+    }
+
+    func writeFenced() { fenced.increment() }
+
+    func cacheAsked(isHit: Bool) { (isHit ? cacheHits : cacheMisses).increment() }
+
+    func rowsBooked(_ count: Int) { bookedRows.increment(by: count) }
+    func rowsRefused(_ count: Int) { refusedRows.increment(by: count) }
+
+    // MARK: - Attempts
+
+    /// Streams that are being received from platforms.
     var streams: Int { openStreams.load(ordering: .relaxed) }
-    func streamStarted() { openStreams.add(1, ordering: .relaxed) }
-    func streamEnded() { openStreams.subtract(1, ordering: .relaxed) }
+
+    func streamStarted() {
+        openStreams.add(1, ordering: .relaxed)
+        streamMeter.increment()
+    }
+
+    func streamEnded() {
+        openStreams.subtract(1, ordering: .relaxed)
+        streamMeter.decrement()
+    }
+
+    /// Sums since the start, for the worker's card.
+    var totals: WorkerCard.Totals { sums.withLock { $0 } }
 
     func attemptEnded(_ record: AttemptRecord) {
-        counts.withLock { counts in
-            counts.attempts += 1
-            counts.inputTokens = counts.inputTokens.addingClamped(record.usage.input)
-            counts.outputTokens = counts.outputTokens.addingClamped(record.usage.output)
-            if let kind = record.errorKind { counts.failures[kind, default: 0] += 1 }
-            if let first = record.firstToken { counts.firstToken.add(Double(first) / 1000) }
-            counts.latency.add(Double(record.latency) / 1000)
+        models[ModelMetrics.Labels(record)].ended(record)
+        sums.withLock { $0.add(record) }
+    }
+}
+
+extension JobQueue.Reap {
+    /// The values of the label of `aims_reaped_total`.
+    fileprivate static let labels = ["run", "lost", "ended", "duplicate", "poison", "worker_lost"]
+
+    fileprivate var label: String {
+        switch self {
+        case .run: "run"
+        case .lost: "lost"
+        case .ended: "ended"
+        case .duplicate: "duplicate"
+        case .poison: "poison"
+        case .workerLost: "worker_lost"
         }
     }
+}
 
-    func cacheAsked(isHit: Bool) {
-        counts.withLock { counts in
-            if isHit { counts.cacheHits += 1 } else { counts.cacheMisses += 1 }
-        }
-    }
-
-    func jobEnded(_ record: AttemptRecord) {
-        counts.withLock { $0.jobs[record.status, default: 0] += 1 }
-    }
-
-    /// All metrics.
-    ///
-    /// The caller reads `running` and `slots` from their owners.
-    func text(running: Int, slots: Int) -> String {
-        let counts = counts.withLock { $0 }
-        var text = MetricsText()
-        text.add("worker_jobs_total", .counter, "Jobs that ended here", counts.jobs.map { ("status", $0.rawValue, $1) })
-        text.add(
-            "worker_attempt_failures_total", .counter, "Attempts that failed, by kind",
-            counts.failures.map { ("kind", $0.rawValue, $1) })
-        text.add("worker_attempts_total", .counter, "Calls to platforms", counts.attempts)
-        text.add("worker_input_tokens_total", .counter, "Prompt tokens", counts.inputTokens)
-        text.add("worker_output_tokens_total", .counter, "Completion tokens", counts.outputTokens)
-        text.add(
-            "worker_cache_requests_total", .counter, "Requests that a kept answer was looked for",
-            [("result", "hit", counts.cacheHits), ("result", "miss", counts.cacheMisses)])
-        text.add("worker_jobs_running", .gauge, "Jobs running now", running)
-        text.add("worker_slots", .gauge, "Jobs that may run at once", slots)
-        text.add("worker_streams_open", .gauge, "Streams being received from platforms", streams)
-        text.add("worker_attempt_duration_seconds", "From the start record to the end of an attempt", counts.latency)
-        text.add("worker_first_token_seconds", "From the start record to the first visible token", counts.firstToken)
-        return text.text
+extension WorkerCard.Totals {
+    fileprivate mutating func add(_ record: AttemptRecord) {
+        attempts += 1
+        if record.status == .error { failed += 1 }
+        inputTokens = inputTokens.addingClamped(record.usage.input)
+        outputTokens = outputTokens.addingClamped(record.usage.output)
     }
 }

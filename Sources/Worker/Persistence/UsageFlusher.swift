@@ -18,19 +18,21 @@ struct UsageFlusher: Service {
     private let queue: JobQueue
     private let outbox: UsageOutbox
     private let ledger: UsageLedger
+    private let metrics: WorkerMetrics
     private let settings: FlushSettings
     /// Time that a read waits inside Redis.
     private let block: Duration
     private let logger: Logger
 
     init(
-        queue: JobQueue, outbox: RedisClient, ledger: UsageLedger, worker: String, settings: FlushSettings,
-        block: Duration, logger: Logger
+        queue: JobQueue, outbox: RedisClient, ledger: UsageLedger, worker: String, metrics: WorkerMetrics,
+        settings: FlushSettings, block: Duration, logger: Logger
     ) {
         self.queue = queue
         self.outbox = UsageOutbox(
             redis: outbox, keys: queue.keys, consumer: worker, maxDeadLetters: queue.limits.maxDeadLetters)
         self.ledger = ledger
+        self.metrics = metrics
         self.settings = settings
         self.block = block
         self.logger = logger
@@ -143,6 +145,7 @@ struct UsageFlusher: Service {
         case .stopped: return false
         case .recorded:
             FaultPoint.committed.reached()
+            metrics.rowsBooked(batch.count)
             try await outbox.acknowledge(batch.map(\.entry))
         case .refused(let error) where batch.count == 1:
             try await bury(batch.map(\.entry), "refused by PostgreSQL (\(error.sqlState ?? "\(error.code)"))")
@@ -186,6 +189,7 @@ struct UsageFlusher: Service {
         logger.error(
             "ledger rows moved to the dead letters",
             metadata: [LogKey.rows: "\(entries.count)", LogKey.reason: "\(reason)"])
+        metrics.rowsRefused(entries.count)
         try await outbox.bury(entries, reason: reason)
     }
 }

@@ -21,6 +21,7 @@ extension JobPipeline {
             case .nextRoute:
                 guard let booking = try await bookNext(&left, ended) else { continue }
                 log.failed(failure, ended, next: .nextRoute)
+                metrics.retried(failure.kind)
                 return try await next(ended, booking)
             case .later(let pause):
                 try await retryLater(failure, ended, pause: pause)
@@ -92,6 +93,7 @@ extension JobPipeline {
         _ failure: JobFailure, _ ended: EndedAttempt, pause: Duration
     ) async throws(RedisError) {
         log.failed(failure, ended, next: .later)
+        metrics.retried(failure.kind)
         let run = ended.run.noting(ended.record)
         FaultPoint.retrying.reached()
         _ = try await queue.retryLater(
@@ -111,6 +113,7 @@ extension JobPipeline {
             if verdict == .started { use = .held }
             return verdict
         }
+        if verdict == .fenced { metrics.writeFenced() }
         guard verdict == .started else { return nil }
         running.replace(next.attempt, of: run.cancellation)
         return next

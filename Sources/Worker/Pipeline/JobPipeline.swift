@@ -76,7 +76,9 @@ final class JobPipeline: Sendable {
         let run = JobRun(
             job.plan, attempt: claim.attempt, booking: booking, cancellation: job.cancellation, startedAt: clock.now)
         switch try await start(run) {
-        case .started: try await execute(run)
+        case .started:
+            metrics.jobStarted(in: claim.job.lane, waited: run.startedAt - job.plan.enqueuedAt)
+            try await execute(run)
         case .endedMine: try await abort(run, run.uncalledRecord(.cancelled, at: clock.now))
         case .lostMine: try await abort(run, run.uncalledRecord(.lost, at: clock.now))
         case .dropped, .lost: break
@@ -105,6 +107,7 @@ final class JobPipeline: Sendable {
             startedAt: clock.now)
         let verdict = try await queue.reap(claim, usage: probe.startRecord.encoded)
         log.reaped(claim.job, verdict)
+        metrics.reaped(claim.job, verdict)
         guard case .run(let number, let deliveries) = verdict else { return }
         let attempt = claim.attempt.takenOver(number: number, deliveries: deliveries)
         running.replace(attempt, of: cancellation)
@@ -186,6 +189,7 @@ final class JobPipeline: Sendable {
     private func observe(_ ended: EndedAttempt) {
         let record = ended.record
         metrics.attemptEnded(record)
+        if case .superseded(hasEnded: false) = ended.outcome.result { metrics.writeFenced() }
         guard let route = ended.run.route else { return }
         pool.learn(route, ended.run.plan, record)
         let said: Observation.Outcome
@@ -244,7 +248,8 @@ final class JobPipeline: Sendable {
 
     private func tellEnd(_ run: JobRun, _ record: AttemptRecord, _ verdict: JobQueue.Finish?) {
         running.remove(run.cancellation)
-        metrics.jobEnded(record)
+        if verdict == .fenced { metrics.writeFenced() }
+        if let outcome = JobOutcome(record, verdict) { metrics.jobEnded(run.plan.job, outcome) }
         log.ended(run, record, verdict)
     }
 }

@@ -41,6 +41,24 @@ import Testing
         for _ in 0..<8 { #expect(try await pool.query("SELECT 1").count == 1) }
     }
 
+    @Test func `statements are measured, and the server is up as it answered the last time`() async throws {
+        let registry = MetricsRegistry()
+        func isUp() -> Double? {
+            registry.readings.first { $0.family == .dependencyUp }?.sum { $0 == ["postgres"] }
+        }
+        let pool = try await SharedPostgres.shared.pool { $0.metrics = PostgresMetrics(registry) }
+        #expect(isUp() == 0)
+        _ = try await pool.query("SELECT 1")
+        await #expect(throws: PostgresError.self) { try await pool.query("SELECT nonsense") }
+        #expect(isUp() == 1)
+        #expect(registry.text.contains("aims_postgres_query_duration_seconds_count 2\n"))
+
+        var nowhere = PostgresConfiguration(url: Secret("postgresql://127.0.0.1:1/none"))
+        nowhere.metrics = PostgresMetrics(registry)
+        await #expect(throws: PostgresError.self) { try await PostgresPool(nowhere).query("SELECT 1") }
+        #expect(isUp() == 0)
+    }
+
     @Test func `a server that stops answering is given up, and serves again when it goes on`() async throws {
         let server = try await PostgresServer.start()
         var configuration = PostgresConfiguration(url: Secret(server.url()))

@@ -41,6 +41,32 @@ import Testing
         }
     }
 
+    @Test func `the oldest that only waits for a worker is none that runs or waits for accounts`() async throws {
+        try await QueueFixture.run(lease: .seconds(60)) { fixture in
+            let lane = RedisArgument.string(fixture.keys.queue(.normal))
+            func oldestReady() async throws -> Int64? {
+                try await fixture.queue.overview().lanes[Lane.normal.index].oldestReady
+            }
+            #expect(try await oldestReady() == nil)
+            _ = try await fixture.running("w1")
+            try await fixture.submit(tenant: "b")
+            #expect(try await fixture.park(try await fixture.claimOne("w1")) == .parked)
+            #expect(try await oldestReady() == nil)
+
+            try await fixture.submit(3, tenant: "c")
+            let entries = try await fixture.redis.send(RedisCommand("XRANGE", lane, "-", "+")).array ?? []
+            let waiting = entries.dropFirst(2).compactMap { $0.array?.first?.string }
+            let first = try #require(waiting.first.flatMap { Int64($0.prefix { $0 != "-" }) })
+            #expect(try await oldestReady() == first)
+            try await fixture.sortAll()
+            #expect(try await oldestReady() == first)
+
+            // Their places in the order are left.
+            _ = try await fixture.redis.send(RedisCommand("XDEL", [lane] + waiting.map { .string($0) }))
+            #expect(try await oldestReady() == nil)
+        }
+    }
+
     @Test func `running, queued and parked requests are told apart`() async throws {
         try await QueueFixture.run(lease: .seconds(60)) { fixture in
             let running = try await fixture.running("w1")
@@ -122,6 +148,11 @@ import Testing
     }
 
     @Test func `a card is read as it was written`() {
-        #expect(WorkerCard(WorkerCard(jobs: 3, slots: 50).text) == WorkerCard(jobs: 3, slots: 50))
+        var card = WorkerCard(jobs: 3, slots: 50)
+        #expect(WorkerCard(card.text) == card && card.text == "jobs=3 slots=50")
+        card.totals = WorkerCard.Totals()
+        card.totals?.inputTokens = 5_000_000_000
+        #expect(WorkerCard(card.text) == card)
+        #expect(WorkerCard("attempts=-3 output=9").totals?.attempts == 0)
     }
 }

@@ -45,6 +45,8 @@ import Testing
         _ = adapter.failure(inside: bytes)
     }
 
+    private static let metrics = WorkerMetrics()
+
     /// The calculations with a count behind the adapter.
     private func use(_ usage: TokenUsage) throws {
         for count in [usage.input, usage.output, usage.cached, usage.reasoning] {
@@ -53,9 +55,7 @@ import Testing
         var record = AttemptRecord(startedAt: 1_795_392_000_000, enqueuedAt: 0)
         record.usage = usage
         record.status = .done
-        let metrics = WorkerMetrics()
-        metrics.attemptEnded(record)
-        metrics.attemptEnded(record)
+        Self.metrics.attemptEnded(record)
         var meta = AnswerMeta()
         meta.usage = usage
         #expect(try JSON(parsing: meta.encoded)["usage"]?["total_tokens"]?.intValue == usage.input + usage.output)

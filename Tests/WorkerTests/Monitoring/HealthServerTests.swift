@@ -7,10 +7,10 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct HealthServerTests {
     private func asked(
-        _ path: String, _ readiness: Readiness, running: [RunningJobs] = [RunningJobs()]
+        _ path: String, _ readiness: Readiness, _ metrics: WorkerMetrics = WorkerMetrics(),
+        _ collection: MetricsCollection = MetricsCollection([], patience: .seconds(60))
     ) async throws -> HTTPResponse {
-        let server = HealthServer(
-            readiness: readiness, metrics: WorkerMetrics(), running: running, slots: 4)
+        let server = HealthServer(readiness: readiness, registry: metrics.registry, collection: collection)
         let port = try FreePort.find()
         let client = try HTTPClient()
         var answer: HTTPResponse?
@@ -42,10 +42,24 @@ import Testing
         #expect(try await asked("/ready", readiness).head.status == 200)
     }
 
-    @Test func `metrics count the jobs of all shards`() async throws {
-        let answer = try await asked("/metrics", Readiness(), running: [RunningJobs(), RunningJobs()])
+    @Test func `metrics count the jobs of all shards, and a scrape has figures collected`() async throws {
+        let (metrics, collection) = (WorkerMetrics(), MetricsCollection([], patience: .seconds(60)))
+        let running = [RunningJobs(), RunningJobs()]
+        for number in 0..<4 {
+            let attempt = Attempt(
+                id: "0-\(number)", lane: .normal, worker: "w", entry: "1-\(number)", number: 1, deliveries: 1,
+                deadline: 0, channel: "")
+            running[number % 2].add(attempt, JobCancellation())
+        }
+        metrics.add(running: running, slots: 9) { true }
+
+        let answer = try await asked("/metrics", Readiness(), metrics, collection)
+
         #expect(answer.head.header("content-type") == "text/plain; version=0.0.4; charset=utf-8")
-        #expect(text(answer).contains("\nworker_jobs_running 0\n"))
-        #expect(text(answer).contains("\nworker_slots 4\n"))
+        for line in [
+            "aims_jobs_running 4", "aims_worker_slots 9", "aims_dependency_up{dependency=\"redis\"} 1",
+            "aims_build_info{version=\"\(Build.version)\",process=\"worker\"} 1",
+        ] { #expect(text(answer).contains("\n\(line)\n")) }
+        #expect(collection.isWanted)
     }
 }

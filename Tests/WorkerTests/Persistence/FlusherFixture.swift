@@ -41,7 +41,7 @@ struct FlusherFixture: Sendable {
 
     private func flusher() -> UsageFlusher {
         UsageFlusher(
-            queue: queue.queue, outbox: outbox, ledger: UsageLedger(pool), worker: "w-1",
+            queue: queue.queue, outbox: outbox, ledger: UsageLedger(pool), worker: "w-1", metrics: WorkerMetrics(),
             settings: configuration.flush, block: configuration.claim.block,
             logger: Self.silent)
     }

@@ -38,6 +38,38 @@ import Testing
         }
     }
 
+    @Test func `attempts, the retry between them and the job's end are counted once each`() async throws {
+        let first = try ProviderStub.start { _ in .openAIError(status: 500, type: "server_error") }
+        let second = try ProviderStub.start { _ in Self.fine }
+        try await PipelineFixture.run([first, second]) { fixture in
+            let worker = try fixture.worker()
+            _ = try await fixture.submit()
+
+            try await worker.runOne()
+
+            let (text, model) = (worker.metrics.registry.text, #"provider="openai",model="m""#)
+            for line in [
+                "aims_attempts_total{\(model),outcome=\"error\",reason=\"server_error\"} 1",
+                "aims_attempts_total{\(model),outcome=\"done\",reason=\"none\"} 1",
+                "aims_retries_total{reason=\"server_error\"} 1",
+                "aims_jobs_total{lane=\"normal\",dialect=\"openai.chat\",outcome=\"completed\"} 1",
+                "aims_job_wait_seconds_count{lane=\"normal\"} 1", "aims_fenced_writes_total 0",
+            ] { #expect(text.contains("\n\(line)\n"), "\(line)") }
+        }
+    }
+
+    @Test func `a request that comes too late ends as expired`() async throws {
+        try await PipelineFixture.run([]) { fixture in
+            let worker = try fixture.worker()
+            _ = try await fixture.submit(deadline: .seconds(-1))
+
+            try await worker.runOne()
+
+            let line = #"aims_jobs_total{lane="normal",dialect="openai.chat",outcome="expired"} 1"#
+            #expect(worker.metrics.registry.text.contains("\n\(line)\n"))
+        }
+    }
+
     private static let nonsense = StubReply.json(#"{"object":"chat.completion","choices":"#)
 
     @Test(arguments: [false, true])

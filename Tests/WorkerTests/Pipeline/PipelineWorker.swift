@@ -12,6 +12,7 @@ struct PipelineWorker: Sendable {
     let running = RunningJobs()
     let healthRegistry: HealthRegistry
     let rooms = WaitingRooms()
+    let metrics = WorkerMetrics()
 
     init(_ name: String, _ fixture: PipelineFixture, box: SecretBox? = nil) throws {
         let credentials = AccountCredentials(box: box)
@@ -27,12 +28,11 @@ struct PipelineWorker: Sendable {
         let store = CatalogStore(try PostgresPool(url: Secret("postgresql://127.0.0.1:1/none")))
         let catalog = LiveCatalog(
             fixture.catalog, store: store, interval: .seconds(3600), logger: PipelineFixture.silent)
-        reader = ClaimReader(queue: queue.queue, worker: name, logger: PipelineFixture.silent)
+        reader = ClaimReader(queue: queue.queue, worker: name, metrics: metrics, logger: PipelineFixture.silent)
         let limiter = AccountLimiter(
             redis: queue.redis, keys: keys, worker: name, configuration: configuration.limiter,
             logger: PipelineFixture.silent)
         let forecasts = TokenForecasts(unknownAnswer: configuration.unknownAnswer)
-        let metrics = WorkerMetrics()
         pipeline = JobPipeline(
             queue: queue.queue,
             router: JobRouter(

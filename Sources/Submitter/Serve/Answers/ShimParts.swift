@@ -1,3 +1,4 @@
+import CoreMetrics
 import Hummingbird
 import Shared
 
@@ -8,16 +9,19 @@ final class ShimParts: Sendable {
     let models: ModelCheck
     let bodies: BodyReader
     let connections: CallerConnections
+    /// Counts streams that are picked up again.
+    let resumes: Counter
 
     init(
         submission: JobSubmission, hub: ReplyHub, models: ModelCheck, bodies: BodyReader,
-        connections: CallerConnections
+        connections: CallerConnections, resumes: Counter
     ) {
         self.submission = submission
         self.hub = hub
         self.models = models
         self.bodies = bodies
         self.connections = connections
+        self.resumes = resumes
     }
 
     /// Reads options and body, with which every door begins.

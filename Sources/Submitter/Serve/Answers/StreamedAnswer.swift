@@ -49,6 +49,8 @@ struct StreamedAnswer {
     @concurrent private func write(_ first: ReplySubscription.Batch, to writer: inout any ResponseBodyWriter)
         async throws
     {
+        lease.hub.streamStarted()
+        defer { lease.hub.streamEnded() }
         var batch = first
         var stream = WrittenStream(events: events, hasText: isResumed)
         var written = ContinuousClock.now

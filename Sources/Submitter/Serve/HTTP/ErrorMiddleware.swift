@@ -4,12 +4,14 @@ import Logging
 import NIOCore
 import Shared
 
-/// Gives every request its id, turns every error into an answer in its door's format, and logs how the request went.
+/// Gives every request its id, turns every error into an answer in its door's format, and logs and counts how the
+/// request went.
 ///
 /// It is the outermost layer. In: any request. Out: always a response with `X-Request-Id`. A path that only lacks the
 /// method is a 405. Everything unexpected is a 500 without detail, which goes to the log.
 struct ErrorMiddleware: RouterMiddleware {
     let table: RouteTable
+    let metrics: HTTPMetrics
     let logger: Logger
     let isDraining: @Sendable () -> Bool
 
@@ -29,7 +31,7 @@ struct ErrorMiddleware: RouterMiddleware {
         }
         response.headers[.xRequestID] = context.requestID
         if isDraining() { response.headers[.connection] = "close" }
-        line.answered(response)
+        line.answered(response, on: metrics.route(context.endpointPath, request.method))
         response.body = line.written(after: response.body)
         return response
     }

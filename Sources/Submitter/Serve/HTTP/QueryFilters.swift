@@ -12,7 +12,8 @@ struct QueryFilters {
         for (name, value) in request.uri.queryParameters {
             guard known.contains(String(name)) else {
                 let shown = name.utf8.count <= 40 ? String(name) : "?"
-                throw .invalid(shown, "\(shown): expected one of \(known.joined(separator: ", ")) in the query.")
+                let expected = known.isEmpty ? "nothing" : "one of \(known.joined(separator: ", "))"
+                throw .invalid(shown, "\(shown): expected \(expected) in the query.")
             }
             // PostgreSQL holds no text with one, so that nothing can match.
             guard !value.utf8.contains(0) else { throw .invalid(String(name), "\(name): expected a text without NUL.") }

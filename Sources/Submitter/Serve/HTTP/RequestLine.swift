@@ -4,14 +4,15 @@ import Logging
 import NIOCore
 import Shared
 
-/// Logs one request in a line, when the last byte of its answer is written or its caller has left.
+/// Logs one request in a line and counts it, when the last byte of its answer is written or its caller has left.
 ///
-/// It has nothing of body, headers and query, which may be secret. Probes are logged at `debug`.
+/// The line has nothing of body, headers and query, which may be secret. Probes and scrapes are logged at `debug`.
 struct RequestLine: Sendable {
     private let began = ContinuousClock.now
     private let level: Logger.Level
     private let logger: Logger
     private var fields: Logger.Metadata
+    private var counted: (route: HTTPMetrics.Route, status: HTTPResponse.Status)?
 
     init(_ request: Request, id: String, logger: Logger) {
         self.logger = logger
@@ -22,30 +23,35 @@ struct RequestLine: Sendable {
         ]
     }
 
-    private static let probes: Set<String> = ["/live", "/ready", "/api/v1/status/health"]
+    private static let probes: Set<String> = [
+        "/live", "/ready", "/metrics", "/api/v1/status/health", "/api/v1/queue/scaling",
+    ]
 
-    mutating func answered(_ response: Response) {
+    mutating func answered(_ response: Response, on route: HTTPMetrics.Route) {
+        counted = (route, response.status)
         fields[LogKey.status] = "\(response.status.code)"
         if let job = response.headers[.xJobID] { fields[LogKey.job] = "\(job)" }
     }
 
-    /// The same body, with the line at its end.
+    /// The same body, with the line and the count at its end.
     func written(after body: ResponseBody) -> ResponseBody {
-        guard logger.logLevel <= level else { return body }
-        return ResponseBody(contentLength: body.contentLength) { writer in
+        ResponseBody(contentLength: body.contentLength) { writer in
             do {
                 try await body.write(writer)
             } catch {
-                write(reason: "the answer was not taken to its end")
+                ended(reason: "the answer was not taken to its end")
                 throw error
             }
-            write()
+            ended()
         }
     }
 
-    private func write(reason: String? = nil) {
+    private func ended(reason: String? = nil) {
+        let duration = ContinuousClock.now - began
+        if let (route, status) = counted { route.ended(status, after: duration) }
+        guard logger.logLevel <= level else { return }
         var fields = fields
-        fields[LogKey.milliseconds] = "\((ContinuousClock.now - began).milliseconds)"
+        fields[LogKey.milliseconds] = "\(duration.milliseconds)"
         if let reason { fields[LogKey.reason] = "\(reason)" }
         logger.log(level: level, "request ended", metadata: fields)
     }

@@ -15,6 +15,9 @@ struct RouteTable: Sendable {
         /// Made anew each time, for `/openapi.json` alone.
         let operation: @Sendable () -> APIOperation
         let handler: Handler
+
+        /// As the router describes it, with `{id}`.
+        var template: String { RouterPath(path).description }
     }
 
     /// For paths without a format of their own, and for those that do not exist.
@@ -42,9 +45,13 @@ struct RouteTable: Sendable {
     func format(of path: String) -> any ResponseFormat { matches(path).first?.route.format ?? format }
 
     /// `isDraining`: answers ask their callers for another connection next time.
-    func router(_ logger: Logger, isDraining: @escaping @Sendable () -> Bool) -> Router<ShimContext> {
+    func router(
+        _ logger: Logger, _ registry: MetricsRegistry, isDraining: @escaping @Sendable () -> Bool
+    ) -> Router<ShimContext> {
         let router = Router(context: ShimContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: ErrorMiddleware(table: self, logger: logger, isDraining: isDraining))
+        router.add(
+            middleware: ErrorMiddleware(
+                table: self, metrics: HTTPMetrics(registry, self), logger: logger, isDraining: isDraining))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await onPool(if: request.mayBeLong) { try await route.handler(request, context) }
@@ -70,6 +77,7 @@ struct RouteTable: Sendable {
         }
         var context = context
         context.coreContext.parameters["id"] = id[...]
+        context.coreContext.endpointPath.value = match.route.template
         let response = try await onPool(if: request.mayBeLong) { [context] in
             try await match.route.handler(request, context)
         }

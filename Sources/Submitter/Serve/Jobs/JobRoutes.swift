@@ -1,3 +1,4 @@
+import CoreMetrics
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -97,6 +98,7 @@ struct JobRoutes: Sendable {
             shim.hub.subscribe(to: id, options), in: shim.hub, created: jobs.clock.now / 1000,
             leaving: Self.leaving(edges), connection: shim.connections.of(context.channel), isKnown: true)
         try await tellOwner(id, edges)
+        if after > .beginning { shim.resumes.increment() }
         let start = StreamStart(id: id, created: lease.created, requestID: context.requestID)
         return try await StreamedAnswer(
             lease: lease, events: NativeFormat().stream(start), isResumed: after > .beginning

@@ -27,7 +27,7 @@ struct PoolReport {
     }
 
     var status: Status {
-        let usable = readings.filter { state(of: $0) == "ok" }
+        let usable = readings.filter { state(of: $0) == .ok }
         if workers == 0 || !hasCatalog || usable.isEmpty { return .unavailable }
         return database != nil || usable.count < readings.filter { $0.account.status == .active }.count
             || readings.contains { $0.whole?.isDisabled == true } ? .degraded : .ok
@@ -59,7 +59,7 @@ struct PoolReport {
         Provider.allCases.compactMap { provider in
             let own = readings.filter { $0.account.provider == provider }
             guard !own.isEmpty else { return nil }
-            let usable = own.count { state(of: $0) == "ok" }
+            let usable = own.count { state(of: $0) == .ok }
             return [
                 "provider": .string(provider.rawValue), "accounts": .int(own.count), "usable": .int(usable),
                 "status": usable == own.count ? "ok" : usable > 0 ? "degraded" : "unavailable",
@@ -67,22 +67,7 @@ struct PoolReport {
         }
     }
 
-    /// `ok`, `resting`, `circuit_open`, `quota_exhausted` or `disabled`.
-    ///
-    /// A circuit counts where every model's is open.
-    private func state(of reading: PoolReader.Reading) -> String {
-        if reading.account.status == .disabled || reading.whole?.isDisabled == true { return "disabled" }
-        if let limit = reading.account.quotaLimit, let used = reading.quotaUsed, used >= limit {
-            return "quota_exhausted"
-        }
-        let routes = reading.models.values
-        let rests = { (health: RouteHealth) in health.coolDown(at: now) != nil }
-        let isOpen = { (health: RouteHealth) in health.circuit(at: now) == .open }
-        if reading.whole.map(rests) == true { return "resting" }
-        if reading.whole.map(isOpen) == true { return "circuit_open" }
-        guard !routes.isEmpty, routes.allSatisfy({ rests($0) || isOpen($0) }) else { return "ok" }
-        return routes.contains(where: rests) ? "resting" : "circuit_open"
-    }
+    private func state(of reading: PoolReader.Reading) -> AccountState { AccountState(reading, at: now) }
 
     private func account(_ reading: PoolReader.Reading) -> JSON {
         let account = reading.account
@@ -90,7 +75,7 @@ struct PoolReport {
         var object: JSONObject = [
             "id": .string(account.id), "name": .string(account.accountName),
             "provider": .string(account.provider.rawValue), "status": .string(account.status.rawValue),
-            "state": .string(state(of: reading)), "reason": reason(reading),
+            "state": .string(state(of: reading).rawValue), "reason": reason(reading),
             "score": number(healths.map { $0.score(rules) }.min() ?? 1),
         ]
         for (name, value) in route(deciding(reading))
@@ -115,9 +100,9 @@ struct PoolReport {
         let models = Self.models(reading)
         let own = reading.whole ?? RouteHealth()
         switch state(of: reading) {
-        case "resting" where own.coolDown(at: now) == nil:
+        case .resting where own.coolDown(at: now) == nil:
             return models.filter { $0.coolDown(at: now) != nil }.min { $0.coolDownUntil < $1.coolDownUntil } ?? own
-        case "circuit_open" where own.circuit(at: now) != .open:
+        case .circuitOpen where own.circuit(at: now) != .open:
             return models.min { $0.openUntil ?? 0 < $1.openUntil ?? 0 } ?? own
         default: return reading.whole ?? models.first ?? own
         }
@@ -130,7 +115,7 @@ struct PoolReport {
     /// The catalogue's reason, since people may have written it, else the one of health.
     private func reason(_ reading: PoolReader.Reading) -> JSON {
         if reading.account.status == .disabled, let reason = reading.account.statusReason { return .string(reason) }
-        if state(of: reading) == "quota_exhausted" { return "quota_limit" }
+        if state(of: reading) == .quotaExhausted { return "quota_limit" }
         return ([deciding(reading)] + [reading.whole].compactMap { $0 } + Self.models(reading)).lazy
             .compactMap(current(reasonOf:)).first.map { .string($0) } ?? .null
     }

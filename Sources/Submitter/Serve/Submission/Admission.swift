@@ -51,6 +51,9 @@ struct Admission: Sendable {
         var workers = 0
         /// `nil` until it was asked for.
         var durability: RedisDurability?
+
+        /// 0 where it is not known.
+        var memoryBound: Int { maxMemory > 0 ? maxMemory : hostMemory }
     }
 
     let limits: Limits
@@ -59,7 +62,7 @@ struct Admission: Sendable {
         guard let gauges else { return nil }
         if gauges.waiting[lane, default: 0] >= limits.maxWaiting { return Self.full("too many requests are waiting") }
         if gauges.outbox >= limits.maxOutbox { return Self.full("too many usage records are waiting") }
-        let bound = gauges.maxMemory > 0 ? gauges.maxMemory : gauges.hostMemory
+        let bound = gauges.memoryBound
         if bound > 0, Double(gauges.usedMemory) >= limits.memoryShare * Double(bound) {
             return Self.full("its memory is nearly used up")
         }

@@ -1,0 +1,44 @@
+import NIOCore
+import Shared
+
+extension Shim {
+    /// The routes for whoever watches, over figures that are collected while somebody does.
+    func monitoring(
+        _ links: ShimLinks, _ hub: ReplyHub, _ gauges: QueueGauges, _ group: any EventLoopGroup
+    ) -> MonitoringRoutes {
+        let reader = FiguresReader(
+            queues: links.queues, redis: links.pool, pool: PoolKeys(prefix: keys.prefix), models: models,
+            database: database, clock: clock)
+        let collector = FiguresCollector(reader, config.monitoring, logger: logger)
+        let delay = LoopDelay(group, metrics)
+        let collection = MetricsCollection(
+            [
+                .init(every: config.monitoring.interval) { await collector.collect() },
+                .init(every: LoopDelay.interval) { delay.look() },
+            ], patience: config.monitoring.patience)
+        addSources(links.queues, hub, gauges, collector)
+        return MonitoringRoutes(
+            registry: metrics, collection: collection, collector: collector, settings: config.monitoring, shim: id,
+            clock: clock)
+    }
+
+    /// Figures that are read of their owners at the moment of a scrape.
+    private func addSources(
+        _ queues: JobQueues, _ hub: ReplyHub, _ gauges: QueueGauges, _ collector: FiguresCollector
+    ) {
+        metrics.describe(process: "shim") { queues.all.allSatisfy(\.redis.isConnected) }
+        metrics.add { collector.readings }
+        metrics.add {
+            [MetricReading(.openRequests, hub.openCount), MetricReading(.openStreams, hub.openStreams)]
+        }
+        metrics.add {
+            let servers = queues.all.compactMap { queue in
+                gauges.latest(of: queue).map { ("\(queue.keys.shard)", $0) }
+            }
+            return [
+                MetricReading(.redisMemory, servers.map { ([$0.0], Double($0.1.usedMemory)) }),
+                MetricReading(.redisMemoryLimit, servers.map { ([$0.0], Double($0.1.memoryBound)) }),
+            ]
+        }
+    }
+}
