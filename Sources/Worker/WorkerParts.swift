@@ -28,6 +28,7 @@ struct WorkerParts: Sendable {
     let credentials: AccountCredentials
     let platforms: PlatformCaller
     let credentialMonitor: CredentialMonitor
+    let alerts: AlertParts
 
     /// Throws what prevents a start.
     init(
@@ -63,6 +64,7 @@ struct WorkerParts: Sendable {
             http: http, credentials: credentials, tokens: AccountTokens(),
             clocks: PlatformClocks(), timeouts: config.timeouts, maxAnswerBytes: config.maxAnswerBytes, clock: clock,
             sandboxPace: config.sandboxPace, recorder: config.recording.map { Recorder($0, logger) })
+        alerts = AlertParts(shared.alerts, shared.webhooks, postgres, group: group, logger: logger)
         catalog = try await CatalogBootstrap(shared, postgres, logger, group: group).start()
         credentialMonitor = CredentialMonitor(catalog, credentials, readiness, gate, logger)
         credentialMonitor.look()

@@ -79,23 +79,44 @@ extension WorkerParts {
             logger: logger)
         let quotas = QuotaReconciler(
             catalog: catalog, ledger: QuotaLedger(postgres), limiter: limiter, alerts: alerts,
-            threshold: config.leader.quotaAlertThreshold, clock: clock, logger: logger)
+            rule: AlertRule(from: config.leader.quotaAlertThreshold, hysteresis: shared.alerts.hysteresis),
+            clock: clock, logger: logger)
         let prober = HealthProber(
             catalog: catalog, healthRegistry: healthRegistry, platforms: platforms, supervisor: supervisor,
             timeLeft: config.timeouts.http.firstByte,
             clock: clock, logger: logger)
+        let duty = alertDuty(election)
         return [
-            election,
+            election, duty,
             LeaderTasks(
                 election: election, supervisor: supervisor, quotas: quotas, prober: prober,
                 deadLetters: DeadLetterWatch(
                     shards: shards.map { DeadLetters(queue: $0.queue) }, alerts: alerts, logger: logger),
-                settings: config.leader),
+                settings: config.leader, interval: shared.alerts.interval),
             PingResponder(
                 inbox: AccountPings(redis: pool.pings, keys: poolKeys),
                 outbox: AccountPings(redis: pool.redis, keys: poolKeys), store: CatalogStore(postgres),
                 catalog: catalog, platforms: platforms, clock: clock, logger: logger),
-        ]
+        ] + [duty.sender].compactMap { $0 }
+    }
+
+    private func alertDuty(_ election: LeaderElection) -> AlertDuty {
+        let (queues, thresholds, hysteresis) = (shards.map(\.queue), config.leader.alerts, shared.alerts.hysteresis)
+        let redis = RedisWatch(queues, shared.alerts)
+        let routes = RouteWatch(
+            catalog: catalog, healthRegistry: healthRegistry, rules: config.health, thresholds: thresholds,
+            hysteresis: hysteresis, clock: clock)
+        let checks =
+            routes.checks + QueueWatch(queues: queues, thresholds: thresholds, hysteresis: hysteresis).checks
+            + WorkerWatch(queues, shared.alerts).checks + [
+                ErrorRateWatch(queues[0], thresholds, hysteresis: hysteresis).check, redis.check, PostgresWatch.check,
+            ]
+        let sources = PostgresWatch.Sources(
+            problem: { [postgres] in await postgres.problem() }, redis: redis,
+            mark: OutageMark(redis: pool.redis, keys: poolKeys, process: name))
+        return AlertDuty(
+            election: election, parts: alerts, leading: alerts.evaluator(checks),
+            postgres: alerts.postgresWatch(sources, process: name), redis: redis)
     }
 
     /// Services that are needed until the last job has ended.

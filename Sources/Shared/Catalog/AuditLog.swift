@@ -32,14 +32,3 @@ package struct AuditLog: Sendable {
         return .object(record)
     }
 }
-
-extension Alert {
-    package var view: JSON {
-        [
-            "id": .number(JSONNumber(id)), "kind": .string(kind), "subject": .string(subject),
-            "severity": .string(severity), "message": .string(message), "details": details, "count": .int(count),
-            "raised_at": .number(JSONNumber(raisedAt)), "last_at": .number(JSONNumber(lastAt)),
-            "cleared_at": clearedAt.map { .number(JSONNumber($0)) } ?? .null,
-        ]
-    }
-}

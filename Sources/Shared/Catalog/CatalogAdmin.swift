@@ -6,7 +6,7 @@
 package struct CatalogAdmin: Sendable {
     /// The person or program that changes something, with the reason for it.
     package struct Author: Sendable {
-        let actor: String
+        package let actor: String
         let reason: String?
 
         package init(_ actor: String, reason: String? = nil) {

@@ -10,6 +10,8 @@ package struct SharedConfig: Sendable {
     package var masterKeys: MasterKeySettings
     package var log: LogSettings
     package var queue: QueueSettings
+    package var alerts: AlertSettings
+    package var webhooks: WebhookSettings
     package var heapTrimInterval: Duration
     package var loops: Int
     package var metricsPatience: Duration
@@ -26,6 +28,8 @@ package struct SharedConfig: Sendable {
         masterKeys = MasterKeySettings(&settings)
         log = LogSettings(&settings)
         queue = QueueSettings(&settings)
+        alerts = AlertSettings(&settings)
+        webhooks = WebhookSettings(&settings)
         heapTrimInterval = settings.seconds(
             "MEMORY_TRIM_INTERVAL", default: 15, in: 0...3600,
             "How often memory that nobody uses goes back to the system; 0: never.")

@@ -25,6 +25,8 @@ package struct PoolKeys: Sendable, Equatable {
     package var healthChannel: String { prefix + "health" }
     /// String: the worker that probes, measures quotas and raises alerts.
     package var leader: String { base + "leader" }
+    /// String: the process that tells of PostgreSQL's outage, then `told`.
+    package var outage: String { base + "outage" }
     /// List of accounts to be tried (`AccountPings`).
     package var pings: String { base + "pings" }
     /// List of one answer.

@@ -32,6 +32,25 @@ extension JobQueue {
         Int(try await redis.evaluate(QueueScripts.liveWorkers, keys: [keys.workers], args: []).int ?? 0)
     }
 
+    /// Workers whose heartbeat has not expired, `QueueOverview.mostWorkers` at most, with the time when each expires.
+    ///
+    /// All times are those of Redis' clock, in milliseconds since 1970.
+    package func heartbeats() async throws(RedisError) -> (expiries: [String: Int64], now: Int64) {
+        let reply = try await redis.evaluate(
+            QueueScripts.heartbeats, keys: [keys.workers], args: [.int(QueueOverview.mostWorkers)])
+        guard let parts = reply.array, parts.count == 2, let rows = parts[1].array else {
+            throw RedisError(.protocolViolation, "HEARTBEATS answered in an unknown shape")
+        }
+        var expiries: [String: Int64] = [:]
+        for index in stride(from: 0, to: rows.count - 1, by: 2) {
+            guard let name = rows[index].string, let expiry = rows[index + 1].string.flatMap(Double.init) else {
+                continue
+            }
+            expiries[name.clipped(toBytes: Bounds.name)] = Int64(exactly: expiry.rounded()) ?? 0
+        }
+        return (expiries, (parts[0].int ?? 0).clamped(to: Bounds.moments))
+    }
+
     /// `liveWorkers` as a command for a pipeline.
     package static func liveWorkersCommand(_ keys: QueueKeys) -> RedisCommand {
         QueueScripts.liveWorkers.command(keys: [keys.workers], arguments: RedisArguments([]), isCached: false)

@@ -34,6 +34,18 @@ extension QueueScripts {
             return redis.call('ZCOUNT', KEYS[1], '(' .. string.format('%.0f', now), '+inf')
             """)
 
+    /// Tells which workers are alive, and until when.
+    ///
+    ///     KEYS[1] -> heartbeats
+    ///     ARGV[1] -> workers, at most
+    ///     {now in ms since 1970, list of worker and expiry, one after the other} -> always
+    static let heartbeats = RedisScript(
+        clock + """
+            local moment = string.format('%.0f', now)
+            return {moment, redis.call('ZRANGE', KEYS[1], '(' .. moment, '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[1],
+              'WITHSCORES')}
+            """)
+
     /// Forgets consumers of workers that are gone and hold nothing.
     ///
     ///     KEYS[1] -> stream

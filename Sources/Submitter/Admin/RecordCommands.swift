@@ -34,36 +34,8 @@ struct AuditCommand: AsyncParsableCommand {
     }
 }
 
-/// `submitter alerts`: the alerts for people.
-struct AlertsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "alerts", abstract: "Shows alerts, newest first; only open ones unless --all is given.",
-        discussion: "Example: submitter alerts --all --limit 10")
-
-    @Flag(help: "Show those that are over, too.")
-    var all = false
-
-    @Option(help: "Rows at most.")
-    var limit = 50
-
-    @Flag(help: "Print JSON.")
-    var json = false
-
-    func validate() throws { try RecordLimit.check(limit) }
-
-    func run() async throws {
-        try await AdminSession.run { session in
-            let rows = try await AlertStore(session.pool).list(onlyOpen: !all, limit: limit).map(\.view)
-            let times = ["raised_at", "last_at", "cleared_at"]
-            let shown = json ? rows : rows.map { RecordLimit.readable($0, times: times) }
-            AdminOutput.list(
-                shown, ["raised_at", "severity", "kind", "subject", "count", "cleared_at", "message"], asJSON: json)
-        }
-    }
-}
-
 /// The rules of both listings.
-private enum RecordLimit {
+enum RecordLimit {
     static func check(_ limit: Int) throws {
         guard (1...1000).contains(limit) else { throw ValidationError("--limit: expected 1 to 1000") }
     }

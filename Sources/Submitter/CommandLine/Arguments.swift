@@ -9,3 +9,7 @@ extension Provider: ExpressibleByArgument {
 extension CatalogKind: ExpressibleByArgument {
     package init?(argument: String) { self.init(anyCase: argument) }
 }
+
+extension AlertKind: ExpressibleByArgument {
+    package init?(argument: String) { self.init(anyCase: argument) }
+}

@@ -58,7 +58,10 @@ struct ServeCommand: AsyncParsableCommand {
             shards: startup.shared.queue.shards, models: catalog, logger: logger, id: Shim.makeID(),
             database: { await postgres.problem() },
             catalogAccess: CatalogAccess(postgres: postgres, box: try startup.shared.masterKeys.box()),
-            batches: BatchStore(postgres), shownSettings: startup.shownSettings, metrics: metrics)
+            batches: BatchStore(postgres), shownSettings: startup.shownSettings,
+            alerts: AlertParts(
+                startup.shared.alerts, startup.shared.webhooks, postgres, group: loops.group, logger: logger),
+            metrics: metrics)
         let parts: [any Service] =
             [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: loops.group).services
         var configuration = ServiceGroupConfiguration(

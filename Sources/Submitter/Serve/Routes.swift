@@ -112,5 +112,8 @@ struct Routes: Sendable {
         table.on("POST /api/v1/accounts/:id/test", .testAccount, admin.accounts.test)
         table.on("GET /api/v1/audit", .listAudit, admin.audit.list)
         table.on("GET /api/v1/alerts", .listAlerts, admin.alerts.list)
+        table.on("GET /api/v1/alerts/silences", .listSilences, admin.alerts.listSilences)
+        table.on("POST /api/v1/alerts/silences", .createSilence, admin.alerts.silence)
+        table.on("DELETE /api/v1/alerts/silences/:id", .endSilence, admin.alerts.endSilence)
     }
 }

@@ -25,6 +25,8 @@ struct Shim {
     var batches: BatchStore?
     /// All settings as this process has them, `nil` without `DEBUG`.
     var shownSettings: [SettingDescription]?
+    /// `nil`: this process raises no alerts.
+    var alerts: AlertParts?
     var clock: any WallClock = SystemWallClock()
     var metrics = MetricsRegistry()
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
@@ -55,7 +57,7 @@ struct Shim {
         let application = application(table, requests, readiness, group)
         let services: [any Service] =
             links.commands + [subscription, hub] + links.followers(of: hub) + links.replicaServices + [gauges]
-            + batchServices(requests) + [
+            + batchServices(requests) + alertServices(links) + [
                 monitoring.collection,
                 StuckCallers(
                     connections: requests.connections, timeouts: config.callers, stuck: metrics.counter(.slowReaders)),
@@ -63,6 +65,13 @@ struct Shim {
                 DrainSignal(readiness: readiness, hub: hub, settings: config.drain),
             ]
         return (services, hub)
+    }
+
+    private func alertServices(_ links: ShimLinks) -> [any Service] {
+        guard let alerts else { return [] }
+        return [
+            ShimAlerts(alerts, links.queues, redis: links.pool, prefix: keys.prefix, shim: id, problem: database)
+        ]
     }
 
     private func batchServices(_ parts: ShimParts) -> [any Service] {

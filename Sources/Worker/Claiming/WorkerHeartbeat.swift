@@ -11,18 +11,24 @@ struct WorkerHeartbeat: Sendable {
     let slots: Int
     let metrics: WorkerMetrics
 
+    /// Longer than it takes others to notice that the worker has gone.
+    private static let farewell = Duration.seconds(60)
+
     /// To be repeated within a lease.
     func show(jobs: Int) async throws(RedisError) {
         try await queue.beat(name)
-        _ = try await queue.redis.send(
-            RedisCommand(
-                "SET", .string(queue.keys.workerStatus(name)),
-                .string(WorkerCard(jobs: jobs, slots: slots, totals: metrics.totals).text), "PX",
-                .int(queue.limits.lease.milliseconds)))
+        try await write(WorkerCard(jobs: jobs, slots: slots, totals: metrics.totals), for: queue.limits.lease)
     }
 
+    /// The card says goodbye before the heartbeat goes, so that nobody takes the worker for lost.
     func remove() async throws(RedisError) {
+        try await write(.left, for: Self.farewell)
         try await queue.stopBeating(name)
-        _ = try await queue.redis.send(RedisCommand("DEL", .string(queue.keys.workerStatus(name))))
+    }
+
+    private func write(_ card: WorkerCard, for life: Duration) async throws(RedisError) {
+        _ = try await queue.redis.send(
+            RedisCommand(
+                "SET", .string(queue.keys.workerStatus(name)), .string(card.text), "PX", .int(life.milliseconds)))
     }
 }

@@ -54,6 +54,12 @@ final class WorkerMetrics: Sendable {
 
     func jobEnded(_ job: Job, _ outcome: JobOutcome) { jobEnded(in: job.lane, job.dialect, outcome) }
 
+    /// An end that this worker has brought about by the attempt of `record`.
+    func jobEnded(_ job: Job, _ outcome: JobOutcome, by record: AttemptRecord) {
+        jobEnded(job, outcome)
+        sums.withLock { $0.addEnd(record) }
+    }
+
     func jobEnded(in lane: Lane, _ dialect: Job.Dialect?, _ outcome: JobOutcome) {
         jobs[JobLabels(lane: lane, dialect: dialect, outcome: outcome)].increment()
     }
@@ -96,7 +102,7 @@ final class WorkerMetrics: Sendable {
 
     func attemptEnded(_ record: AttemptRecord) {
         models[ModelMetrics.Labels(record)].ended(record)
-        sums.withLock { $0.add(record) }
+        sums.withLock { $0.addAttempt(record) }
     }
 }
 
@@ -113,14 +119,5 @@ extension JobQueue.Reap {
         case .poison: "poison"
         case .workerLost: "worker_lost"
         }
-    }
-}
-
-extension WorkerCard.Totals {
-    fileprivate mutating func add(_ record: AttemptRecord) {
-        attempts += 1
-        if record.status == .error { failed += 1 }
-        inputTokens = inputTokens.addingClamped(record.usage.input)
-        outputTokens = outputTokens.addingClamped(record.usage.output)
     }
 }

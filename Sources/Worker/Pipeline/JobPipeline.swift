@@ -249,7 +249,7 @@ final class JobPipeline: Sendable {
     private func tellEnd(_ run: JobRun, _ record: AttemptRecord, _ verdict: JobQueue.Finish?) {
         running.remove(run.cancellation)
         if verdict == .fenced { metrics.writeFenced() }
-        if let outcome = JobOutcome(record, verdict) { metrics.jobEnded(run.plan.job, outcome) }
+        if let outcome = JobOutcome(record, verdict) { metrics.jobEnded(run.plan.job, outcome, by: record) }
         log.ended(run, record, verdict)
     }
 }

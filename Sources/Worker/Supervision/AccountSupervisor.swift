@@ -27,7 +27,6 @@ struct AccountSupervisor: Sendable {
         do {
             try await lookAtAccounts()
             try await lookAtMoney()
-            try await lookAtCircuits()
         } catch {
             logger.debug("what health has decided is written later", metadata: [LogKey.error: "\(error)"])
         }
@@ -66,6 +65,9 @@ struct AccountSupervisor: Sendable {
             }
             try await disable(account, health)
         }
+        // Nobody can enable an account that was deleted.
+        let accounts = Set(catalog.current.accounts.map(\.id))
+        for subject in known.subtracting(accounts) { try await alerts.clear(kind: .accountDisabled, subject: subject) }
     }
 
     private func disable(_ account: Account, _ health: RouteHealth) async throws {
@@ -94,34 +96,5 @@ struct AccountSupervisor: Sendable {
             logger.warning("account without money", metadata: [LogKey.account: "\(account.id)"])
         }
         for subject in known { try await alerts.clear(kind: .accountUnpaid, subject: subject) }
-    }
-
-    private func lookAtCircuits() async throws {
-        let now = clock.now
-        let live = liveRoutes
-        let open = healthRegistry.all.filter { $0.value.circuit(at: now) != .closed && live.contains($0.key) }
-        var known = Set(try await alerts.openSubjects(of: .circuitOpen))
-        for (route, health) in open where known.remove(Self.subject(route)) == nil {
-            let why = health.reason?.rawValue ?? "failures"
-            try await alerts.raise(
-                kind: .circuitOpen, subject: Self.subject(route), severity: .warning,
-                message: "the circuit of \(Self.subject(route)) is open: \(why)",
-                details: ["failures": .int(health.failuresInRow)])
-            logger.warning("circuit open", metadata: [LogKey.route: "\(Self.subject(route))", LogKey.error: "\(why)"])
-        }
-        for subject in known { try await alerts.clear(kind: .circuitOpen, subject: subject) }
-    }
-
-    /// Routes that requests can take.
-    ///
-    /// Health may know of others, which nobody will find well again.
-    private var liveRoutes: Set<RouteKey> {
-        let catalog = catalog.current
-        let routes = catalog.models.filter(\.isActive).flatMap { catalog.routes(of: $0) }
-        return Set(routes.flatMap { [$0.key, $0.accountKey] })
-    }
-
-    private static func subject(_ route: RouteKey) -> String {
-        route.model.map { "\(route.account)/\($0)" } ?? route.account
     }
 }

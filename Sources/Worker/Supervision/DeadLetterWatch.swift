@@ -7,8 +7,6 @@ struct DeadLetterWatch: Sendable {
     let alerts: AlertStore
     let logger: Logger
 
-    /// Chosen: a person is told within seconds, and an installation without dead letters pays two cheap questions.
-    static let interval = Duration.seconds(5)
     static let subject = "queue"
     /// Chosen: the reason of an undecodable entry names a field, and anything longer is not ours.
     private static let longestReason = 200
@@ -17,7 +15,8 @@ struct DeadLetterWatch: Sendable {
         do {
             let count = try await shards.count()
             guard count > 0, let newest = try await shards.newest() else {
-                return try await alerts.clear(kind: .deadLetters, subject: Self.subject)
+                try await alerts.clear(kind: .deadLetters, subject: Self.subject)
+                return
             }
             try await tell(count, newest)
         } catch {

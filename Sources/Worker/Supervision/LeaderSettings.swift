@@ -5,6 +5,7 @@ struct LeaderSettings: Sendable {
     var healthCheckInterval: Duration
     /// Share of a quota from which on an alert is raised.
     var quotaAlertThreshold: Double
+    var alerts: AlertThresholds
     var quotaRefresh: Duration
     var lease: Duration
 
@@ -15,6 +16,7 @@ struct LeaderSettings: Sendable {
         quotaAlertThreshold = settings.number(
             "QUOTA_ALERT_THRESHOLD", default: 0.8, in: 0.01...1,
             "Share of a quota from which on an alert is raised.")
+        alerts = AlertThresholds(&settings)
         quotaRefresh = settings.seconds(
             "QUOTA_REFRESH", default: 30, in: 1...3600, "How often used quotas are set from the ledger.")
         lease = settings.seconds(

@@ -8,11 +8,13 @@ struct LeaderTasks: Service {
     let prober: HealthProber
     let deadLetters: DeadLetterWatch
     let settings: LeaderSettings
+    /// For conditions of alerts.
+    let interval: Duration
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await election.repeating(.seconds(1)) { await supervisor.look() } }
-            group.addTask { await election.repeating(DeadLetterWatch.interval) { await deadLetters.look() } }
+            group.addTask { await election.repeating(interval) { await deadLetters.look() } }
             group.addTask { await election.repeating(.seconds(2)) { await quotas.measure(onlyForgotten: true) } }
             group.addTask {
                 await election.repeating(settings.quotaRefresh) { await quotas.measure(onlyForgotten: false) }

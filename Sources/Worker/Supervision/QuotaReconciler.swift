@@ -11,7 +11,8 @@ struct QuotaReconciler: Sendable {
     let ledger: QuotaLedger
     let limiter: AccountLimiter
     let alerts: AlertStore
-    let threshold: Double
+    /// For the share of a quota that is used.
+    let rule: AlertRule
     let clock: any WallClock
     let logger: Logger
 
@@ -67,7 +68,7 @@ struct QuotaReconciler: Sendable {
     private func tell(_ account: Account, used: Int64, limit: Int64) async throws {
         let share = limit > 0 ? Double(used) / Double(limit) : 1
         let details: JSON = ["used": .int(Int(used)), "limit": .int(Int(limit))]
-        if share >= threshold {
+        if share >= rule.threshold {
             // A quota of 1 may be overdrawn a billion times.
             let percent = Int(min(share * 100, 1e9).rounded(.down))
             let isNew = try await alerts.raise(
@@ -77,7 +78,7 @@ struct QuotaReconciler: Sendable {
                 logger.warning(
                     "quota is running out", metadata: [LogKey.account: "\(account.id)", LogKey.percent: "\(percent)"])
             }
-        } else {
+        } else if share < rule.clear {
             try await alerts.clear(kind: .quotaThreshold, subject: account.id)
         }
         if share >= 1 {

@@ -150,9 +150,11 @@ import Testing
     @Test func `a card is read as it was written`() {
         var card = WorkerCard(jobs: 3, slots: 50)
         #expect(WorkerCard(card.text) == card && card.text == "jobs=3 slots=50")
-        card.totals = WorkerCard.Totals()
-        card.totals?.inputTokens = 5_000_000_000
+        var totals = WorkerCard.Totals()
+        (totals.inputTokens, totals.done, totals.errors) = (5_000_000_000, 7_000_000_000, 2)
+        card.totals = totals
         #expect(WorkerCard(card.text) == card)
         #expect(WorkerCard("attempts=-3 output=9").totals?.attempts == 0)
+        #expect(WorkerCard(WorkerCard.left.text).hasLeft)
     }
 }

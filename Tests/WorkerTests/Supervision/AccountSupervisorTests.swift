@@ -26,15 +26,11 @@ import Testing
         }
     }
 
-    @Test func `open circuits are told of only where requests could go`() async throws {
+    @Test func `the alert of an account that was deleted ends`() async throws {
         try await SupervisionFixture.run(catalog("a")) { fixture async throws in
-            fixture.note(.failed(.serverError), 9, account: "a", model: "m", from: 0)
-            fixture.note(.failed(.serverError), 9, account: "gone", model: "m", from: 0)
-            fixture.note(.failed(.serverError), 9, account: "a", model: "gone", from: 0)
-            _ = try await fixture.alerts.raise(
-                kind: .circuitOpen, subject: "gone/m", severity: .warning, message: "of before it was deleted")
+            try await fixture.alerts.raise(kind: .accountDisabled, subject: "deleted", message: "m")
             await fixture.supervisor.look()
-            #expect(try await fixture.open(.circuitOpen) == ["a/m"])
+            #expect(try await fixture.open(.accountDisabled) == [])
         }
     }
 

@@ -98,7 +98,8 @@ struct SupervisionFixture: Sendable {
             catalog: LiveCatalog(
                 CatalogSnapshot(models: [], accounts: accounts), store: store, interval: .seconds(3600),
                 logger: Self.silent),
-            ledger: QuotaLedger(pool), limiter: limiter, alerts: alerts, threshold: threshold, clock: Self.clock,
+            ledger: QuotaLedger(pool), limiter: limiter, alerts: alerts,
+            rule: AlertRule(from: threshold, hysteresis: 0.1), clock: Self.clock,
             logger: Self.silent)
     }
 

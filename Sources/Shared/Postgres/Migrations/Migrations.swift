@@ -15,7 +15,7 @@ package enum Migrations {
     }
 
     static let all = [
-        Step.catalog, .usage, .accountModels, .pool, .cacheWrites, .modelIdle, .batches, .usageByStart,
+        Step.catalog, .usage, .accountModels, .pool, .cacheWrites, .modelIdle, .batches, .usageByStart, .alerts,
     ]
 
     /// Any number that nobody else locks in this database.

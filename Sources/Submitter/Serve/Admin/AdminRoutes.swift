@@ -22,7 +22,9 @@ struct AdminRoutes: Sendable {
             rows: CatalogRoutes(kind: .account, admin: admin, models: models, bodies: bodies),
             pings: AccountPings(redis: redis, keys: PoolKeys(prefix: prefix)))
         audit = AuditRoutes(log: AuditLog(access.postgres))
-        alerts = AlertRoutes(store: AlertStore(access.postgres))
+        alerts = AlertRoutes(
+            store: AlertStore(access.postgres), silences: AlertSilences(access.postgres), bodies: bodies,
+            logger: logger)
     }
 }
 
