@@ -24,6 +24,7 @@ struct WorkerConfig: Sendable {
     var timeouts: PlatformTimeouts
     var maxAnswerBytes: Int
     var flush: FlushSettings
+    var retention: UsageRetention
     var host: String
     var port: Int
     var http: HTTPClientConfiguration
@@ -65,6 +66,7 @@ struct WorkerConfig: Sendable {
             "MAX_ANSWER_BYTES", default: 64 << 20, in: 1 << 10...1 << 30,
             "Largest answer a platform may send, unpacked.")
         flush = FlushSettings(&settings)
+        retention = UsageRetention(&settings)
         host = settings.text("WORKER_HOST", default: "127.0.0.1", "Address of `/live`, `/ready`, `/metrics`.")
         port = settings.int(
             "WORKER_PORT", default: 8008, in: 0...65_535,

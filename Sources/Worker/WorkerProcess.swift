@@ -92,6 +92,8 @@ extension WorkerParts {
                 election: election, supervisor: supervisor, quotas: quotas, prober: prober,
                 deadLetters: DeadLetterWatch(
                     shards: shards.map { DeadLetters(queue: $0.queue) }, alerts: alerts, logger: logger),
+                partitions: PartitionKeeper(
+                    partitions: UsagePartitions(postgres), retention: config.retention, clock: clock, logger: logger),
                 settings: config.leader, interval: shared.alerts.interval),
             PingResponder(
                 inbox: AccountPings(redis: pool.pings, keys: poolKeys),

@@ -5,6 +5,13 @@ extension JobQueue {
     /// As the ledger estimates them where no worker says more: the prompt as it was counted at the start, the answer up
     /// to the last delta.
     package func usageSoFar(_ request: String) async throws(RedisError) -> AnswerMeta? {
+        try await lastAttempt(request).map { AnswerMeta($0.record) }
+    }
+
+    /// Number of the last attempt in the log, and its record with what was counted so far.
+    package func lastAttempt(
+        _ request: String
+    ) async throws(RedisError) -> (number: UInt64, record: AttemptRecord)? {
         let log = RedisArgument.string(keys.log(request))
         let beforeEnd = RedisArgument.string("(\(RequestLogID.end)")
         let last = try await redis.send(RedisCommand("XREVRANGE", log, beforeEnd, "-", "COUNT", "1"))
@@ -20,7 +27,7 @@ extension JobQueue {
         record.usage.output = min(max(0, output), 1 << 30)
         record.usage.input = min(max(0, record.usage.input), 1 << 30)
         record.usage.isEstimated = true
-        return AnswerMeta(record)
+        return (attempt, record)
     }
 
     private struct Record {

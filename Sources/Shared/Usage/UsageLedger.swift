@@ -10,10 +10,14 @@ import Synchronization
 /// should be repeated.
 package final class UsageLedger: Sendable {
     private let pool: PostgresPool
+    private let partitions: UsagePartitions
     /// Months whose partition is known to exist.
-    private let months = Mutex<Set<String>>([])
+    private let months = Mutex<Set<UsageMonth>>([])
 
-    package init(_ pool: PostgresPool) { self.pool = pool }
+    package init(_ pool: PostgresPool) {
+        self.pool = pool
+        partitions = UsagePartitions(pool)
+    }
 
     package func record(_ rows: [UsageRow]) async throws(PostgresError) {
         guard !rows.isEmpty else { return }
@@ -49,8 +53,8 @@ package final class UsageLedger: Sendable {
 
     private func makePartitions(for rows: [UsageRow]) async throws(PostgresError) {
         let known = months.withLock { $0 }
-        for month in Set(rows.map { UsageStatements.month(of: $0.record.startedAt) }).subtracting(known).sorted() {
-            _ = try await pool.query(UsageStatements.partition(month))
+        for month in Set(rows.map { UsageMonth(of: $0.record.startedAt) }).subtracting(known).sorted() {
+            try await partitions.make(month)
             months.withLock { _ = $0.insert(month) }
         }
     }

@@ -137,32 +137,4 @@ enum UsageStatements {
                 UPDATE accounts SET quota_used = \(saturated("quota_used::numeric + held.tokens", mostWhole)) FROM held WHERE accounts.id = held.id)
             """
     }
-
-    /// `2026-11`.
-    static func month(of milliseconds: Int64) -> String {
-        let date = UTCTime(millisecondsSince1970: milliseconds).date
-        return "\(date.year)-\(padded(date.month))"
-    }
-
-    /// Makes one month's partition.
-    ///
-    /// Harmless where it exists, or where two make it at once. Asks first, since making one waits for every transaction
-    /// that uses the table.
-    static func partition(_ month: String) -> String {
-        let parts = month.split(separator: "-").compactMap { Int($0) }
-        let (year, number) = (parts.first ?? 1970, parts.last ?? 1)
-        func first(_ year: Int, _ month: Int) -> String { "\(year)-\(padded(month))-01 00:00:00+00" }
-        let name = "usage_attempts_\(year)_\(padded(number))"
-        let next = number == 12 ? first(year + 1, 1) : first(year, number + 1)
-        return """
-            DO $$ BEGIN
-                IF to_regclass('\(name)') IS NULL THEN
-                    CREATE TABLE \(name) PARTITION OF usage_attempts FOR VALUES FROM ('\(first(year, number))') TO ('\(next)');
-                END IF;
-            EXCEPTION WHEN duplicate_table OR unique_violation THEN NULL;
-            END $$
-            """
-    }
-
-    private static func padded(_ month: Int) -> String { month < 10 ? "0\(month)" : "\(month)" }
 }

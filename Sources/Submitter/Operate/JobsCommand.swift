@@ -76,10 +76,12 @@ struct ListJobs: AsyncParsableCommand {
     func run() async throws {
         try await AdminSession.run { session in
             guard recent else { return try await listQueued(session) }
-            let filter = EndedAttempts.Filter(
-                since: (since ?? .ago(3_600_000)).milliseconds(now: SystemWallClock().now), status: status,
-                tenant: tenant, model: model, lane: lane)
-            let rows = try await EndedAttempts(session.pool).list(filter, limit: limit)
+            let since = (since ?? .ago(3_600_000)).milliseconds(now: SystemWallClock().now)
+            var query = UsageLogQuery(lane: lane, since: since, limit: limit)
+            query.filters[.status] = status?.rawValue
+            query.filters[.tenant] = tenant
+            query.filters[.model] = model
+            let rows = try await UsageLog(session.pool).page(query).rows.map(EndedAttempts.row)
             AdminOutput.list(json ? rows : rows.map(EndedAttempts.readable), EndedAttempts.columns, asJSON: json)
         }
     }

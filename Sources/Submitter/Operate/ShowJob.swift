@@ -30,7 +30,13 @@ struct ShowJob: AsyncParsableCommand {
     func run() async throws {
         try await AdminSession.run { session in
             let report = try await session.withQueues { queues in
-                try await JobInspection(try JobTarget(id, in: queues)).report(withBody: body)
+                let target = try JobTarget(id, in: queues)
+                let inspection = JobInspection(id: target.id, queue: target.queue)
+                switch try await inspection.report(withBody: body) {
+                case .known(let report): return report
+                case .absent: throw JobTarget.missing(target.id)
+                case .unseen: throw JobTarget.unseen(target.id)
+                }
             }
             if json { return AdminOutput.row(report, asJSON: true) }
             AdminOutput.row(JobSummary.of(report), asJSON: false)

@@ -16,6 +16,8 @@ struct Routes: Sendable {
     let admin: AdminRoutes?
     /// The same.
     let batches: BatchRoutes?
+    /// The same.
+    let ledger: LedgerRoutes?
     let pages: PageRoutes
     /// `nil` without `DEBUG`: its path does not exist then.
     let debug: DebugRoutes?
@@ -28,6 +30,7 @@ struct Routes: Sendable {
         addOperations(to: &table)
         if let batches { addBatches(batches, to: &table) }
         if let admin { addAdmin(admin, to: &table) }
+        if let ledger { addLedger(ledger, to: &table) }
         addPages(to: &table)
         return table
     }
@@ -115,5 +118,14 @@ struct Routes: Sendable {
         table.on("GET /api/v1/alerts/silences", .listSilences, admin.alerts.listSilences)
         table.on("POST /api/v1/alerts/silences", .createSilence, admin.alerts.silence)
         table.on("DELETE /api/v1/alerts/silences/:id", .endSilence, admin.alerts.endSilence)
+    }
+
+    private func addLedger(_ ledger: LedgerRoutes, to table: inout RouteTable) {
+        table.on("GET /api/v1/status/usage", in: NativeFormat(), .showUsage, ledger.statistics.usage)
+        table.on("GET /api/v1/status/performance", in: NativeFormat(), .showPerformance, ledger.statistics.performance)
+        table.on("GET /api/v1/status/cost", in: NativeFormat(), .showCost, ledger.statistics.cost)
+        table.on("GET /api/v1/status/errors", in: NativeFormat(), .showErrors, ledger.statistics.errors)
+        table.on("GET /api/v1/usage", in: NativeFormat(), .listAttempts, ledger.log.list)
+        table.on("GET /api/v1/jobs/:id/trail", in: NativeFormat(), .showTrail, ledger.trail.show)
     }
 }

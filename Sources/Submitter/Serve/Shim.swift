@@ -117,6 +117,9 @@ struct Shim {
                 let shared = BatchRoutes.Parts(
                     bodies: parts.bodies, connections: parts.connections, clock: clock, logger: logger)
                 return BatchRoutes(store, config.batches, shared)
+            },
+            ledger: catalogAccess.map { access in
+                LedgerRoutes(access.postgres, jobs: JobReader(hub: parts.hub, clock: clock), clock: clock)
             }, pages: PageRoutes(folder: config.pages), debug: shownSettings.map(DebugRoutes.init))
     }
 }

@@ -60,11 +60,15 @@ struct UsageCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (since, until) = window(now: SystemWallClock().now)
-        let window = UsageWindow(since: since, until: until)
-        try await AdminSession.run { session in
-            let query = UsageQuery(by: by, window: window, tenant: tenant, model: model, limit: limit)
-            let report = UsageReport(query: query, sums: try await query.sums(session.pool))
+        let now = SystemWallClock().now
+        let (since, until) = window(now: now)
+        var query = StatisticsQuery(
+            view: .usage, window: StatisticsWindow(since: since, until: until), groups: [by.dimension], limit: limit,
+            now: now)
+        query.filters[.tenant] = tenant
+        query.filters[.model] = model
+        try await AdminSession.run { [query] session in
+            let report = UsageReport(by: by, query: query, answer: try await query.answer(session.pool))
             switch format {
             case .json: AdminOutput.row(report.json, asJSON: true)
             case .csv: StandardStreams.out(Array(report.csv.utf8))
@@ -79,9 +83,4 @@ enum UsageFormat: String, CaseIterable, ExpressibleByArgument {
     case table, json, csv
 
     init?(argument: String) { self.init(anyCase: argument) }
-}
-
-extension UsageDimension: ExpressibleByArgument {
-    /// `provider` is the word of the catalogue for a platform.
-    init?(argument: String) { self.init(anyCase: argument.lowercased() == "provider" ? "platform" : argument) }
 }

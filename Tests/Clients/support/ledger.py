@@ -38,14 +38,16 @@ def assert_each_answered_once(service, ids):
     assert {id: done.get(id) for id in ids} == dict.fromkeys(ids, 1)
 
 
+SUMS = ["usage_hourly", "usage_users_hourly", "usage_users_daily", "usage_routes_hourly", "usage_routes_daily"]
+
+
 def assert_books_balance(service):
-    """No attempt stands twice, and the hourly sums are the sums of the rows."""
+    """No attempt stands twice, and all tables of sums are the sums of the rows."""
     twice = service.postgres.query("SELECT request_id, attempt FROM usage_attempts GROUP BY 1, 2 HAVING count(*) > 1")
     assert twice == []
-    raw, hourly = (
-        service.postgres.query(f"SELECT {sums} FROM {table}")[0]
-        for table, sums in [
-            ("usage_attempts", "count(*), sum(tokens_in), sum(tokens_out), sum(cost), count(*) FILTER (WHERE estimated)"),
-            ("usage_hourly", "sum(attempts), sum(tokens_in), sum(tokens_out), sum(cost), sum(estimated_attempts)"),
-        ])
-    assert raw == hourly and raw[0] > 0
+    [raw] = service.postgres.query(
+        "SELECT count(*), sum(tokens_in), sum(tokens_out), sum(cost), count(*) FILTER (WHERE estimated) FROM usage_attempts")
+    for table in SUMS:
+        [sums] = service.postgres.query(
+            f"SELECT sum(attempts), sum(tokens_in), sum(tokens_out), sum(cost), sum(estimated_attempts) FROM {table}")
+        assert sums == raw and raw[0] > 0, table

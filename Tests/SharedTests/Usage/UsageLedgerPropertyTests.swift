@@ -5,20 +5,8 @@ import Testing
 
 /// The one property that matters, under random interleavings: the sums are the sums of the rows.
 @Suite struct UsageLedgerPropertyTests {
-    /// Splitmix64: the same numbers for the same seed, so that a failure can be repeated.
-    private struct Random: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
     /// For every attempt what the outbox may hold: some copies of an estimate, of a final row, or of both.
-    private static func outbox(_ random: inout Random) -> (all: [UsageRow], truth: [String]) {
+    private static func outbox(_ random: inout SeededRandom) -> (all: [UsageRow], truth: [String]) {
         var all: [UsageRow] = []
         var truth: [String] = []
         for number in 0..<60 {
@@ -41,7 +29,7 @@ import Testing
 
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func `four flushers over overlapping rows leave sums that equal the rows`(_ seed: UInt64) async throws {
-        var random = Random(state: seed)
+        var random = SeededRandom(state: seed)
         let fixture = try await LedgerFixture()
         try await CatalogStore(fixture.pool).apply(
             CatalogFile(

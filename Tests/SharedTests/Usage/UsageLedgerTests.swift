@@ -54,17 +54,18 @@ import Testing
         try await ledger.record([LedgerFixture.row("r")])
     }
 
-    @Test func `a month's partition has the index by which attempts of a span of time are read`() async throws {
+    @Test func `a month's partition has the indexes by which attempts are read`() async throws {
         let fixture = try await LedgerFixture()
         try await fixture.record([LedgerFixture.row("r")])
 
         let indexes = try await fixture.pool.query(
             """
             SELECT count(*) AS n FROM pg_indexes WHERE schemaname = current_schema()
-                AND tablename LIKE 'usage_attempts_2%' AND indexdef LIKE '%USING brin (started_at)%'
+                AND tablename LIKE 'usage_attempts_2%'
+                AND (indexdef LIKE '%USING brin (started_at, user_id%' OR indexdef LIKE '%USING btree (started_at)')
             """)
 
-        #expect(try indexes.first?.value("n", Int.self) == 1)
+        #expect(try indexes.first?.value("n", Int.self) == 2)
     }
 
     @Test func `a row that comes again is counted once, in one batch or in several`() async throws {

@@ -27,11 +27,4 @@ import Testing
     @Test func `no rows are empty arrays`() {
         #expect(UsageStatements.parameters([]).allSatisfy { $0.text == "{}" })
     }
-
-    @Test(
-        arguments: [(0, "1970-01"), (1_798_761_599_999, "2026-12"), (1_798_761_600_000, "2027-01")] as [(Int64, String)]
-    )
-    func `a row belongs to the month of its start`(_ milliseconds: Int64, _ month: String) {
-        #expect(UsageStatements.month(of: milliseconds) == month)
-    }
 }

@@ -8,15 +8,24 @@ import Testing
 @Suite struct UsageReportTests {
     private static let hour: Int64 = 3_600_000
 
-    private func report(_ rows: [UsageSum], totals: [UsageSum] = [], count: Int? = nil) -> UsageReport {
-        let query = UsageQuery(by: .user, window: UsageWindow(since: 0, until: Self.hour))
-        return UsageReport(query: query, sums: .init(rows: rows, totals: totals, count: count ?? rows.count))
+    private static let query = StatisticsQuery(
+        view: .usage, window: StatisticsWindow(since: 0, until: hour), groups: [.user], now: hour)
+
+    private func report(
+        _ rows: [StatisticsQuery.Row], totals: [StatisticsQuery.Row] = [], count: Int? = nil
+    ) -> UsageReport {
+        UsageReport(
+            by: .user, query: Self.query, answer: .init(rows: rows, totals: totals, groups: count ?? rows.count))
     }
 
-    private func sum(_ name: String?, _ currency: String = "USD", cost: String = "1.5") -> UsageSum {
-        UsageSum(
-            name: name, currency: currency, attempts: 3, done: 2, errors: 1, tokensIn: 10, tokensOut: 20, cost: cost,
-            latency: 1200)
+    private func sum(_ name: String?, _ currency: String = "USD", cost: String = "1.5") -> StatisticsQuery.Row {
+        let figures = [
+            "attempts": "3", "done": "2", "errors": "1", "cancelled": "0", "tokens_in": "10", "tokens_out": "20",
+            "tokens_cached": "0", "cost": cost, "avg_ms": "1200",
+        ]
+        var names: [StatisticsDimension: String] = [.currency: currency]
+        names[.user] = name
+        return StatisticsQuery.Row(names: names, figures: Self.query.figures.map { figures[$0.name] })
     }
 
     @Test(arguments: [
@@ -43,13 +52,6 @@ import Testing
 
     @Test func `a long time ago never begins before 1970`() {
         #expect(TimePoint.ago(.max).milliseconds(now: 1_700_000_000_000) == 0)
-    }
-
-    @Test func `a window is widened to whole hours`() {
-        let window = UsageWindow(since: Self.hour + 1, until: 2 * Self.hour + 1)
-
-        #expect(window.since == Self.hour && window.until == 3 * Self.hour)
-        #expect(UsageWindow(since: Self.hour, until: 2 * Self.hour).until == 2 * Self.hour)
     }
 
     @Test func `totals stand below the rows, one per currency`() {

@@ -15,14 +15,15 @@ package enum Migrations {
     }
 
     static let all = [
-        Step.catalog, .usage, .accountModels, .pool, .cacheWrites, .modelIdle, .batches, .usageByStart, .alerts,
+        Step.catalog, .usage, .accountModels, .pool, .cacheWrites, .modelIdle, .batches, .usageByStart, .usageSums,
+        .alerts,
     ]
 
     /// Any number that nobody else locks in this database.
     private static let lock = "7305812344187213"
 
-    /// Longer than any step takes on tables of millions of rows, and than another process' steps.
-    private static let patience = Duration.seconds(600)
+    /// Longer than any step takes on tables of a hundred million rows, and than another process' steps.
+    private static let patience = Duration.seconds(3600)
 
     /// Applies the steps that are missing.
     ///

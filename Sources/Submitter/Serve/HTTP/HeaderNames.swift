@@ -16,6 +16,8 @@ extension HTTPField.Name {
     static let lastEventID = Self.known("last-event-id")
     static let xActor = Self.known("x-actor")
     static let referrerPolicy = Self.known("referrer-policy")
+    static let xNextCursor = Self.known("x-next-cursor")
+    static let xPeriod = Self.known("x-period")
 
     private static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("'\(name)' is not a header name") }

@@ -102,6 +102,17 @@ struct JobReader: Sendable {
         }
     }
 
+    // MARK: - Ids
+
+    /// The job id in the path, also in the form in which completions carry them.
+    func id(_ context: ShimContext) throws(APIError) -> String {
+        let given = context.parameters.get("id") ?? ""
+        let prefix = [ChatFormat.idPrefix, TextFormat.idPrefix].first { given.hasPrefix($0) } ?? ""
+        let id = String(given.dropFirst(prefix.count))
+        guard JobID.isValid(id), hub.queues.queue(of: id) != nil else { throw .notFound("such job") }
+        return id
+    }
+
     // MARK: - Redis
 
     func queue(_ id: String) -> JobQueue { hub.queues[id: id] }

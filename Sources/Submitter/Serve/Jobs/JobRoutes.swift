@@ -59,7 +59,7 @@ struct JobRoutes: Sendable {
     private func named(
         _ context: ShimContext, _ answer: (String) async throws(APIError) -> Response
     ) async throws(APIError) -> Response {
-        let id = try self.id(context)
+        let id = try jobs.id(context)
         return try await named(id) { () async throws(APIError) in try await answer(id) }
     }
 
@@ -71,15 +71,6 @@ struct JobRoutes: Sendable {
             response.headers[.xJobID] = id
             return response
         } catch { throw error.about(job: id) }
-    }
-
-    /// Job ids, also in the form in which completions carry them.
-    private func id(_ context: ShimContext) throws(APIError) -> String {
-        let given = context.parameters.get("id") ?? ""
-        let prefix = [ChatFormat.idPrefix, TextFormat.idPrefix].first { given.hasPrefix($0) } ?? ""
-        let id = String(given.dropFirst(prefix.count))
-        guard JobID.isValid(id), shim.hub.queues.queue(of: id) != nil else { throw .notFound("such job") }
-        return id
     }
 
     // MARK: - Streaming

@@ -109,6 +109,7 @@ import Testing
                 "6 model idle 1724bc37d58350cc4500948dc0f2a212bb93188a93ada381eb947f0c2e86715e",
                 "7 batches ab1bdecc0ffecbe5b5dc8060367d7a8f08803fdc86f98c38eca0461c42097c6b",
                 "8 usage by start 2422e335ff49f3299a1de0671d5bce834f8c5a40736d76129558f01c0c992839",
+                "9 usage sums CHECKSUM",
                 "10 alerts 990642445ba52b7fd7eba9f816fb21fe1fc37900162bcef4e901dcae8b47696b",
             ])
     }

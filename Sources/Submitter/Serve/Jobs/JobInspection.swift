@@ -5,29 +5,37 @@ import Shared
 ///
 /// A request that has not begun has no log, unless it is tracked, so its entry is looked for.
 struct JobInspection: Sendable {
-    let target: JobTarget
+    enum Outcome: Sendable {
+        case known(JSON)
+        /// There is none, or what is known of it has expired.
+        case absent
+        /// It has not begun, and its lane has more entries than a search looks at.
+        case unseen
+    }
 
-    private var id: String { target.id }
-    private var queue: JobQueue { target.queue }
+    let id: String
+    let queue: JobQueue
 
-    init(_ target: JobTarget) { self.target = target }
+    func report(withBody isWithBody: Bool) async throws(RedisError) -> Outcome {
+        try await report(of: try await queue.logEdges(id), withBody: isWithBody)
+    }
 
-    /// Fails with words for people for a request that nobody knows.
-    func report(withBody isWithBody: Bool) async throws -> JSON {
-        let edges = try await queue.logEdges(id)
+    /// The same where the log has been read: `nil` is one that does not exist.
+    func report(of edges: RequestLogEdges?, withBody isWithBody: Bool) async throws(RedisError) -> Outcome {
         if let edges, case .end(let end) = edges.last.record {
-            return try await ended(end, edges.first, isWithBody)
+            return .known(try await ended(end, edges.first, isWithBody))
         }
         let outcome = try await QueueListing(queue: queue).find(id)
         let request = outcome.request
         guard let last = edges?.last ?? (request == nil ? nil : RequestLogEntry(id: .beginning, record: .unknown))
-        else { throw outcome == .unseen ? JobTarget.unseen(id) : JobTarget.missing(id) }
+        else { return outcome == .unseen ? .unseen : .absent }
         let place = try await queue.place(of: id)
         let route = try await queue.usageSoFar(id)
         let room = try await queue.rooms().first { $0.name == request?.room }
-        return JobDetail.unended(
-            JobReport.unended(id, last, place), request, route: route,
-            waitsFor: room.map { RoomAccounts.names($0.spec) })
+        return .known(
+            JobDetail.unended(
+                JobReport.unended(id, last, place), request, route: route,
+                waitsFor: room.map { RoomAccounts.names($0.spec) }))
     }
 
     private func ended(
