@@ -17,15 +17,8 @@ struct StatisticsQuery: Sendable, Equatable {
     /// All dimensions that name a group.
     var names: [StatisticsDimension] { groups + view.own.filter { !groups.contains($0) } }
 
-    /// Names of the figures of a row, in their order.
-    var figures: [StatisticsFigure] { view.figures(partition: "").filter { !$0.isHidden } + percentiles }
-
-    private var percentiles: [StatisticsFigure] {
-        guard view.hasPercentiles else { return [] }
-        return StatisticsMetric.percentiles.map {
-            StatisticsFigure(name: $0, isWhole: true, source: .groups, sql: "")
-        }
-    }
+    /// Figures of a row, in their order.
+    var figures: [StatisticsFigure] { view.figures }
 
     struct Row: Sendable, Equatable {
         /// One for each of `names`; of a total only those of the view itself.

@@ -43,7 +43,15 @@ enum StatisticsView: String, Sendable, CaseIterable {
         }
     }
 
-    /// In the order in which they are told.
+    /// All that are told, in their order.
+    var figures: [StatisticsFigure] {
+        let percentiles = StatisticsMetric.percentiles.map {
+            StatisticsFigure(name: $0, isWhole: true, source: .groups, sql: "")
+        }
+        return figures(partition: "").filter { !$0.isHidden } + (hasPercentiles ? percentiles : [])
+    }
+
+    /// Those that SQL makes, in the order in which they are told.
     ///
     /// `partition`: the columns that name a group, whatever its error.
     func figures(partition: String) -> [StatisticsFigure] {

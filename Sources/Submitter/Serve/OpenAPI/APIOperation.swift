@@ -39,6 +39,7 @@ enum APIGroup: String, Sendable, CaseIterable {
     case catalog = "Models and accounts"
     case audit = "Audit and alerts"
     case deadLetters = "Dead letters"
+    case statistics = "Statistics"
     case status = "Status"
     case pages = "API pages"
 
@@ -50,6 +51,7 @@ enum APIGroup: String, Sendable, CaseIterable {
         case .catalog: "The catalogue: models with their prices, and accounts at the platforms with their limits."
         case .audit: "Changes of the catalogue by people, and conditions that people should know of."
         case .deadLetters: "Requests and ledger rows that the queue gave up on."
+        case .statistics: "The ledger: sums by model, platform, account, user and time, and attempts one by one."
         case .status: "The state of this process, of the service and of every account."
         case .pages: "This document and the pages that show it."
         }

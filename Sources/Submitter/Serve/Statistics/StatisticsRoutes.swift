@@ -12,7 +12,7 @@ struct StatisticsRoutes: Sendable {
     let clock: any WallClock
 
     /// Chosen: a page of that many groups is written in some milliseconds.
-    private static let mostGroups = 10_000
+    static let mostGroups = 10_000
     private static let standardPeriod = "24h"
 
     func usage(_ request: Request, _ context: ShimContext) async throws -> Response {
