@@ -46,7 +46,7 @@ import Testing
     @Test(
         arguments: [
             (0.0, "0"), (-0.0, "0"), (1, "1"), (1e15, "1000000000000000"), (1e300, "1e+300"), (0.005, "0.005"),
-            (.nan, "NaN"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (9_007_199_254_740_993, "9007199254740992.0"),
+            (.nan, "NaN"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (9_007_199_254_740_992, "9007199254740992.0"),
             (.greatestFiniteMagnitude, "1.7976931348623157e+308"), (.leastNonzeroMagnitude, "5e-324"),
         ] as [(Double, String)])
     func `every number has a form that Go reads`(value: Double, text: String) {
