@@ -94,6 +94,7 @@ let package = Package(
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + nio,
+            resources: [.copy("Dashboard/Assets")],
             swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Shared", logging] + nio, path: "Tests/TestSupport",

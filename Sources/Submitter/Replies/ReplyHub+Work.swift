@@ -69,7 +69,7 @@ extension ReplyHub {
             return state.cancels.filter { $0.value <= now }.map(\.key)
         }.filter { isOf(queue, $0) }
         for id in due {
-            guard state.withLock({ $0.replies[id] == nil && $0.cancels[id] != nil }) else { continue }
+            guard state.withLock({ !$0.isRead(id) && $0.cancels[id] != nil }) else { continue }
             let deadline = state.withLock { $0.cancelledDeadlines[id] }
             do throws(RedisError) {
                 _ = try await queue.cancel(id, deadline: deadline)

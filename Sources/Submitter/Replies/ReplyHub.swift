@@ -41,6 +41,9 @@ final class ReplyHub: Service, Sendable {
         var needsRecovery: [Int: ContinuousClock.Instant] = [:]
         /// This process ends: callers that still wait are sent away then.
         var stopAt: ContinuousClock.Instant?
+
+        /// Somebody reads the request for whom it goes on.
+        func isRead(_ id: String) -> Bool { replies[id]?.contains { !$0.isWatcher } ?? false }
     }
 
     init(
@@ -78,7 +81,7 @@ final class ReplyHub: Service, Sendable {
         state.withLock { state in
             state.replies[id, default: []].append(reply)
             if reply.isCaller { state.count += 1 }
-            state.cancels[id] = nil
+            if !reply.isWatcher { state.cancels[id] = nil }
         }
         return reply
     }
@@ -106,7 +109,7 @@ final class ReplyHub: Service, Sendable {
     /// Until `deadline`, in milliseconds since 1970, an entry of it may still wait somewhere.
     func cancel(_ id: String, after grace: Duration = .zero, deadline: Int64? = nil) {
         state.withLock { state in
-            guard state.replies[id] == nil else { return }
+            guard !state.isRead(id) else { return }
             state.cancels[id] = .now + grace
             state.cancelledDeadlines[id] = deadline
         }

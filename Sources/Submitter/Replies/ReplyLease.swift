@@ -81,9 +81,12 @@ final class ReplyLease: Sendable {
     }
 
     /// Cancels the request whatever `leaving` says, because the caller was told that there will be no answer.
+    ///
+    /// A watcher only leaves.
     func cancel() {
         isOver.withLock { $0 = true }
         hub.unsubscribe(reply)
+        guard !reply.isWatcher else { return }
         hub.cancel(reply.id, deadline: deadline)
     }
 

@@ -39,12 +39,15 @@ final class ReplySubscription: Sendable {
         ///
         /// Lines of a batch do not: they have bounds of their own, and must not keep callers out.
         var isCaller = true
+        /// It reads along: the request does not go on for it, and does not end when it leaves.
+        var isWatcher = false
     }
 
     let id: String
     /// Submits the request again if Redis forgets it.
     let resubmission: Resubmission?
     let isCaller: Bool
+    let isWatcher: Bool
     let opened = ContinuousClock.now
     private let expires: ContinuousClock.Instant
     private let state: WatchedState<SubscriptionState>
@@ -53,6 +56,7 @@ final class ReplySubscription: Sendable {
         self.id = id
         resubmission = options.resubmission
         isCaller = options.isCaller
+        isWatcher = options.isWatcher
         expires = options.expires
         let reply = ReplyState(
             after: options.after, limit: limit, wantsDeltas: options.wantsDeltas, startsFromLog: options.startsFromLog)

@@ -19,6 +19,7 @@ struct Routes: Sendable {
     /// The same.
     let ledger: LedgerRoutes?
     let pages: PageRoutes
+    let dashboard: DashboardRoutes
     /// `nil` without `DEBUG`: its path does not exist then.
     let debug: DebugRoutes?
 
@@ -81,6 +82,7 @@ struct Routes: Sendable {
         table.on("POST /api/v1/queue/dead/:id/retry", .retryDeadLetter, deadLetters.retry)
         table.on("GET /api/v1/status/health", .showHealth, status.health)
         table.on("GET /api/v1/status/metrics", .showFigures, monitoring.status)
+        table.on("GET /api/v1/status/live", .watchFigures, monitoring.live)
         table.on("GET /api/v1/queue/scaling", .showScaling, monitoring.scaling)
         table.on("GET /metrics", .scrape, monitoring.metrics)
     }
@@ -92,6 +94,8 @@ struct Routes: Sendable {
         table.on("GET /docs", .page("showSwaggerUI", "Swagger UI"), pages.swaggerUI)
         table.on("GET /redoc", .page("showReDoc", "ReDoc"), pages.reDoc)
         table.on("GET /docs/:id", .downloadPageFile, pages.file)
+        table.on("GET /", .showDashboard, dashboard.page)
+        table.on("GET /assets/:id", .downloadAsset, dashboard.file)
         if let debug { table.on("GET /debug/config", .showSettings, debug.config) }
     }
 

@@ -4,8 +4,10 @@ import Shared
 extension Shim {
     /// The routes for whoever watches, over figures that are collected while somebody does.
     func monitoring(
-        _ links: ShimLinks, _ hub: ReplyHub, _ gauges: QueueGauges, _ group: any EventLoopGroup
+        _ links: ShimLinks, _ parts: ShimParts, _ group: any EventLoopGroup
     ) -> MonitoringRoutes {
+        let report = FiguresReport(registry: metrics, shim: id, clock: clock)
+        let figures = LiveFigures(report, most: config.monitoring.liveReaders, ping: config.hub.ping)
         let reader = FiguresReader(
             queues: links.queues, redis: links.pool, pool: PoolKeys(prefix: keys.prefix), models: models,
             database: database, clock: clock)
@@ -13,13 +15,13 @@ extension Shim {
         let delay = LoopDelay(group, metrics)
         let collection = MetricsCollection(
             [
-                .init(every: config.monitoring.interval) { await collector.collect() },
+                .init(every: config.monitoring.interval) { figures.publish(await collector.collect()) },
                 .init(every: LoopDelay.interval) { delay.look() },
             ], patience: config.monitoring.patience)
-        addSources(links.queues, hub, gauges, collector)
+        addSources(links.queues, parts.hub, parts.submission.gauges, collector)
         return MonitoringRoutes(
-            registry: metrics, collection: collection, collector: collector, settings: config.monitoring, shim: id,
-            clock: clock)
+            registry: metrics, collection: collection, collector: collector, report: report, figures: figures,
+            connections: parts.connections, settings: config.monitoring)
     }
 
     /// Figures that are read of their owners at the moment of a scrape.

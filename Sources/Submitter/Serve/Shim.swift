@@ -52,7 +52,7 @@ struct Shim {
             hub.subscribed()
         }
         let requests = requestParts(hub, gauges, links)
-        let monitoring = monitoring(links, hub, gauges, group)
+        let monitoring = monitoring(links, requests, group)
         let table = routes(requests, readiness, monitoring, links.pool).table
         let application = application(table, requests, readiness, group)
         let services: [any Service] =
@@ -61,7 +61,7 @@ struct Shim {
                 monitoring.collection,
                 StuckCallers(
                     connections: requests.connections, timeouts: config.callers, stuck: metrics.counter(.slowReaders)),
-                application,
+                application, monitoring.figures,
                 DrainSignal(readiness: readiness, hub: hub, settings: config.drain),
             ]
         return (services, hub)
@@ -120,6 +120,7 @@ struct Shim {
             },
             ledger: catalogAccess.map { access in
                 LedgerRoutes(access.postgres, jobs: JobReader(hub: parts.hub, clock: clock), clock: clock)
-            }, pages: PageRoutes(folder: config.pages), debug: shownSettings.map(DebugRoutes.init))
+            }, pages: PageRoutes(folder: config.pages),
+            dashboard: DashboardRoutes(folder: config.dashboard), debug: shownSettings.map(DebugRoutes.init))
     }
 }

@@ -13,6 +13,7 @@ struct ShimConfig: Sendable {
     var batchRuns = BatchRunSettings()
     var batches = BatchSettings()
     var pages = PageFolder(path: nil)
+    var dashboard = DashboardFolder(path: nil)
     var monitoring = MonitoringSettings()
 
     init() {}
@@ -30,6 +31,7 @@ struct ShimConfig: Sendable {
         batchRuns = BatchRunSettings(&settings)
         batches = BatchSettings(&settings)
         pages = PageFolder(&settings)
+        dashboard = DashboardFolder(&settings)
         monitoring = MonitoringSettings(&settings)
     }
 }

@@ -38,11 +38,8 @@ struct StreamedAnswer {
     }
 
     static func response(_ id: String, _ body: ResponseBody) -> Response {
-        var response = Response(status: .ok, body: body)
-        response.headers = [
-            .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache", .xAccelBuffering: "no",
-            .xJobID: id,
-        ]
+        var response = Response.eventStream(body)
+        response.headers[.xJobID] = id
         return response
     }
 

@@ -6,7 +6,8 @@ import Shared
 
 /// Logs one request in a line and counts it, when the last byte of its answer is written or its caller has left.
 ///
-/// The line has nothing of body, headers and query, which may be secret. Probes and scrapes are logged at `debug`.
+/// The line has nothing of body, headers and query, which may be secret. Probes, scrapes and files of the dashboard are
+/// logged at `debug`.
 struct RequestLine: Sendable {
     private let began = ContinuousClock.now
     private let level: Logger.Level
@@ -16,9 +17,10 @@ struct RequestLine: Sendable {
 
     init(_ request: Request, id: String, logger: Logger) {
         self.logger = logger
-        level = Self.probes.contains(request.uri.path) ? .debug : .info
+        let path = request.uri.path
+        level = Self.probes.contains(path) || path.hasPrefix("/assets/") ? .debug : .info
         fields = [
-            LogKey.method: "\(request.method.rawValue)", LogKey.path: "\(request.uri.path.prefix(256))",
+            LogKey.method: "\(request.method.rawValue)", LogKey.path: "\(path.prefix(256))",
             LogKey.request: "\(id)",
         ]
     }

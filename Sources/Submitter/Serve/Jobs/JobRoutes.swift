@@ -77,6 +77,7 @@ struct JobRoutes: Sendable {
 
     private func stream(_ request: Request, _ context: ShimContext, _ id: String) async throws(APIError) -> Response {
         let after = try Self.cursor(request)
+        let isWatch = try QueryFilters(lenient: request).flag("watch")
         let edges = try await jobs.find(id, tenant: RequestOptions(request.headers).tenant)?.edges
         guard edges != nil || shim.hub.isKnown(id) else { throw APIError.notFound("such job") }
         // A request for the head alone reads nothing, so its leaving must not cancel the job.
@@ -84,12 +85,13 @@ struct JobRoutes: Sendable {
             return StreamedAnswer.response(id, ResponseBody { writer in try await writer.finish(nil) })
         }
         let options = ReplySubscription.Options(
-            after: after, startsFromLog: true, expires: .now + .seconds(24 * 3600), resubmission: nil)
+            after: after, startsFromLog: true, expires: .now + .seconds(24 * 3600), resubmission: nil,
+            isCaller: !isWatch, isWatcher: isWatch)
         let lease = ReplyLease(
             shim.hub.subscribe(to: id, options), in: shim.hub, created: jobs.clock.now / 1000,
-            leaving: Self.leaving(edges), connection: shim.connections.of(context.channel), isKnown: true)
-        try await tellOwner(id, edges)
-        if after > .beginning { shim.resumes.increment() }
+            leaving: isWatch ? .goOn : Self.leaving(edges), connection: shim.connections.of(context.channel), isKnown: true)
+        if !isWatch { try await tellOwner(id, edges) }
+        if after > .beginning, !isWatch { shim.resumes.increment() }
         let start = StreamStart(id: id, created: lease.created, requestID: context.requestID)
         return try await StreamedAnswer(
             lease: lease, events: NativeFormat().stream(start), isResumed: after > .beginning

@@ -18,9 +18,11 @@ final class FiguresCollector: Sendable {
         self.logger = logger
     }
 
-    func collect() async {
-        do throws(RedisError) { _ = try await read() } catch {
+    /// Returns the figures, or `nil` while Redis is away.
+    func collect() async -> ServiceFigures? {
+        do throws(RedisError) { return try await read() } catch {
             logger.debug("the service's figures cannot be read", metadata: [LogKey.error: "\(error)"])
+            return nil
         }
     }
 

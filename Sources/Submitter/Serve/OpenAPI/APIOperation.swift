@@ -53,7 +53,7 @@ enum APIGroup: String, Sendable, CaseIterable {
         case .deadLetters: "Requests and ledger rows that the queue gave up on."
         case .statistics: "The ledger: sums by model, platform, account, user and time, and attempts one by one."
         case .status: "The state of this process, of the service and of every account."
-        case .pages: "This document and the pages that show it."
+        case .pages: "This document, the pages that show it, and the dashboard."
         }
     }
 }

@@ -44,6 +44,9 @@ extension APIOperation {
                 .job, .tenant,
                 .header("Last-Event-ID", .cursor, "The `id:` of the last event that was read.", example: "1-3"),
                 .query("last_event_id", .cursor, "The same, where headers cannot be set."),
+                .query(
+                    "watch", .flag,
+                    "Read along: the request neither goes on for this reader, nor is cancelled when it leaves."),
             ],
             answers: [.stream(of: .completionChunk, "data: [DONE]\n\n")], refusals: [.values, .answer, .redisAway])
     }

@@ -9,6 +9,26 @@ extension APIOperation {
             answers: [.ok("The figures.", .figures, example: Self.figuresSample)], refusals: [.values])
     }
 
+    static var watchFigures: APIOperation {
+        APIOperation(
+            "watchFigures", .status, "The figures of the whole service as they change",
+            details:
+                "One event at once, and one each `METRICS_INTERVAL`. The stream ends with the process. Readers beyond "
+                + "`LIVE_READERS` are refused.",
+            answers: [
+                APIAnswer(
+                    status: 200, text: "Server-sent events, each with all figures. Comments keep the connection open.",
+                    contents: [
+                        APIContent(
+                            type: "text/event-stream",
+                            schema: JSONSchema.any.adding("contentMediaType", "text/event-stream")
+                                .adding("contentSchema", .figures),
+                            examples: [("Two events", "data: {…}\n\ndata: {…}\n\n")])
+                    ])
+            ],
+            refusals: [.values, [APIRefusal(.tooManyReaders(MonitoringSettings().liveReaders)), APIRefusal(.stopping)]])
+    }
+
     static var showScaling: APIOperation {
         APIOperation(
             "showScaling", .status, "How many workers there should be",

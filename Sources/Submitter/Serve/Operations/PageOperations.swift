@@ -39,6 +39,33 @@ extension APIOperation {
             refusals: [.pagesMissing, .notFound("such file")])
     }
 
+    static var showDashboard: APIOperation {
+        APIOperation(
+            "showDashboard", .pages, "The dashboard",
+            answers: [
+                APIAnswer(
+                    status: 200, text: "A page for browsers.",
+                    contents: [APIContent(type: "text/html", schema: .string)], headers: [.etag]),
+                .notModified,
+            ],
+            refusals: [[APIRefusal(DashboardFolder.notInstalled)]])
+    }
+
+    static var downloadAsset: APIOperation {
+        APIOperation(
+            "downloadAsset", .pages, "A script, style or text of the dashboard",
+            parameters: [.id("Its path below `/assets`.", example: "main.js")],
+            answers: [
+                APIAnswer(
+                    status: 200, text: "The file.",
+                    contents: AssetName.Ending.allCases.map {
+                        APIContent(type: $0.contentType, schema: $0 == .json ? .object : .string)
+                    }, headers: [.etag]),
+                .notModified,
+            ],
+            refusals: [.notFound("such file")])
+    }
+
     static var showSettings: APIOperation {
         APIOperation(
             "showSettings", .status, "The settings of this process with their sources", details: "Only with DEBUG.",
