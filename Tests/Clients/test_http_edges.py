@@ -39,7 +39,7 @@ def test_an_unknown_platform_is_named(http):
     assert_error(http.get("/api/v1/models/?provider=nobody"), 400)
 
 
-@pytest.mark.parametrize("path", ["/", "/v2/chat/completions", "/v1/chat", "/api/v1/jobs/0-doesnotexist", "/api/v1/jobs/..%2f"])
+@pytest.mark.parametrize("path", ["/nowhere", "/v2/chat/completions", "/v1/chat", "/api/v1/jobs/0-doesnotexist", "/api/v1/jobs/..%2f"])
 def test_what_does_not_exist_is_not_found(http, path):
     assert_error(http.get(path), 404)
 

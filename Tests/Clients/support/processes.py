@@ -55,12 +55,12 @@ def free_port():
 class Process:
     """One child in its own session, its output in a file."""
 
-    def __init__(self, name, command, log: Path, env=None, user=None, cwd=None):
+    def __init__(self, name, command, log: Path, env=None, user=None, cwd=None, pass_fds=()):
         self.name, self.log = name, log
         with log.open("ab") as output:
             self._child = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env, user=user, group=user,
-                extra_groups=[] if user else None, cwd=cwd, start_new_session=True)
+                extra_groups=[] if user else None, cwd=cwd, pass_fds=pass_fds, start_new_session=True)
 
     @property
     def pid(self):

@@ -65,7 +65,8 @@ function totals(usage, all) {
 }
 
 function charts(usage, performance, labels, at, names, unit) {
-  const rates = at(usage, "errors", 0).map((errors, row) => ratio(errors, at(usage, "attempts", 0)[row]));
+  const attempts = at(usage, "attempts", 0);
+  const rates = at(usage, "errors", 0).map((errors, row) => ratio(errors, attempts[row]));
   const costs = [...byCurrency(usage.data)].slice(0, CURRENCIES).map(([currency, rows]) =>
     lineChart(t("chart.cost", { currency }), labels, [{ name: currency, values: over(names, rows, unit, "cost", 0) }],
       { format: (value) => money(value, currency), key: `cost-${currency}` }));
