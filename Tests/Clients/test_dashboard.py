@@ -104,7 +104,8 @@ def violations(page):
     return found
 
 
-@pytest.mark.parametrize("language, size, theme", [("en", WIDE, "light"), ("zh", NARROW, "dark"), ("zh", WIDE, "dark"), ("en", NARROW, "light")])
+@pytest.mark.parametrize("language, size, theme", [
+    ("en", WIDE, "light"), ("zh", NARROW, "dark"), ("zh", WIDE, "dark"), ("en", NARROW, "light")])
 def test_every_page_stands_in_both_languages_narrow_and_wide_for_everybody(opened, language, size, theme):
     page = opened(language=language, width=size[0], height=size[1], theme=theme)
     paint = page.until("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
@@ -123,7 +124,8 @@ def test_the_overview_has_sums_by_currency_and_charts_with_their_tables(opened):
     page.until(f"document.querySelectorAll('figure').length >= 6 && {BUSY}")
     titles = page.evaluate("[...document.querySelectorAll('figcaption')].map((one) => one.innerText)")
     assert "Cost in USD" in titles and "Cost in CNY" in titles
-    labels = page.evaluate("[...document.querySelectorAll('figure svg[role=img]')].map((one) => one.getAttribute('aria-label'))")
+    labels = page.evaluate(
+        "[...document.querySelectorAll('figure svg[role=img]')].map((one) => one.getAttribute('aria-label'))")
     assert len(labels) == len(titles) and all(label.startswith(title) for label, title in zip(labels, titles, strict=True))
     page.click("figure summary")
     assert page.until("document.querySelector('figure table')?.rows.length") >= 24
@@ -135,7 +137,9 @@ def test_the_queue_page_follows_the_queue(opened, watched):
     caller = threading.Thread(target=lambda: watched.openai().chat.completions.create(
         model="sandbox", messages=prompt("[[tokens=60 delay_ms=100]]"), stream=False))
     caller.start()
-    running = "[...document.querySelectorAll('tbody tr')].some((row) => row.cells[0].innerText === 'normal' && row.cells[2].innerText === '1')"
+    running = (
+        "[...document.querySelectorAll('tbody tr')]"
+        ".some((row) => row.cells[0].innerText === 'normal' && row.cells[2].innerText === '1')")
     page.until(running, "the request is shown while it runs")
     caller.join(30)
     page.until(f"!{running}", "the request has ended")
@@ -248,7 +252,9 @@ def test_the_playground_streams_an_answer_and_stops_one(opened, watched):
     page.until("document.querySelector('.turn.assistant a')?.href.includes('#/jobs/')")
     page.fill("textarea[name=message]", "[[tokens=500 delay_ms=100]]")
     page.click("main form button[type=submit]")
-    page.until("[...document.querySelectorAll('.turn.assistant .answer')].at(-1)?.textContent.length > 0 && document.querySelectorAll('.turn').length === 4")
+    page.until(
+        "document.querySelectorAll('.turn').length === 4"
+        " && [...document.querySelectorAll('.turn.assistant .answer')].at(-1).textContent.length > 0")
     page.click('[data-key="stop"]')
     page.until("document.body.innerText.includes('Stopped.')")
 

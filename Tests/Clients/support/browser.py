@@ -1,7 +1,7 @@
 """Headless Chromium of Debian, driven by its DevTools protocol over two pipes.
 
-In: a folder for its profile; for each page a language, a size and a theme. Out: `Page`s that run expressions and press keys, and
-know what their console said and what they asked for. One thread uses it: answers and events are read while it waits.
+In: a folder for its profile; for each page a language, a size and a theme. Out: `Page`s that run expressions and press keys,
+and know what their console said and what they asked for. One thread uses it: answers and events are read while it waits.
 """
 
 import fcntl
@@ -174,7 +174,8 @@ class Page:
         code = KEYS[key]
         text = {"Enter": "\r", " ": " "}.get(key)
         event = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": code}
-        self.send("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", **event, **({"text": text} if text else {}))
+        down = {"type": "keyDown", "text": text} if text else {"type": "rawKeyDown"}
+        self.send("Input.dispatchKeyEvent", **down, **event)
         self.send("Input.dispatchKeyEvent", type="keyUp", **event)
 
     def close(self):

@@ -7,6 +7,11 @@ import Testing
 /// `GET /api/v1/jobs/{id}/stream?watch=true`: reading along changes nothing for the request.
 @Suite(.timeLimit(.minutes(1)))
 struct WatchTests {
+    private static func withoutGrace(_ tuning: inout ShimFixture.Tuning) {
+        tuning.hub.cancelGrace = .zero
+        tuning.hub.resumeGrace = .zero
+    }
+
     private func watch(_ shim: ShimFixture, _ id: String) async throws -> RawConnection {
         let watcher = try await shim.connect()
         try await watcher.send("GET", "/api/v1/jobs/\(id)/stream?watch=true")
@@ -46,7 +51,7 @@ struct WatchTests {
     }
 
     @Test func `a watcher that leaves cancels nothing, and is no open request`() async throws {
-        try await ShimFixture.run(configure: { ($0.hub.cancelGrace, $0.hub.resumeGrace) = (.zero, .zero) }) { shim in
+        try await ShimFixture.run(configure: Self.withoutGrace) { shim in
             let caller = try await shim.start(ShimFixture.stream)
             var work = try await shim.work()
             _ = try await work.say("a")
@@ -67,7 +72,7 @@ struct WatchTests {
         let prefix = "shim-\(UInt64.random(in: .min ... .max)):"
         try await ShimFixture.run(prefix: prefix) { one in
             try await ShimFixture.run(
-                prefix: prefix, configure: { ($0.hub.cancelGrace, $0.hub.resumeGrace) = (.zero, .zero) }
+                prefix: prefix, configure: Self.withoutGrace
             ) { other in
                 let caller = try await one.start(ShimFixture.stream)
                 var work = try await one.work()

@@ -35,7 +35,8 @@ import Testing
 
     @Test func `a silent stream has comments`() async throws {
         try await ShimFixture.run(configure: {
-            ($0.monitoring.interval, $0.hub.ping) = (.seconds(300), .milliseconds(50))
+            $0.monitoring.interval = .seconds(300)
+            $0.hub.ping = .milliseconds(50)
         }) { shim in
             let reader = try await read(shim)
             try await reader.waitFor(": ping\n\n")
@@ -45,7 +46,8 @@ import Testing
 
     @Test func `readers have a bound, and one that leaves makes room`() async throws {
         try await ShimFixture.run(configure: {
-            ($0.monitoring.interval, $0.monitoring.liveReaders) = (.milliseconds(50), 1)
+            $0.monitoring.interval = .milliseconds(50)
+            $0.monitoring.liveReaders = 1
         }) { shim in
             let first = try await read(shim)
             try await first.waitFor("data: {")
@@ -70,7 +72,10 @@ import Testing
         let server = try await RedisServer.start()
         try await ShimFixture.run(
             server: server,
-            configure: { ($0.monitoring.interval, $0.submission.timeout) = (.milliseconds(50), .milliseconds(300)) }
+            configure: {
+                $0.monitoring.interval = .milliseconds(50)
+                $0.submission.timeout = .milliseconds(300)
+            }
         ) { shim in
             let reader = try await read(shim)
             try await reader.waitFor("\"redis\":{\"status\":\"ok\"}")

@@ -65,9 +65,9 @@ async function send(page, given) {
   const began = performance.now();
   try {
     const reply = await stream("POST", "/v1/chat/completions", { body: body(given), signal: running.signal });
-    const told = { job: reply.headers.get("x-job-id"), first: null, usage: null };
-    await read(reply, answer, told, page, { text, thoughts, began });
-    answer.note = note(told, performance.now() - began);
+    const seen = { job: reply.headers.get("x-job-id"), first: null, usage: null };
+    await read(reply, answer, seen, page, { text, thoughts, began });
+    answer.note = note(seen, performance.now() - began);
     page.state.textContent = answer.isWhole ? t("play.done") : page.state.textContent;
   } catch (error) {
     failed(error, page);
@@ -86,7 +86,7 @@ function body(given) {
   return request;
 }
 
-async function read(reply, answer, told, page, { text, thoughts, began }) {
+async function read(reply, answer, seen, page, { text, thoughts, began }) {
   for await (const event of events(reply)) {
     if (event.comment) { if (event.comment !== "ping") page.state.textContent = event.comment; continue; }
     if (event.event === "restart") {
@@ -97,10 +97,10 @@ async function read(reply, answer, told, page, { text, thoughts, began }) {
     if (event.data === "[DONE]") { answer.isWhole = true; return; }
     const chunk = JSON.parse(event.data);
     if (chunk.error) return update(page.state, complaint(chunk.error.message));
-    told.usage = chunk.usage ?? told.usage;
+    seen.usage = chunk.usage ?? seen.usage;
     const { content, reasoning_content: thought } = chunk.choices?.[0]?.delta ?? {};
     if (!content && !thought) continue;
-    told.first ??= performance.now() - began;
+    seen.first ??= performance.now() - began;
     page.state.textContent = t("job.running");
     if (thought) { thoughts.hidden = false; thoughts.append(thought); }
     if (content) { answer.content += content; text.append(content); }
