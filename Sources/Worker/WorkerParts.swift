@@ -29,6 +29,7 @@ struct WorkerParts: Sendable {
     let platforms: PlatformCaller
     let credentialMonitor: CredentialMonitor
     let alerts: AlertParts
+    let tracing: Tracing
 
     /// Throws what prevents a start.
     init(
@@ -42,6 +43,9 @@ struct WorkerParts: Sendable {
         logger[metadataKey: LogKey.worker] = "\(name)"
         self.logger = logger
         metrics = WorkerMetrics(registry)
+        tracing = Tracing(
+            shared.tracing, service: "ai-model-service-worker", instance: name, metrics: registry, group: group,
+            logger: logger)
         readiness = Readiness(shards: shared.queue.shards)
         slots = Slots(config.slots.total, headroom: config.slots.batchHeadroom)
         var redis = try shared.redis.configuration()
@@ -88,6 +92,7 @@ struct WorkerParts: Sendable {
             platforms: platforms, policy: config.policy, healthRegistry: healthRegistry, rooms: shard.rooms,
             answerCache: AnswerCache(cache: cache, metrics: metrics, clock: clock, logger: logger),
             running: shard.running,
-            settings: config.pipeline, metrics: metrics, clock: clock, log: PipelineLog(logger: logger), gate: gate)
+            settings: config.pipeline, metrics: metrics, clock: clock, log: PipelineLog(logger: logger), gate: gate,
+            tracer: tracing.tracer)
     }
 }

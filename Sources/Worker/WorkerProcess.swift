@@ -48,7 +48,13 @@ struct WorkerProcess {
 
 extension WorkerParts {
     fileprivate var connected: [any Service] {
-        shards.flatMap(\.clients) + pool.own + [HeapTrimmer(every: shared.heapTrimInterval)]
+        sendingTraces + shards.flatMap(\.clients) + pool.own + [HeapTrimmer(every: shared.heapTrimInterval)]
+    }
+
+    /// The first to begin and the last to end, for the spans of the last jobs.
+    private var sendingTraces: [any Service] {
+        guard let exporter = tracing.exporter else { return [] }
+        return [exporter]
     }
 
     /// Services that hear and read what other workers know.

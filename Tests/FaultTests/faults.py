@@ -401,6 +401,9 @@ class HostileNumbers(EntryFault):
             {"n": 2**63 - 2}, {"n": 2**63 - 1}, {"n": 2**64}, {"n": -1}, {"n": -(2**63)}, {"n": "1e9"}, {"n": 10**30},
             {"n": 2**53},
             {"dl": 10**30}, {"dl": 2**63 - 1}, {"dl": -1}, {"dl": "soon"}, {"ca": 2**63 - 1}, {"ca": -5}, {"v": 2**70}, {"v": -1},
+            # Traces that are none, which count as none.
+            {"tp": "00-" + "0" * 32 + "-" + "f" * 16 + "-01"}, {"tp": "ff-" + "a" * 32 + "-" + "b" * 16 + "-01"},
+            {"tp": b"\xff\x00" * 40}, {"tp": "00-" + "a" * 32 + "-" + "b" * 16 + "-01", "ts": "," * 600 + "=" * 600}, {"ts": "a=1"},
             {"at": "[" * 2000}, {"at": "no JSON"}, {"at": json.dumps([{"attempt": 2**63 - 1, "latency_ms": 2**63 - 1}])},
         ])
         request, entry = self.entry("hostile-numbers", **fields)
@@ -415,7 +418,7 @@ class HugeTexts(EntryFault):
 
     async def strike(self):
         letters = random.Random(self.dice.random())
-        field = self.dice.choice(["u", "t", "u", "pr", "rs", "sh"])
+        field = self.dice.choice(["u", "t", "u", "pr", "rs", "sh", "tp", "ts"])
         text = "".join(letters.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(8000))
         request, entry = self.entry("huge-texts", **{field: text})
         self.event(f"{field} {request.id}", scope="entry").ended = time.time()

@@ -15,6 +15,7 @@ package struct SharedConfig: Sendable {
     package var heapTrimInterval: Duration
     package var loops: Int
     package var metricsPatience: Duration
+    package var tracing: TracingSettings
 
     /// The order of the parts is that of `docs/configuration.md`.
     package init(_ settings: inout Settings) {
@@ -41,6 +42,7 @@ package struct SharedConfig: Sendable {
             "METRICS_PATIENCE", default: 300, in: 10...86_400,
             "How long after the last look at `/metrics` figures are still collected that cost something; longer than the time between two scrapes."
         )
+        tracing = TracingSettings(&settings)
     }
 
     private static func isPrefix(_ text: String) -> Bool {

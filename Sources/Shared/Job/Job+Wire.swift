@@ -22,6 +22,10 @@ extension Job {
         if let shim { fields.append(("sh", Array(shim.utf8))) }
         if let user { fields.append(("u", Array(user.utf8))) }
         if let requestID { fields.append(("ri", Array(requestID.utf8))) }
+        if let trace {
+            fields.append(("tp", Array(trace.parent.utf8)))
+            if let state = trace.state { fields.append(("ts", Array(state.utf8))) }
+        }
         if let provider { fields.append(("pr", Array(provider.rawValue.utf8))) }
         if let routingStrategy { fields.append(("rs", Array(routingStrategy.utf8))) }
         if onWorkerLoss != .fail { fields.append(("wl", Array(onWorkerLoss.rawValue.utf8))) }
@@ -72,6 +76,8 @@ extension Job {
         user = try entry.text(.user)
         // Only for people to search by.
         requestID = try? JobText("ri", maxBytes: 128).read(entry.values)
+        // Wrong ones count as none, as W3C says.
+        trace = entry.values["tp"].flatMap { TraceContext(parent: $0, state: entry.values["ts"]) }
         routingStrategy = try entry.text(.strategy)
         isTracked = try entry.text(JobText("tr")) == "1"
         trail = entry.values["at"].flatMap { $0.count <= Self.maxTrailBytes ? $0 : nil } ?? []

@@ -72,6 +72,8 @@ package struct Job: Sendable, Equatable {
     package var deadline: Int64
     /// The `X-Request-Id` it came with, for logs.
     package var requestID: String?
+    /// The span that it was put into the queue by, for the spans that follow.
+    package var trace: TraceContext?
     /// The shim process that waits for the answer, or `nil` for readers of the log.
     package var shim: String?
     /// Attempts made before this entry (`n` of the entry).

@@ -138,8 +138,8 @@ extension MetricFamily {
     // MARK: - Of every process
 
     private static let everyProcess = [
-        openStreams, redisCommands, postgresQueries, dependencyUp, loopDelay, build, processStart, processCPU,
-        processMemory, processThreads, processOpenFiles, processMostFiles,
+        openStreams, redisCommands, postgresQueries, dependencyUp, loopDelay, traceSpans, build, processStart,
+        processCPU, processMemory, processThreads, processOpenFiles, processMostFiles,
     ]
 
     package static let openStreams = MetricFamily(
@@ -155,6 +155,9 @@ extension MetricFamily {
         "1 while Redis is connected, and while PostgreSQL has answered the last time.")
     package static let loopDelay = MetricFamily(
         "aims_event_loop_delay_seconds", .histogram(short), "How late timers of the event loops ring.")
+    package static let traceSpans = MetricFamily(
+        "aims_trace_spans_total", .counter, labels: ["result"],
+        "Spans by what became of them: sent, rejected by their receiver, dropped for newer ones, failed to be sent.")
     package static let build = MetricFamily(
         "aims_build_info", .gauge, labels: ["version", "process"], "1, with the version.")
     package static let processStart = MetricFamily(

@@ -22,6 +22,8 @@ struct BatchOptions: Sendable, Equatable {
     var window: String?
     /// SHA-256 of the body that made the batch, where that had an `Idempotency-Key`.
     var requestHash: String?
+    /// The span that made the batch, where its caller had it recorded: that of all its lines.
+    var trace: TraceContext?
 
     static let usualPriority = 5
     static let priorities = 1...9
@@ -44,6 +46,10 @@ extension BatchOptions {
         if let cacheTTL { object.set("cache_ttl", .int(cacheTTL)) }
         if let window { object.set("window", .string(window)) }
         if let requestHash { object.set("request_hash", .string(requestHash)) }
+        if let trace {
+            object.set(TraceContext.parentName, .string(trace.parent))
+            if let state = trace.state { object.set(TraceContext.stateName, .string(state)) }
+        }
         return .object(object)
     }
 
@@ -59,5 +65,8 @@ extension BatchOptions {
         cacheTTL = json["cache_ttl"]?.whole(in: 0...Job.maxCacheTTL)
         window = json["window"]?.stringValue
         requestHash = json["request_hash"]?.stringValue
+        trace = json[TraceContext.parentName]?.stringValue.flatMap {
+            TraceContext(parent: $0, state: json[TraceContext.stateName]?.stringValue)
+        }
     }
 }

@@ -10,12 +10,13 @@ final class BatchParts: Sendable {
     let models: any ModelLookup
     let clock: any WallClock
     let settings: BatchRunSettings
+    let tracer: Tracer?
     let others: OtherRequests
     let logger: Logger
 
     init(
         store: BatchStore, hub: ReplyHub, gauges: QueueGauges, admission: Admission, models: any ModelLookup,
-        clock: any WallClock, settings: BatchRunSettings, logger: Logger
+        clock: any WallClock, settings: BatchRunSettings, tracer: Tracer?, logger: Logger
     ) {
         self.store = store
         self.hub = hub
@@ -24,6 +25,7 @@ final class BatchParts: Sendable {
         self.models = models
         self.clock = clock
         self.settings = settings
+        self.tracer = tracer
         self.logger = logger
         others = OtherRequests(queues: hub.queues, logger: logger)
     }

@@ -27,6 +27,8 @@ final class PlannedLine: Sendable {
         job.provider = batch.options.provider
         job.routingStrategy = batch.options.routingStrategy
         job.cacheTTL = batch.options.cacheTTL
+        // Where the batch has no trace its lines have none either, rather than one each.
+        job.trace = batch.options.trace ?? parts.tracer?.silence
         self.job = job
         let options = batch.options
         share =

@@ -53,15 +53,19 @@ struct ServeCommand: AsyncParsableCommand {
         var config = startup.shim
         config.readiness.durableRedis = startup.shared.redis.requiresDurability
         config.monitoring.patience = startup.shared.metricsPatience
+        let id = Shim.makeID()
         let shim = Shim(
             config: config, redis: redis, keys: startup.shared.keys, limits: startup.shared.queue.limits,
-            shards: startup.shared.queue.shards, models: catalog, logger: logger, id: Shim.makeID(),
+            shards: startup.shared.queue.shards, models: catalog, logger: logger, id: id,
             database: { await postgres.problem() },
             catalogAccess: CatalogAccess(postgres: postgres, box: try startup.shared.masterKeys.box()),
             batches: BatchStore(postgres), shownSettings: startup.shownSettings,
             alerts: AlertParts(
                 startup.shared.alerts, startup.shared.webhooks, postgres, group: loops.group, logger: logger),
-            metrics: metrics)
+            metrics: metrics,
+            tracing: Tracing(
+                startup.shared.tracing, service: "ai-model-service-shim", instance: id, metrics: metrics,
+                group: loops.group, logger: logger))
         let parts: [any Service] =
             [HeapTrimmer(every: startup.shared.heapTrimInterval), catalog] + shim.parts(group: loops.group).services
         var configuration = ServiceGroupConfiguration(

@@ -15,7 +15,7 @@ extension Shim {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .notice)
         return Application(
-            router: table.router(logger, metrics) { readiness.isDraining },
+            router: table.router(logger, metrics, tracing?.tracer) { readiness.isDraining },
             server: HTTPServerBuilder { responder in
                 ShimChannel(
                     responder: responder, connections: connections, idleTimeout: config.callers.idle,

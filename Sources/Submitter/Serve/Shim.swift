@@ -29,6 +29,8 @@ struct Shim {
     var alerts: AlertParts?
     var clock: any WallClock = SystemWallClock()
     var metrics = MetricsRegistry()
+    /// `nil`: requests are not traced.
+    var tracing: Tracing?
     var onListening: @Sendable (any Channel) async -> Void = { _ in }
 
     /// It asks for messages with several records.
@@ -55,9 +57,10 @@ struct Shim {
         let monitoring = monitoring(links, hub, gauges, group)
         let table = routes(requests, readiness, monitoring, links.pool).table
         let application = application(table, requests, readiness, group)
-        let services: [any Service] =
+        let queue: [any Service] =
             links.commands + [subscription, hub] + links.followers(of: hub) + links.replicaServices + [gauges]
-            + batchServices(requests) + alertServices(links) + [
+        let services: [any Service] =
+            tracingServices + queue + batchServices(requests) + alertServices(links) + [
                 monitoring.collection,
                 StuckCallers(
                     connections: requests.connections, timeouts: config.callers, stuck: metrics.counter(.slowReaders)),
@@ -65,6 +68,11 @@ struct Shim {
                 DrainSignal(readiness: readiness, hub: hub, settings: config.drain),
             ]
         return (services, hub)
+    }
+
+    private var tracingServices: [any Service] {
+        guard let exporter = tracing?.exporter else { return [] }
+        return [exporter]
     }
 
     private func alertServices(_ links: ShimLinks) -> [any Service] {
@@ -81,7 +89,7 @@ struct Shim {
                 parts: BatchParts(
                     store: batches, hub: parts.hub, gauges: parts.submission.gauges,
                     admission: parts.submission.admission, models: models, clock: clock, settings: config.batchRuns,
-                    logger: logger))
+                    tracer: tracing?.tracer, logger: logger))
         ]
     }
 
@@ -89,7 +97,7 @@ struct Shim {
         let submission = JobSubmission(
             hub: hub, queues: links.queues, gauges: gauges, settings: config.submission,
             admission: Admission(limits: config.admission), maxOpen: config.requests.maxOpen, clock: clock,
-            replicas: links.replicas.mapValues(\.watch))
+            replicas: links.replicas.mapValues(\.watch), tracer: tracing?.tracer)
         let budget = BodyBudget(limit: config.requests.maxOpenBytes)
         return ShimParts(
             submission: submission, hub: hub, models: ModelCheck(models: models),

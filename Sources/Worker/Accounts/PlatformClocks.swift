@@ -14,7 +14,7 @@ final class PlatformClocks: Sendable {
     /// Returns `true` where the answer said a time that differs by more than a request takes.
     @discardableResult
     func note(_ account: String, date: String?, ours: Int64) -> Bool {
-        guard let seconds = date.flatMap({ RetryAfter.seconds(ofDate: $0) }) else { return false }
+        guard let seconds = date.flatMap({ HTTPDate.seconds($0) }) else { return false }
         let offset = seconds * 1000 - ours
         offsets.withLock { $0[account] = abs(offset) < 2_000 ? nil : offset }
         return abs(offset) >= 2_000

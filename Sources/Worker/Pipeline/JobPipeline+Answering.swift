@@ -11,8 +11,10 @@ extension JobPipeline {
             replay: settings.stream.replay)
         let outcome = explained(try await answer(run, &publisher), run)
         FaultPoint.answered.reached()
-        return EndedAttempt(
+        let ended = EndedAttempt(
             run: run, record: run.record(of: outcome, at: clock.now), outcome: outcome, publisher: publisher)
+        run.trace?.attemptEnded(ended)
+        return ended
     }
 
     /// Gives a call that was cut off the reason it was cut off for.
@@ -44,7 +46,7 @@ extension JobPipeline {
         let call = PlatformCall(
             requestID: run.attempt.id, route: route, request: request, attempt: run.attempt.number,
             cancellation: run.cancellation,
-            timeLeft: .milliseconds(run.attempt.deadline - clock.now))
+            timeLeft: .milliseconds(run.attempt.deadline - clock.now), trace: run.trace?.call(route, request, run))
         if request.isStream { return try await stream(call, answerCache.copy(for: run.plan), &publisher) }
         do {
             return AttemptOutcome(.completed(try await platforms.complete(call)))

@@ -27,6 +27,8 @@ final class JobPipeline: Sendable {
     let running: RunningJobs
     let settings: PipelineSettings
     let metrics: WorkerMetrics
+    /// `nil` where tracing is off.
+    let tracer: Tracer?
     let clock: any WallClock
     let log: PipelineLog
     let gate: ClaimGate
@@ -35,7 +37,7 @@ final class JobPipeline: Sendable {
         queue: JobQueue, router: JobRouter, pool: AccountPool, platforms: PlatformCaller, policy: FailurePolicy,
         healthRegistry: HealthRegistry, rooms: WaitingRooms, answerCache: AnswerCache, running: RunningJobs,
         settings: PipelineSettings, metrics: WorkerMetrics, clock: any WallClock, log: PipelineLog,
-        gate: ClaimGate = ClaimGate()
+        gate: ClaimGate = ClaimGate(), tracer: Tracer? = nil
     ) {
         self.queue = queue
         self.router = router
@@ -51,6 +53,7 @@ final class JobPipeline: Sendable {
         self.clock = clock
         self.log = log
         self.gate = gate
+        self.tracer = tracer
     }
 
     /// Runs a fresh claim.
@@ -149,7 +152,10 @@ final class JobPipeline: Sendable {
     /// Runs attempts, one after the other, until the request has ended, waits, or is another worker's.
     private func execute(_ first: JobRun) async throws(RedisError) {
         FaultPoint.started.reached()
-        var run = first
+        let trace = tracer.flatMap { JobTrace($0, first, queue.keys) }
+        // After the job's end has been written, so that its caller does not wait for it.
+        defer { trace?.ended() }
+        var run = trace.map { first.traced(by: $0) } ?? first
         while let next = try await attempt(run) { run = next }
     }
 

@@ -31,6 +31,8 @@ final class JobRun: Sendable {
     let trail: [AnswerMeta.Attempt]
     /// Milliseconds since 1970: the `started_at` of every copy of this attempt's ledger row.
     let startedAt: Int64
+    /// The spans of this claim, `nil` where tracing is off.
+    let trace: JobTrace?
 
     /// The first run of a claim.
     convenience init(
@@ -38,12 +40,12 @@ final class JobRun: Sendable {
     ) {
         self.init(
             plan, attempt, booking, cancellation, tried: booking.route.map { [$0] } ?? [],
-            trail: AnswerMeta.Attempt.decode(plan.job.trail), startedAt: startedAt)
+            trail: AnswerMeta.Attempt.decode(plan.job.trail), startedAt: startedAt, trace: nil)
     }
 
     private init(
         _ plan: JobPlan, _ attempt: Attempt, _ booking: Booking, _ cancellation: JobCancellation, tried: [Route],
-        trail: [AnswerMeta.Attempt], startedAt: Int64
+        trail: [AnswerMeta.Attempt], startedAt: Int64, trace: JobTrace?
     ) {
         self.plan = plan
         self.attempt = attempt
@@ -52,6 +54,7 @@ final class JobRun: Sendable {
         self.tried = tried
         self.trail = trail
         self.startedAt = startedAt
+        self.trace = trace
     }
 
     var route: Route? { booking.route }
@@ -63,7 +66,12 @@ final class JobRun: Sendable {
     func advanced(_ booking: Booking, startedAt: Int64) -> JobRun {
         JobRun(
             plan, attempt.next, booking, cancellation, tried: tried + (booking.route.map { [$0] } ?? []), trail: trail,
-            startedAt: startedAt)
+            startedAt: startedAt, trace: trace)
+    }
+
+    /// The same run with the spans of its claim.
+    func traced(by trace: JobTrace) -> JobRun {
+        JobRun(plan, attempt, booking, cancellation, tried: tried, trail: trail, startedAt: startedAt, trace: trace)
     }
 
     /// The same run with its attempt in the trail.
@@ -72,7 +80,8 @@ final class JobRun: Sendable {
             attempt: attempt.number, model: record.model, provider: record.provider, account: record.account,
             error: record.errorKind, milliseconds: record.latency, cost: record.cost)
         return JobRun(
-            plan, self.attempt, booking, cancellation, tried: tried, trail: trail + [attempt], startedAt: startedAt)
+            plan, self.attempt, booking, cancellation, tried: tried, trail: trail + [attempt], startedAt: startedAt,
+            trace: trace)
     }
 }
 

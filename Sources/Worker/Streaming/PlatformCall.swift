@@ -10,4 +10,6 @@ struct PlatformCall: Sendable {
     let cancellation: JobCancellation
     /// Until the deadline of the request.
     let timeLeft: Duration
+    /// `nil` where tracing is off.
+    var trace: CallTrace?
 }

@@ -58,6 +58,11 @@ extension PlatformCaller {
         let limits = timeouts.limits(call.route.model, isStream: upstream.isStream, timeLeft: call.timeLeft)
         var request = httpRequest(upstream, limits)
         request.observer = recorder?.recording(of: call.request, on: call.route, upstream)
+        if let trace = call.trace {
+            // Behind what was signed, since no platform's signature has all headers.
+            request.headers += trace.headers
+            trace.sent(to: request.url)
+        }
         return request
     }
 

@@ -77,6 +77,25 @@ import Testing
         #expect(try read(job.fields + added.map { ($0.0, Array($0.1.utf8)) }) == job)
     }
 
+    @Test func `a trace travels with the request, and older workers can read the entry`() throws {
+        var job = Job(id: "0-abcdefgh", deadline: 5, body: .inline(Array("{}".utf8)))
+        job.trace = TraceContext(parent: Self.parent, state: "a=1")
+        #expect(job.fields.first?.1 == Array("1".utf8))
+        #expect(try read(job.fields) == job)
+        #expect(try read(job.fields).trace?.parent == Self.parent)
+    }
+
+    private static let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    @Test(arguments: [
+        [("tp", "")], [("tp", "junk")], [("tp", parent.uppercased())], [("ts", "a=1")],
+        [("tp", String(repeating: "0", count: 1_000_000))], [("tp", "ff\(parent.dropFirst(2))"), ("ts", "a=1")],
+    ])
+    func `a trace that is none counts as none`(_ added: [(String, String)]) throws {
+        let job = Job(id: "0-abcdefgh", deadline: 5, body: .inline(Array("{}".utf8)))
+        #expect(try read(job.fields + added.map { ($0.0, Array($0.1.utf8)) }) == job)
+    }
+
     @Test func `a trail that is too long is left out`() throws {
         var job = Job(id: "0-abcdefgh", deadline: 5, body: .inline([]))
         job.trail = Array(repeating: 0x20, count: 70_000)

@@ -57,7 +57,7 @@ struct ShimFixture: Sendable {
     static func run(
         server: RedisServer? = nil, redisURL: String? = nil, catalog: Catalog = Catalog(),
         catalogAccess: CatalogAccess? = nil, shownSettings: [SettingDescription]? = nil,
-        prefix: String? = nil,
+        prefix: String? = nil, tracing: Tracing? = nil,
         waitsUntilReady: Bool = true, configure: (inout Tuning) -> Void = { _ in },
         _ body: (ShimFixture) async throws -> Void
     ) async throws {
@@ -72,7 +72,7 @@ struct ShimFixture: Sendable {
             limits: tuning.limits,
             models: catalog, logger: quiet, id: ProcessName.make(role: "shim"), catalogAccess: catalogAccess,
             batches: catalogAccess.map { BatchStore($0.postgres) }, shownSettings: shownSettings,
-            onListening: { channel in address.withLock { $0 = channel.localAddress?.port } })
+            tracing: tracing, onListening: { channel in address.withLock { $0 = channel.localAddress?.port } })
         let redis = RedisClient(
             try RedisConfiguration(url: url), name: "test", group: MultiThreadedEventLoopGroup.singleton, logger: quiet)
         let (parts, hub) = shim.parts()

@@ -16,10 +16,11 @@ struct PipelineFixture: Sendable {
     let http: HTTPClient
     let configuration: WorkerConfig
     let catalog: CatalogSnapshot
+    let tracer: Tracer?
 
     static func run(
         _ stubs: [ProviderStub], settings: [String: String] = [:], capabilities: [String: Bool] = [:],
-        lease: Duration = .zero, fallbacks: [String] = [], cacheTTL: Int? = nil,
+        lease: Duration = .zero, fallbacks: [String] = [], cacheTTL: Int? = nil, tracer: Tracer? = nil,
         limits: (inout Account) -> Void = { _ in },
         _ body: (PipelineFixture) async throws -> Void
     ) async throws {
@@ -32,7 +33,7 @@ struct PipelineFixture: Sendable {
         do {
             try await QueueFixture.run(lease: lease) { queue in
                 try await body(
-                    PipelineFixture(queue: queue, http: http, configuration: configuration, catalog: catalog))
+                    PipelineFixture(queue: queue, http: http, configuration: configuration, catalog: catalog, tracer: tracer))
             }
         } catch {
             await http.shutdown()
@@ -76,11 +77,12 @@ struct PipelineFixture: Sendable {
     /// Submits a job and returns its id.
     func submit(
         _ body: String = body(), deadline: Duration = .seconds(600), lane: Lane = .normal, cacheTTL: Int? = nil,
-        tenant: String = "default"
+        tenant: String = "default", trace: TraceContext? = nil
     ) async throws -> String {
         var job = queue.job(lane: lane)
         job.cacheTTL = cacheTTL
         job.tenant = tenant
+        job.trace = trace
         job.deadline = SystemWallClock().now + deadline.milliseconds
         _ = try await queue.queue.submit(job, body: Array(body.utf8))
         return job.id

@@ -52,7 +52,7 @@ struct PipelineWorker: Sendable {
                 cache: ResponseCache(redis: queue.redis, keys: queue.keys, limits: configuration.cache),
                 metrics: metrics, clock: SystemWallClock(), logger: PipelineFixture.silent),
             running: running, settings: configuration.pipeline, metrics: metrics, clock: SystemWallClock(),
-            log: PipelineLog(logger: PipelineFixture.silent))
+            log: PipelineLog(logger: PipelineFixture.silent), tracer: fixture.tracer)
     }
 
     /// Claims one entry and runs it, as `ClaimService` does.

@@ -28,7 +28,7 @@ final class ShimParts: Sendable {
     func receive(_ request: Request, _ context: ShimContext) async throws(APIError) -> ReceivedRequest {
         let options = try RequestOptions(request.headers)
         return ReceivedRequest(
-            options: options, body: try await bodies.json(request), requestID: context.requestID)
+            options: options, body: try await bodies.json(request), requestID: context.requestID, trace: context.trace)
     }
 
     /// Queues a call, and answers with what comes of it, whole or as a stream, in the call's format.

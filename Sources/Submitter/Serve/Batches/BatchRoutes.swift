@@ -35,7 +35,9 @@ struct BatchRoutes: Sendable {
     func create(_ request: Request, _ context: ShimContext) async throws -> Response {
         let headers = try RequestOptions(request.headers)
         let body = try await bodies.json(request)
-        let asked = try BatchRequest(body.json)
+        var asked = try BatchRequest(body.json)
+        // Spans of so many lines are made only where the caller records the trace itself.
+        if TraceContext(request.headers)?.isSampled == true { asked.options.trace = context.trace }
         guard let key = headers.idempotencyKey else {
             return .json(try await create(asked, BatchID.batch(), headers.tenant).openAI)
         }

@@ -12,6 +12,8 @@ import Shared
 struct ErrorMiddleware: RouterMiddleware {
     let table: RouteTable
     let metrics: HTTPMetrics
+    /// `nil` where tracing is off.
+    let tracer: Tracer?
     let logger: Logger
     let isDraining: @Sendable () -> Bool
 
@@ -22,6 +24,7 @@ struct ErrorMiddleware: RouterMiddleware {
         var context = context
         context.requestID = Self.requestID(request)
         var line = RequestLine(request, id: context.requestID, logger: logger)
+        if let tracer { context.trace = line.trace(request, tracer) }
         var response: Response
         do {
             response = try await answer(request, context, next)
@@ -31,7 +34,7 @@ struct ErrorMiddleware: RouterMiddleware {
         }
         response.headers[.xRequestID] = context.requestID
         if isDraining() { response.headers[.connection] = "close" }
-        line.answered(response, on: metrics.route(context.endpointPath, request.method))
+        line.answered(response, on: metrics.route(context.endpointPath, request.method), path: context.endpointPath)
         response.body = line.written(after: response.body)
         return response
     }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Shared
 
 extension HTTPField.Name {
     static let xRequestID = Self.known("x-request-id")
@@ -18,6 +19,8 @@ extension HTTPField.Name {
     static let referrerPolicy = Self.known("referrer-policy")
     static let xNextCursor = Self.known("x-next-cursor")
     static let xPeriod = Self.known("x-period")
+    static let traceParent = Self.known(TraceContext.parentName)
+    static let traceState = Self.known(TraceContext.stateName)
 
     private static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("'\(name)' is not a header name") }

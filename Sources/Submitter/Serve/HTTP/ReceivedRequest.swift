@@ -5,4 +5,6 @@ struct ReceivedRequest: Sendable {
     let options: RequestOptions
     let body: BodyReader.Body
     let requestID: String
+    /// See `ShimContext.trace`.
+    let trace: TraceContext?
 }

@@ -4,7 +4,8 @@ import Logging
 import NIOCore
 import Shared
 
-/// Logs one request in a line and counts it, when the last byte of its answer is written or its caller has left.
+/// Logs one request in a line, counts it and ends its span, when the last byte of its answer is written or its caller
+/// has left.
 ///
 /// The line has nothing of body, headers and query, which may be secret. Probes and scrapes are logged at `debug`.
 struct RequestLine: Sendable {
@@ -13,6 +14,7 @@ struct RequestLine: Sendable {
     private let logger: Logger
     private var fields: Logger.Metadata
     private var counted: (route: HTTPMetrics.Route, status: HTTPResponse.Status)?
+    private var span: RequestSpan?
 
     init(_ request: Request, id: String, logger: Logger) {
         self.logger = logger
@@ -27,8 +29,21 @@ struct RequestLine: Sendable {
         "/live", "/ready", "/metrics", "/api/v1/status/health", "/api/v1/queue/scaling",
     ]
 
-    mutating func answered(_ response: Response, on route: HTTPMetrics.Route) {
+    /// Begins the request's span where it has one, and returns the context of what follows from the request.
+    ///
+    /// Probes and scrapes have none.
+    mutating func trace(_ request: Request, _ tracer: Tracer) -> TraceContext? {
+        let caller = TraceContext(request.headers)
+        guard level != .debug else { return caller }
+        let (span, context) = tracer.enter(RequestSpan.method(request.method).name, .server, from: caller)
+        self.span = span.map { RequestSpan($0, request, tracer) }
+        return context
+    }
+
+    /// `path` is the one that the router has found.
+    mutating func answered(_ response: Response, on route: HTTPMetrics.Route, path: String?) {
         counted = (route, response.status)
+        span?.answered(response, on: path)
         fields[LogKey.status] = "\(response.status.code)"
         if let job = response.headers[.xJobID] { fields[LogKey.job] = "\(job)" }
     }
@@ -49,6 +64,7 @@ struct RequestLine: Sendable {
     private func ended(reason: String? = nil) {
         let duration = ContinuousClock.now - began
         if let (route, status) = counted { route.ended(status, after: duration) }
+        span?.ended(isWhole: reason == nil)
         guard logger.logLevel <= level else { return }
         var fields = fields
         fields[LogKey.milliseconds] = "\(duration.milliseconds)"

@@ -46,12 +46,13 @@ struct RouteTable: Sendable {
 
     /// `isDraining`: answers ask their callers for another connection next time.
     func router(
-        _ logger: Logger, _ registry: MetricsRegistry, isDraining: @escaping @Sendable () -> Bool
+        _ logger: Logger, _ registry: MetricsRegistry, _ tracer: Tracer?, isDraining: @escaping @Sendable () -> Bool
     ) -> Router<ShimContext> {
         let router = Router(context: ShimContext.self, options: .autoGenerateHeadEndpoints)
         router.add(
             middleware: ErrorMiddleware(
-                table: self, metrics: HTTPMetrics(registry, self), logger: logger, isDraining: isDraining))
+                table: self, metrics: HTTPMetrics(registry, self), tracer: tracer, logger: logger,
+                isDraining: isDraining))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await onPool(if: request.mayBeLong) { try await route.handler(request, context) }

@@ -19,10 +19,12 @@ final class JobSubmission: Sendable {
     let clock: any WallClock
     /// By shard, where submissions wait for replicas.
     let replicas: [Int: ReplicaWatch]
+    /// `nil` where tracing is off.
+    let tracer: Tracer?
 
     init(
         hub: ReplyHub, queues: JobQueues, gauges: QueueGauges, settings: SubmissionSettings, admission: Admission,
-        maxOpen: Int, clock: any WallClock, replicas: [Int: ReplicaWatch] = [:]
+        maxOpen: Int, clock: any WallClock, replicas: [Int: ReplicaWatch] = [:], tracer: Tracer? = nil
     ) {
         self.hub = hub
         self.queues = queues
@@ -32,6 +34,7 @@ final class JobSubmission: Sendable {
         self.maxOpen = maxOpen
         self.clock = clock
         self.replicas = replicas
+        self.tracer = tracer
     }
 
     /// A request that is in the queue, with its reader.
@@ -111,6 +114,7 @@ final class JobSubmission: Sendable {
         job.onWorkerLoss = call.onWorkerLoss
         job.cacheTTL = call.cacheTTL
         job.original = call.original
+        job.trace = tracer?.child(of: call.trace) ?? call.trace
         return (job, call.idempotencyKey == nil ? nil : call.received.sha256Hex)
     }
 
@@ -128,10 +132,28 @@ final class JobSubmission: Sendable {
         }
     }
 
-    /// Repeats a submission whose reply was lost, which the queue allows, until it is answered or patience ends.
+    /// Submits, and records how long that took where the trace is recorded.
     ///
     /// Tells `onFailure` whether the request may be in the queue all the same.
     private func submit(
+        _ job: Job, in queue: JobQueue, _ call: ModelCall, _ hash: String?, onFailure: (Bool) -> Void
+    ) async throws(APIError) -> (verdict: Verdict, wasRepeated: Bool) {
+        guard let tracer, var span = TraceSpan(sending: job, to: queue, under: call.trace) else {
+            return try await repeatedly(job, in: queue, call, hash, onFailure: onFailure)
+        }
+        do throws(APIError) {
+            let outcome = try await repeatedly(job, in: queue, call, hash, onFailure: onFailure)
+            tracer.end(span)
+            return outcome
+        } catch {
+            span.fail(error.code ?? "refused")
+            tracer.end(span)
+            throw error
+        }
+    }
+
+    /// Repeats a submission whose reply was lost, which the queue allows, until it is answered or patience ends.
+    private func repeatedly(
         _ job: Job, in queue: JobQueue, _ call: ModelCall, _ hash: String?, onFailure: (Bool) -> Void
     ) async throws(APIError) -> (verdict: Verdict, wasRepeated: Bool) {
         let patienceEnds = ContinuousClock.now + settings.timeout

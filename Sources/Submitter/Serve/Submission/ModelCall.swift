@@ -13,6 +13,8 @@ struct ModelCall: Sendable {
     let tenant: String
     /// See `Job.requestID`.
     let requestID: String
+    /// See `ShimContext.trace`.
+    let trace: TraceContext?
     let idempotencyKey: String?
     /// The API of `received`, where a platform may speak it, else that of `body`.
     var dialect = Job.Dialect.openAIChat
@@ -37,6 +39,7 @@ struct ModelCall: Sendable {
         self.format = format
         hold = received.body.hold
         requestID = received.requestID
+        trace = received.trace
         tenant = received.options.tenant
         idempotencyKey = received.options.idempotencyKey
         lane = received.options.lane ?? .normal

@@ -11,8 +11,8 @@ enum RetryAfter {
         if let text = headers("retry-after-ms"), let value = Double(text), value >= 0 { return bounded(value / 1000) }
         guard let text = headers("retry-after") else { return nil }
         if let value = Double(text) { return value >= 0 ? bounded(value) : nil }
-        guard let until = seconds(ofDate: text) else { return length(text) }
-        let start = headers("date").flatMap { seconds(ofDate: $0) } ?? now / 1000
+        guard let until = HTTPDate.seconds(text) else { return length(text) }
+        let start = headers("date").flatMap { HTTPDate.seconds($0) } ?? now / 1000
         return .seconds(min(max(0, until - start), Int64(maxSeconds)))
     }
 
@@ -84,18 +84,4 @@ enum RetryAfter {
     }
 
     private static let maxSeconds = 86_400.0
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-    /// Seconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`.
-    static func seconds(ofDate text: String) -> Int64? {
-        let parts = text.split(separator: " ")
-        guard parts.count == 6, parts[5] == "GMT", let month = months.firstIndex(of: String(parts[2])),
-            let day = Int64(parts[1]), let year = Int64(parts[3]), (1...31).contains(day), (1970...9999).contains(year)
-        else { return nil }
-        let time = parts[4].split(separator: ":").compactMap { Int64($0) }
-        guard time.count == 3, (0...23).contains(time[0]), (0...59).contains(time[1]), (0...60).contains(time[2])
-        else { return nil }
-        let date = CivilDate(year: Int(year), month: month + 1, day: Int(day))
-        return Int64(date.daysSince1970) * 86_400 + time[0] * 3600 + time[1] * 60 + time[2]
-    }
 }

@@ -117,7 +117,7 @@ import Testing
             ("06 Nov 1994", nil), ("Sun, 40 Nov 1994 08:49:37 GMT", nil), ("Sun, 06 Nov 1994 25:49:37 GMT", nil),
         ] as [(String, Int64?)])
     func `HTTP dates are read`(_ text: String, _ expected: Int64?) {
-        #expect(RetryAfter.seconds(ofDate: text) == expected)
+        #expect(HTTPDate.seconds(text) == expected)
     }
 
     @Test func `a conflict that the platform calls temporary is retried`() {
