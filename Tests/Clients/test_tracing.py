@@ -127,7 +127,7 @@ def test_what_a_span_says_of_tokens_is_what_the_ledger_says(traced, traces):
     job = ask(traced, headers={"traceparent": header}).headers["x-job-id"]
 
     call = one(traces.of(trace, "chat sandbox"), "chat sandbox")
-    query = "SELECT input_tokens, output_tokens FROM usage_attempts WHERE request_id = %s"
+    query = "SELECT tokens_in, tokens_out FROM usage_attempts WHERE request_id = %s"
     rows = eventually(lambda: traced.postgres.query(query, job), what="the row is booked")
     assert rows == [(call.attributes["gen_ai.usage.input_tokens"], call.attributes["gen_ai.usage.output_tokens"])]
 
