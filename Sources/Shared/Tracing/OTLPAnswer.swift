@@ -50,7 +50,7 @@ struct ExportRetry: Sendable {
         case giveUp(String)
     }
 
-    /// Before the second try. It doubles with each one, up to half a minute.
+    /// Before the second try; it doubles with each one, up to half a minute.
     let pause: Duration
     /// How long a batch is tried.
     let patience: Duration
@@ -63,8 +63,9 @@ struct ExportRetry: Sendable {
 
     private static let longestPause = Duration.seconds(30)
 
-    /// `elapsed` since the first try of this batch. `random` from 0.8 to 1.2, so that processes that failed together
-    /// do not come back together.
+    /// `elapsed` is since the first try of this batch.
+    ///
+    /// `random` is from 0.8 to 1.2, so that processes that failed together do not come back together.
     mutating func step(
         after answer: OTLPAnswer, elapsed: Duration, random: Double = .random(in: 0.8...1.2)
     ) -> Step {

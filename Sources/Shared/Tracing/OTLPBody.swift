@@ -48,7 +48,9 @@ struct OTLPBody: Sendable {
         return .object(object)
     }
 
-    /// W3C's flags in the lowest 8 bits. The 9th says that the 10th is known: the parent is of another process.
+    /// W3C's flags in the lowest 8 bits.
+    ///
+    /// The 9th says that the 10th is known: the parent is of another process.
     private static func flags(_ span: TraceSpan) -> Int {
         Int(span.context.flags) | 0x100 | (span.parent != nil && span.isParentRemote ? 0x200 : 0)
     }
