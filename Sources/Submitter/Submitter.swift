@@ -51,7 +51,7 @@ struct Submitter: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ChatCommand.self, MigrateCommand.self, CatalogFileCommand.self, ImportCommand.self,
             CatalogCommand<ModelNoun>.self, AccountsCommand.self, AuditCommand.self, AlertsCommand.self,
-            QueueCommand.self, JobsCommand.self, UsageCommand.self, DeadCommand.self, BatchCommand.self,
+            BudgetsCommand.self, QueueCommand.self, JobsCommand.self, UsageCommand.self, DeadCommand.self, BatchCommand.self,
             KeysCommand.self, ConfigCommand.self, CompletionCommand<Submitter>.self,
         ])
 }

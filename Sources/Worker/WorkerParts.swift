@@ -29,6 +29,7 @@ struct WorkerParts: Sendable {
     let platforms: PlatformCaller
     let credentialMonitor: CredentialMonitor
     let alerts: AlertParts
+    let budgets: LiveBudgets
 
     /// Throws what prevents a start.
     init(
@@ -58,6 +59,7 @@ struct WorkerParts: Sendable {
         var limits = config.limiter
         limits.lease = shared.queue.limits.lease
         limiter = AccountLimiter(redis: pool.redis, keys: poolKeys, worker: name, configuration: limits, logger: logger)
+        budgets = LiveBudgets(redis: pool.redis, keys: poolKeys, clock: clock, logger: logger)
         forecasts = TokenForecasts(unknownAnswer: config.unknownAnswer)
         credentials = AccountCredentials(box: try shared.masterKeys.box())
         platforms = PlatformCaller(
@@ -82,7 +84,7 @@ struct WorkerParts: Sendable {
                 queue: shard.queue, catalog: catalog, healthRegistry: healthRegistry, loads: limiter.loads,
                 credentials: credentials,
                 forecasts: forecasts, defaultStrategy: config.routing.strategy, rates: config.routing.rates,
-                affinity: PromptAffinity(leastTokens: config.affinityTokens)),
+                affinity: PromptAffinity(leastTokens: config.affinityTokens), budgets: budgets),
             pool: AccountPool(
                 limiter: limiter, queue: shard.queue, forecasts: forecasts, rooms: shard.rooms, clock: clock),
             platforms: platforms, policy: config.policy, healthRegistry: healthRegistry, rooms: shard.rooms,

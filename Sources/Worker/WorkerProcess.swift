@@ -61,7 +61,10 @@ extension WorkerParts {
             connections.subscription(
                 "health", to: poolKeys.healthChannel, onMessage: { [healthRegistry] in healthRegistry.received($0) },
                 onSubscribed: { [healthRegistry] in healthRegistry.missed() }),
-            catalog, credentialMonitor, healthRegistry,
+            connections.subscription(
+                "budgets", to: poolKeys.budgetChannel, onMessage: { [budgets] in budgets.received($0) },
+                onSubscribed: { [budgets] in await budgets.look() }),
+            catalog, credentialMonitor, healthRegistry, budgets,
             LoadReader(
                 redis: pool.redis, keys: poolKeys, limiter: limiter, catalog: catalog,
                 pace: pace(of: shards, busy: LoadReader.interval), logger: logger),
@@ -87,7 +90,7 @@ extension WorkerParts {
             clock: clock, logger: logger)
         let duty = alertDuty(election)
         return [
-            election, duty,
+            election, duty, budgetDuty(election),
             LeaderTasks(
                 election: election, supervisor: supervisor, quotas: quotas, prober: prober,
                 deadLetters: DeadLetterWatch(
@@ -102,6 +105,14 @@ extension WorkerParts {
         ] + [duty.sender].compactMap { $0 }
     }
 
+    private func budgetDuty(_ election: LeaderElection) -> BudgetDuty {
+        let store = BudgetStore(postgres)
+        return BudgetDuty(
+            election: election, store: store,
+            publisher: BudgetPublisher(store: store, redis: pool.redis, keys: poolKeys, logger: logger),
+            budgets: budgets, interval: config.leader.budgetRefresh, logger: logger)
+    }
+
     private func alertDuty(_ election: LeaderElection) -> AlertDuty {
         let (queues, thresholds, hysteresis) = (shards.map(\.queue), config.leader.alerts, shared.alerts.hysteresis)
         let redis = RedisWatch(queues, shared.alerts)
@@ -112,6 +123,7 @@ extension WorkerParts {
             routes.checks + QueueWatch(queues: queues, thresholds: thresholds, hysteresis: hysteresis).checks
             + WorkerWatch(queues, shared.alerts).checks + [
                 ErrorRateWatch(queues[0], thresholds, hysteresis: hysteresis).check, redis.check, PostgresWatch.check,
+                BudgetWatch(store: BudgetStore(postgres)).check,
             ]
         let sources = PostgresWatch.Sources(
             problem: { [postgres] in await postgres.problem() }, redis: redis,
@@ -143,7 +155,7 @@ extension WorkerParts {
         return [
             UsageFlusher(
                 queue: shard.queue, outbox: shard.outbox, ledger: UsageLedger(postgres), worker: name, metrics: metrics,
-                settings: config.flush, block: min(config.claim.block, Self.longestRead), logger: logger),
+                budgets: budgets, settings: config.flush, block: min(config.claim.block, Self.longestRead), logger: logger),
             LeaseKeeper(
                 queue: leases, running: shard.running,
                 heartbeat: WorkerHeartbeat(name: name, queue: leases, slots: slots.total, metrics: metrics),

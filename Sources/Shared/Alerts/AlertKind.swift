@@ -29,7 +29,9 @@ package enum AlertKind: String, Sendable, CaseIterable {
     case redisUnreachable = "redis_unreachable"
     /// The subject is `postgres`. It is stored once PostgreSQL is back.
     case postgresUnreachable = "postgres_unreachable"
-    /// Somebody has spent what was set for them.
+    /// The soft or the hard amount of a budget was reached.
+    ///
+    /// The subject is its id with `/soft` or `/hard`.
     case budget
 
     package var severity: AlertSeverity {

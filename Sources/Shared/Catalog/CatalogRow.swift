@@ -165,6 +165,13 @@ extension CatalogAdmin.Author {
         _ action: String, _ kind: CatalogKind, _ id: String, _ before: JSON?, _ after: JSON?,
         _ connection: isolated PostgresConnection
     ) throws(PostgresError) {
+        try log(action, kind: AuditKind(kind), id, before, after, connection)
+    }
+
+    func log(
+        _ action: String, kind: AuditKind, _ id: String, _ before: JSON?, _ after: JSON?,
+        _ connection: isolated PostgresConnection
+    ) throws(PostgresError) {
         func text(_ json: JSON?) -> PostgresParameter {
             .text(json.map { String(decoding: $0.encoded, as: UTF8.self) })
         }

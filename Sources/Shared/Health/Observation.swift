@@ -38,9 +38,9 @@ package struct Observation: Sendable, Equatable {
         case .overloaded, .serverError, .network, .timeout, .streamBroken: .failed(failure.kind)
         case .unreadableAnswer where failure.code == JobFailure.webPageCode: .failed(failure.kind)
         // Unreadable: the account works, and may answer the next request well.
-        case .invalidRequest, .unsupportedParameter, .contentFiltered, .contextTooLong, .modelNotFound, .noCapacity,
-            .unreadableAnswer, .workerLost, .workerShutdown, .deadlineExceeded, .cancelled, .poison, .undecodable,
-            .internal:
+        case .invalidRequest, .unsupportedParameter, .contentFiltered, .contextTooLong, .modelNotFound,
+            .budgetExhausted, .noCapacity, .unreadableAnswer, .workerLost, .workerShutdown, .deadlineExceeded,
+            .cancelled, .poison, .undecodable, .internal:
             .nothing
         }
     }

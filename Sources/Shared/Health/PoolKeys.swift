@@ -27,6 +27,10 @@ package struct PoolKeys: Sendable, Equatable {
     package var leader: String { base + "leader" }
     /// String: the process that tells of PostgreSQL's outage, then `told`.
     package var outage: String { base + "outage" }
+    /// String: the budgets that are used up (`SpentBudgets`).
+    package var budgets: String { base + "budgets" }
+    /// The same is published here when it changes.
+    package var budgetChannel: String { prefix + "budgets" }
     /// List of accounts to be tried (`AccountPings`).
     package var pings: String { base + "pings" }
     /// List of one answer.

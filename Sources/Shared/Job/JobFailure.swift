@@ -12,6 +12,8 @@ package struct JobFailure: Error, Sendable, Equatable {
         case contentFiltered = "content_filtered"
         case contextTooLong = "context_too_long"
         case modelNotFound = "model_not_found"
+        /// The caller's tenant or user has spent what it may.
+        case budgetExhausted = "budget_exhausted"
         // Caused by the account: another account may serve the request.
         case authentication
         case quotaExhausted = "quota_exhausted"

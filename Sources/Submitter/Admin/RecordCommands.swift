@@ -4,18 +4,18 @@ import Shared
 /// `submitter audit`: the changes by people.
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Shows who changed the catalogue, newest first.",
+        commandName: "audit", abstract: "Shows who changed models, accounts and budgets, newest first.",
         discussion: """
             With --json each row also has the entry before and after the change, without keys.
 
             Example: submitter audit --kind account --limit 10
             """)
 
-    @Option(help: "Only this model's or account's, by id.")
+    @Option(help: "Only this model's, account's or budget's, by id.")
     var subject: String?
 
     @Option(help: "Only of this kind.")
-    var kind: CatalogKind?
+    var kind: AuditKind?
 
     @Option(help: "Rows at most.")
     var limit = 50
@@ -27,7 +27,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await AdminSession.run { session in
-            let rows = try await AuditLog(session.pool).list(kind: kind?.rawValue, subject: subject, limit: limit)
+            let rows = try await AuditLog(session.pool).list(kind: kind, subject: subject, limit: limit)
             let shown = json ? rows : rows.map { RecordLimit.readable($0, times: ["at"]) }
             AdminOutput.list(shown, ["at", "actor", "action", "kind", "subject", "reason"], asJSON: json)
         }

@@ -6,7 +6,11 @@ extension Provider: ExpressibleByArgument {
     package init?(argument: String) { self.init(anyCase: argument) }
 }
 
-extension CatalogKind: ExpressibleByArgument {
+extension AuditKind: ExpressibleByArgument {
+    package init?(argument: String) { self.init(anyCase: argument) }
+}
+
+extension Budget.Period: ExpressibleByArgument {
     package init?(argument: String) { self.init(anyCase: argument) }
 }
 

@@ -118,6 +118,12 @@ struct Routes: Sendable {
         table.on("GET /api/v1/alerts/silences", .listSilences, admin.alerts.listSilences)
         table.on("POST /api/v1/alerts/silences", .createSilence, admin.alerts.silence)
         table.on("DELETE /api/v1/alerts/silences/:id", .endSilence, admin.alerts.endSilence)
+        table.on("GET /api/v1/budgets", .listBudgets, admin.budgets.list)
+        table.on("POST /api/v1/budgets", .createBudget, admin.budgets.create)
+        table.on("GET /api/v1/budgets/:id", .showBudget, admin.budgets.show)
+        table.on("PUT /api/v1/budgets/:id", .replaceBudget, admin.budgets.replace)
+        table.on("PATCH /api/v1/budgets/:id", .patchBudget, admin.budgets.patch)
+        table.on("DELETE /api/v1/budgets/:id", .deleteBudget, admin.budgets.delete)
     }
 
     private func addLedger(_ ledger: LedgerRoutes, to table: inout RouteTable) {

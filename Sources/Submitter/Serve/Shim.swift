@@ -51,13 +51,14 @@ struct Shim {
             readiness.subscribed()
             hub.subscribed()
         }
-        let requests = requestParts(hub, gauges, links)
+        let budgets = LiveBudgets(redis: links.pool, keys: PoolKeys(prefix: keys.prefix), clock: clock, logger: logger)
+        let requests = requestParts(hub, gauges, budgets, links)
         let monitoring = monitoring(links, hub, gauges, group)
         let table = routes(requests, readiness, monitoring, links.pool).table
         let application = application(table, requests, readiness, group)
         let services: [any Service] =
             links.commands + [subscription, hub] + links.followers(of: hub) + links.replicaServices + [gauges]
-            + batchServices(requests) + alertServices(links) + [
+            + links.services(of: budgets) + batchServices(requests) + alertServices(links) + [
                 monitoring.collection,
                 StuckCallers(
                     connections: requests.connections, timeouts: config.callers, stuck: metrics.counter(.slowReaders)),
@@ -85,11 +86,13 @@ struct Shim {
         ]
     }
 
-    private func requestParts(_ hub: ReplyHub, _ gauges: QueueGauges, _ links: ShimLinks) -> ShimParts {
+    private func requestParts(
+        _ hub: ReplyHub, _ gauges: QueueGauges, _ budgets: LiveBudgets, _ links: ShimLinks
+    ) -> ShimParts {
         let submission = JobSubmission(
             hub: hub, queues: links.queues, gauges: gauges, settings: config.submission,
-            admission: Admission(limits: config.admission), maxOpen: config.requests.maxOpen, clock: clock,
-            replicas: links.replicas.mapValues(\.watch))
+            admission: Admission(limits: config.admission), budgets: budgets, maxOpen: config.requests.maxOpen,
+            clock: clock, replicas: links.replicas.mapValues(\.watch))
         let budget = BodyBudget(limit: config.requests.maxOpenBytes)
         return ShimParts(
             submission: submission, hub: hub, models: ModelCheck(models: models),

@@ -4,7 +4,7 @@ import Shared
 
 /// The shim's connections to Redis.
 ///
-/// There is one for the subscription, and for each shard one for commands, one for large answers, and one for blocking
+/// There are two that listen, one for answers and one for budgets, and for each shard one for commands, one for large answers, and one for blocking
 /// reads of other shims' requests. In a cluster one more is for the health of accounts.
 struct ShimLinks {
     let queues: JobQueues
@@ -47,6 +47,15 @@ struct ShimLinks {
         RedisSubscription(
             shim.redis, channels: [channel], name: "shim-\(shim.id)-in", group: group, logger: shim.logger,
             onMessage: { _, payload in onMessage(ByteBuffer(bytes: payload)) }, onSubscribed: onSubscribed)
+    }
+
+    /// What keeps them fresh, with a connection that hears of changes.
+    func services(of budgets: LiveBudgets) -> [any Service] {
+        let channel = PoolKeys(prefix: shim.keys.prefix).budgetChannel
+        let news = RedisSubscription(
+            shim.redis, channels: [channel], name: "shim-\(shim.id)-budgets", group: group, logger: shim.logger,
+            onMessage: { _, payload in budgets.received(payload) }, onSubscribed: { await budgets.look() })
+        return [news, budgets]
     }
 
     func followers(of hub: ReplyHub) -> [any Service] {

@@ -19,8 +19,8 @@ extension WorkerCard.Totals {
 
     private static func isCallers(_ kind: JobFailure.Kind?) -> Bool {
         switch kind {
-        case .invalidRequest, .unsupportedParameter, .contentFiltered, .contextTooLong, .modelNotFound, .cancelled,
-            .undecodable:
+        case .invalidRequest, .unsupportedParameter, .contentFiltered, .contextTooLong, .modelNotFound,
+            .budgetExhausted, .cancelled, .undecodable:
             true
         case nil, .authentication, .quotaExhausted, .rateLimited, .overloaded, .serverError, .network, .timeout,
             .streamBroken, .unreadableAnswer, .noCapacity, .workerLost, .workerShutdown, .deadlineExceeded, .poison,

@@ -7,7 +7,8 @@ import Shared
 /// In: outbox entries, at least once, in any order. Out: ledger rows, each counted once. Every worker runs one.
 ///
 ///     1 take      own entries left from an error, then those of dead flushers, then new ones
-///     2 gather    for `FLUSH_INTERVAL`, so that a transaction carries more than one row
+///     2 gather    for `FLUSH_INTERVAL`, so that a transaction carries more than one row, and for longer where rows
+///                 come rarely, unless what is spent must be known soon for the sake of budgets
 ///     3 record    one transaction; PostgreSQL away → the batch is kept and tried again, ever more slowly
 ///     4 delete    acknowledged and deleted only now
 ///
@@ -19,6 +20,7 @@ struct UsageFlusher: Service {
     private let outbox: UsageOutbox
     private let ledger: UsageLedger
     private let metrics: WorkerMetrics
+    private let budgets: LiveBudgets
     private let settings: FlushSettings
     /// Time that a read waits inside Redis.
     private let block: Duration
@@ -26,13 +28,14 @@ struct UsageFlusher: Service {
 
     init(
         queue: JobQueue, outbox: RedisClient, ledger: UsageLedger, worker: String, metrics: WorkerMetrics,
-        settings: FlushSettings, block: Duration, logger: Logger
+        budgets: LiveBudgets, settings: FlushSettings, block: Duration, logger: Logger
     ) {
         self.queue = queue
         self.outbox = UsageOutbox(
             redis: outbox, keys: queue.keys, consumer: worker, maxDeadLetters: queue.limits.maxDeadLetters)
         self.ledger = ledger
         self.metrics = metrics
+        self.budgets = budgets
         self.settings = settings
         self.block = block
         self.logger = logger
@@ -82,7 +85,7 @@ struct UsageFlusher: Service {
         let first = try await outbox.read(limit: settings.batch, block: block)
         guard !first.isEmpty, first.count < settings.batch else { return first }
         // Cut short by a shutdown, which must not wait for company.
-        _ = await Task.pause(for: backlog.gathering.length)
+        _ = await Task.pause(for: budgets.areSet ? settings.interval : backlog.gathering.length)
         let batch = first + (try await outbox.read(limit: settings.batch - first.count, block: nil))
         backlog.gathering.gathered(batch.count)
         return batch

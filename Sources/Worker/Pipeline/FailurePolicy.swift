@@ -101,7 +101,7 @@ struct FailurePolicy: Sendable, Equatable {
 extension JobFailure.Kind {
     /// Cause of a failure, which alone decides who may be tried next.
     enum Blame: Sendable {
-        /// The request's own making: the same everywhere.
+        /// The request's own making, or its caller's: the same everywhere.
         case request
         /// One account's (key, money, rate): another account may do.
         case account
@@ -117,7 +117,8 @@ extension JobFailure.Kind {
 
     var blame: Blame {
         switch self {
-        case .invalidRequest, .unsupportedParameter, .contentFiltered, .contextTooLong, .modelNotFound, .undecodable:
+        case .invalidRequest, .unsupportedParameter, .contentFiltered, .contextTooLong, .modelNotFound,
+            .budgetExhausted, .undecodable:
             .request
         case .authentication, .quotaExhausted, .rateLimited: .account
         case .overloaded, .serverError, .network, .timeout, .streamBroken, .noCapacity: .platform

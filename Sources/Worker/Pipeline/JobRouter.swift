@@ -14,11 +14,12 @@ final class JobRouter: Sendable {
     let defaultStrategy: RoutingStrategyName
     let rates: CurrencyRates
     let affinity: PromptAffinity
+    let budgets: LiveBudgets
 
     init(
         queue: JobQueue, catalog: LiveCatalog, healthRegistry: HealthRegistry, loads: AccountLoads,
         credentials: AccountCredentials, forecasts: TokenForecasts, defaultStrategy: RoutingStrategyName,
-        rates: CurrencyRates, affinity: PromptAffinity
+        rates: CurrencyRates, affinity: PromptAffinity, budgets: LiveBudgets
     ) {
         self.queue = queue
         self.catalog = catalog
@@ -29,6 +30,7 @@ final class JobRouter: Sendable {
         self.defaultStrategy = defaultStrategy
         self.rates = rates
         self.affinity = affinity
+        self.budgets = budgets
     }
 
     func plan(_ job: Job, enqueuedAt: Int64) async throws(RedisError) -> JobPlan {
@@ -43,6 +45,10 @@ final class JobRouter: Sendable {
         let request: ModelRequest
         do { request = try ModelRequest(decoding: body, as: job.operation) } catch {
             return JobPlan(job, enqueuedAt: enqueuedAt, request: nil, refusal: error.failure)
+        }
+        // Looked at again here, since entries come from anywhere, and requests may have waited for long.
+        if let spent = budgets.refusal(tenant: job.tenant, user: job.user) {
+            return JobPlan(job, enqueuedAt: enqueuedAt, request: request, refusal: spent.failure)
         }
         do throws(JobFailure) {
             let candidates = try Candidates(for: request, provider: job.provider, in: catalog.current)

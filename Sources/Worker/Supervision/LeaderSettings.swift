@@ -7,6 +7,7 @@ struct LeaderSettings: Sendable {
     var quotaAlertThreshold: Double
     var alerts: AlertThresholds
     var quotaRefresh: Duration
+    var budgetRefresh: Duration
     var lease: Duration
 
     init(_ settings: inout Settings) {
@@ -19,6 +20,10 @@ struct LeaderSettings: Sendable {
         alerts = AlertThresholds(&settings)
         quotaRefresh = settings.seconds(
             "QUOTA_REFRESH", default: 30, in: 1...3600, "How often used quotas are set from the ledger.")
+        budgetRefresh = settings.seconds(
+            "BUDGET_REFRESH", default: 0.5, in: 0.1...60,
+            "How often used budgets are read from the ledger while there are any; so late all processes know that one is used up."
+        )
         lease = settings.seconds(
             "LEADER_LEASE", default: 5, in: 1...60,
             "After so long another worker takes over probes, quotas and alerts from one that is gone.")

@@ -58,7 +58,7 @@ import Testing
         let accounts = try await CatalogStore(pool).load().accounts
         let box = try SecretBox(masterKey: next)
         #expect(try box.open(#require(accounts.first { $0.id == "b" }?.apiKeyEncrypted), for: "b") == Secret("sk-b"))
-        let audited = try await AuditLog(pool).list(kind: "account", subject: "a", limit: 9)
+        let audited = try await AuditLog(pool).list(kind: .account, subject: "a", limit: 9)
         #expect(audited.map { $0["action"] } == ["rewrap_key"] && audited[0]["actor"] == "tester")
     }
 

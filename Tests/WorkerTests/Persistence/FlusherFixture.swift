@@ -42,6 +42,7 @@ struct FlusherFixture: Sendable {
     private func flusher() -> UsageFlusher {
         UsageFlusher(
             queue: queue.queue, outbox: outbox, ledger: UsageLedger(pool), worker: "w-1", metrics: WorkerMetrics(),
+            budgets: LiveBudgets(redis: outbox, keys: PoolKeys(prefix: queue.keys.prefix), logger: Self.silent),
             settings: configuration.flush, block: configuration.claim.block,
             logger: Self.silent)
     }

@@ -13,6 +13,8 @@ struct PipelineWorker: Sendable {
     let healthRegistry: HealthRegistry
     let rooms = WaitingRooms()
     let metrics = WorkerMetrics()
+    /// Not run: a test hands it messages, if it wants any.
+    let budgets: LiveBudgets
 
     init(_ name: String, _ fixture: PipelineFixture, box: SecretBox? = nil) throws {
         let credentials = AccountCredentials(box: box)
@@ -20,6 +22,7 @@ struct PipelineWorker: Sendable {
         queue = fixture.queue
         let configuration = fixture.configuration
         let keys = PoolKeys(prefix: queue.keys.prefix)
+        budgets = LiveBudgets(redis: queue.redis, keys: keys, logger: PipelineFixture.silent)
         // Not run: this worker's own observations are all that it knows.
         healthRegistry = HealthRegistry(
             rules: configuration.health, store: HealthStore(redis: queue.redis, keys: keys),
@@ -40,7 +43,7 @@ struct PipelineWorker: Sendable {
                 credentials: credentials,
                 forecasts: forecasts,
                 defaultStrategy: configuration.routing.strategy, rates: configuration.routing.rates,
-                affinity: PromptAffinity(leastTokens: configuration.affinityTokens)),
+                affinity: PromptAffinity(leastTokens: configuration.affinityTokens), budgets: budgets),
             pool: AccountPool(
                 limiter: limiter, queue: queue.queue, forecasts: forecasts, rooms: rooms, clock: SystemWallClock()),
             platforms: PlatformCaller(

@@ -16,7 +16,7 @@ package enum Migrations {
 
     static let all = [
         Step.catalog, .usage, .accountModels, .pool, .cacheWrites, .modelIdle, .batches, .usageByStart, .usageSums,
-        .alerts,
+        .alerts, .budgets,
     ]
 
     /// Any number that nobody else locks in this database.

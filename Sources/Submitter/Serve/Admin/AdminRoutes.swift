@@ -1,12 +1,13 @@
 import Logging
 import Shared
 
-/// The routes that need a database: they change the catalogue, or list what is kept there.
+/// The routes that need a database: they change the catalogue and budgets, or list what is kept there.
 struct AdminRoutes: Sendable {
     let models: CatalogRoutes
     let accounts: AccountRoutes
     let audit: AuditRoutes
     let alerts: AlertRoutes
+    let budgets: BudgetRoutes
 
     /// `redis` is at the accounts' keys.
     ///
@@ -25,6 +26,11 @@ struct AdminRoutes: Sendable {
         alerts = AlertRoutes(
             store: AlertStore(access.postgres), silences: AlertSilences(access.postgres), bodies: bodies,
             logger: logger)
+        let budgets = BudgetStore(access.postgres)
+        let publisher = BudgetPublisher(
+            store: budgets, redis: redis, keys: PoolKeys(prefix: prefix), logger: logger)
+        self.budgets = BudgetRoutes(
+            store: budgets, admin: BudgetAdmin(access.postgres) { await publisher.look() }, bodies: bodies)
     }
 }
 

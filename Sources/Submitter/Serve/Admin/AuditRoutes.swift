@@ -1,16 +1,16 @@
 import Hummingbird
 import Shared
 
-/// Answers `GET /api/v1/audit`: the changes of the catalogue with their authors, newest first.
+/// Answers `GET /api/v1/audit`: the changes by people with their authors, newest first.
 struct AuditRoutes: Sendable {
     let log: AuditLog
 
     func list(_ request: Request, _ context: ShimContext) async throws -> Response {
         let filters = try QueryFilters(request, ["kind", "subject", "limit"])
         let limit = try filters.limit()
-        let kind: CatalogKind? = try filters.choice("kind")
+        let kind: AuditKind? = try filters.choice("kind")
         do throws(PostgresError) {
-            return .list(try await log.list(kind: kind?.rawValue, subject: filters["subject"], limit: limit))
+            return .list(try await log.list(kind: kind, subject: filters["subject"], limit: limit))
         } catch { throw APIError(error) }
     }
 }

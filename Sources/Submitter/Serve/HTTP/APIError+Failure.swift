@@ -57,6 +57,7 @@ extension APIError {
         case .contentFiltered: Row(status: .badRequest, kind: .invalidRequest, code: "content_filter")
         case .contextTooLong: Row(status: .badRequest, kind: .invalidRequest, code: "context_length_exceeded")
         case .modelNotFound: Row(status: .notFound, kind: .invalidRequest, code: "model_not_found")
+        case .budgetExhausted: Row(status: .paymentRequired, kind: .billing, code: "budget_exhausted")
         case .authentication, .quotaExhausted:
             Row(status: .badGateway, kind: .server, code: "upstream_credentials_exhausted")
         case .rateLimited:
@@ -84,4 +85,5 @@ extension APIError {
 extension HTTPResponse.Status {
     /// 499, as nginx names it: the caller ended the request.
     static let clientClosedRequest = HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
+    static let paymentRequired = HTTPResponse.Status(code: 402, reasonPhrase: "Payment Required")
 }

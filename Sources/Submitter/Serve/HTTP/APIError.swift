@@ -10,6 +10,8 @@ struct APIError: Error, Equatable {
         case rateLimit = "rate_limit_error"
         case server = "server_error"
         case notFound = "not_found_error"
+        /// Programs that know it do not ask again.
+        case billing = "billing_error"
     }
 
     var status: HTTPResponse.Status

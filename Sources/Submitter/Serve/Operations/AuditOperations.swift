@@ -4,9 +4,9 @@ import Shared
 extension APIOperation {
     static var listAudit: APIOperation {
         APIOperation(
-            "listAudit", .audit, "Changes of the catalogue with their authors, newest first",
+            "listAudit", .audit, "Changes of models, accounts and budgets with their authors, newest first",
             parameters: [
-                .query("kind", .words(CatalogKind.self), "Only these rows."),
+                .query("kind", .words(AuditKind.self), "Only these rows."),
                 .query("subject", .string, "Only the row of this id.", example: "openai-1"), .limit(),
             ],
             answers: [

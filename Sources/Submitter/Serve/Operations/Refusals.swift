@@ -96,6 +96,7 @@ extension [APIRefusal] {
             APIRefusal(.idempotencyConflict), APIRefusal(.cancelled), APIRefusal(.tooManyOpen(RequestLimits().maxOpen)),
             APIRefusal(.notSubmitted(RedisError(reply: "OOM"), nil, isKeyed: false)),
             APIRefusal(.notReplicated(Samples.job, 1)), APIRefusal(.stopping),
+            APIRefusal(APIError(JobFailure.Kind.budgetExhausted.sample)),
         ] + .redisAway + .catalogAway
     }
 
@@ -115,6 +116,7 @@ extension JobFailure.Kind {
         case .contentFiltered: JobFailure(self, "The platform's content filter refused the request.")
         case .contextTooLong: JobFailure(self, "The prompt is longer than the model's context.", param: "messages")
         case .modelNotFound: JobFailure(self, "The platform does not know the model.", param: "model")
+        case .budgetExhausted: SpentBudgets.Refusal(budget: "team-a-month", until: 1_796_083_200_000).failure
         case .authentication, .quotaExhausted: JobFailure(self, "The platform refused the account.")
         case .rateLimited: JobFailure(self, "The platform's rate limit was met, and no time is left to wait.")
         case .overloaded: JobFailure(self, "The platform is overloaded.")

@@ -5,16 +5,17 @@ import Shared
 
 /// Puts a checked request into the queue.
 ///
-/// 1. admission, 2. register the reader, 3. submit, with patience.
+/// 1. budgets and admission, 2. register the reader, 3. submit, with patience.
 ///
-/// In: a `ModelCall`. Out: a lease on its reply, or for jobs just the id. May fail with 422 (`idempotency_conflict`) or
-/// 503 (`queue_full`, Redis away). A 503 says that nothing was accepted, or names the job that may have been.
+/// In: a `ModelCall`. Out: a lease on its reply, or for jobs just the id. May fail with 402 (`budget_exhausted`), 422
+/// (`idempotency_conflict`) or 503 (`queue_full`, Redis away). A 503 says that nothing was accepted, or names the job that may have been.
 final class JobSubmission: Sendable {
     let hub: ReplyHub
     let queues: JobQueues
     let gauges: QueueGauges
     let settings: SubmissionSettings
     let admission: Admission
+    let budgets: LiveBudgets
     let maxOpen: Int
     let clock: any WallClock
     /// By shard, where submissions wait for replicas.
@@ -22,13 +23,14 @@ final class JobSubmission: Sendable {
 
     init(
         hub: ReplyHub, queues: JobQueues, gauges: QueueGauges, settings: SubmissionSettings, admission: Admission,
-        maxOpen: Int, clock: any WallClock, replicas: [Int: ReplicaWatch] = [:]
+        budgets: LiveBudgets, maxOpen: Int, clock: any WallClock, replicas: [Int: ReplicaWatch] = [:]
     ) {
         self.hub = hub
         self.queues = queues
         self.gauges = gauges
         self.settings = settings
         self.admission = admission
+        self.budgets = budgets
         self.maxOpen = maxOpen
         self.clock = clock
         self.replicas = replicas
@@ -43,6 +45,7 @@ final class JobSubmission: Sendable {
 
     /// Submits a request whose caller waits on its connection.
     func accept(_ call: ModelCall, from connection: CallerConnection?) async throws(APIError) -> Accepted {
+        try await checkBudgets(of: call)
         let queue = try admitted(call)
         let now = clock.now
         let (job, hash) = job(call, in: queue, now: now)
@@ -65,6 +68,7 @@ final class JobSubmission: Sendable {
     ///
     /// `isKnown`: the request was in the queue already.
     func enqueue(_ call: ModelCall) async throws(APIError) -> (id: String, isKnown: Bool) {
+        try await checkBudgets(of: call)
         let queue = try admitted(call)
         var (job, hash) = job(call, in: queue, now: clock.now)
         // Nobody waits here, so nothing is published, unless the caller said that it will read a stream.
@@ -76,6 +80,19 @@ final class JobSubmission: Sendable {
         }
         if case .tracked(.attached) = outcome.verdict { return (job.id, !outcome.wasRepeated) }
         return (job.id, false)
+    }
+
+    /// Refuses what its caller may not spend any more, unless it was taken before: then nothing more is spent.
+    private func checkBudgets(of call: ModelCall) async throws(APIError) {
+        guard let refusal = budgets.refusal(tenant: call.tenant, user: call.request.user) else { return }
+        guard let key = call.idempotencyKey else { throw APIError(refusal.failure) }
+        let queue = queues.queue(tenant: call.tenant, idempotencyKey: key)
+        let id = JobID.make(shard: queue.keys.shard, tenant: call.tenant, idempotencyKey: key)
+        let known: RequestLogTop?
+        do throws(RedisError) { known = try await queue.logTops([id]).first ?? nil } catch {
+            throw APIError.notSubmitted(error, nil, isKeyed: true)
+        }
+        if known == nil { throw APIError(refusal.failure) }
     }
 
     /// The shard that takes it: the one of its key, else any that has room.

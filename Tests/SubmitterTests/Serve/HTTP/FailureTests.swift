@@ -12,6 +12,7 @@ struct FailureTests {
         (.contentFiltered, 400, "invalid_request_error", "content_filter"),
         (.contextTooLong, 400, "invalid_request_error", "context_length_exceeded"),
         (.modelNotFound, 404, "invalid_request_error", "model_not_found"),
+        (.budgetExhausted, 402, "billing_error", "budget_exhausted"),
         (.authentication, 502, "server_error", "upstream_credentials_exhausted"),
         (.quotaExhausted, 502, "server_error", "upstream_credentials_exhausted"),
         (.rateLimited, 429, "rate_limit_error", "rate_limit_exceeded"),
