@@ -1,10 +1,26 @@
 import ArgumentParser
 import Shared
 
-/// `submitter usage`: sums of the ledger.
+/// `submitter usage`: sums of the ledger, and platforms' bills beside it.
 struct UsageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "usage",
+        abstract: "Sums attempts, tokens and cost, and compares them with platforms' bills.",
+        discussion: """
+            Without a subcommand it sums.
+
+            Examples:
+              submitter usage --by model --since 24h
+              submitter usage reconcile bill.csv --provider openai
+            """,
+        subcommands: [SumUsage.self, ReconcileUsage.self],
+        defaultSubcommand: SumUsage.self)
+}
+
+/// `submitter usage sum`: sums of the ledger.
+struct SumUsage: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sum",
         abstract: "Sums attempts, tokens and cost by model, user, account, platform, tenant or time.",
         discussion: """
             Reads the hourly sums in PostgreSQL, so the window is whole hours: --since goes back to the beginning of its \
@@ -41,7 +57,7 @@ struct UsageCommand: AsyncParsableCommand {
     var model: String?
 
     @Option(help: "Print table, json or csv.")
-    var format = UsageFormat.table
+    var format = ReportFormat.table
 
     @Option(help: "Rows at most, 1 to 100000; totals count all.")
     var limit = 1000
@@ -77,10 +93,4 @@ struct UsageCommand: AsyncParsableCommand {
             if format != .json { StandardStreams.error(report.note) }
         }
     }
-}
-
-enum UsageFormat: String, CaseIterable, ExpressibleByArgument {
-    case table, json, csv
-
-    init?(argument: String) { self.init(anyCase: argument) }
 }
