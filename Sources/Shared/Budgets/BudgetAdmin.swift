@@ -20,8 +20,8 @@ package enum BudgetError: Error, Sendable, Equatable, CustomStringConvertible {
 /// Changes budgets for people: checked, audited, told to all processes.
 ///
 /// In: JSON by the names of `BudgetDraft`. Out: the budget as it is now. Each change is one transaction with its row of
-/// `audit_log`, and `changed` is called after its commit. What is spent is counted anew from the ledger's sums with each
-/// change, while no row is booked.
+/// `audit_log`, and `changed` is called after its commit. With each change what is spent is counted anew from the
+/// ledger's sums, while no row is booked.
 package struct BudgetAdmin: Sendable {
     /// The fate of members that are not given, and of a budget that is not there.
     package enum Style: Sendable {
@@ -119,8 +119,8 @@ package struct BudgetAdmin: Sendable {
 
     /// What was spent in the current period: whole days from the sums by day, the rest from those by hour.
     ///
-    /// Attempts whose worker's clock is ahead may lie in the next period. Served by the primary keys of the sums, and for
-    /// a user's days by `usage_users_daily_user`.
+    /// Attempts whose worker's clock is ahead may lie in the next period. Served by the primary keys of the sums, and
+    /// for a user's days by `usage_users_daily_user`.
     private static let count = """
         INSERT INTO budget_spending (budget, begins_at, spent)
         SELECT b.id, budget_begin(b.period, b.shift, used.moment),

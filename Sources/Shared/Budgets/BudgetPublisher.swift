@@ -6,6 +6,8 @@ import Synchronization
 /// The elected worker looks all the time. Whoever changes a budget tells at once. Any number may: each has read the
 /// same tables, and the elected worker finds within its interval what it has not told itself.
 package final class BudgetPublisher: Sendable {
+    /// Chosen: what no worker has told for so long is not known any more.
+    private static let life = Duration.seconds(3600)
     /// Chosen: a Redis that lost its data knows of budgets again after this.
     private static let renewal = Duration.seconds(2)
     /// Bytes of the copy in which it says when it was made.
@@ -19,6 +21,7 @@ package final class BudgetPublisher: Sendable {
     private struct Told {
         let budgets: SpentBudgets
         let head: [UInt8]
+        let ends: ContinuousClock.Instant
         var seen = ContinuousClock.now
     }
 
@@ -45,7 +48,9 @@ package final class BudgetPublisher: Sendable {
 
     private func tellNews() async throws {
         let now = try await store.spent()
-        guard let last = told.withLock({ $0 }), last.budgets.says(the: now) else { return try await tell(now) }
+        guard let last = told.withLock({ $0 }), last.budgets.says(the: now), last.ends > .now + Self.life / 2 else {
+            return try await tell(now)
+        }
         guard last.seen + Self.renewal <= .now else { return }
         let copy = try await redis.send(
             RedisCommand("GETRANGE", .string(keys.budgets), .int(0), .int(Self.head - 1)), timeout: Self.patience)
@@ -57,10 +62,12 @@ package final class BudgetPublisher: Sendable {
         let bytes = budgets.encoded
         let replies = try await redis.pipeline(
             [
-                RedisCommand("SET", .string(keys.budgets), .bytes(bytes)),
+                RedisCommand("SET", .string(keys.budgets), .bytes(bytes), "PX", .int(Self.life.milliseconds)),
                 RedisCommand("PUBLISH", .string(keys.budgetChannel), .bytes(bytes)),
             ], timeout: Self.patience)
         for reply in replies { try reply.throwIfError() }
-        told.withLock { $0 = Told(budgets: budgets, head: Array(bytes.prefix(Self.head))) }
+        told.withLock {
+            $0 = Told(budgets: budgets, head: Array(bytes.prefix(Self.head)), ends: .now + Self.life)
+        }
     }
 }

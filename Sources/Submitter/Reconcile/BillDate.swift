@@ -7,8 +7,8 @@ enum BillDate: Equatable {
     /// Milliseconds since 1970, of a time that tells its own zone.
     case moment(Int64)
 
-    /// `2026-11-29`, `2026/11/29`, `2026.11.29`, `20261129` or `2026年11月29日`, with or without a time of day behind it, or
-    /// seconds or milliseconds since 1970.
+    /// `2026-11-29`, `2026/11/29`, `2026.11.29`, `20261129` or `2026年11月29日`, with or without a time of day behind it,
+    /// or seconds or milliseconds since 1970.
     ///
     /// A time of day counts only where a zone stands behind it (`Z`, `+08:00`): otherwise the day is the platform's.
     init?(_ cell: String) {
@@ -59,6 +59,7 @@ enum BillDate: Equatable {
             second = seconds
         }
         if rest.first == "." { rest = rest.dropFirst().drop { $0.isNumber } }
+        rest = rest.drop { $0 == " " }
         let zone = rest.hasPrefix("Z") ? 0 : StatisticsZone.minutes(String(rest.prefix { "+-:0123456789".contains($0) }))
         guard let zone else { return nil }
         let minutes = (date.daysSince1970 * 24 + hour) * 60 + minute - zone

@@ -25,8 +25,8 @@ struct BillMistake: Error, Equatable, CustomStringConvertible {
 
 /// Reads a bill row by row.
 ///
-/// In: a CSV whose header stands within its first lines. Out: rows that fulfil all conditions. A row without a date, such
-/// as that of a total, is left out and counted where dates are needed.
+/// In: a CSV whose header stands within its first lines. Out: rows that fulfil all conditions. Where the bill has dates,
+/// a row without one, such as that of a total, is left out and counted.
 struct BillRows {
     /// A condition: the text of a column.
     struct Condition: Sendable, Equatable {
@@ -139,8 +139,9 @@ struct BillRows {
         return row
     }
 
-    /// A number, or a factor and the terms of a sum with blanks between them, which PostgreSQL adds up: so every decimal
-    /// stays.
+    /// A number, or a factor and the terms of a sum with blanks between them.
+    ///
+    /// PostgreSQL adds them up, so every decimal stays.
     private func sum(_ record: CSVReader.Record, _ columns: [Int], _ factor: String) throws -> String {
         var terms: [String] = []
         for column in columns {

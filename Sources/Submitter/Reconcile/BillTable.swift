@@ -2,9 +2,9 @@ import Shared
 
 /// Compares a bill with the ledger inside PostgreSQL.
 ///
-/// 1. `make`, 2. `add` the rows of the bill, 3. `compare`. The bill goes into a temporary table, so that neither side is
-/// ever held here, and every amount stays the decimal that it is. The pool has one connection, whose end takes the tables
-/// away.
+/// 1. `make`, 2. `add` the rows of the bill, 3. `compare`. The bill goes into a temporary table, so that neither side
+/// is ever held here, and every amount stays the decimal that it is. The pool has one connection, whose end takes the
+/// tables away.
 struct BillTable {
     /// Rows sent at once.
     static let batch = 5000

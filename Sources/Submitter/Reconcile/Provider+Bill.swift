@@ -2,10 +2,12 @@ import Shared
 
 /// The bills of the platforms, as far as their columns are published.
 ///
-/// OpenAI: the fields of its usage and costs API, which its exports have, too. Anthropic: the columns of the Console's
-/// export and the fields of its usage API. The four others bill by item and day in their cloud's bill: Alibaba's "明细账单",
-/// Tencent's and Baidu's field lists, in Chinese and English. Their quantities have a unit for each item, so none is taken
-/// for tokens unless a person says so (`--columns`). All as of November 2026; whatever is missing is asked for.
+/// OpenAI: the fields of its usage and costs API (developers.openai.com/api/docs/api-reference/usage). Anthropic: those
+/// of its usage API, and the names that the Console's export is known to have. The others bill by item and day in their
+/// cloud's bill: Alibaba's and Tencent's lists of a bill's columns, Baidu's `ResourceMonthInstanceBill`, words that such
+/// bills have for Zhipu, which publishes none. Their quantities have a unit for each item, so none is taken for tokens
+/// unless a person says so (`--columns`). As of November 2026, without a bill of each at hand: so the names are only
+/// looked for, what was read is told, and what is missing is asked for.
 extension Provider {
     var billLayout: BillLayout {
         switch self {

@@ -4,8 +4,8 @@ import Shared
 
 /// The shim's connections to Redis.
 ///
-/// There are two that listen, one for answers and one for budgets, and for each shard one for commands, one for large answers, and one for blocking
-/// reads of other shims' requests. In a cluster one more is for the health of accounts.
+/// There are two that listen, one for answers and one for budgets, and for each shard one for commands, one for large
+/// answers, and one for blocking reads of other shims' requests. In a cluster one more is for the health of accounts.
 struct ShimLinks {
     let queues: JobQueues
     let largeQueues: JobQueues

@@ -77,15 +77,21 @@ struct CSVReader {
 
     private mutating func begin() throws {
         hasBegun = true
-        while buffer.count < 4, let piece = try source() { buffer += piece }
+        while buffer.count < Self.mostHead, !buffer.contains(where: Self.isLineEnd), let piece = try source() {
+            buffer += piece
+        }
         for (name, mark) in Self.marks where buffer.starts(with: mark) { throw Mistake.format(name) }
         if buffer.starts(with: [0xEF, 0xBB, 0xBF]) { place = 3 }
-        let line = buffer.dropFirst(place).prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        let line = buffer.dropFirst(place).prefix { !Self.isLineEnd($0) }
         let counts = Self.separators.map { separator in line.count(where: { $0 == separator }) }
         // Of equals the first one is taken, which is the comma where there is none at all.
         separator = Self.separators[counts.firstIndex(of: counts.max() ?? 0) ?? 0]
     }
 
+    private static func isLineEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
+
+    /// Bytes of the first line that are looked at for its separator.
+    private static let mostHead = 1 << 16
     private static let separators = [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")]
     private static let marks: [(String, [UInt8])] = [
         ("UTF-16", [0xFF, 0xFE]), ("UTF-16", [0xFE, 0xFF]), ("a workbook (.xlsx) or an archive", [0x50, 0x4B, 0x03, 0x04]),

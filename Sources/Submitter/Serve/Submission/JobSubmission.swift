@@ -8,7 +8,8 @@ import Shared
 /// 1. budgets and admission, 2. register the reader, 3. submit, with patience.
 ///
 /// In: a `ModelCall`. Out: a lease on its reply, or for jobs just the id. May fail with 402 (`budget_exhausted`), 422
-/// (`idempotency_conflict`) or 503 (`queue_full`, Redis away). A 503 says that nothing was accepted, or names the job that may have been.
+/// (`idempotency_conflict`) or 503 (`queue_full`, Redis away). A 503 says that nothing was accepted, or names the job
+/// that may have been.
 final class JobSubmission: Sendable {
     let hub: ReplyHub
     let queues: JobQueues

@@ -111,6 +111,7 @@ import Testing
                 "8 usage by start 2422e335ff49f3299a1de0671d5bce834f8c5a40736d76129558f01c0c992839",
                 "9 usage sums CHECKSUM",
                 "10 alerts 990642445ba52b7fd7eba9f816fb21fe1fc37900162bcef4e901dcae8b47696b",
+                "11 budgets 8940a432061a5509ddba2dfb2b64e4fbec3ce8887a6f2a5cc009acbbb99e46e6",
             ])
     }
 

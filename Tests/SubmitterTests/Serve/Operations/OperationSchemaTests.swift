@@ -104,6 +104,21 @@ struct OperationSchemaTests {
         #expect(try mistakes(["object": "list", "data": views], .showSettings) == [])
     }
 
+    @Test func `budgets`() throws {
+        var budget = Budget(id: "b", subject: .user("ada", of: "t"), unit: "USD")
+        budget.soft = JSONNumber(1)
+        var state = BudgetState(
+            budget: budget, spent: JSONNumber(0), remaining: nil, isSoftReached: false, isSpent: false, beginsAt: 0,
+            endsAt: nil, createdAt: 1, updatedAt: 2)
+        #expect(try mistakes(state.view, .showBudget) == [])
+        (state.budget.subject, state.budget.hard, state.remaining) = (.tenant("t"), JSONNumber(2), JSONNumber(-1))
+        (state.isSpent, state.endsAt) = (true, 3)
+        #expect(try mistakes(["object": "list", "data": [state.view], "has_more": true], .listBudgets) == [])
+        let fields = APIOperation.createBudget.body?.contents.first?.schema.named.first?.schema().json["properties"]
+        let given = Set(fields?.objectValue?.members.map(\.key) ?? []).subtracting(BudgetState.readOnly)
+        #expect(given == Set(BudgetDraft.members + ["reason"]))
+    }
+
     @Test func `every kind of failure has its status at the doors that wait for an answer`() {
         let told = Set(APIOperation.createChatCompletion.refusals.map { "\($0.status) \($0.code)" })
         for kind in JobFailure.Kind.allCases {
