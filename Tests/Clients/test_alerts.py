@@ -22,8 +22,9 @@ PLATFORM_TROUBLE = {
     "quota_threshold": "quota-1", "quota_exhausted": "quota-1", "account_disabled": "refused-1", "account_unpaid": "unpaid-1",
     "circuit_open": "broken-1/broken", "health_low": "broken-1/broken", "error_rate": "requests", "dead_letters": "queue"}
 WAITING = {"no_capacity": "normal", "queue_age": "normal"}
+MONEY = {"budget": "all/hard"}
 OWN_TROUBLE = {"no_worker": "workers", "worker_lost": None, "redis_unreachable": "redis", "postgres_unreachable": "postgres"}
-EACH = PLATFORM_TROUBLE | WAITING | OWN_TROUBLE
+EACH = PLATFORM_TROUBLE | WAITING | MONEY | OWN_TROUBLE
 SETTINGS = {
     "ALERT_INTERVAL": "0.5", "ALERT_CLEAR_AFTER": "1", "ALERT_HYSTERESIS": "0", "ALERT_RETRY_PAUSE": "0.2",
     "ALERT_LINK": "https://ai.example/alerts", "ALERT_SOURCE": "test bench",
@@ -59,6 +60,7 @@ class Run:
             self.channels.answers[platform] = [refusal]
         self._trouble_with_platforms()
         self._waiting()
+        self._no_money()
         self._no_worker()
         self._no_redis()
         self._no_postgres()
@@ -104,6 +106,14 @@ class Run:
         gate.open()
         assert {one.result(30).status_code for one in asked} == {200}
         self.until("resolved", WAITING)
+
+    def _no_money(self):
+        with self.service.http as client:
+            budget = {"unit": "tokens", "period": "total", "hard": 1}
+            assert client.put("/api/v1/budgets/all", json=budget).status_code == 200
+            self.until("firing", MONEY)
+            assert client.patch("/api/v1/budgets/all", json={"hard": 1_000_000_000}).status_code == 200
+            self.until("resolved", MONEY)
 
     def _no_worker(self):
         self.service.workers.pop().kill()

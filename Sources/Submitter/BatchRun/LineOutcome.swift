@@ -56,7 +56,8 @@ struct LineOutcome {
             return
         }
         let error = APIError(failure, meta: meta)
-        result.isRetryable = error.status.code >= 500 || [408, 409, 429, 499].contains(error.status.code)
+        // A budget may be raised.
+        result.isRetryable = error.status.code >= 500 || [402, 408, 409, 429, 499].contains(error.status.code)
         result.body = body(response: error.status.code, request, error.json(requestID: request).encoded)
     }
 

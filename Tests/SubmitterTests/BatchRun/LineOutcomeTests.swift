@@ -43,6 +43,7 @@ import Testing
 
     @Test(arguments: [
         (JobFailure.Kind.invalidRequest, 400, false), (.modelNotFound, 404, false), (.rateLimited, 429, true),
+        (.budgetExhausted, 402, true),
         (.serverError, 502, true), (.timeout, 504, true), (.poison, 500, true),
     ])
     func `a failure has the status that a caller would have got`(
