@@ -4,10 +4,15 @@ import csv
 import gzip
 import io
 import json
+import os
+import subprocess
 import uuid
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+
+from support.service import BIN, Service
 
 CHINA = timedelta(hours=8)
 # Of each platform: the columns of its bill, the currency, the offset of its days, how it writes the date and the amounts.
@@ -37,17 +42,20 @@ def book(service, account, provider="zhipu", at=NOON, tokens=(1000, 500), cost="
         uuid.uuid4().hex, at, at, provider, account, *tokens, cost, currency, upstream)
 
 
+@pytest.fixture(scope="module")
+def service(workspace, template, upstream):
+    """With the partition of the bills' month. No worker is needed."""
+    service = Service(workspace / "reconcile", template, upstream, workers=0)
+    with psycopg.connect(service.postgres.url, autocommit=True) as connection:
+        connection.execute("""
+            CREATE TABLE IF NOT EXISTS usage_attempts_2026_11 PARTITION OF usage_attempts
+                FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00')""")
+    yield service
+    service.stop()
+
+
 @pytest.fixture
-def account(service):
-    """With the partition of its month."""
-    service.postgres.query("""
-        DO $$ BEGIN
-            IF to_regclass('usage_attempts_2026_11') IS NULL THEN
-                CREATE TABLE usage_attempts_2026_11 (LIKE usage_attempts INCLUDING ALL);
-                ALTER TABLE usage_attempts ATTACH PARTITION usage_attempts_2026_11 FOR VALUES FROM ('2026-11-01 00:00:00+00')
-                    TO ('2026-12-01 00:00:00+00');
-            END IF;
-        END $$; SELECT 1""")
+def account():
     return f"bill-{uuid.uuid4().hex[:12]}"
 
 
@@ -175,11 +183,19 @@ def test_what_is_missing_or_wrong_has_its_exit_code(service, tmp_path):
 
 
 def test_a_large_bill_is_not_held_in_memory(service, account, tmp_path):
-    book(service, account, cost="300000")
+    lines = 200_000
+    book(service, account, cost=str(lines))
     path = tmp_path / "large.csv"
     with path.open("w") as file:
         file.write("消费日期,项目,金额\n")
-        file.writelines(f"2026-11-09,{'x' * 100},1\n" for _ in range(300_000))
-    said = reconcile(service, path, account)
+        file.writelines(f"2026-11-09,{'x' * 480},1\n" for _ in range(lines))
+    command = [BIN / "submitter", "usage", "reconcile", path, "--provider", "zhipu", "--account", account, "--format", "json"]
+    with (tmp_path / "said.json").open("wb") as said:
+        process = subprocess.Popen(command, env=service.environment, stdout=said, stderr=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    [day] = json.loads((tmp_path / "said.json").read_text())["rows"]
 
-    assert by_status(said) == {"matched": 1} and said["rows"][0]["bill_lines"] == 300_000
+    assert process.returncode == 0 and day["status"] == "matched" and day["bill_lines"] == lines
+    print(f"{path.stat().st_size >> 20} MB of a bill in {used.ru_maxrss >> 10} MB")
+    assert used.ru_maxrss << 10 < path.stat().st_size
