@@ -26,7 +26,7 @@ package struct BudgetDraft: Sendable, Equatable {
         let tenant = try Self.text(fields, "tenant", upTo: Bounds.tenant) ?? "default"
         let user = try Self.text(fields, "user", upTo: Bounds.user)
         var budget = Budget(
-            id: try Self.id(fields), subject: user.map { .user($0, of: tenant) } ?? .tenant(tenant),
+            id: try Self.id(fields), subject: user.map { BudgetSubject.user($0, of: tenant) } ?? .tenant(tenant),
             unit: try Self.unit(fields))
         budget.period = try Self.period(fields)
         budget.resetHour = try Self.whole(fields, "reset_hour", in: 0...23) ?? 0

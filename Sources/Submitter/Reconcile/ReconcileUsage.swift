@@ -87,6 +87,12 @@ struct ReconcileUsage: AsyncParsableCommand {
         _ = try layout
     }
 
+    /// Of requests no dates are needed where their days are given.
+    private var needed: Set<BillField> {
+        let dates: Set<BillField> = by == .day || since == nil || until == nil ? [.date] : []
+        return by == .request ? dates.union([.id]) : dates
+    }
+
     private var layout: BillLayout {
         get throws { try columns.map(provider.billLayout.with) ?? provider.billLayout }
     }
@@ -95,8 +101,7 @@ struct ReconcileUsage: AsyncParsableCommand {
         try await AdminSession.run { session in
             do {
                 let bytes = try InputBytes(file)
-                var rows = try BillRows(
-                    bytes.unpacked(), try layout, conditions: conditions, needs: by == .request ? [.id] : [])
+                var rows = try BillRows(bytes.unpacked(), try layout, conditions: conditions, needs: needed)
                 let question = try await question(rows.found, session)
                 let answer = try await compare(&rows, question, session)
                 tell(answer, rows)

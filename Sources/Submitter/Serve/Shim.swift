@@ -56,9 +56,10 @@ struct Shim {
         let monitoring = monitoring(links, hub, gauges, group)
         let table = routes(requests, readiness, monitoring, links.pool).table
         let application = application(table, requests, readiness, group)
+        let watching: [any Service] = [gauges] + links.services(of: budgets)
         let services: [any Service] =
-            links.commands + [subscription, hub] + links.followers(of: hub) + links.replicaServices + [gauges]
-            + links.services(of: budgets) + batchServices(requests) + alertServices(links) + [
+            links.commands + [subscription, hub] + links.followers(of: hub) + links.replicaServices + watching
+            + batchServices(requests) + alertServices(links) + [
                 monitoring.collection,
                 StuckCallers(
                     connections: requests.connections, timeouts: config.callers, stuck: metrics.counter(.slowReaders)),
